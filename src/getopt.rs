@@ -1,0 +1,166 @@
+//! argv to tokens, in the manner of GNU getopt_long.
+
+use crate::options::{self, Argument, Grammar, Named, Opt};
+use crate::usage::{Mistake, Position, Word};
+
+/// What stands on a command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// An option.
+    Option(Opt),
+    /// A word that belongs to no option.
+    Operand,
+    /// Neither. What follows it can still be read.
+    Wrong(Mistake),
+}
+
+/// The tokens of a command line, from left to right. Options may follow
+/// operands, unless POSIXLY_CORRECT is set; all that follows `--` is operands.
+pub struct Getopt<'a, A> {
+    /// The word of the last token: the argument of an option, or the operand,
+    /// or what is wrong.
+    pub word: Word<'a>,
+    /// The whole line.
+    line: A,
+    /// What is left of it.
+    arguments: A,
+    /// Where the next argument begins.
+    next: Position,
+    /// What is left of a cluster of letters.
+    cluster: &'a [u8],
+    /// The grammar that it is read in.
+    pub grammar: Grammar,
+    posixly_correct: bool,
+    only_operands: bool,
+}
+
+impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
+    /// Reads `line`, which does not hold the program's name, in the standard
+    /// grammar.
+    pub fn new(line: A, posixly_correct: bool) -> Self {
+        Self {
+            word: Word::END,
+            arguments: line.clone(),
+            line,
+            next: Position::START,
+            cluster: b"",
+            grammar: Grammar::Standard,
+            posixly_correct,
+            only_operands: false,
+        }
+    }
+
+    /// Goes back to the start of the line, to read it in this grammar.
+    #[inline(never)]
+    pub fn restart(&mut self, grammar: Grammar) {
+        self.grammar = grammar;
+        self.arguments = self.line.clone();
+        self.next = Position::START;
+        self.cluster = b"";
+        self.only_operands = false;
+    }
+
+    /// Makes the next argument the word; says whether there is one.
+    fn advance(&mut self) -> bool {
+        let Some(bytes) = self.arguments.next() else {
+            return false;
+        };
+        self.word.bytes = bytes;
+        self.word.at = self.next;
+        self.next.0 += bytes.len() + 1;
+        true
+    }
+
+    /// The first letter of a cluster, whose rest may be its argument.
+    fn letter(&mut self, cluster: &'a [u8]) -> Token {
+        let (letter, rest) = cluster.split_at_checked(1).unwrap_or_default();
+        self.cluster = rest;
+        self.word.bytes = letter;
+        self.word.at.0 += 1;
+        let Some(spec) = options::by_letter(self.grammar, letter) else {
+            return Token::Wrong(Mistake::UnknownLetter);
+        };
+        self.word.argument = spec.argument(self.grammar);
+        if self.word.argument != Argument::None {
+            if rest.is_empty() {
+                return self.separate(spec.opt, Mistake::LetterNeedsArgument);
+            }
+            self.cluster = b"";
+            self.word.bytes = rest;
+            self.word.at.0 += 1;
+        }
+        Token::Option(spec.opt)
+    }
+
+    /// A long option; `text` is the word without its dashes.
+    #[inline(never)]
+    fn long(&mut self, text: &'a [u8]) -> Token {
+        self.word.bytes = text;
+        let (name, value) = split_name(text);
+        let spec = match options::by_name(self.grammar, name) {
+            Named::One(spec) => spec,
+            Named::Unknown => return Token::Wrong(Mistake::UnknownName),
+            Named::Several => return Token::Wrong(Mistake::Ambiguous),
+        };
+        // Messages name the option in full.
+        self.word.bytes = spec.long.as_bytes();
+        self.word.argument = spec.argument(self.grammar);
+        match (value.split_first(), self.word.argument) {
+            (None, Argument::None) => {}
+            (Some(_), Argument::None) => return Token::Wrong(Mistake::NameTakesNone),
+            (None, _) => return self.separate(spec.opt, Mistake::NameNeedsArgument),
+            (Some((_equals, value)), _) => {
+                self.word.bytes = value;
+                // Behind the two dashes, the name and the `=`.
+                self.word.at.0 += name.len() + 3;
+            }
+        }
+        Token::Option(spec.opt)
+    }
+
+    /// An option whose argument is the next word, whatever that looks like.
+    fn separate(&mut self, opt: Opt, missing: Mistake) -> Token {
+        if self.advance() {
+            Token::Option(opt)
+        } else {
+            Token::Wrong(missing)
+        }
+    }
+}
+
+/// Parts a long option into its name and what follows that: nothing, or `=`
+/// and a value.
+#[must_use]
+pub fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
+    let equals = text.iter().position(|&byte| byte == b'=');
+    text.split_at_checked(equals.unwrap_or(text.len()))
+        .unwrap_or_default()
+}
+
+impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Iterator for Getopt<'a, A> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        if !self.cluster.is_empty() {
+            return Some(self.letter(self.cluster));
+        }
+        if !self.advance() {
+            return None;
+        }
+        if self.only_operands {
+            return Some(Token::Operand);
+        }
+        match self.word.bytes {
+            b"--" => {
+                self.only_operands = true;
+                self.advance().then_some(Token::Operand)
+            }
+            [b'-', b'-', text @ ..] => Some(self.long(text)),
+            [b'-', cluster @ ..] if !cluster.is_empty() => Some(self.letter(cluster)),
+            _ => {
+                self.only_operands = self.posixly_correct;
+                Some(Token::Operand)
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! ipcmk: create System V IPC objects from a shell.
+//!
+//! Everything but the system itself, which `src/sys` of the binary is. Data
+//! flows one way:
+//!
+//! ```text
+//! argv -> getopt -> grammar -> Request -> plan -> Steps -> Kernel -> ids -> report -> fd 1
+//! ```
+//!
+//! Which room a line belongs to: did a kernel header fix the number? [`abi`].
+//! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
+//! measures. Will a user read it? [`options`], [`report`], [`render`]. Does it
+//! order calls? [`plan`]. Does it make them? [`run`], through [`kernel`].
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod abi;
+pub mod errno;
+pub mod getopt;
+pub mod grammar;
+pub mod kernel;
+pub mod number;
+pub mod options;
+pub mod plan;
+pub mod render;
+pub mod report;
+pub mod request;
+pub mod run;
+pub mod usage;
