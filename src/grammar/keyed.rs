@@ -1,0 +1,121 @@
+//! The grammar with keys: `ipcmk --keyed -M 0x1234 -p 4096`.
+
+use super::{OUT_OF_RANGE, number};
+use crate::getopt::{Getopt, Token};
+use crate::number::is_marked_key;
+use crate::options::{Argument, Opt};
+use crate::request::{Action, Key, Mode, Nsems, Qbytes, Request};
+use crate::usage::{Mistake, Position, Word};
+
+/// Reads a whole line into a new `request`.
+///
+/// # Errors
+/// What is wrong with `line.word`.
+#[inline(never)]
+pub fn read<'a, A>(line: &mut Getopt<'a, A>, request: &mut Request<'a>) -> Result<Action, Mistake>
+where
+    A: Iterator<Item = &'a [u8]> + Clone,
+{
+    let mut resource = None;
+    let mut size = None;
+    let mut nsems = None;
+    while let Some(token) = line.next() {
+        let opt = match token {
+            Token::Option(opt) => opt,
+            Token::Operand => return Err(Mistake::ExtraOperand),
+            Token::Wrong(mistake) => return Err(mistake),
+        };
+        match opt {
+            Opt::Version => return Ok(Action::Version),
+            Opt::Help => return Ok(Action::Help),
+            Opt::Keyed if line.word.at != Position::START => return Err(Mistake::KeyedNotFirst),
+            Opt::Shmem | Opt::Queue | Opt::Semaphore => {
+                if resource.is_some_and(|earlier| earlier != opt) {
+                    return Err(Mistake::SeveralKeyed);
+                }
+                resource = Some(opt);
+            }
+            // The size of what is known at the end of the line.
+            Opt::Size => size = Some(line.word),
+            Opt::Nsems => nsems = Some(line.word),
+            _ => {}
+        }
+        store(request, opt, number(line.word)?).ok_or(OUT_OF_RANGE)?;
+    }
+
+    line.word = Word::END;
+    match resource.ok_or(Mistake::NoResource)? {
+        Opt::Semaphore => {
+            // -p is ignored here, whatever it says.
+            request.sem.get_or_insert(Nsems::ONE);
+            return Ok(Action::Create);
+        }
+        resource => {
+            if let Some(nsems) = nsems {
+                line.word = nsems;
+                return Err(Mistake::NsemsWithoutSet);
+            }
+            line.word = size.ok_or(Mistake::NoSize)?;
+            line.word.argument = Argument::Size;
+            let bytes = number(line.word)?;
+            if resource == Opt::Shmem {
+                request.shm = Some(bytes);
+            } else {
+                request.queue = true;
+                request.qbytes = Some(Qbytes::new(bytes).ok_or(OUT_OF_RANGE)?);
+            }
+        }
+    }
+    Ok(Action::Create)
+}
+
+/// Notes what an option asks for. None where its number is out of range.
+#[inline(never)]
+fn store(request: &mut Request<'_>, opt: Opt, number: u64) -> Option<()> {
+    match opt {
+        // -o's key goes before the resource's, wherever it stands.
+        Opt::Shmem | Opt::Queue | Opt::Semaphore => {
+            let key = Key::new(number)?;
+            if !request.existing {
+                request.key = key;
+            }
+        }
+        Opt::Optkey => {
+            request.key = Key::new(number)?;
+            request.existing = true;
+        }
+        Opt::Nsems => request.sem = Some(Nsems::new(number)?),
+        Opt::Mode => request.mode = Mode::new(number)?,
+        // Not for a request, or not yet, or not in this grammar: getopt does
+        // not yield them.
+        Opt::Size
+        | Opt::Help
+        | Opt::Version
+        | Opt::Keyed
+        | Opt::Name
+        | Opt::PosixShmem
+        | Opt::PosixMqueue
+        | Opt::PosixSemaphore => {}
+    }
+    Some(())
+}
+
+/// Whether a line carries the mark of a key.
+pub fn is_marked<'a, A>(line: &mut Getopt<'a, A>) -> bool
+where
+    A: Iterator<Item = &'a [u8]> + Clone,
+{
+    while let Some(token) = line.next() {
+        let marked = match token {
+            Token::Option(Opt::Shmem | Opt::Queue | Opt::Semaphore) => {
+                is_marked_key(line.word.bytes)
+            }
+            Token::Option(opt) => matches!(opt, Opt::Optkey | Opt::Nsems),
+            Token::Operand | Token::Wrong(_) => false,
+        };
+        if marked {
+            return true;
+        }
+    }
+    false
+}

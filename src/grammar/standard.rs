@@ -1,0 +1,87 @@
+//! The grammar of util-linux 2.41: `ipcmk -M 4096 -p 600`.
+
+use super::{OUT_OF_RANGE, number};
+use crate::getopt::{Getopt, Token};
+use crate::options::{Argument, Opt};
+use crate::request::{Action, Mode, Nsems, Request};
+use crate::usage::{Mistake, Word};
+
+/// Reads a whole line into a new `request`. Values are checked as they come, and help
+/// and version stand where they stand: what follows them is not read.
+///
+/// # Errors
+/// What is wrong with `line.word`.
+pub fn read<'a, A>(line: &mut Getopt<'a, A>, request: &mut Request<'a>) -> Result<Action, Mistake>
+where
+    A: Iterator<Item = &'a [u8]> + Clone,
+{
+    let mut has_mode = false;
+    let mut operand = None;
+    let mut extra = None;
+    while let Some(token) = line.next() {
+        let opt = match token {
+            Token::Option(opt) => opt,
+            Token::Operand => {
+                match operand {
+                    None => operand = Some(line.word),
+                    Some(_) => extra = extra.or(Some(line.word)),
+                }
+                continue;
+            }
+            Token::Wrong(mistake) => return Err(mistake),
+        };
+        match opt {
+            Opt::Version => return Ok(Action::Version),
+            Opt::Help => return Ok(Action::Help),
+            // This is a line of the other grammar.
+            Opt::Keyed => return Err(Mistake::KeyedNotFirst),
+            _ => {}
+        }
+        has_mode |= opt == Opt::Mode;
+        store(request, opt, number(line.word)?, line.word).ok_or(OUT_OF_RANGE)?;
+    }
+
+    line.word = Word::END;
+    let wants_posix = request.wants_posix();
+    if !request.wants_sysv() && !wants_posix {
+        return Err(Mistake::NoResource);
+    }
+    if let Some(operand) = operand {
+        line.word = operand;
+        // A mode, where nothing else can be meant: -M's, alone.
+        if request.queue || request.sem.is_some() || wants_posix {
+            return Err(Mistake::ExtraOperand);
+        }
+        if has_mode {
+            return Err(Mistake::ModeTwice);
+        }
+        line.word.argument = Argument::Mode;
+        request.mode = Mode::new(number(line.word)?).ok_or(OUT_OF_RANGE)?;
+    }
+    if let Some(extra) = extra {
+        line.word = extra;
+        return Err(Mistake::ExtraOperand);
+    }
+    if wants_posix && request.name.is_none() {
+        return Err(Mistake::NoName);
+    }
+    Ok(Action::Create)
+}
+
+/// Notes what an option asks for. None where its number is out of range.
+#[inline(never)]
+fn store<'a>(request: &mut Request<'a>, opt: Opt, number: u64, word: Word<'a>) -> Option<()> {
+    match opt {
+        Opt::Shmem => request.shm = Some(number),
+        Opt::PosixShmem => request.posix_shm = Some(number),
+        Opt::Semaphore => request.sem = Some(Nsems::new(number)?),
+        Opt::PosixSemaphore => request.posix_sem = true,
+        Opt::Queue => request.queue = true,
+        Opt::PosixMqueue => request.posix_queue = true,
+        Opt::Mode => request.mode = Mode::new(number)?,
+        Opt::Name => request.name = Some(word.bytes),
+        // Not for a request, or not in this grammar: getopt does not yield them.
+        Opt::Help | Opt::Version | Opt::Keyed | Opt::Size | Opt::Nsems | Opt::Optkey => {}
+    }
+    Some(())
+}

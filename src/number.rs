@@ -1,0 +1,250 @@
+//! Bytes that the user typed, to numbers: size, mode, count, key.
+//!
+//! Sizes follow util-linux's `strtosize`, byte for byte, its rounding of
+//! fractions included; modes and counts follow `strtoul(3)` and
+//! `strtoimax(3)`, which it calls. Only overflow differs: it is an error here.
+
+use crate::abi::IPC_PRIVATE;
+use crate::options::Argument;
+
+/// Why a text is not the number that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bad {
+    /// Not a number of this kind at all (EINVAL).
+    Invalid,
+    /// A number, but out of the range of its kind (ERANGE).
+    Range,
+}
+
+/// Reads an argument of this kind; 0 where it is not a number.
+///
+/// # Errors
+/// Those of [`size`], [`mode`], [`elements`] and [`key`]. Whether a number is
+/// in the range of its kind is for [`crate::request`] to say.
+pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
+    match argument {
+        Argument::None | Argument::Text => Ok(0),
+        Argument::Size => size(text),
+        Argument::Elements => elements(text),
+        Argument::Mode => mode(text),
+        Argument::Key => key(text),
+    }
+}
+
+/// Octal digits, as `strtoul(3)` reads them: blanks and a sign may lead.
+///
+/// # Errors
+/// [`Bad::Range`] over 64 bits.
+pub fn mode(text: &[u8]) -> Result<u64, Bad> {
+    whole(text, Base::Eight, u64::MAX)
+}
+
+/// Decimal digits, as `strtoimax(3)` reads them: blanks and a sign may lead. A
+/// negative number is given as its complement, at least `2^63`.
+///
+/// # Errors
+/// [`Bad::Range`] over 63 bits.
+pub fn elements(text: &[u8]) -> Result<u64, Bad> {
+    whole(text, Base::Ten, 1 << 63)
+}
+
+/// A key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or
+/// `private`, which is IPC_PRIVATE, which is 0. Nothing may lead.
+///
+/// # Errors
+/// [`Bad::Range`] over 64 bits.
+pub fn key(text: &[u8]) -> Result<u64, Bad> {
+    if text == PRIVATE {
+        Ok(IPC_PRIVATE.into())
+    } else if text.first().is_some_and(u8::is_ascii_digit) {
+        whole(text, Base::Prefix, u64::MAX)
+    } else {
+        Err(Bad::Invalid)
+    }
+}
+
+/// Whether a value can only be meant as a key: written 0x..., or `private`.
+#[must_use]
+pub fn is_marked_key(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
+}
+
+/// IPC_PRIVATE by name.
+const PRIVATE: &[u8] = b"private";
+
+/// A size in bytes, `0` to `2^64 - 1`.
+///
+/// `10`, `0x10`, `010`, with a suffix `10K` = `10KiB` (1024), `10KB` (1000),
+/// up to Y, in either case; with a suffix also a fraction, `1.5M`.
+///
+/// # Errors
+/// [`Bad::Range`] where the number of bytes, or its unit, passes 64 bits.
+pub fn size(text: &[u8]) -> Result<u64, Bad> {
+    let number = natural(text, Base::Prefix)?;
+    if number.negative {
+        return Err(Bad::Invalid);
+    }
+    let mut fraction = Fraction {
+        digits: 0,
+        zeros: 0,
+    };
+    let mut rest = number.rest;
+    if rest.is_empty() {
+        return Ok(number.magnitude);
+    }
+    loop {
+        let (&letter, tail) = rest.split_first().ok_or(Bad::Invalid)?;
+        let base = match tail {
+            [] | [b'i', b'B' | b'b'] => 1024,
+            [b'B' | b'b'] => 1000,
+            // util-linux takes several points as long as only zeros follow them.
+            _ if letter == b'.' && fraction.digits == 0 => {
+                rest = fraction.read(tail)?;
+                continue;
+            }
+            _ => return Err(Bad::Invalid),
+        };
+        return scale(number.magnitude, fraction, unit(letter, base)?).ok_or(Bad::Range);
+    }
+}
+
+/// What stands behind the decimal point: `.0025` is 25 after 2 zeros.
+struct Fraction {
+    digits: u64,
+    zeros: usize,
+}
+
+impl Fraction {
+    /// Reads the digits that `text` begins with. Returns what follows them.
+    fn read<'a>(&mut self, mut text: &'a [u8]) -> Result<&'a [u8], Bad> {
+        while let [b'0', tail @ ..] = text {
+            text = tail;
+            self.zeros += 1;
+        }
+        if let [b'1'..=b'9', ..] = text {
+            let number = natural(text, Base::Ten)?;
+            self.digits = number.magnitude;
+            text = number.rest;
+        }
+        Ok(text)
+    }
+}
+
+/// Bytes in the unit that a suffix names: `base` for K, its square for M, ...
+fn unit(letter: u8, base: u64) -> Result<u64, Bad> {
+    let mut unit = Some(1_u64);
+    for suffix in b"KMGTPEZY" {
+        unit = unit.and_then(|unit| unit.checked_mul(base));
+        if *suffix == letter.to_ascii_uppercase() {
+            return unit.ok_or(Bad::Range);
+        }
+    }
+    Err(Bad::Invalid)
+}
+
+/// `whole.fraction` units, rounded as util-linux does it: each decimal digit's
+/// share of the unit by two integer divisions. (`0.3K` is 341 bytes, and
+/// `1.10K` is 2048.) None if 64 bits do not hold it.
+fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
+    let mut bytes = whole.checked_mul(unit)?;
+
+    // The digits are tenths, hundredths, ...: what 64 bits do not hold is cut.
+    let mut parts: u64 = 10;
+    let shift = |parts: &mut u64, digits: &mut u64| match parts.checked_mul(10) {
+        Some(finer) => *parts = finer,
+        None => *digits /= 10,
+    };
+    // Not `<=`: util-linux takes ".10" for ten tenths.
+    while parts < fraction.digits {
+        shift(&mut parts, &mut fraction.digits);
+    }
+    while fraction.zeros != 0 && fraction.digits != 0 {
+        shift(&mut parts, &mut fraction.digits);
+        fraction.zeros -= 1;
+    }
+
+    while fraction.digits != 0 {
+        let digit = fraction.digits % 10;
+        let share = parts
+            .checked_div(digit)
+            .and_then(|share| unit.checked_div(share));
+        bytes = bytes.checked_add(share.unwrap_or(0))?;
+        fraction.digits /= 10;
+        parts /= 10;
+    }
+    Some(bytes)
+}
+
+#[derive(Clone, Copy)]
+enum Base {
+    Eight,
+    Ten,
+    /// What the prefix says: 0x, or 0, or none.
+    Prefix,
+}
+
+/// What the `strto*` functions find at the start of a text.
+struct Number<'a> {
+    negative: bool,
+    magnitude: u64,
+    rest: &'a [u8],
+}
+
+/// A whole text as a number of at most `most`, or, behind a minus, as that
+/// number's complement, as `strtoul(3)` has it.
+fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
+    let number = natural(text, base)?;
+    if number.magnitude > most {
+        Err(Bad::Range)
+    } else if !number.rest.is_empty() {
+        Err(Bad::Invalid)
+    } else if number.negative {
+        Ok(number.magnitude.wrapping_neg())
+    } else {
+        Ok(number.magnitude)
+    }
+}
+
+/// Reads the number that a text begins with, behind blanks and a sign.
+fn natural(mut text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
+    // isspace(3) of the C locale: from tab to carriage return, and the blank.
+    while let [b'\t'..=b'\r' | b' ', tail @ ..] = text {
+        text = tail;
+    }
+    let mut negative = false;
+    if let [sign @ (b'+' | b'-'), tail @ ..] = text {
+        negative = *sign == b'-';
+        text = tail;
+    }
+    let base = match (base, text) {
+        (Base::Prefix, [b'0', b'x' | b'X', tail @ ..])
+            if tail.first().is_some_and(u8::is_ascii_hexdigit) =>
+        {
+            text = tail;
+            16
+        }
+        (Base::Prefix, [b'0', ..]) | (Base::Eight, _) => 8,
+        (Base::Prefix | Base::Ten, _) => 10,
+    };
+    let mut magnitude = 0_u64;
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        let digit = match char::from(*byte).to_digit(16) {
+            Some(digit) if digit < base => digit,
+            _ => break,
+        };
+        magnitude = magnitude
+            .checked_mul(base.into())
+            .and_then(|magnitude| magnitude.checked_add(digit.into()))
+            .ok_or(Bad::Range)?;
+        rest = tail;
+    }
+    if rest.len() == text.len() {
+        return Err(Bad::Invalid);
+    }
+    Ok(Number {
+        negative,
+        magnitude,
+        rest,
+    })
+}
