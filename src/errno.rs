@@ -1,0 +1,148 @@
+//! What the kernel answers when it refuses, and glibc's words for it.
+
+/// An error number, 1 to 4095. `asm-generic/errno-base.h`, `errno.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(u16);
+
+impl Errno {
+    /// No error of the kernel's.
+    pub const NONE: Self = Self(0);
+    /// No such file or directory.
+    pub const ENOENT: Self = Self(2);
+    /// Interrupted system call.
+    pub const EINTR: Self = Self(4);
+    /// Input/output error.
+    pub const EIO: Self = Self(5);
+    /// File exists.
+    pub const EEXIST: Self = Self(17);
+    /// Invalid argument.
+    pub const EINVAL: Self = Self(22);
+    /// Numerical result out of range.
+    pub const ERANGE: Self = Self(34);
+
+    /// The error that a system call returned, as a positive number.
+    #[must_use]
+    pub fn new(number: i32) -> Self {
+        Self(u16::try_from(number).unwrap_or(u16::MAX))
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// glibc's text, for the errors that the calls of this program return.
+    #[must_use]
+    pub fn text(self) -> Option<&'static [u8]> {
+        let mut rest: &[u8] = &PACKED.bytes;
+        for &(number, length) in &PACKED.rows {
+            let (text, others) = rest.split_at_checked(length.into())?;
+            if self.0 == number.into() {
+                return Some(text);
+            }
+            rest = others;
+        }
+        None
+    }
+}
+
+/// `strerror(3)` of the numbers that shmget, msgget, semget, their ctl calls,
+/// write and getrandom can return.
+const TEXTS: &[(u8, &str)] = &[
+    (1, "Operation not permitted"),
+    (2, "No such file or directory"),
+    (4, "Interrupted system call"),
+    (5, "Input/output error"),
+    (9, "Bad file descriptor"),
+    (11, "Resource temporarily unavailable"),
+    (12, "Cannot allocate memory"),
+    (13, "Permission denied"),
+    (17, "File exists"),
+    (22, "Invalid argument"),
+    (23, "Too many open files in system"),
+    (27, "File too large"),
+    (28, "No space left on device"),
+    (32, "Broken pipe"),
+    (34, "Numerical result out of range"),
+    (38, "Function not implemented"),
+    (43, "Identifier removed"),
+    (104, "Connection reset by peer"),
+    (122, "Disk quota exceeded"),
+];
+
+/// [`TEXTS`] in a third of the room: each number with the length of its text,
+/// and the texts in a row.
+struct Packed {
+    rows: [(u8, u8); TEXTS.len()],
+    bytes: [u8; bytes()],
+}
+
+static PACKED: Packed = pack();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+const fn bytes() -> usize {
+    let mut bytes = 0;
+    let mut row = 0;
+    while row < TEXTS.len() {
+        bytes += TEXTS[row].1.len();
+        row += 1;
+    }
+    bytes
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+#[expect(
+    clippy::as_conversions,
+    reason = "try_from is not const; the assertion stands for it"
+)]
+const fn pack() -> Packed {
+    let mut packed = Packed {
+        rows: [(0, 0); TEXTS.len()],
+        bytes: [0; bytes()],
+    };
+    let mut filled = 0;
+    let mut row = 0;
+    while row < TEXTS.len() {
+        let text = TEXTS[row].1.as_bytes();
+        assert!(text.len() <= 255, "the length of a text is kept in a byte");
+        packed.rows[row] = (TEXTS[row].0, text.len() as u8);
+        let mut byte = 0;
+        while byte < text.len() {
+            packed.bytes[filled] = text[byte];
+            filled += 1;
+            byte += 1;
+        }
+        row += 1;
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::io;
+    use std::string::ToString;
+
+    use super::{Errno, TEXTS};
+
+    /// The C library of the machine is the judge of the texts.
+    #[test]
+    fn texts_are_those_of_strerror() {
+        for &(number, _) in TEXTS {
+            let text = Errno(number.into()).text().expect("it is in the table");
+            let libc = io::Error::from_raw_os_error(number.into());
+            let text = text.escape_ascii();
+            assert_eq!(libc.to_string(), format!("{text} (os error {number})"));
+        }
+        assert_eq!(Errno(0).text(), None);
+        assert_eq!(Errno(133).text(), None);
+        assert_eq!(Errno(4095).text(), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! Help, version and man page, made from the table of options.
+
+use crate::options::{Form, Grammar, Row, TABLE};
+
+/// The answer to --version, in util-linux's layout.
+pub const VERSION: &str = concat!(
+    "ipcmk from ",
+    env!("CARGO_PKG_NAME"),
+    " ",
+    env!("CARGO_PKG_VERSION"),
+    "\n"
+);
+
+/// The answer to --help, in util-linux's layout. The compiler puts it together.
+pub static HELP: [u8; help::<0>().length] = help::<{ help::<0>().length }>().bytes;
+
+/// Column of the help text in which the descriptions begin.
+const COLUMN: usize = 27;
+
+/// A text that grows at compile time. Bytes that `N` has no room for are
+/// counted and dropped, so that a first pass with none measures the text.
+struct Draft<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+impl<const N: usize> Draft<N> {
+    const fn put(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut i = 0;
+        while i < text.len() {
+            if self.length < N {
+                self.bytes[self.length] = text[i];
+            }
+            self.length += 1;
+            i += 1;
+        }
+        self
+    }
+
+    const fn letter(mut self, letter: u8) -> Self {
+        if self.length < N {
+            self.bytes[self.length] = letter;
+        }
+        self.length += 1;
+        self
+    }
+
+    /// ` -M, --shmem <size>       create ...`
+    const fn option(mut self, row: &Row, form: &Form) -> Self {
+        let start = self.length;
+        self = match form.short {
+            Some(letter) => self.put(" -").letter(letter),
+            None => self.put("    "),
+        };
+        if !row.long.is_empty() {
+            self = match form.short {
+                Some(_) => self.put(", --").put(row.long),
+                None => self.put(" --").put(row.long),
+            };
+        }
+        if !form.metavar.is_empty() {
+            self = self.put(" <").put(form.metavar).put(">");
+        }
+        while self.length < start + COLUMN {
+            self = self.put(" ");
+        }
+        self.put(form.help).put("\n")
+    }
+
+    const fn options(mut self, grammar: Grammar) -> Self {
+        let mut i = 0;
+        while i < TABLE.len() {
+            let form = match grammar {
+                Grammar::Standard => &TABLE[i].standard,
+                Grammar::Keyed => &TABLE[i].keyed,
+            };
+            if let Some(form) = form
+                && !form.help.is_empty()
+            {
+                self = self.option(&TABLE[i], form);
+            }
+            i += 1;
+        }
+        self
+    }
+}
+
+const fn help<const N: usize>() -> Draft<N> {
+    Draft {
+        bytes: [0; N],
+        length: 0,
+    }
+    .put("\nUsage:\n ipcmk [options]\n ipcmk --keyed [options]\n")
+    .put("\nCreate System V IPC objects and print their ids.\n")
+    .put("\nOptions:\n")
+    .options(Grammar::Standard)
+    .put("\nOptions with --keyed, which takes one of -M, -Q and -S <key>:\n")
+    .options(Grammar::Keyed)
+    .put("\nA <size> may end with K or KiB ... E or EiB (powers of 1024), KB ... EB (of 1000).\n")
+    .put("A <key> is decimal, octal (0...), hexadecimal (0x...) or \"private\".\n")
+    .put("\nFor more details see ipcmk(1).\n")
+}
