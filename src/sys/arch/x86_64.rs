@@ -1,0 +1,90 @@
+//! x86_64: the entry, and the memory routines that the compiler calls.
+
+use core::arch::{asm, naked_asm};
+
+/// Where the kernel starts the program.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn _start() -> ! {
+    naked_asm!(
+        "xor ebp, ebp",     // no caller: debuggers stop here
+        "mov rdi, rsp",     // argc, argv, envp and auxv are on the stack
+        "call {start}",     // aligned by 16 at exec, and so one word off, as calls leave it
+        start = sym crate::sys::start::start,
+    )
+}
+
+/// memcpy(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, bytes: usize) -> *mut u8 {
+    // SAFETY: copies `bytes` bytes; the direction flag is clear.
+    unsafe {
+        asm!(
+            "rep movsb",
+            inout("rcx") bytes => _, inout("rdi") to => _, inout("rsi") from => _,
+            options(nostack, preserves_flags),
+        );
+    }
+    to
+}
+
+/// memset(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memset(to: *mut u8, byte: i32, bytes: usize) -> *mut u8 {
+    // SAFETY: sets `bytes` bytes; the direction flag is clear.
+    unsafe {
+        asm!(
+            "rep stosb",
+            inout("rcx") bytes => _, inout("rdi") to => _, in("eax") byte,
+            options(nostack, preserves_flags),
+        );
+    }
+    to
+}
+
+/// memcmp(3): negative, 0 or positive.
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
+    let order;
+    // SAFETY: reads at most `bytes` bytes of each; the direction flag is clear.
+    unsafe {
+        asm!(
+            "xor eax, eax",     // also says "equal", for no bytes at all
+            "repe cmpsb",
+            "seta al",
+            "sbb eax, 0",       // 1 - 0, 0 - 0, or 0 - 1
+            inout("rcx") bytes => _, inout("rsi") a => _, inout("rdi") b => _, out("eax") order,
+            options(nostack, readonly),
+        );
+    }
+    order
+}
+
+/// strlen(3).
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn strlen(string: *const u8) -> usize {
+    let length;
+    // SAFETY: reads up to the NUL.
+    unsafe {
+        asm!(
+            "2: inc {length}",
+            "cmp byte ptr [{string} + {length}], 0",
+            "jne 2b",
+            string = in(reg) string, length = inout(reg) -1_isize => length,
+            options(nostack, readonly),
+        );
+    }
+    length
+}
