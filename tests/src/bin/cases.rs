@@ -1,0 +1,322 @@
+//! Runs case files in one place, and counts.
+//!
+//! ```text
+//! cases --place <place> --subject <file> [--through <emulator>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
+//! cases --util-linux <directory or .case file>...
+//! ```
+//!
+//! As process 1 of a machine it takes its arguments from the kernel's command line: see
+//! [`ipcmk_tests::guest`].
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+
+use ipcmk_tests::case::{self, Case, Version};
+use ipcmk_tests::differences;
+use ipcmk_tests::guest;
+use ipcmk_tests::namespace::{self, Object, Window};
+use ipcmk_tests::place::Place;
+use ipcmk_tests::runner::{Runner, Verdict};
+use ipcmk_tests::subject::{self, Subject};
+use libtest_mimic::{Arguments, Completion, Trial};
+
+const USAGE: &str = "\
+usage: cases --place <place> --subject <file> [options] <directory or .case file>... [-- <libtest arguments>]
+
+  --place <place>       native, qemu-user-aarch64, kernel-x86_64, kernel-aarch64 or util-linux
+  --subject <file>      the ipcmk to test (in the place util-linux by default the one in PATH)
+  --util-linux          the same as --place util-linux
+  --through <emulator>  run the subject by this program, as in --through qemu-aarch64
+  --tally <file>        append `place passed failed not-here` to this file
+
+A directory stands for the .case files in it, and for the list ../differences.txt beside it. After `--`: a filter,
+--list, --exact, --test-threads <n> and the like; `-- --help` lists them.";
+
+fn main() -> ExitCode {
+    if guest::is_init() {
+        guest::run(|arguments| match run(arguments, "TALLY ") {
+            Ok(_) => {}
+            Err(message) => println!("cases: {message}"),
+        });
+    }
+    match run(std::env::args().skip(1).collect(), "") {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("cases: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What the command line asks for.
+struct Options {
+    place: Place,
+    subject: PathBuf,
+    through: Option<PathBuf>,
+    tally: Option<PathBuf>,
+    paths: Vec<PathBuf>,
+    libtest: Vec<String>,
+}
+
+impl Options {
+    fn parse(arguments: Vec<String>) -> Result<Self, String> {
+        let mut arguments = arguments.into_iter();
+        let (mut place, mut subject, mut through, mut tally) = (None, None, None, None);
+        let mut paths = Vec::new();
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                arguments
+                    .next()
+                    .ok_or_else(|| format!("{argument} needs a value\n{USAGE}"))
+            };
+            match argument.as_str() {
+                "--" => break,
+                "--place" => place = Some(value()?.parse::<Place>()?),
+                "--util-linux" => place = Some(Place::UtilLinux),
+                "--subject" => subject = Some(PathBuf::from(value()?)),
+                "--through" => through = Some(PathBuf::from(value()?)),
+                "--tally" => tally = Some(PathBuf::from(value()?)),
+                option if option.starts_with('-') => {
+                    return Err(format!("{option} is no option\n{USAGE}"));
+                }
+                path => paths.push(PathBuf::from(path)),
+            }
+        }
+        let place = place.ok_or_else(|| format!("--place is missing\n{USAGE}"))?;
+        let subject = match subject {
+            Some(subject) => subject,
+            None if place == Place::UtilLinux => {
+                subject::util_linux_ipcmk().map_err(|error| error.to_string())?
+            }
+            None => return Err(format!("--subject is missing\n{USAGE}")),
+        };
+        if paths.is_empty() {
+            return Err(format!("no cases\n{USAGE}"));
+        }
+        Ok(Self {
+            place,
+            subject,
+            through,
+            tally,
+            paths,
+            libtest: arguments.collect(),
+        })
+    }
+}
+
+/// How many cases passed, failed, and could not run here.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    not_here: u64,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.passed, self.failed, self.not_here)
+    }
+}
+
+/// Runs all cases; the answer is whether there were some and all went well. `announce` begins the
+/// tally's line on standard output, if it is to stand there.
+fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
+    let options = Options::parse(arguments)?;
+    let libtest = Arguments::from_iter(["cases".to_owned()].into_iter().chain(options.libtest));
+    let cases = load(&options.paths)?;
+    let place = options.place;
+
+    let mut machine = Machine::observe().map_err(|error| format!("/proc/sysvipc: {error}"))?;
+    let privilege = namespace::obtain_privilege()
+        .map_err(|error| format!("cannot make an IPC namespace of its own: {error}"))?;
+    let subject = Subject::new(&options.subject, options.through.as_deref())
+        .map_err(|error| format!("{}: {error}", options.subject.display()))?;
+    let util_linux = if place == Place::UtilLinux {
+        version_of(&options.subject)?
+    } else {
+        Version::default()
+    };
+    let runner = Arc::new(Runner {
+        place,
+        subject,
+        privilege,
+        util_linux,
+    });
+
+    let absent = Arc::new(Mutex::new(Vec::new()));
+    let trials = cases
+        .into_iter()
+        .map(|case| trial(case, &runner, &absent))
+        .collect();
+    let conclusion = libtest_mimic::run(&libtest, trials);
+    if libtest.list {
+        return Ok(true);
+    }
+
+    let mut tally = Tally {
+        passed: conclusion.num_passed,
+        failed: conclusion.num_failed,
+        not_here: conclusion.num_ignored,
+    };
+    let mut absent = std::mem::take(
+        &mut *absent
+            .lock()
+            .expect("no case panics while it holds this lock"),
+    );
+    absent.sort();
+    for line in absent {
+        println!("not in {place}: {line}");
+    }
+    if let Err(change) = machine.check() {
+        println!("FAILED: the machine's own IPC namespace has changed:\n{change}");
+        tally.failed += 1;
+    }
+    let ran = tally.passed + tally.failed > 0;
+    if !ran {
+        println!("FAILED: no case ran in {place}");
+        tally.failed += 1;
+    }
+    println!(
+        "{place}: {} cases passed, {} failed, {} cannot run here",
+        tally.passed, tally.failed, tally.not_here
+    );
+    let line = format!("{place} {tally}\n");
+    if !announce.is_empty() {
+        print!("{announce}{line}");
+    }
+    if let Some(file) = options.tally {
+        append(&file, &line).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(tally.failed == 0)
+}
+
+fn append(file: &Path, line: &str) -> io::Result<()> {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?
+        .write_all(line.as_bytes())
+}
+
+/// Reads all case files, and compares the list of differences with them where there is one.
+fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
+    let mut cases = Vec::new();
+    for path in paths {
+        let in_path = |error: io::Error| format!("{}: {error}", path.display());
+        if !path.is_dir() {
+            cases.extend(parse(path)?);
+            continue;
+        }
+        let entries = fs::read_dir(path)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(in_path)?;
+        let mut files: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+        files.retain(|file| {
+            file.extension()
+                .is_some_and(|extension| extension == "case")
+        });
+        files.sort();
+        let found = files
+            .iter()
+            .map(|file| parse(file))
+            .collect::<Result<Vec<_>, _>>()?
+            .concat();
+        let list = path.join("../differences.txt");
+        match fs::read_to_string(&list) {
+            Ok(content) => differences::check(&list, &content, &found)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("{}: {error}", list.display())),
+        }
+        cases.extend(found);
+    }
+    Ok(cases)
+}
+
+fn parse(file: &Path) -> Result<Vec<Case>, String> {
+    let content =
+        fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    case::parse(file, &content)
+}
+
+/// The version that an ipcmk of util-linux says it is.
+fn version_of(ipcmk: &Path) -> Result<Version, String> {
+    let output = Command::new(ipcmk)
+        .arg("-V")
+        .output()
+        .map_err(|error| format!("{}: {error}", ipcmk.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text
+        .split_whitespace()
+        .skip_while(|word| *word != "util-linux")
+        .nth(1);
+    version
+        .ok_or_else(|| format!("{} -V says {text:?}: not util-linux's", ipcmk.display()))?
+        .parse()
+}
+
+fn trial(case: Case, runner: &Arc<Runner>, absent: &Arc<Mutex<Vec<String>>>) -> Trial {
+    let stem = case
+        .position
+        .file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let name = format!("{stem}: {}", case.title);
+    let (runner, absent) = (Arc::clone(runner), Arc::clone(absent));
+    Trial::ignorable_test(name.clone(), move || match runner.run(&case) {
+        Verdict::Passed => Ok(Completion::Completed),
+        Verdict::Failed(report) => Err(report.into()),
+        Verdict::NotHere(reason) => {
+            absent
+                .lock()
+                .expect("no case panics while it holds this lock")
+                .push(format!("{name}: {reason}"));
+            Ok(Completion::ignored_with(reason))
+        }
+    })
+}
+
+/// The IPC namespace in which the runner was started.
+struct Machine {
+    window: Window,
+    before: Vec<Object>,
+}
+
+impl Machine {
+    fn observe() -> io::Result<Self> {
+        let mut window = Window::open()?;
+        let before = window.objects()?;
+        Ok(Self { window, before })
+    }
+
+    /// Whether it still holds the same objects.
+    fn check(&mut self) -> Result<(), String> {
+        let after = self.window.objects().map_err(|error| error.to_string())?;
+        let known = |list: &[Object], object: &Object| {
+            list.iter().any(|other| {
+                (other.kind, other.id, other.key) == (object.kind, object.id, object.key)
+            })
+        };
+        let gone = self
+            .before
+            .iter()
+            .filter(|object| !known(&after, object))
+            .map(|object| format!("  gone: {object}\n"));
+        let new = after
+            .iter()
+            .filter(|object| !known(&self.before, object))
+            .map(|object| format!("  new: {object}\n"));
+        let changes: String = gone.chain(new).collect();
+        if changes.is_empty() {
+            Ok(())
+        } else {
+            Err(changes)
+        }
+    }
+}

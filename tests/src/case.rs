@@ -1,0 +1,1069 @@
+//! Case files: what the subject is asked, and what must come of it.
+//!
+//! A case file is UTF-8 text of lines `key: value`. Lines that begin with `#` are comments, blank
+//! lines mean nothing. A case begins with `case:` and ends where the next one begins:
+//!
+//! ```text
+//! case: a segment of one page
+//! page: -M shmkey: Create shared memory segment
+//! run: -M 4096
+//! out: Shared memory id: {shm}
+//! holds: shm key=random size=4096 mode=644
+//! util-linux: same
+//! ```
+//!
+//! Each case runs in an IPC namespace of its own, empty and with the kernel's default limits;
+//! nothing needs undoing.
+//!
+//! # Keys of a case, in any order
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `case: <title>` | begins a case; the title is unique in its file |
+//! | `page: <text>`, `spec: <text>` | the sentence of the manual page or specification that it covers; repeatable |
+//! | `given: ...` | a condition, see below; repeatable |
+//! | `holds: ...` | an object that the namespace holds at the end, see below; repeatable |
+//! | `util-linux: ...` | what util-linux's ipcmk makes of it, see below; required |
+//! | `not: <place> <reason>` | the case cannot run there; repeatable |
+//!
+//! # Keys of a run
+//!
+//! `run: <words>` is a command line; a case has one or several, run one after the other in the same
+//! namespace. The lines below belong to the `run:` before them:
+//!
+//! | key | meaning |
+//! | --- | --- |
+//! | `out: <line>` | the next line of standard output; without any `out` it must be empty |
+//! | `out~ <text>` | standard output contains this text (repeatable, instead of `out:`) |
+//! | `err: <line>`, `err~ <text>` | the same of standard error |
+//! | `status: <n>` | exit status; default 1 if there is an `err:` or `err~`, else 0 |
+//! | `calls: <names>` | the system calls from after execve to the end, exactly these in this order |
+//!
+//! # Words
+//!
+//! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted, `\n \t \r \\ \' \" \{
+//! \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are escapes. `''` is an
+//! empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the end of a word makes
+//! three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten thousand short ones.
+//! Nothing else is special; `run:` alone is no argument at all.
+//!
+//! # Expected lines
+//!
+//! An expected line is everything after the one blank that follows the colon, further blanks
+//! included; `out:` alone is an empty line. Each stands for itself and a newline. The escapes of
+//! words and `{ab*3}` work. A blank at the end is written `\x20`. In braces, of lower-case letters,
+//! digits and hyphens alone (JSON needs no escape):
+//!
+//! | placeholder | matches |
+//! | --- | --- |
+//! | `{shm}`, `{msg}`, `{sem}` | the identifier of an object that exists after this run, is not `given`, and that no earlier placeholder of the case named |
+//! | `{shm2}` | the identifier that the case's second `{shm}` matched |
+//! | `{given-shm}`, `{given-shm2}` | the identifier of the first, of the second `given: shm` |
+//! | `{number}` | any decimal number |
+//!
+//! # `given:`
+//!
+//! | condition | meaning |
+//! | --- | --- |
+//! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace |
+//! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private |
+//! | `msg key=0x1234 mode=0600` | a queue |
+//! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set |
+//! | `user 1000` | the subject runs as this user and group, without capabilities |
+//! | `env NAME=VALUE` | a variable (one word, in the words' language); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
+//! | `env -` | an empty environment, to which later `env` lines add |
+//! | `stdin closed` | instead of /dev/null |
+//! | `stdout closed`, `full`, `broken` | instead of a pipe: no descriptor, /dev/full, a pipe that nobody reads |
+//! | `stderr closed`, `full`, `broken` | the same of standard error |
+//! | `argv0 <word>` | instead of `ipcmk` |
+//! | `argc0` | argc is 0: not even the program's name |
+//! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
+//! | `random none` | there is no AT_RANDOM |
+//! | `noproc` | nothing is mounted on /proc |
+//! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is not made and fails; it is an error if a run does not get there; repeatable |
+//!
+//! Sysctls are set and objects made in the order of their lines; every other condition holds for
+//! all runs.
+//!
+//! # `holds:`
+//!
+//! What the namespace holds after the last run must be exactly the `given` objects, unchanged, and
+//! these:
+//!
+//! | object | fields |
+//! | --- | --- |
+//! | `shm key=... size=4096 mode=644` | also `nattch=` (default 0) |
+//! | `msg key=... mode=644` | also `qbytes=` (default: not compared) |
+//! | `sem key=... nsems=3 mode=644` | |
+//!
+//! `key=` is a number (0 for a private object) or `random`: not 0, and no other object's. `mode=`
+//! is octal and includes 1000 for a segment marked for destruction and 2000 for a locked one.
+//! `owner=<uid>` is the user, default the one who runs the subject; the creator is always that one.
+//! `holds: nothing` says that there are none, and is the default.
+//!
+//! # `util-linux:`
+//!
+//! | value | meaning |
+//! | --- | --- |
+//! | `same` | util-linux gives exactly the same: output, errors, status, objects |
+//! | `status` | the same status and objects; texts may differ |
+//! | `differs <tag>` | it gives something else (if not, the case fails there); `<tag>` is a row of differences.txt |
+//! | `no <feature>` | it has no such feature: not run there |
+//! | `since 2.41 [same, status or differs <tag>]` | as above from that version on, before it not run |
+//!
+//! `calls:` lines are not compared there. Every row of differences.txt, `<tag>: <reason>`, must be
+//! used by a case.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::namespace::{Kind, NewObject};
+use crate::place::Place;
+use crate::text::{self, Parsed, Pattern, Piece, Which};
+use crate::{errno, syscalls};
+
+/// A place in a case file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)
+    }
+}
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it begins.
+    pub position: Position,
+    /// Its title.
+    pub title: String,
+    /// The sentences that it covers.
+    pub covers: Vec<String>,
+    /// Its `given` lines as they stand in the file, for reports.
+    pub given: Vec<String>,
+    /// What to do to the namespace before the first run, in order.
+    pub setup: Vec<Setup>,
+    /// How the subject is started.
+    pub start: Start,
+    /// The command lines.
+    pub runs: Vec<Run>,
+    /// What the namespace must hold at the end besides the given objects.
+    pub holds: Vec<Held>,
+    /// What util-linux makes of it.
+    pub util_linux: UtilLinux,
+    /// Where it cannot run, and why.
+    pub not: Vec<(Place, String)>,
+}
+
+/// A change to the namespace before the first run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// Sets a sysctl.
+    Sysctl {
+        /// Its dotted name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Makes an object.
+    Object(NewObject),
+}
+
+/// How the subject is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The user and group; root if there is none.
+    pub user: Option<u32>,
+    /// The environment: names and values.
+    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether standard input is closed, else /dev/null.
+    pub stdin_closed: bool,
+    /// Where standard output goes.
+    pub stdout: Stream,
+    /// Where standard error goes.
+    pub stderr: Stream,
+    /// The name by which the program is called.
+    pub argv0: Vec<u8>,
+    /// Whether not even that name is passed.
+    pub argc0: bool,
+    /// What is at AT_RANDOM, if not what the kernel put there.
+    pub random: Option<Random>,
+    /// Whether /proc is an empty directory.
+    pub noproc: bool,
+    /// System calls that fail.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self {
+            user: None,
+            environment: vec![(b"PATH".into(), b"/usr/bin:/bin".into())],
+            stdin_closed: false,
+            stdout: Stream::Captured,
+            stderr: Stream::Captured,
+            argv0: b"ipcmk".into(),
+            argc0: false,
+            random: None,
+            noproc: false,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// Where an output of the subject goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Into a pipe that the runner reads.
+    Captured,
+    /// Nowhere: the descriptor is closed.
+    Closed,
+    /// Into /dev/full.
+    Full,
+    /// Into a pipe whose reader is gone.
+    Broken,
+}
+
+/// What a subject finds at AT_RANDOM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Random {
+    /// These bytes.
+    Numbers([u32; 4]),
+    /// No such entry.
+    None,
+}
+
+/// A system call that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its number.
+    pub call: i64,
+    /// Its error.
+    pub errno: i32,
+    /// Which one of a run, from 1.
+    pub occurrence: usize,
+    /// The line's words, for reports.
+    pub text: String,
+}
+
+/// A command line and what must come of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The line of the `run` key.
+    pub line: usize,
+    /// The arguments.
+    pub words: Vec<Vec<u8>>,
+    /// Standard output.
+    pub out: Text,
+    /// Standard error.
+    pub err: Text,
+    /// Exit status.
+    pub status: i32,
+    /// The names of the system calls, if they matter.
+    pub calls: Option<Vec<String>>,
+}
+
+/// An expected text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Exactly these lines.
+    Lines(Vec<Pattern>),
+    /// Each of these somewhere in it.
+    Contains(Vec<Vec<u8>>),
+}
+
+impl Text {
+    /// Whether nothing is expected.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Lines(lines) if lines.is_empty())
+    }
+
+    fn placeholders(&self) -> impl Iterator<Item = &Piece> {
+        let lines = match self {
+            Self::Lines(lines) => lines.as_slice(),
+            Self::Contains(_) => &[],
+        };
+        lines.iter().flatten()
+    }
+}
+
+/// An object that the namespace must hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What it is.
+    pub kind: Kind,
+    /// Its key.
+    pub key: Key,
+    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue; anything if not said.
+    pub size: Option<u64>,
+    /// Permissions.
+    pub mode: u32,
+    /// Its owner, if not the user who runs the subject.
+    pub owner: Option<u32>,
+    /// Attached processes.
+    pub attached: u64,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        match self.key {
+            Key::Random => write!(f, " key=random")?,
+            Key::Number(key) => write!(f, " key={key:#x}")?,
+        }
+        let size = match self.kind {
+            Kind::Shm => "size",
+            Kind::Msg => "qbytes",
+            Kind::Sem => "nsems",
+        };
+        if let Some(value) = self.size {
+            write!(f, " {size}={value}")?;
+        }
+        write!(f, " mode={:o}", self.mode)?;
+        if let Some(owner) = self.owner {
+            write!(f, " owner={owner}")?;
+        }
+        if self.attached != 0 {
+            write!(f, " nattch={}", self.attached)?;
+        }
+        Ok(())
+    }
+}
+
+/// The key of an object that the namespace must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Not 0, and no other object's.
+    Random,
+    /// This one.
+    Number(u32),
+}
+
+/// What util-linux's ipcmk makes of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UtilLinux {
+    /// This, from that version on.
+    Gives(Answer, Version),
+    /// Nothing, since it has no such feature.
+    Lacks(String),
+}
+
+/// How util-linux's answer compares with what a case expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The same.
+    Same,
+    /// The same status and objects.
+    Status,
+    /// Not the same: the tag of a row of differences.txt.
+    Differs(String),
+}
+
+/// A version of util-linux: major, minor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u32, pub u32);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut numbers = text.split('.').map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => Ok(Self(major, minor)),
+            _ => Err(format!("{text:?} is no version")),
+        }
+    }
+}
+
+/// Reads a case file.
+pub fn parse(file: &Path, content: &str) -> Parsed<Vec<Case>> {
+    let at = |line: usize, message: String| format!("{}:{line}: {message}", file.display());
+    let mut drafts: Vec<Draft> = Vec::new();
+    for (line, text) in (1..).zip(content.lines()) {
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let result = split_key(text).and_then(|(key, value)| {
+            if key == "case:" {
+                let title = filled(value)?;
+                if drafts.iter().any(|draft| draft.title == title) {
+                    return Err(format!("the title {title:?} stands twice"));
+                }
+                drafts.push(Draft::new(line, title));
+                return Ok(());
+            }
+            drafts
+                .last_mut()
+                .ok_or("this line stands before the first `case:`")?
+                .read(line, key, value)
+        });
+        result.map_err(|message| at(line, message))?;
+    }
+    drafts
+        .into_iter()
+        .map(|draft| {
+            let line = draft.line;
+            draft.finish(file).map_err(|message| at(line, message))
+        })
+        .collect()
+}
+
+/// Splits a line after the first colon or tilde, which stays with the key, and the blank that
+/// follows it.
+fn split_key(line: &str) -> Parsed<(&str, &str)> {
+    let end = line.find([':', '~']).ok_or("no `key:`")?;
+    let (key, value) = line.split_at(end + 1);
+    match value.strip_prefix(' ') {
+        Some(value) => Ok((key, value)),
+        None if value.is_empty() => Ok((key, value)),
+        None => Err(format!("no blank after `{key}`")),
+    }
+}
+
+fn filled(value: &str) -> Parsed<String> {
+    let value = value.trim();
+    if value.is_empty() {
+        Err("nothing after the colon".into())
+    } else {
+        Ok(value.to_owned())
+    }
+}
+
+/// A case under construction.
+struct Draft {
+    line: usize,
+    title: String,
+    covers: Vec<String>,
+    given: Vec<String>,
+    setup: Vec<Setup>,
+    start: Start,
+    runs: Vec<DraftRun>,
+    holds: Vec<Held>,
+    holds_nothing: bool,
+    util_linux: Option<UtilLinux>,
+    not: Vec<(Place, String)>,
+}
+
+#[derive(Default)]
+struct DraftRun {
+    line: usize,
+    words: Vec<Vec<u8>>,
+    out: Option<Text>,
+    err: Option<Text>,
+    status: Option<i32>,
+    calls: Option<Vec<String>>,
+}
+
+impl Draft {
+    fn new(line: usize, title: String) -> Self {
+        Self {
+            line,
+            title,
+            covers: Vec::new(),
+            given: Vec::new(),
+            setup: Vec::new(),
+            start: Start::default(),
+            runs: Vec::new(),
+            holds: Vec::new(),
+            holds_nothing: false,
+            util_linux: None,
+            not: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, line: usize, key: &str, value: &str) -> Parsed<()> {
+        match key {
+            "page:" | "spec:" => self.covers.push(filled(value)?),
+            "given:" => {
+                self.given.push(filled(value)?);
+                self.given(value)?;
+            }
+            "run:" => self.runs.push(DraftRun {
+                line,
+                words: text::words(value)?,
+                ..DraftRun::default()
+            }),
+            "holds:" if value == "nothing" => self.holds_nothing = true,
+            "holds:" => self.holds.push(held(value)?),
+            "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
+            "not:" => {
+                let (place, reason) = value
+                    .split_once(' ')
+                    .ok_or("`not:` needs a place and a reason")?;
+                self.not.push((place.parse()?, filled(reason)?));
+            }
+            "out:" | "out~" | "err:" | "err~" | "status:" | "calls:" => {
+                self.runs
+                    .last_mut()
+                    .ok_or_else(|| format!("`{key}` before the first `run:`"))?
+                    .read(key, value)?;
+            }
+            _ => return Err(format!("`{key}` is no key")),
+        }
+        Ok(())
+    }
+
+    fn given(&mut self, value: &str) -> Parsed<()> {
+        let (what, rest) = value.split_once(' ').unwrap_or((value, ""));
+        let start = &mut self.start;
+        match what {
+            "sysctl" => {
+                let (name, value) = rest
+                    .split_once(' ')
+                    .ok_or("`sysctl` needs a name and a value")?;
+                self.setup.push(Setup::Sysctl {
+                    name: name.to_owned(),
+                    value: filled(value)?,
+                });
+            }
+            "shm" | "msg" | "sem" => self.setup.push(Setup::Object(new_object(value)?)),
+            "user" => set_once(&mut start.user, number(rest)?)?,
+            "env" if rest == "-" => start.environment.clear(),
+            "env" => {
+                let variable = single_word(rest)?;
+                let equals = variable
+                    .iter()
+                    .position(|&byte| byte == b'=')
+                    .ok_or("a variable is NAME=VALUE")?;
+                let (name, value) = (&variable[..equals], &variable[equals + 1..]);
+                start.environment.retain(|(other, _)| other != name);
+                start.environment.push((name.into(), value.into()));
+            }
+            "stdin" if rest == "closed" => start.stdin_closed = true,
+            "stdout" => start.stdout = stream(rest)?,
+            "stderr" => start.stderr = stream(rest)?,
+            "argv0" => start.argv0 = single_word(rest)?,
+            "argc0" if rest.is_empty() => start.argc0 = true,
+            "random" => set_once(&mut start.random, random(rest)?)?,
+            "noproc" if rest.is_empty() => start.noproc = true,
+            "fail" => start.faults.push(fault(rest)?),
+            _ => return Err(format!("`given: {value}` is no condition")),
+        }
+        Ok(())
+    }
+
+    fn finish(self, file: &Path) -> Parsed<Case> {
+        if self.runs.is_empty() {
+            return Err("a case needs a `run:`".into());
+        }
+        if self.holds_nothing && !self.holds.is_empty() {
+            return Err("it cannot hold nothing and something".into());
+        }
+        if self.start.argc0 && self.runs.iter().any(|run| !run.words.is_empty()) {
+            return Err("with `argc0` there can be no arguments".into());
+        }
+        let start = self.start;
+        let runs = self
+            .runs
+            .into_iter()
+            .map(|run| run.finish(&start))
+            .collect::<Parsed<Vec<_>>>()?;
+        check_placeholders(&runs, &self.setup)?;
+        Ok(Case {
+            position: Position {
+                file: file.to_owned(),
+                line: self.line,
+            },
+            title: self.title,
+            covers: self.covers,
+            given: self.given,
+            setup: self.setup,
+            start,
+            runs,
+            holds: self.holds,
+            util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
+            not: self.not,
+        })
+    }
+}
+
+impl DraftRun {
+    fn read(&mut self, key: &str, value: &str) -> Parsed<()> {
+        match key {
+            "out:" => add_line(&mut self.out, value),
+            "out~" => add_part(&mut self.out, value),
+            "err:" => add_line(&mut self.err, value),
+            "err~" => add_part(&mut self.err, value),
+            "status:" => set_once(&mut self.status, number(value)?),
+            _ => set_once(
+                &mut self.calls,
+                value.split_whitespace().map(str::to_owned).collect(),
+            ),
+        }
+    }
+
+    fn finish(self, start: &Start) -> Parsed<Run> {
+        for (name, stream, text) in [
+            ("out", start.stdout, &self.out),
+            ("err", start.stderr, &self.err),
+        ] {
+            if stream != Stream::Captured && text.is_some() {
+                return Err(format!("`{name}` lines, but std{name} goes elsewhere"));
+            }
+        }
+        Ok(Run {
+            line: self.line,
+            words: self.words,
+            status: self
+                .status
+                .unwrap_or(if self.err.is_some() { 1 } else { 0 }),
+            out: self.out.unwrap_or(Text::Lines(Vec::new())),
+            err: self.err.unwrap_or(Text::Lines(Vec::new())),
+            calls: self.calls,
+        })
+    }
+}
+
+/// Refuses placeholders that can never match: a back reference to a placeholder that has not stood
+/// yet, or the identifier of a given object that is not there.
+fn check_placeholders(runs: &[Run], setup: &[Setup]) -> Parsed<()> {
+    let mut seen: Vec<Kind> = Vec::new();
+    let given = |kind: Kind| {
+        setup
+            .iter()
+            .filter(|step| matches!(step, Setup::Object(o) if o.kind == kind))
+            .count()
+    };
+    for piece in runs
+        .iter()
+        .flat_map(|run| run.out.placeholders().chain(run.err.placeholders()))
+    {
+        match *piece {
+            Piece::Id(kind, Which::New) => seen.push(kind),
+            Piece::Id(kind, Which::Named(n))
+                if n > seen.iter().filter(|&&other| other == kind).count() =>
+            {
+                return Err(format!(
+                    "{{{kind}{n}}} refers to a {{{kind}}} that does not stand before it"
+                ));
+            }
+            Piece::Id(kind, Which::Given(n)) if n > given(kind) => {
+                return Err(format!(
+                    "{{given-{kind}{n}}} refers to a `given: {kind}` that is not there"
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn set_once<T>(slot: &mut Option<T>, value: T) -> Parsed<()> {
+    if slot.replace(value).is_some() {
+        Err("the same thing is said twice".into())
+    } else {
+        Ok(())
+    }
+}
+
+fn add_line(text: &mut Option<Text>, value: &str) -> Parsed<()> {
+    match text.get_or_insert(Text::Lines(Vec::new())) {
+        Text::Lines(lines) => lines.push(text::pattern(value)?),
+        Text::Contains(_) => return Err("whole lines and parts of lines cannot be mixed".into()),
+    }
+    Ok(())
+}
+
+fn add_part(text: &mut Option<Text>, value: &str) -> Parsed<()> {
+    match text.get_or_insert(Text::Contains(Vec::new())) {
+        Text::Contains(parts) => match text::pattern(value)?.as_slice() {
+            [Piece::Bytes(bytes)] => parts.push(bytes.clone()),
+            _ => return Err("a part of a text cannot be empty or have placeholders".into()),
+        },
+        Text::Lines(_) => return Err("whole lines and parts of lines cannot be mixed".into()),
+    }
+    Ok(())
+}
+
+fn single_word(text: &str) -> Parsed<Vec<u8>> {
+    let mut words = text::words(text)?;
+    match (words.pop(), words.is_empty()) {
+        (Some(word), true) => Ok(word),
+        _ => Err(format!("{text:?} is not one word")),
+    }
+}
+
+/// Reads a decimal or 0x number.
+fn number<T: TryFrom<u64>>(text: &str) -> Parsed<T> {
+    let value = match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    value
+        .ok()
+        .and_then(|value| T::try_from(value).ok())
+        .ok_or_else(|| format!("{text:?} is no number that fits"))
+}
+
+fn octal(text: &str) -> Parsed<u32> {
+    u32::from_str_radix(text, 8).map_err(|_| format!("{text:?} is no octal number"))
+}
+
+fn stream(text: &str) -> Parsed<Stream> {
+    match text {
+        "closed" => Ok(Stream::Closed),
+        "full" => Ok(Stream::Full),
+        "broken" => Ok(Stream::Broken),
+        _ => Err(format!("an output is closed, full or broken, not {text:?}")),
+    }
+}
+
+fn random(text: &str) -> Parsed<Random> {
+    if text == "none" {
+        return Ok(Random::None);
+    }
+    let numbers = text.split(' ').map(number).collect::<Parsed<Vec<u32>>>()?;
+    let numbers = numbers
+        .try_into()
+        .map_err(|_| "`random` needs four numbers of 32 bits, or `none`")?;
+    Ok(Random::Numbers(numbers))
+}
+
+fn fault(text: &str) -> Parsed<Fault> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let (call, errno, occurrence) = match *words {
+        [call, errno] => (call, errno, 1),
+        [call, errno, occurrence] => (call, errno, number(occurrence)?),
+        _ => return Err("`fail` needs a system call, an errno, and perhaps which one".into()),
+    };
+    if occurrence == 0 {
+        return Err("occurrences are counted from 1".into());
+    }
+    Ok(Fault {
+        call: syscalls::number(call)
+            .ok_or_else(|| format!("{call:?} is no system call that the runner knows"))?,
+        errno: errno::number(errno)
+            .ok_or_else(|| format!("{errno:?} is no errno that the runner knows"))?,
+        occurrence,
+        text: text.to_owned(),
+    })
+}
+
+/// The `name=value` fields of an object.
+struct Fields<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Fields<'a> {
+    /// Reads `kind name=value...`.
+    fn read(text: &'a str) -> Parsed<(Kind, Self)> {
+        let mut words = text.split_whitespace();
+        let kind = words
+            .next()
+            .and_then(Kind::named)
+            .ok_or("an object is shm, msg or sem")?;
+        let fields = words.map(|word| {
+            word.split_once('=')
+                .ok_or_else(|| format!("{word:?} is no name=value"))
+        });
+        let fields = Self(fields.collect::<Parsed<_>>()?);
+        let mut names = HashSet::new();
+        match fields.0.iter().find(|field| !names.insert(field.0)) {
+            Some((name, _)) => Err(format!("{name}= stands twice")),
+            None => Ok((kind, fields)),
+        }
+    }
+
+    fn optional<T>(&mut self, name: &str, read: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
+        let found = self.0.iter().position(|field| field.0 == name);
+        found
+            .map(|index| read(self.0.swap_remove(index).1))
+            .transpose()
+    }
+
+    fn required<T>(&mut self, name: &str, read: impl Fn(&str) -> Parsed<T>) -> Parsed<T> {
+        self.optional(name, read)?
+            .ok_or_else(|| format!("{name}= is missing"))
+    }
+
+    fn end(self) -> Parsed<()> {
+        self.0.first().map_or(Ok(()), |(name, _)| {
+            Err(format!("{name}= does not belong here"))
+        })
+    }
+}
+
+fn new_object(text: &str) -> Parsed<NewObject> {
+    let (kind, mut fields) = Fields::read(text)?;
+    let object = NewObject {
+        kind,
+        key: fields.required("key", number)?,
+        size: match kind {
+            Kind::Shm => fields.required("size", number)?,
+            Kind::Sem => fields.required("nsems", number)?,
+            Kind::Msg => 0,
+        },
+        mode: fields.required("mode", octal)?,
+    };
+    fields.end()?;
+    Ok(object)
+}
+
+fn held(text: &str) -> Parsed<Held> {
+    let (kind, mut fields) = Fields::read(text)?;
+    let key = |text: &str| {
+        if text == "random" {
+            Ok(Key::Random)
+        } else {
+            number(text).map(Key::Number)
+        }
+    };
+    let object = Held {
+        kind,
+        key: fields.required("key", key)?,
+        size: match kind {
+            Kind::Shm => Some(fields.required("size", number)?),
+            Kind::Sem => Some(fields.required("nsems", number)?),
+            Kind::Msg => fields.optional("qbytes", number)?,
+        },
+        mode: fields.required("mode", octal)?,
+        owner: fields.optional("owner", number)?,
+        attached: if kind == Kind::Shm {
+            fields.optional("nattch", number)?.unwrap_or(0)
+        } else {
+            0
+        },
+    };
+    fields.end()?;
+    Ok(object)
+}
+
+fn util_linux(text: &str) -> Parsed<UtilLinux> {
+    if let Some(reason) = text.strip_prefix("no ") {
+        return Ok(UtilLinux::Lacks(filled(reason)?));
+    }
+    let (since, answer) = match text.strip_prefix("since ") {
+        Some(rest) => {
+            let (version, answer) = rest.split_once(' ').unwrap_or((rest, "same"));
+            (version.parse()?, answer)
+        }
+        None => (Version::default(), text),
+    };
+    let answer = match answer.split_once(' ') {
+        None if answer == "same" => Answer::Same,
+        None if answer == "status" => Answer::Status,
+        Some(("differs", tag)) if !tag.contains(' ') => Answer::Differs(filled(tag)?),
+        _ => return Err(
+            "it is same, status, differs <tag>, no <feature>, or since <version> and one of these"
+                .into(),
+        ),
+    };
+    Ok(UtilLinux::Gives(answer, since))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_text(text: &str) -> Parsed<Vec<Case>> {
+        parse(Path::new("x.case"), text)
+    }
+
+    fn one(lines: &str) -> Case {
+        let mut cases =
+            parse_text(&format!("case: title\n{lines}\nutil-linux: same\n")).expect(lines);
+        assert_eq!(cases.len(), 1);
+        cases.remove(0)
+    }
+
+    #[test]
+    fn everything_at_once() {
+        let case = one("# a comment\n\
+             page: one\nspec: two\n\
+             given: sysctl kernel.sem 250 32000 32 1\n\
+             given: shm key=0x1234 size=4096 mode=0600\n\
+             given: user 1000\n\
+             given: env LANG='a b'\n\
+             given: stdin closed\n\
+             given: argv0 ''\n\
+             given: random 0x1 2 3 0xffffffff\n\
+             given: noproc\n\
+             given: fail msgget EEXIST 2\n\
+             run: -M 4096\n\
+             out: a\n\
+             out:\n\
+             calls: write exit_group\n\
+             run:\n\
+             err: bad\n\
+             holds: sem key=random nsems=3 mode=644\n\
+             not: native because");
+        assert_eq!(case.covers, ["one", "two"]);
+        assert_eq!(
+            case.position,
+            Position {
+                file: "x.case".into(),
+                line: 1
+            }
+        );
+        assert_eq!(
+            case.setup[0],
+            Setup::Sysctl {
+                name: "kernel.sem".into(),
+                value: "250 32000 32 1".into()
+            }
+        );
+        let segment = NewObject {
+            kind: Kind::Shm,
+            key: 0x1234,
+            size: 4096,
+            mode: 0o600,
+        };
+        assert_eq!(case.setup[1], Setup::Object(segment));
+        assert_eq!(case.start.user, Some(1000));
+        assert_eq!(case.start.environment.len(), 2);
+        assert_eq!(case.start.environment[1], (b"LANG".into(), b"a b".into()));
+        assert_eq!(
+            case.start.random,
+            Some(Random::Numbers([1, 2, 3, u32::MAX]))
+        );
+        assert_eq!(case.start.argv0, b"");
+        assert!(case.start.noproc && case.start.stdin_closed);
+        let fault = &case.start.faults[0];
+        assert_eq!(
+            (fault.call, fault.errno, fault.occurrence),
+            (libc::SYS_msgget, libc::EEXIST, 2)
+        );
+        assert_eq!(case.runs.len(), 2);
+        assert_eq!((case.runs[0].status, case.runs[1].status), (0, 1));
+        assert_eq!(
+            case.runs[0].out,
+            Text::Lines(vec![vec![Piece::Bytes(b"a".into())], vec![]])
+        );
+        assert_eq!(
+            case.runs[0].calls.as_deref(),
+            Some(&["write".to_owned(), "exit_group".to_owned()][..])
+        );
+        assert!(case.runs[1].words.is_empty() && case.runs[1].out.is_empty());
+        assert_eq!(case.holds[0].to_string(), "sem key=random nsems=3 mode=644");
+        assert_eq!(case.not, [(Place::Native, "because".to_owned())]);
+    }
+
+    #[test]
+    fn util_linux_answers() {
+        let read = |text| util_linux(text).expect(text);
+        assert_eq!(read("same"), UtilLinux::Gives(Answer::Same, Version(0, 0)));
+        assert_eq!(
+            read("status"),
+            UtilLinux::Gives(Answer::Status, Version(0, 0))
+        );
+        assert_eq!(
+            read("differs operands"),
+            UtilLinux::Gives(Answer::Differs("operands".into()), Version(0, 0))
+        );
+        assert_eq!(
+            read("since 2.41"),
+            UtilLinux::Gives(Answer::Same, Version(2, 41))
+        );
+        assert_eq!(
+            read("since 2.41 status"),
+            UtilLinux::Gives(Answer::Status, Version(2, 41))
+        );
+        assert_eq!(
+            read("no keys of one's own"),
+            UtilLinux::Lacks("keys of one's own".into())
+        );
+        for bad in [
+            "",
+            "no",
+            "differs",
+            "differs a b",
+            "like",
+            "since x",
+            "since 2.41 no reason",
+        ] {
+            assert!(util_linux(bad).is_err(), "{bad}");
+        }
+        assert!(Version(2, 38) < Version(2, 41) && Version(2, 41) < Version(3, 0));
+    }
+
+    #[test]
+    fn mistakes_name_their_line() {
+        let error =
+            parse_text("# x\n\ncase: a\nrun: -Q\nutil-linux: same\nruns: -Q\n").unwrap_err();
+        assert_eq!(error, "x.case:6: `runs:` is no key");
+        let error = parse_text("\ncase: a\nrun: -Q\n").unwrap_err();
+        assert_eq!(error, "x.case:2: a case needs `util-linux:`");
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        let refused = |lines: &str| {
+            assert!(
+                parse_text(&format!("case: t\n{lines}\nutil-linux: same\n")).is_err(),
+                "{lines}"
+            );
+        };
+        for given in [
+            "given:",
+            "given: nonsense",
+            "given: sysctl kernel.shmmni",
+            "given: shm key=1 size=1",
+            "given: shm key=1 size=1 mode=9",
+            "given: shm key=1 size=1 mode=600 nsems=1",
+            "given: shm key=1 key=2 size=1 mode=600",
+            "given: shm key=0x100000000 size=1 mode=600",
+            "given: user root",
+            "given: env NAME",
+            "given: env A=1 B=2",
+            "given: stdin full",
+            "given: stdout somewhere",
+            "given: argv0 a b",
+            "given: argv0",
+            "given: argc0 now",
+            "given: random 1 2 3",
+            "given: random 1 2 3 0x100000000",
+            "given: fail wrote EPIPE",
+            "given: fail write EWRONG",
+            "given: fail write EPIPE 0",
+            "not: native",
+            "not: nowhere reason",
+            "holds: shm key=1 size=4096",
+            "holds: msg key=1 mode=600 size=1",
+            "holds: nothing\nholds: msg key=1 mode=600",
+            "util-linux: same",
+            "page:",
+            "out:x",
+            "nothing",
+        ] {
+            refused(&format!("{given}\nrun: -Q"));
+        }
+        refused("");
+        refused("out: before\nrun: -Q");
+        for after in [
+            "status: x",
+            "status: 1\nstatus: 1",
+            "status: 300000000000",
+            "calls: a\ncalls: b",
+            "out: a\nout~ b",
+            "err~ a\nerr: b",
+            "out~",
+            "out~ {shm}",
+            "out: {shm1}",
+            "out: {shm}\nout: {shm2}",
+            "out: {msg}\nout: {shm1}",
+            "out: {given-shm}",
+            "given: stdout closed\nout: a",
+            "given: argc0",
+        ] {
+            refused(&format!("run: -Q\n{after}"));
+        }
+        assert!(parse_text("run: -Q\n").is_err());
+        assert!(
+            parse_text("case: a\nrun: -Q\nutil-linux: same\ncase: a\nrun: -Q\nutil-linux: same\n")
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,372 @@
+//! Comparison of what a case expects with what came of it.
+
+use std::fmt::Write;
+use std::process::ExitStatus;
+
+use crate::case::{Case, Held, Key, Text};
+use crate::namespace::{Kind, Object};
+use crate::text::{self, Shown, Which};
+
+/// The objects that a case has to do with, by which placeholders are judged.
+#[derive(Debug, Default)]
+pub struct Objects {
+    /// The given ones, in the order of their making.
+    given: Vec<Object>,
+    /// Those that placeholders have named so far, in order.
+    named: Vec<(Kind, i32)>,
+}
+
+impl Objects {
+    /// Begins with the given objects, in the order of their making.
+    pub fn new(given: Vec<Object>) -> Self {
+        Self {
+            given,
+            named: Vec::new(),
+        }
+    }
+
+    /// The given objects.
+    pub fn given(&self) -> &[Object] {
+        &self.given
+    }
+
+    /// Judges an identifier where a line has a placeholder; `held` is what the namespace holds
+    /// after the run.
+    fn judge(&mut self, shown: &Shown, held: &[Object]) -> Result<(), String> {
+        let Shown { kind, which, id } = *shown;
+        let refuse = |why: &str| Err(format!("{id} stands for {{{kind}}}, but {why}"));
+        match which {
+            Which::Named(n) => {
+                let mut named = self.named.iter().filter(|named| named.0 == kind);
+                match named.nth(n - 1) {
+                    Some(&(_, named)) if named == id => Ok(()),
+                    _ => refuse("it is not the one named before"),
+                }
+            }
+            Which::Given(n) => {
+                let mut given = self.given.iter().filter(|object| object.kind == kind);
+                match given.nth(n - 1) {
+                    Some(given) if given.id == id => Ok(()),
+                    _ => refuse("it is not the given one"),
+                }
+            }
+            Which::New => {
+                if !held
+                    .iter()
+                    .any(|object| object.kind == kind && object.id == id)
+                {
+                    return refuse("there is no such object");
+                }
+                if self
+                    .given
+                    .iter()
+                    .any(|given| given.kind == kind && given.id == id)
+                {
+                    return refuse("it is a given object");
+                }
+                if self.named.contains(&(kind, id)) {
+                    return refuse("it was named before");
+                }
+                self.named.push((kind, id));
+                Ok(())
+            }
+        }
+    }
+
+    /// Compares an output with what is expected of it.
+    pub fn check_text(
+        &mut self,
+        name: &str,
+        expected: &Text,
+        got: &[u8],
+        held: &[Object],
+    ) -> Result<(), String> {
+        match expected {
+            Text::Contains(parts) => {
+                let has = |part: &&Vec<u8>| {
+                    got.windows(part.len())
+                        .any(|window| window == part.as_slice())
+                };
+                match parts.iter().find(|part| !has(part)) {
+                    None => Ok(()),
+                    Some(part) => Err(format!(
+                        "{name}: expected somewhere\n    {}\n{}",
+                        text::show(part),
+                        show_got(got)
+                    )),
+                }
+            }
+            Text::Lines(patterns) => {
+                let mut message = format!("{name}: expected\n");
+                for pattern in patterns {
+                    let _ = writeln!(message, "    {}", text::show_pattern(pattern));
+                }
+                if patterns.is_empty() {
+                    message.push_str("    nothing\n");
+                }
+                message.push_str(&show_got(got));
+                let (lines, rest) = lines(got);
+                if lines.len() != patterns.len() || !rest.is_empty() {
+                    return Err(message);
+                }
+                for (pattern, line) in patterns.iter().zip(lines) {
+                    let Some(shown) = text::match_line(pattern, line) else {
+                        return Err(message);
+                    };
+                    for shown in shown {
+                        self.judge(&shown, held)
+                            .map_err(|why| format!("{message}  ({why})\n"))?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Splits a text into whole lines, and what follows the last newline.
+fn lines(text: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
+    let rest = lines.pop().unwrap_or_default();
+    (lines, rest)
+}
+
+fn show_got(got: &[u8]) -> String {
+    let mut message = String::from("  got\n");
+    let (lines, rest) = lines(got);
+    for line in &lines {
+        let _ = writeln!(message, "    {}", text::show(line));
+    }
+    if !rest.is_empty() {
+        let _ = writeln!(message, "    {} (no newline)", text::show(rest));
+    } else if lines.is_empty() {
+        message.push_str("    nothing\n");
+    }
+    message
+}
+
+/// Compares an exit status with the expected one.
+pub fn check_status(expected: i32, got: ExitStatus) -> Result<(), String> {
+    if got.code() == Some(expected) {
+        Ok(())
+    } else {
+        Err(format!("status: expected {expected}, got {got}\n"))
+    }
+}
+
+/// Compares the names of system calls.
+pub fn check_calls(expected: &[String], got: &[String]) -> Result<(), String> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(format!(
+        "calls: expected\n    {}\n  got\n    {}\n",
+        expected.join(" "),
+        got.join(" ")
+    ))
+}
+
+/// Compares what the namespace holds at the end with the given objects and the case's `holds`
+/// lines.
+pub fn check_holds(case: &Case, given: &[Object], got: &[Object]) -> Result<(), String> {
+    let mut left: Vec<&Object> = got
+        .iter()
+        .filter(|object| !given.contains(object))
+        .collect();
+    let mut missing: Vec<String> = given
+        .iter()
+        .filter(|object| !got.contains(object))
+        .map(|object| format!("{object}, given"))
+        .collect();
+    // Keys that are said first, so that a random one cannot take their object.
+    let (said, random): (Vec<&Held>, Vec<&Held>) =
+        case.holds.iter().partition(|held| held.key != Key::Random);
+    let user = case.start.user.unwrap_or(0);
+    for held in said.into_iter().chain(random) {
+        let fits = |object: &&Object| {
+            let key = match held.key {
+                Key::Number(key) => object.key == key,
+                Key::Random => {
+                    object.key != 0
+                        && got.iter().filter(|other| other.key == object.key).count() == 1
+                }
+            };
+            key && object.kind == held.kind
+                && object.mode == held.mode
+                && held.size.is_none_or(|size| object.size == size)
+                && object.owner.0 == held.owner.unwrap_or(user)
+                && object.creator.0 == user
+                && object.attached == held.attached
+        };
+        match left.iter().position(fits) {
+            Some(index) => drop(left.remove(index)),
+            None => missing.push(held.to_string()),
+        }
+    }
+    if missing.is_empty() && left.is_empty() {
+        return Ok(());
+    }
+    let mut message = String::from("holds:\n");
+    for missing in missing {
+        let _ = writeln!(message, "    missing: {missing}");
+    }
+    for extra in left {
+        let _ = writeln!(message, "    not expected: {extra}");
+    }
+    Err(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case;
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::Path;
+
+    fn object(kind: Kind, id: i32, key: u32) -> Object {
+        Object {
+            kind,
+            id,
+            key,
+            mode: 0o644,
+            size: 4096,
+            owner: (0, 0),
+            creator: (0, 0),
+            attached: 0,
+        }
+    }
+
+    fn case(lines: &str) -> Case {
+        let text = format!("case: a\n{lines}\nutil-linux: same\n");
+        case::parse(Path::new("x.case"), &text)
+            .expect(lines)
+            .remove(0)
+    }
+
+    fn check_out(objects: &mut Objects, expected: &str, got: &str, held: &[Object]) -> bool {
+        let case = case(&format!("run: -Q\n{expected}"));
+        objects
+            .check_text("out", &case.runs[0].out, got.as_bytes(), held)
+            .is_ok()
+    }
+
+    #[test]
+    fn texts_must_match_to_the_byte() {
+        let fits =
+            |expected: &str, got: &str| check_out(&mut Objects::default(), expected, got, &[]);
+        assert!(fits("", ""));
+        assert!(!fits("", "x\n"));
+        assert!(!fits("", "\n"));
+        assert!(fits("out: a\nout: b", "a\nb\n"));
+        for other in [
+            "a\nb", "a\n", "b\na\n", "a\nb\n\n", "a\nb\nc", "a \nb\n", "",
+        ] {
+            assert!(!fits("out: a\nout: b", other), "{other:?}");
+        }
+        assert!(fits("out:", "\n"));
+        assert!(!fits("out:", ""));
+        assert!(fits("out~ b\nout~ a", "xa\nbx\n"));
+        assert!(!fits("out~ b\nout~ c", "xa\nbx\n"));
+    }
+
+    #[test]
+    fn identifiers_must_be_those_of_the_right_objects() {
+        let held = [
+            object(Kind::Shm, 1, 5),
+            object(Kind::Shm, 2, 6),
+            object(Kind::Msg, 3, 7),
+        ];
+        let objects = || Objects {
+            given: vec![held[0].clone()],
+            named: Vec::new(),
+        };
+        let fits = |expected: &str, got: &str| check_out(&mut objects(), expected, got, &held);
+        assert!(fits("out: {shm}", "2\n"));
+        assert!(!fits("out: {shm}", "1\n"), "given");
+        assert!(!fits("out: {shm}", "3\n"), "another kind");
+        assert!(!fits("out: {shm}", "4\n"), "not there");
+        assert!(fits("out: {shm}\nout: {shm1}", "2\n2\n"));
+        assert!(!fits("out: {shm}\nout: {shm}", "2\n2\n"), "named before");
+        assert!(!fits("out: {shm}\nout: {shm1}", "2\n1\n"));
+        let given = "given: shm key=5 size=1 mode=600\nout: ";
+        assert!(fits(&format!("{given}{{given-shm}}"), "1\n"));
+        assert!(!fits(&format!("{given}{{given-shm}}"), "2\n"));
+        assert!(fits("out: {number}", "77\n"));
+    }
+
+    #[test]
+    fn objects_must_be_exactly_these() {
+        let given = [object(Kind::Sem, 0, 9)];
+        let new = object(Kind::Shm, 1, 5);
+        let check = |lines: &str, got: &[Object]| {
+            check_holds(&case(&format!("run: -Q\n{lines}")), &given, got).is_ok()
+        };
+        let with = |object: &Object| [given[0].clone(), object.clone()];
+        assert!(check("", &given));
+        assert!(check("holds: nothing", &given));
+        assert!(!check("", &[]), "a given object is gone");
+        assert!(!check("", &with(&new)), "one too many");
+        let exact = "holds: shm key=5 size=4096 mode=644";
+        assert!(check(exact, &with(&new)));
+        assert!(check(
+            "holds: shm key=random size=4096 mode=644",
+            &with(&new)
+        ));
+        assert!(!check(exact, &given), "one too few");
+        for wrong in [
+            "holds: shm key=6 size=4096 mode=644",
+            "holds: shm key=5 size=4095 mode=644",
+            "holds: shm key=5 size=4096 mode=640",
+            "holds: shm key=5 size=4096 mode=644 owner=1",
+            "holds: shm key=5 size=4096 mode=644 nattch=1",
+            "holds: msg key=5 mode=644",
+            "given: user 1000\nholds: shm key=5 size=4096 mode=644 owner=0",
+        ] {
+            assert!(!check(wrong, &with(&new)), "{wrong}");
+        }
+        let random = "holds: shm key=random size=4096 mode=644";
+        assert!(
+            !check(random, &with(&object(Kind::Shm, 1, 0))),
+            "0 is not random"
+        );
+        assert!(
+            !check(random, &with(&object(Kind::Shm, 1, 9))),
+            "another object's key is not random"
+        );
+        assert!(
+            !check(
+                random,
+                &[
+                    Object {
+                        mode: 0o600,
+                        ..given[0].clone()
+                    },
+                    new.clone()
+                ]
+            ),
+            "a given object changed"
+        );
+        let queue = with(&object(Kind::Msg, 1, 5));
+        assert!(check("holds: msg key=5 mode=644", &queue));
+        assert!(check("holds: msg key=5 mode=644 qbytes=4096", &queue));
+        assert!(!check("holds: msg key=5 mode=644 qbytes=1", &queue));
+        let two = [given[0].clone(), new.clone(), object(Kind::Shm, 2, 77)];
+        assert!(
+            check(&format!("{random}\n{exact}"), &two),
+            "said keys come first"
+        );
+        assert!(!check(exact, &two));
+    }
+
+    #[test]
+    fn status_and_calls_must_be_exactly_these() {
+        assert!(check_status(0, ExitStatus::from_raw(0)).is_ok());
+        assert!(check_status(1, ExitStatus::from_raw(0)).is_err());
+        assert!(check_status(0, ExitStatus::from_raw(libc::SIGPIPE)).is_err());
+        let names = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(check_calls(&names("write exit_group"), &names("write exit_group")).is_ok());
+        for other in ["write", "write write exit_group", "exit_group write"] {
+            assert!(check_calls(&names("write exit_group"), &names(other)).is_err());
+        }
+    }
+}

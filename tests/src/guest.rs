@@ -1,0 +1,141 @@
+//! The runner as process 1 of a machine that holds nothing else.
+//!
+//! The initramfs holds `/init` (the runner), `/ipcmk` (the subject) and `/cases/*.case`. The
+//! kernel's command line says the rest: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for the
+//! cases whose names contain a text.
+
+use std::fs;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::panic;
+use std::ptr;
+
+use std::ffi::CString;
+use std::fs::OpenOptions;
+
+/// Whether the runner is process 1 of a whole machine: the kernel started it, and passed it no
+/// arguments of its own.
+pub fn is_init() -> bool {
+    std::process::id() == 1 && !std::env::args().any(|argument| argument == "--place")
+}
+
+/// Prepares the machine, runs `body` on the arguments that the kernel's command line gives, and
+/// switches the machine off, whatever happens.
+pub fn run(body: impl FnOnce(Vec<String>) + panic::UnwindSafe) -> ! {
+    if cfg!(panic = "abort") {
+        panic::set_hook(Box::new(|what| {
+            println!("cases: {what}");
+            power_off()
+        }));
+    }
+    let outcome = panic::catch_unwind(|| match set_up() {
+        Ok(arguments) => body(arguments),
+        Err(error) => println!("cases: cannot set up the machine: {error}"),
+    });
+    if outcome.is_err() {
+        println!("cases: panicked");
+    }
+    power_off()
+}
+
+fn set_up() -> io::Result<Vec<String>> {
+    mount("proc", "/proc", "proc")?;
+    mount("sysfs", "/sys", "sysfs")?;
+    mount("devtmpfs", "/dev", "devtmpfs")?;
+    mount("tmpfs", "/dev/shm", "tmpfs")?;
+    mount("tmpfs", "/tmp", "tmpfs")?;
+    open_console()?;
+    let command_line = fs::read_to_string("/proc/cmdline")?;
+    Ok(arguments(&command_line))
+}
+
+fn mount(source: &str, target: &str, kind: &str) -> io::Result<()> {
+    fs::create_dir_all(target)?;
+    let [source, path, kind] =
+        [source, target, kind].map(|text| CString::new(text).expect("a constant without NUL"));
+    // SAFETY: three strings that end with NUL and live until after the call; the kernel accepts
+    // null data.
+    if unsafe {
+        libc::mount(
+            source.as_ptr(),
+            path.as_ptr(),
+            kind.as_ptr(),
+            0,
+            ptr::null(),
+        )
+    } == 0
+    {
+        return Ok(());
+    }
+    match io::Error::last_os_error() {
+        // The kernel mounts devtmpfs itself where CONFIG_DEVTMPFS_MOUNT reaches an initramfs.
+        error if error.kind() == io::ErrorKind::ResourceBusy => Ok(()),
+        error => Err(io::Error::new(
+            error.kind(),
+            format!("mount {target}: {error}"),
+        )),
+    }
+}
+
+/// Opens the console as the standard streams: the kernel could not, if the initramfs has no
+/// /dev/console.
+fn open_console() -> io::Result<()> {
+    let console = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/console")?;
+    for stream in 0..=2 {
+        // SAFETY: descriptors, no pointers; the standard streams are meant to be replaced.
+        if unsafe { libc::dup2(console.as_raw_fd(), stream) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+/// Turns the kernel's command line into the runner's arguments.
+fn arguments(command_line: &str) -> Vec<String> {
+    let value = |name: &str| {
+        command_line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+    };
+    let mut arguments = Vec::new();
+    if let Some(place) = value("ipcmk.place") {
+        arguments.extend(["--place".to_owned(), place.to_owned()]);
+    }
+    arguments.extend(["--subject", "/ipcmk", "/cases", "--", "--color=never"].map(str::to_owned));
+    arguments.extend(value("ipcmk.filter").map(str::to_owned));
+    arguments
+}
+
+fn power_off() -> ! {
+    // SAFETY: neither call takes a pointer.
+    unsafe {
+        libc::sync();
+        libc::reboot(libc::RB_POWER_OFF);
+    }
+    // Process 1 must not end: the kernel would panic. It gets here only if the machine cannot be
+    // switched off.
+    println!(
+        "cases: cannot switch the machine off: {}",
+        io::Error::last_os_error()
+    );
+    loop {
+        std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_command_line_gives_the_arguments() {
+        let read = arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
+        let options = ["--place", "kernel-x86_64", "--subject", "/ipcmk", "/cases"];
+        assert_eq!(read[..5], options);
+        assert_eq!(read[5..], ["--", "--color=never"]);
+        assert_eq!(arguments("ipcmk.filter=mode").last().unwrap(), "mode");
+    }
+}

@@ -1,0 +1,33 @@
+//! The tests of ipcmk on the real file.
+//!
+//! A case file says what the subject is asked and what must come of it; the runner tries it in one
+//! place.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`case`] | the format of case files, and its parser |
+//! | [`text`] | words, expected lines, escapes |
+//! | [`place`] | the places where cases run |
+//! | [`namespace`] | IPC namespaces and the objects in them |
+//! | [`subject`] | one run of the program under test |
+//! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
+//! | [`syscalls`], [`errno`] | numbers by name |
+//! | [`watchdog`] | the limit to how long a run may take |
+//! | [`check`] | what is expected against what was got |
+//! | [`runner`] | one case in one place |
+//! | [`differences`] | the list of deliberate differences from util-linux |
+//! | [`guest`] | the runner as process 1 of an emulated machine |
+
+pub mod case;
+pub mod check;
+pub mod differences;
+pub mod errno;
+pub mod guest;
+pub mod namespace;
+pub mod place;
+pub mod runner;
+pub mod subject;
+pub mod syscalls;
+pub mod text;
+pub mod tracer;
+pub mod watchdog;

@@ -1,0 +1,293 @@
+//! IPC namespaces: making one, filling it, reading what it holds.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::mem::MaybeUninit;
+
+/// A kind of System V object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A shared memory segment.
+    Shm,
+    /// A message queue.
+    Msg,
+    /// A semaphore set.
+    Sem,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Shm, Self::Msg, Self::Sem];
+
+    /// The kind of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The name in case files and under /proc/sysvipc.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shm => "shm",
+            Self::Msg => "msg",
+            Self::Sem => "sem",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An object, as /proc/sysvipc shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// Its identifier.
+    pub id: i32,
+    /// Its key; 0 is a private object.
+    pub key: u32,
+    /// Permissions; a segment also has SHM_DEST (01000) and SHM_LOCKED (02000) here.
+    pub mode: u32,
+    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue.
+    pub size: u64,
+    /// The owner's user and group.
+    pub owner: (u32, u32),
+    /// The creator's user and group.
+    pub creator: (u32, u32),
+    /// Attached processes of a segment, else 0.
+    pub attached: u64,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} key={:#x}", self.kind, self.key)?;
+        match self.kind {
+            Kind::Shm => write!(f, " size={}", self.size)?,
+            Kind::Msg => write!(f, " qbytes={}", self.size)?,
+            Kind::Sem => write!(f, " nsems={}", self.size)?,
+        }
+        let (
+            Self { mode, owner, .. },
+            Self {
+                creator,
+                attached,
+                id,
+                ..
+            },
+        ) = (self, self);
+        write!(f, " mode={mode:o} owner={}:{}", owner.0, owner.1)?;
+        if creator != owner {
+            write!(f, " creator={}:{}", creator.0, creator.1)?;
+        }
+        if *attached != 0 {
+            write!(f, " nattch={attached}")?;
+        }
+        write!(f, " (id {id})")
+    }
+}
+
+/// Moves the calling thread, and what it starts, into a new and empty IPC namespace.
+pub fn unshare() -> io::Result<()> {
+    // SAFETY: the call takes no pointer, and changes this thread alone.
+    match unsafe { libc::unshare(libc::CLONE_NEWIPC) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// How the runner comes by IPC namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// It is root, and can start subjects as any user.
+    Root,
+    /// It is root only in a user namespace of its own, which knows no other user.
+    UserNamespace,
+}
+
+/// Obtains the right to make IPC namespaces. Call it before any thread is started.
+pub fn obtain_privilege() -> io::Result<Privilege> {
+    // SAFETY: these two calls take no pointer and cannot fail.
+    let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    let in_thread = std::thread::spawn(unshare)
+        .join()
+        .expect("unshare does not panic");
+    if uid == 0 && in_thread.is_ok() {
+        return Ok(Privilege::Root);
+    }
+    // SAFETY: no pointer; the process has one thread, as CLONE_NEWUSER demands (the one above has
+    // been joined).
+    if unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWIPC) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
+    fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
+    Ok(Privilege::UserNamespace)
+}
+
+/// A window on the objects of the namespace in which it was opened, wherever its holder goes later.
+pub struct Window([(Kind, File); 3]);
+
+impl Window {
+    /// Opens a window on the calling thread's namespace.
+    pub fn open() -> io::Result<Self> {
+        let open =
+            |kind: Kind| File::open(format!("/proc/sysvipc/{kind}")).map(|file| (kind, file));
+        Ok(Self([open(Kind::Shm)?, open(Kind::Msg)?, open(Kind::Sem)?]))
+    }
+
+    /// Reads all objects. The `size` of a queue stays 0, since /proc does not show msg_qbytes.
+    pub fn objects(&mut self) -> io::Result<Vec<Object>> {
+        let mut objects = Vec::new();
+        for (kind, file) in &mut self.0 {
+            let mut table = String::new();
+            file.rewind()?;
+            file.read_to_string(&mut table)?;
+            objects.extend(rows(*kind, &table)?);
+        }
+        Ok(objects)
+    }
+}
+
+/// Reads all objects of the calling thread's namespace.
+pub fn objects() -> io::Result<Vec<Object>> {
+    let mut objects = Window::open()?.objects()?;
+    for object in &mut objects {
+        if object.kind == Kind::Msg {
+            object.size = qbytes(object.id)?;
+        }
+    }
+    Ok(objects)
+}
+
+/// Reads a table of /proc/sysvipc: a line of column names, then a line for each object.
+fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
+    let bad = |what: &str| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("/proc/sysvipc/{kind}: {what}"),
+        )
+    };
+    let id = match kind {
+        Kind::Shm => "shmid",
+        Kind::Msg => "msqid",
+        Kind::Sem => "semid",
+    };
+    let mut lines = table.lines();
+    let names: Vec<&str> = lines
+        .next()
+        .ok_or_else(|| bad("empty"))?
+        .split_whitespace()
+        .collect();
+    let mut objects = Vec::new();
+    for line in lines {
+        let values: Vec<&str> = line.split_whitespace().collect();
+        let text = |name: &str| {
+            let column = names.iter().position(|&n| n == name);
+            column
+                .and_then(|column| values.get(column).copied())
+                .ok_or_else(|| bad(name))
+        };
+        let number = |name: &str| text(name)?.parse::<i64>().map_err(|_| bad(name));
+        let user = |name: &str| u32::try_from(number(name)?).map_err(|_| bad(name));
+        objects.push(Object {
+            kind,
+            id: i32::try_from(number(id)?).map_err(|_| bad("id"))?,
+            // Keys are printed as signed numbers.
+            key: number("key")? as i32 as u32,
+            mode: u32::from_str_radix(text("perms")?, 8).map_err(|_| bad("perms"))?,
+            size: match kind {
+                Kind::Shm => text("size")?.parse().map_err(|_| bad("size"))?,
+                Kind::Sem => text("nsems")?.parse().map_err(|_| bad("nsems"))?,
+                Kind::Msg => 0,
+            },
+            owner: (user("uid")?, user("gid")?),
+            creator: (user("cuid")?, user("cgid")?),
+            attached: if kind == Kind::Shm {
+                number("nattch")?.unsigned_abs()
+            } else {
+                0
+            },
+        });
+    }
+    Ok(objects)
+}
+
+fn qbytes(id: i32) -> io::Result<u64> {
+    let mut state = MaybeUninit::<libc::msqid_ds>::zeroed();
+    // SAFETY: IPC_STAT writes one msqid_ds to the address, which is valid for it.
+    if unsafe { libc::msgctl(id, libc::IPC_STAT, state.as_mut_ptr()) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: all bytes are zero or written by the kernel, and every bit pattern is a value of
+    // these integers.
+    Ok(unsafe { state.assume_init() }.msg_qbytes)
+}
+
+/// An object to make before a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewObject {
+    /// What to make.
+    pub kind: Kind,
+    /// Its key; 0 makes a private object.
+    pub key: u32,
+    /// Bytes of a segment, semaphores of a set; a queue has none.
+    pub size: u64,
+    /// Permissions.
+    pub mode: u32,
+}
+
+impl NewObject {
+    /// Makes the object in the calling thread's namespace; the answer is its identifier.
+    pub fn create(&self) -> io::Result<i32> {
+        let key = self.key as libc::key_t;
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | self.mode as libc::c_int;
+        // SAFETY: none of the three calls takes a pointer.
+        let id = unsafe {
+            match self.kind {
+                Kind::Shm => libc::shmget(key, self.size as libc::size_t, flags),
+                Kind::Msg => libc::msgget(key, flags),
+                Kind::Sem => libc::semget(key, self.size as libc::c_int, flags),
+            }
+        };
+        if id < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(id)
+        }
+    }
+}
+
+/// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
+/// namespace.
+pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
+    fs::write(format!("/proc/sys/{}", name.replace('.', "/")), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_read_by_its_column_names() {
+        let table = "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid\n\
+                     -559038737          7   600                  4096     1     2      3     4     5     6     7\n";
+        let expected = Object {
+            kind: Kind::Shm,
+            id: 7,
+            key: 0xdead_beef,
+            mode: 0o600,
+            size: 4096,
+            owner: (4, 5),
+            creator: (6, 7),
+            attached: 3,
+        };
+        assert_eq!(rows(Kind::Shm, table).unwrap(), [expected]);
+        assert!(rows(Kind::Msg, table).is_err());
+        assert!(rows(Kind::Shm, "").is_err());
+    }
+}

@@ -1,0 +1,202 @@
+//! One case in one place.
+
+use std::fmt::Write;
+use std::io;
+use std::thread;
+
+use crate::case::{Answer, Case, Setup, UtilLinux, Version};
+use crate::check::{self, Objects};
+use crate::namespace::{self, Object, Privilege};
+use crate::place::Place;
+use crate::subject::Subject;
+
+/// Where cases run, and on what.
+pub struct Runner {
+    /// The place.
+    pub place: Place,
+    /// The program under test.
+    pub subject: Subject,
+    /// What the runner may do here.
+    pub privilege: Privilege,
+    /// The version of the subject where that is util-linux's.
+    pub util_linux: Version,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything is as expected.
+    Passed,
+    /// Something is not: a report.
+    Failed(String),
+    /// It cannot run here, for this reason.
+    NotHere(String),
+}
+
+impl Runner {
+    /// Runs a case in a namespace of its own.
+    pub fn run(&self, case: &Case) -> Verdict {
+        if let Some(reason) = self.not_here(case) {
+            return Verdict::NotHere(reason);
+        }
+        // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
+        let attempt = thread::scope(|scope| scope.spawn(|| self.attempt(case)).join());
+        match attempt {
+            Ok(Ok(complaints)) => self.verdict(case, &complaints),
+            Ok(Err(error)) => Verdict::Failed(format!(
+                "{}the runner could not do it: {error}\n",
+                self.heading(case)
+            )),
+            Err(_) => Verdict::Failed(format!("{}the runner panicked\n", self.heading(case))),
+        }
+    }
+
+    fn not_here(&self, case: &Case) -> Option<String> {
+        if let Some((_, reason)) = case.not.iter().find(|(place, _)| *place == self.place) {
+            return Some(reason.clone());
+        }
+        let start = &case.start;
+        if self.subject.is_emulated() {
+            let why = |what: &str| {
+                Some(format!(
+                    "an emulator's stack and calls are not the subject's: no {what}"
+                ))
+            };
+            if start.argc0 {
+                return why("argc0");
+            }
+            if start.random.is_some() {
+                return why("random");
+            }
+            if !start.faults.is_empty() {
+                return why("fail");
+            }
+        }
+        if let (Some(user), Privilege::UserNamespace) = (start.user, self.privilege) {
+            return Some(format!("only root can become user {user}"));
+        }
+        match &case.util_linux {
+            _ if self.place != Place::UtilLinux => None,
+            UtilLinux::Lacks(reason) => Some(format!("util-linux has no {reason}")),
+            UtilLinux::Gives(_, since) if self.util_linux < *since => Some(format!(
+                "util-linux here is {}, not {since}",
+                self.util_linux
+            )),
+            UtilLinux::Gives(..) => None,
+        }
+    }
+
+    /// What a case expects of this place's subject.
+    fn answer<'a>(&self, case: &'a Case) -> &'a Answer {
+        match &case.util_linux {
+            UtilLinux::Gives(answer, _) if self.place == Place::UtilLinux => answer,
+            _ => &Answer::Same,
+        }
+    }
+
+    fn verdict(&self, case: &Case, complaints: &str) -> Verdict {
+        match self.answer(case) {
+            Answer::Differs(tag) if complaints.is_empty() => Verdict::Failed(format!(
+                "{}util-linux gives exactly what the case expects, so the difference {tag:?} is none\n",
+                self.heading(case)
+            )),
+            Answer::Differs(_) => Verdict::Passed,
+            _ if complaints.is_empty() => Verdict::Passed,
+            _ => Verdict::Failed(self.heading(case) + complaints),
+        }
+    }
+
+    fn heading(&self, case: &Case) -> String {
+        let mut heading = format!("{}: {} ({})\n", case.position, case.title, self.place);
+        for given in &case.given {
+            let _ = writeln!(heading, "  given: {given}");
+        }
+        heading
+    }
+
+    /// Runs a case in a new namespace; the answer is everything that is not as expected.
+    fn attempt(&self, case: &Case) -> io::Result<String> {
+        namespace::unshare()?;
+        let mut objects = Objects::new(set_up(&case.setup)?);
+        let mut complaints = String::new();
+        let mut held = objects.given().to_vec();
+        let texts_matter = *self.answer(case) != Answer::Status;
+        for run in &case.runs {
+            let calls = run
+                .calls
+                .as_deref()
+                .filter(|_| self.place != Place::UtilLinux);
+            let outcome = self.subject.run(&case.start, &run.words, calls.is_some())?;
+            held = namespace::objects()?;
+            let mut results = Vec::new();
+            if texts_matter {
+                results.push(objects.check_text("out", &run.out, &outcome.stdout, &held));
+                results.push(objects.check_text("err", &run.err, &outcome.stderr, &held));
+            }
+            results.push(check::check_status(run.status, outcome.status));
+            if let (Some(expected), Some(got)) = (calls, &outcome.calls) {
+                results.push(check::check_calls(expected, got));
+            }
+            results.extend(
+                outcome
+                    .unreached
+                    .iter()
+                    .map(|fault| Err(format!("fail {fault}: the run did not get there\n"))),
+            );
+            let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+            if !wrong.is_empty() {
+                let shell = abbreviate(self.subject.shell_line(&case.start, &run.words));
+                let _ = writeln!(
+                    complaints,
+                    "{}:{}: $ {shell}",
+                    case.position.file.display(),
+                    run.line
+                );
+                complaints.extend(wrong.iter().map(|wrong| format!("  {wrong}")));
+            }
+        }
+        if let Err(wrong) = check::check_holds(case, objects.given(), &held) {
+            complaints.push_str(&format!("  {wrong}"));
+        }
+        Ok(complaints)
+    }
+}
+
+/// Prepares the calling thread's namespace; the answer is the objects made, in order.
+fn set_up(setup: &[Setup]) -> io::Result<Vec<Object>> {
+    let mut made = Vec::new();
+    for step in setup {
+        match step {
+            Setup::Sysctl { name, value } => {
+                namespace::set_sysctl(name, value).map_err(|error| {
+                    io::Error::new(error.kind(), format!("sysctl {name}: {error}"))
+                })?;
+            }
+            Setup::Object(object) => {
+                let id = object.create().map_err(|error| {
+                    io::Error::new(error.kind(), format!("given {}: {error}", object.kind))
+                })?;
+                made.push((object.kind, id));
+            }
+        }
+    }
+    let held = namespace::objects()?;
+    let find = |&(kind, id): &(_, i32)| {
+        held.iter()
+            .find(|object| object.kind == kind && object.id == id)
+            .cloned()
+    };
+    made.iter()
+        .map(find)
+        .collect::<Option<_>>()
+        .ok_or_else(|| io::Error::other("a given object is gone at once"))
+}
+
+/// Cuts a command line that nobody would paste.
+fn abbreviate(line: String) -> String {
+    const LIMIT: usize = 2_000;
+    match line.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{} [... {} bytes in all]", &line[..end], line.len()),
+        None => line,
+    }
+}

@@ -1,0 +1,491 @@
+//! The program under test, and one run of it.
+
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crate::case::{Random, Start, Stream};
+use crate::text;
+use crate::tracer::{self, Action, Tracee};
+use crate::watchdog::Watchdog;
+
+/// The program under test.
+pub struct Subject {
+    /// Its file, as the user named it.
+    path: PathBuf,
+    /// The same file where any user can reach it.
+    reachable: PathBuf,
+    /// The emulator that runs it.
+    through: Option<PathBuf>,
+    scratch: Scratch,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What it wrote to standard output, if that was captured.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error, if that was captured.
+    pub stderr: Vec<u8>,
+    /// How it ended.
+    pub status: ExitStatus,
+    /// The names of its system calls, if they were asked for.
+    pub calls: Option<Vec<String>>,
+    /// The faults that were never reached.
+    pub unreached: Vec<String>,
+}
+
+impl Subject {
+    /// The program in the file `path`, run by the emulator `through` if there is one.
+    pub fn new(path: &Path, through: Option<&Path>) -> io::Result<Self> {
+        let scratch = Scratch::new()?;
+        // A build tree may lie below a directory that `given: user` cannot enter.
+        let reachable = if anyone_can_run(path)? {
+            path.canonicalize()?
+        } else {
+            let copy = scratch.0.join("subject");
+            fs::copy(path, &copy)?;
+            fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
+            copy
+        };
+        let through = through.map(find_in_path).transpose()?;
+        Ok(Self {
+            path: path.to_owned(),
+            reachable,
+            through,
+            scratch,
+        })
+    }
+
+    /// Whether an emulator stands between the runner and the program.
+    pub fn is_emulated(&self) -> bool {
+        self.through.is_some()
+    }
+
+    /// Runs the program once in the calling thread's namespace. `calls` asks for the names of its
+    /// system calls.
+    pub fn run(&self, start: &Start, words: &[Vec<u8>], calls: bool) -> io::Result<Outcome> {
+        let log = match &self.through {
+            Some(_) if calls => Some(self.scratch.file()?),
+            _ => None,
+        };
+        let mut command = self.command(start, words, log.as_deref());
+        prepare(&mut command, start)?;
+        let traced = !self.is_emulated()
+            && (calls || start.argc0 || start.random.is_some() || !start.faults.is_empty());
+        let mut outcome = if traced {
+            run_traced(command, start)?
+        } else {
+            run_untraced(command)?
+        };
+        if !calls {
+            outcome.calls = None;
+        } else if let Some(log) = log {
+            outcome.calls = Some(read_strace(&fs::read_to_string(&log)?));
+            fs::remove_file(log)?;
+        }
+        Ok(outcome)
+    }
+
+    fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
+        let argv0 = OsStr::from_bytes(&start.argv0);
+        let mut command = match &self.through {
+            None => {
+                let mut command = Command::new(&self.reachable);
+                command.arg0(argv0);
+                command
+            }
+            Some(emulator) => {
+                let mut command = Command::new(emulator);
+                command.arg("-0").arg(argv0);
+                if let Some(log) = strace_log {
+                    command.arg("-strace").arg("-D").arg(log);
+                }
+                command.arg(&self.reachable);
+                command
+            }
+        };
+        let variables = start
+            .environment
+            .iter()
+            .map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value)));
+        command
+            .env_clear()
+            .envs(variables)
+            .args(words.iter().map(|word| OsStr::from_bytes(word)));
+        command
+    }
+
+    /// Writes a run as a user would type it in bash.
+    pub fn shell_line(&self, start: &Start, words: &[Vec<u8>]) -> String {
+        let mut line = vec!["env".to_owned(), "-i".to_owned()];
+        line.extend(
+            start
+                .environment
+                .iter()
+                .map(|(name, value)| text::shell_word(&[name, &b"="[..], value].concat())),
+        );
+        line.extend(
+            self.through
+                .iter()
+                .map(|emulator| text::shell_word(emulator.as_os_str().as_bytes())),
+        );
+        line.push(text::shell_word(self.path.as_os_str().as_bytes()));
+        line.extend(words.iter().map(|word| text::shell_word(word)));
+        if start.stdin_closed {
+            line.push("<&-".to_owned());
+        }
+        for (descriptor, stream) in [(1, start.stdout), (2, start.stderr)] {
+            line.push(match stream {
+                Stream::Captured => continue,
+                Stream::Closed => format!("{descriptor}>&-"),
+                Stream::Full => format!("{descriptor}>/dev/full"),
+                Stream::Broken => format!("{descriptor}> >(:)"),
+            });
+        }
+        line.join(" ")
+    }
+}
+
+/// Whether every user may run this file.
+fn anyone_can_run(path: &Path) -> io::Result<bool> {
+    for step in path.canonicalize()?.ancestors() {
+        if fs::metadata(step)?.permissions().mode() & 0o005 == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Finds a program as a shell does.
+fn find_in_path(program: &Path) -> io::Result<PathBuf> {
+    if program.components().count() > 1 {
+        return Ok(program.to_owned());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
+    let candidates = std::env::split_paths(&path).map(|directory| directory.join(program));
+    candidates
+        .into_iter()
+        .find(|candidate| candidate.is_file())
+        .ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("no {} in PATH", program.display()),
+            )
+        })
+}
+
+/// Finds util-linux's ipcmk as a shell does.
+pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
+    find_in_path(Path::new("ipcmk"))
+}
+
+/// Arranges what the child does between fork and exec: streams, mounts, user.
+fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
+    command
+        .stdin(Stdio::null())
+        .stdout(stdio(start.stdout)?)
+        .stderr(stdio(start.stderr)?);
+    let (user, noproc) = (start.user, start.noproc);
+    let close = [
+        start.stdin_closed,
+        start.stdout == Stream::Closed,
+        start.stderr == Stream::Closed,
+    ];
+    let child = move || {
+        if noproc {
+            hide_proc()?;
+        }
+        if let Some(user) = user {
+            become_user(user)?;
+        }
+        for (descriptor, _) in (0..).zip(close).filter(|row| row.1) {
+            // SAFETY: a number, no pointer; nobody in this child uses the descriptor after.
+            check(unsafe { libc::close(descriptor) })?;
+        }
+        Ok(())
+    };
+    // SAFETY: the closure only makes system calls; it neither allocates nor locks, so it may run
+    // between fork and exec.
+    unsafe {
+        command.pre_exec(child);
+    }
+    Ok(())
+}
+
+fn stdio(stream: Stream) -> io::Result<Stdio> {
+    Ok(match stream {
+        Stream::Captured => Stdio::piped(),
+        Stream::Closed => Stdio::null(),
+        Stream::Full => OpenOptions::new().write(true).open("/dev/full")?.into(),
+        Stream::Broken => {
+            let (_, writer) = io::pipe()?;
+            writer.into()
+        }
+    })
+}
+
+/// Hides /proc from this process, in a mount namespace of its own.
+fn hide_proc() -> io::Result<()> {
+    const NONE: *const libc::c_char = c"none".as_ptr();
+    let mount = |target: &CStr, kind: *const libc::c_char, flags| {
+        // SAFETY: the strings are static and end with NUL; the kernel accepts a null type and null
+        // data.
+        check(unsafe { libc::mount(NONE, target.as_ptr(), kind, flags, ptr::null()) })
+    };
+    // SAFETY: no pointer; this process has one thread.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
+    mount(c"/", ptr::null(), libc::MS_REC | libc::MS_PRIVATE)?;
+    mount(c"/proc", c"tmpfs".as_ptr(), 0)
+}
+
+/// Gives up root for good.
+fn become_user(user: u32) -> io::Result<()> {
+    // SAFETY: no groups are read from the null pointer, since their number is 0. These are the
+    // calls themselves and not glibc's functions, which take locks to change the ids of every
+    // thread.
+    unsafe {
+        check_call(libc::syscall(
+            libc::SYS_setgroups,
+            0,
+            ptr::null::<libc::gid_t>(),
+        ))?;
+        check_call(libc::syscall(libc::SYS_setresgid, user, user, user))?;
+        check_call(libc::syscall(libc::SYS_setresuid, user, user, user))
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    check_call(result.into())
+}
+
+fn check_call(result: libc::c_long) -> io::Result<()> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// Reads a pipe to its end, so that the subject never waits for room in it.
+fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<io::Result<Vec<u8>>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut pipe) = pipe {
+            pipe.read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    })
+}
+
+fn run_untraced(mut command: Command) -> io::Result<Outcome> {
+    let mut child = command.spawn()?;
+    // The command holds the writing ends of pipes that nobody reads.
+    drop(command);
+    let pid = child.id().cast_signed();
+    let watchdog = Watchdog::over(pid)?;
+    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let status = ExitStatus::from_raw(tracer::wait(pid)?);
+    watchdog.check()?;
+    Ok(Outcome {
+        stdout: join(stdout)?,
+        stderr: join(stderr)?,
+        status,
+        calls: None,
+        unreached: Vec::new(),
+    })
+}
+
+fn run_traced(mut command: Command, start: &Start) -> io::Result<Outcome> {
+    let mut tracee = Tracee::spawn(&mut command)?;
+    drop(command);
+    let (stdout, stderr) = (
+        drain(tracee.child.stdout.take()),
+        drain(tracee.child.stderr.take()),
+    );
+    let mut stack = tracee.initial_stack()?;
+    match start.random {
+        Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,
+        Some(Random::None) => stack.hide_random(),
+        None => {}
+    }
+    if start.argc0 {
+        stack.arguments.clear();
+    }
+    stack.write(&tracee)?;
+    let mut met = vec![0_usize; start.faults.len()];
+    let trace = tracee.run(|call| {
+        let mut action = Action::Continue;
+        for (fault, met) in start
+            .faults
+            .iter()
+            .zip(&mut met)
+            .filter(|(fault, _)| fault.call == call.number)
+        {
+            *met += 1;
+            if *met == fault.occurrence {
+                action = Action::Fail(fault.errno);
+            }
+        }
+        action
+    })?;
+    let unreached = start
+        .faults
+        .iter()
+        .zip(met)
+        .filter(|(fault, met)| *met < fault.occurrence);
+    Ok(Outcome {
+        stdout: join(stdout)?,
+        stderr: join(stderr)?,
+        status: trace.status,
+        calls: Some(trace.calls.iter().map(tracer::Syscall::name).collect()),
+        unreached: unreached.map(|(fault, _)| fault.text.clone()).collect(),
+    })
+}
+
+fn join(reader: JoinHandle<io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
+    reader.join().expect("reading a pipe does not panic")
+}
+
+/// Reads the names out of a log of `qemu -strace`: lines of `pid name(arguments) = result`.
+fn read_strace(log: &str) -> Vec<String> {
+    let name = |line: &str| {
+        let (pid, call) = line.split_once(' ')?;
+        pid.parse::<u32>().ok()?;
+        if let Some(number) = call.strip_prefix("Unknown syscall ") {
+            return Some(number.to_owned());
+        }
+        let name = call.split_once('(')?.0;
+        name.chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+            .then(|| name.to_owned())
+    };
+    log.lines().filter_map(name).collect()
+}
+
+/// A directory for files of this run, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> io::Result<Self> {
+        let template = std::env::temp_dir()
+            .join("ipcmk-cases-XXXXXX")
+            .into_os_string()
+            .into_vec();
+        let template = CString::new(template)?.into_raw();
+        // SAFETY: the string ends with NUL and is ours to write: into_raw gave it up, from_raw
+        // takes it back.
+        let (made, template) = unsafe { (libc::mkdtemp(template), CString::from_raw(template)) };
+        if made.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        let directory = PathBuf::from(OsString::from_vec(template.into_bytes()));
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755))?;
+        Ok(Self(directory))
+    }
+
+    /// Makes an empty file that any user can write.
+    fn file(&self) -> io::Result<PathBuf> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let path = self
+            .0
+            .join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = File::create_new(&path)?;
+        // Not by the mode of open, which the umask would cut. SAFETY: a descriptor that is open, no
+        // pointer.
+        check(unsafe { libc::fchmod(file.as_raw_fd(), 0o666) })?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here, and a leftover in the temporary directory harms
+        // nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_out_of_a_log() {
+        let log = "12 rt_sigprocmask(SIG_BLOCK,0x1,NULL) = 0\n12 Unknown syscall 999\nnoise\n\
+                   12 write(1,0x5500,3)abc = 3\n12 exit_group(0)\n";
+        assert_eq!(
+            read_strace(log),
+            ["rt_sigprocmask", "999", "write", "exit_group"]
+        );
+    }
+
+    #[test]
+    fn a_run_is_seen_whole() {
+        let subject = Subject::new(Path::new("/bin/sh"), None).unwrap();
+        let words = |script: &str| vec![b"-c".to_vec(), script.as_bytes().to_vec()];
+        let outcome = subject
+            .run(
+                &Start::default(),
+                &words("echo out; echo err >&2; exit 3"),
+                false,
+            )
+            .unwrap();
+        assert_eq!(
+            (outcome.stdout.as_slice(), outcome.stderr.as_slice()),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+        assert_eq!(outcome.status.code(), Some(3));
+        let script = "head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2";
+        let outcome = subject
+            .run(&Start::default(), &words(script), false)
+            .unwrap();
+        assert_eq!(
+            (outcome.stdout.len(), outcome.stderr.len()),
+            (300_000, 300_000)
+        );
+        assert_eq!(
+            subject
+                .run(&Start::default(), &words("kill -9 $$"), false)
+                .unwrap()
+                .status
+                .signal(),
+            Some(9)
+        );
+    }
+
+    #[test]
+    fn streams_are_what_the_case_says() {
+        let subject = Subject::new(Path::new("/bin/sh"), None).unwrap();
+        let run = |stdout: Stream, script: &str| {
+            let start = Start {
+                stdout,
+                stdin_closed: stdout == Stream::Closed,
+                ..Start::default()
+            };
+            subject
+                .run(&start, &[b"-c".to_vec(), script.as_bytes().to_vec()], false)
+                .unwrap()
+        };
+        let holds = |stdout, test: &str| run(stdout, test).status.success();
+        assert!(holds(Stream::Full, "test /proc/$$/fd/1 -ef /dev/full"));
+        assert!(holds(Stream::Full, "test /proc/$$/fd/0 -ef /dev/null"));
+        assert!(holds(Stream::Captured, "test -p /proc/$$/fd/1"));
+        assert!(holds(Stream::Closed, "test -p /proc/$$/fd/2"));
+        assert!(!holds(Stream::Closed, "test -e /proc/$$/fd/0"));
+        assert!(!holds(Stream::Closed, "test -e /proc/$$/fd/1"));
+        assert_eq!(
+            run(Stream::Broken, "exec echo x").status.signal(),
+            Some(libc::SIGPIPE)
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! System calls by name, with this architecture's numbers.
+
+macro_rules! table {
+    ($($constant:ident)*) => {
+        &[$((stringify!($constant), libc::$constant)),*]
+    };
+}
+
+const EVERYWHERE: &[(&str, i64)] = table! {
+    SYS_brk SYS_clock_gettime SYS_clock_nanosleep SYS_close SYS_dup SYS_dup3 SYS_execve SYS_exit SYS_exit_group
+    SYS_faccessat SYS_fchmod SYS_fchmodat SYS_fchown SYS_fcntl SYS_fstat SYS_fstatfs SYS_ftruncate SYS_futex
+    SYS_getdents64 SYS_getegid SYS_geteuid SYS_getgid SYS_getpid SYS_getrandom SYS_gettid SYS_getuid SYS_ioctl SYS_kill
+    SYS_linkat SYS_lseek SYS_madvise SYS_mmap SYS_mprotect SYS_mq_getsetattr SYS_mq_open SYS_mq_unlink SYS_msgctl
+    SYS_msgget SYS_msgrcv SYS_msgsnd SYS_munmap SYS_newfstatat SYS_openat SYS_pipe2 SYS_ppoll SYS_prctl SYS_pread64
+    SYS_prlimit64 SYS_pwrite64 SYS_read SYS_readlinkat SYS_rseq SYS_rt_sigaction SYS_rt_sigpending
+    SYS_rt_sigprocmask SYS_rt_sigreturn SYS_rt_sigsuspend SYS_rt_sigtimedwait SYS_sched_yield SYS_semctl SYS_semget
+    SYS_semop SYS_semtimedop SYS_set_robust_list SYS_set_tid_address SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget
+    SYS_sigaltstack SYS_signalfd4 SYS_statfs SYS_statx SYS_tgkill SYS_umask SYS_uname SYS_unlinkat SYS_write SYS_writev
+};
+
+/// The calls that newer architectures have left out.
+#[cfg(target_arch = "x86_64")]
+const HERE: &[(&str, i64)] = table! {
+    SYS_access SYS_arch_prctl SYS_dup2 SYS_lstat SYS_open SYS_pipe SYS_poll SYS_readlink SYS_select SYS_stat SYS_time
+    SYS_unlink
+};
+#[cfg(not(target_arch = "x86_64"))]
+const HERE: &[(&str, i64)] = &[];
+
+fn rows() -> impl Iterator<Item = (&'static str, i64)> {
+    EVERYWHERE
+        .iter()
+        .chain(HERE)
+        .map(|&(constant, number)| (&constant["SYS_".len()..], number))
+}
+
+/// The number of a system call.
+pub fn number(name: &str) -> Option<i64> {
+    rows().find(|row| row.0 == name).map(|row| row.1)
+}
+
+/// The name of a system call; of one that is not in the table, its number.
+pub fn name(number: i64) -> String {
+    rows()
+        .find(|row| row.1 == number)
+        .map_or_else(|| number.to_string(), |row| row.0.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers() {
+        assert_eq!(number("write"), Some(libc::SYS_write));
+        assert_eq!(number("wrote"), None);
+        assert_eq!(name(libc::SYS_exit_group), "exit_group");
+        assert_eq!(name(99_999), "99999");
+    }
+}

@@ -1,0 +1,445 @@
+//! A ptrace harness: starts a program, edits the stack that it begins with, and follows it to its
+//! end, call by call or instruction by instruction.
+//!
+//! ptrace(2) answers only the thread that started the program: keep a [`Tracee`] on the thread that
+//! made it. (It is not `Send`.) If that thread or the whole process ends early, the program is
+//! killed.
+
+mod registers;
+mod stack;
+
+use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus};
+use std::ptr;
+
+pub use stack::{AT_IGNORE, AT_RANDOM, InitialStack};
+
+use crate::syscalls;
+use crate::watchdog::Watchdog;
+
+/// One system call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Syscall {
+    /// Its number on this architecture.
+    pub number: i64,
+    /// Its arguments.
+    pub args: [u64; 6],
+    /// What it returned, a negative errno included; nothing if it never returned.
+    pub result: Option<i64>,
+}
+
+impl Syscall {
+    /// Its name.
+    pub fn name(&self) -> String {
+        syscalls::name(self.number)
+    }
+}
+
+/// What to do with a system call that is about to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Let it be made.
+    Continue,
+    /// Skip it and return this errno.
+    Fail(i32),
+    /// Skip it and return this value.
+    Return(i64),
+    /// Send the program this signal, then let the call be made.
+    Signal(i32),
+}
+
+/// A program's life from exec to its end.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Its system calls in order.
+    pub calls: Vec<Syscall>,
+    /// How it ended.
+    pub status: ExitStatus,
+}
+
+/// Runs a command and records its system calls. Give it a standard output and error that cannot
+/// fill up: nobody reads a pipe meanwhile.
+pub fn trace(command: &mut Command) -> io::Result<Trace> {
+    Tracee::spawn(command)?.run(|_| Action::Continue)
+}
+
+/// A program under trace, stopped.
+pub struct Tracee {
+    /// The process, for its pipes. Waiting for it is the tracer's business.
+    pub child: Child,
+    pid: libc::pid_t,
+    watchdog: Watchdog,
+    not_send: PhantomData<*const ()>,
+}
+
+/// What a stopped process is stopped at.
+enum Stop {
+    Syscall,
+    Signal(i32),
+    End(ExitStatus),
+}
+
+impl Tracee {
+    /// Starts a command and stops it before its first instruction.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        // SAFETY: the closure makes one system call, which is safe between fork and exec.
+        unsafe {
+            command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop));
+        }
+        let child = command.spawn()?;
+        let pid = child.id().cast_signed();
+        let watchdog = Watchdog::over(pid)?;
+        let tracee = Self {
+            child,
+            pid,
+            watchdog,
+            not_send: PhantomData,
+        };
+        match tracee.wait()? {
+            Stop::Signal(libc::SIGTRAP) => {}
+            Stop::Signal(signal) => {
+                return Err(io::Error::other(format!(
+                    "signal {signal} instead of exec's stop"
+                )));
+            }
+            Stop::Syscall | Stop::End(_) => {
+                return Err(io::Error::other("the program ended before exec's stop"));
+            }
+        }
+        let options = libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACESYSGOOD;
+        request(libc::PTRACE_SETOPTIONS, pid, 0, options as usize)?;
+        Ok(tracee)
+    }
+
+    /// Reads the stack that the program begins with. Only before the program has run.
+    pub fn initial_stack(&self) -> io::Result<InitialStack> {
+        InitialStack::read(self)
+    }
+
+    /// Runs the program to its end. `hook` sees every call before it is made, its `result` still
+    /// empty.
+    pub fn run(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
+        let mut calls: Vec<Syscall> = Vec::new();
+        let mut forced = None;
+        let mut signal = 0;
+        loop {
+            request(libc::PTRACE_SYSCALL, self.pid, 0, signal as usize)?;
+            signal = 0;
+            match self.wait()? {
+                Stop::End(status) => return Ok(Trace { calls, status }),
+                Stop::Signal(received) => signal = received,
+                Stop::Syscall => match self.syscall_stop()? {
+                    SyscallStop::Entry { number, args } => {
+                        let call = Syscall {
+                            number,
+                            args,
+                            result: None,
+                        };
+                        let action = hook(&call);
+                        calls.push(call);
+                        forced = match action {
+                            Action::Continue => None,
+                            Action::Fail(errno) => Some(-i64::from(errno)),
+                            Action::Return(value) => Some(value),
+                            Action::Signal(number) => {
+                                self.kill(number)?;
+                                None
+                            }
+                        };
+                        if forced.is_some() {
+                            registers::skip_syscall(self.pid)?;
+                        }
+                    }
+                    SyscallStop::Exit { result } => {
+                        let result = match forced.take() {
+                            Some(value) => {
+                                registers::set_result(self.pid, value)?;
+                                value
+                            }
+                            None => result,
+                        };
+                        if let Some(call) = calls.last_mut() {
+                            call.result = Some(result);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// Runs the program to its end one instruction at a time, and counts them, system call
+    /// instructions included. A repeated string instruction of x86 counts once for each repetition.
+    pub fn count_instructions(self) -> io::Result<(u64, ExitStatus)> {
+        let mut count = 0;
+        let mut signal = 0;
+        loop {
+            request(libc::PTRACE_SINGLESTEP, self.pid, 0, signal as usize)?;
+            signal = 0;
+            match self.wait()? {
+                Stop::End(status) => return Ok((count + 1, status)),
+                Stop::Signal(libc::SIGTRAP) | Stop::Syscall => count += 1,
+                Stop::Signal(received) => signal = received,
+            }
+        }
+    }
+
+    /// Sends the program a signal.
+    fn kill(&self, signal: i32) -> io::Result<()> {
+        // SAFETY: no pointer; the process is our child and not reaped, so the pid is still its own.
+        if unsafe { libc::kill(self.pid, signal) } == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    fn wait(&self) -> io::Result<Stop> {
+        let status = wait(self.pid)?;
+        if !libc::WIFSTOPPED(status) {
+            self.watchdog.check()?;
+            return Ok(Stop::End(ExitStatus::from_raw(status)));
+        }
+        Ok(match libc::WSTOPSIG(status) {
+            signal if signal == libc::SIGTRAP | 0x80 => Stop::Syscall,
+            signal => Stop::Signal(signal),
+        })
+    }
+
+    fn syscall_stop(&self) -> io::Result<SyscallStop> {
+        let mut info = MaybeUninit::<libc::ptrace_syscall_info>::zeroed();
+        let size = size_of::<libc::ptrace_syscall_info>();
+        request(
+            libc::PTRACE_GET_SYSCALL_INFO,
+            self.pid,
+            size,
+            info.as_mut_ptr() as usize,
+        )?;
+        // SAFETY: all bytes are zero or written by the kernel, and every bit pattern is a value of
+        // these integers.
+        let info = unsafe { info.assume_init() };
+        match info.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => {
+                // SAFETY: `op` says that this member of the union is the valid one.
+                let entry = unsafe { info.u.entry };
+                Ok(SyscallStop::Entry {
+                    number: entry.nr.cast_signed(),
+                    args: entry.args,
+                })
+            }
+            libc::PTRACE_SYSCALL_INFO_EXIT => {
+                // SAFETY: as above.
+                let exit = unsafe { info.u.exit };
+                Ok(SyscallStop::Exit { result: exit.sval })
+            }
+            op => Err(io::Error::other(format!(
+                "PTRACE_GET_SYSCALL_INFO: op {op}"
+            ))),
+        }
+    }
+
+    /// Reads a word of the program's memory.
+    pub fn peek(&self, address: u64) -> io::Result<u64> {
+        let mut word = 0_u64;
+        request(
+            libc::PTRACE_PEEKDATA,
+            self.pid,
+            address as usize,
+            &raw mut word as usize,
+        )?;
+        Ok(word)
+    }
+
+    /// Writes a word of the program's memory.
+    pub fn poke(&self, address: u64, word: u64) -> io::Result<()> {
+        request(
+            libc::PTRACE_POKEDATA,
+            self.pid,
+            address as usize,
+            word as usize,
+        )
+        .map(drop)
+    }
+}
+
+enum SyscallStop {
+    Entry { number: i64, args: [u64; 6] },
+    Exit { result: i64 },
+}
+
+/// Waits for a child to stop or end.
+pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the address is valid for one c_int.
+        if unsafe { libc::waitpid(pid, &mut status, libc::__WALL) } == pid {
+            return Ok(status);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// The system call ptrace itself: unlike glibc's function, it writes a word that it peeked to
+/// `data`.
+fn request(
+    request: libc::c_uint,
+    pid: libc::pid_t,
+    address: usize,
+    data: usize,
+) -> io::Result<i64> {
+    // SAFETY: every caller passes what ptrace(2) asks for with its request, and pointers to locals
+    // of the right size.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_ptrace,
+            libc::c_ulong::from(request),
+            libc::c_long::from(pid),
+            ptr::without_provenance::<u8>(address),
+            ptr::with_exposed_provenance::<u8>(data),
+        )
+    };
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Stdio;
+
+    fn command(line: &str) -> Command {
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        command
+            .args(words)
+            .env_clear()
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    #[test]
+    fn calls_are_recorded_with_arguments_and_results() {
+        let trace = trace(&mut command("/bin/echo hello")).unwrap();
+        assert!(trace.status.success());
+        let write = trace
+            .calls
+            .iter()
+            .find(|call| call.name() == "write")
+            .expect("echo writes");
+        assert_eq!(
+            (write.args[0], write.args[2], write.result),
+            (1, 6, Some(6))
+        );
+        let last = trace.calls.last().unwrap();
+        assert_eq!((last.name().as_str(), last.result), ("exit_group", None));
+    }
+
+    #[test]
+    fn a_call_can_be_made_to_fail() {
+        let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
+        let trace = tracee
+            .run(|call| {
+                if call.name() == "write" {
+                    Action::Fail(libc::ENOSPC)
+                } else {
+                    Action::Continue
+                }
+            })
+            .unwrap();
+        assert_eq!(trace.status.code(), Some(1));
+        let results: Vec<_> = trace
+            .calls
+            .iter()
+            .filter(|call| call.args[0] == 1 && call.name() == "write")
+            .collect();
+        assert_eq!(results[0].result, Some(-i64::from(libc::ENOSPC)));
+    }
+
+    #[test]
+    fn a_call_can_be_made_to_lie() {
+        let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
+        let mut writes = 0;
+        let trace = tracee.run(|call| match call.name().as_str() {
+            "write" if call.args[0] == 1 => {
+                writes += 1;
+                if writes == 1 {
+                    Action::Return(2)
+                } else {
+                    Action::Continue
+                }
+            }
+            _ => Action::Continue,
+        });
+        let lengths: Vec<_> = trace
+            .unwrap()
+            .calls
+            .iter()
+            .filter(|call| call.name() == "write")
+            .map(|call| call.args[2])
+            .collect();
+        assert_eq!(lengths, [6, 4]);
+    }
+
+    #[test]
+    fn a_signal_can_be_sent() {
+        let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
+        let trace = tracee.run(|call| match call.name().as_str() {
+            "write" => Action::Signal(libc::SIGTERM),
+            _ => Action::Continue,
+        });
+        assert_eq!(trace.unwrap().status.signal(), Some(libc::SIGTERM));
+    }
+
+    #[test]
+    fn instructions_are_counted() {
+        let tracee = Tracee::spawn(&mut command("/bin/true")).unwrap();
+        let (instructions, status) = tracee.count_instructions().unwrap();
+        assert!(status.success());
+        assert!(
+            (1_000..100_000_000).contains(&instructions),
+            "{instructions}"
+        );
+    }
+
+    #[test]
+    fn the_initial_stack_can_be_edited() {
+        let tracee = Tracee::spawn(command("/bin/true x").env("A", "b")).unwrap();
+        let mut stack = tracee.initial_stack().unwrap();
+        let before = stack.clone();
+        assert_eq!((stack.arguments.len(), stack.environment.len()), (2, 1));
+        stack.set_random(&tracee, [1, 2, 3, 4]).unwrap();
+        let address = stack.auxiliary_value(AT_RANDOM).unwrap();
+        let bytes = [
+            tracee.peek(address).unwrap().to_ne_bytes(),
+            tracee.peek(address + 8).unwrap().to_ne_bytes(),
+        ];
+        assert_eq!(bytes.concat(), [1, 2, 3, 4].map(u32::to_ne_bytes).concat());
+        stack.arguments.clear();
+        stack.hide_random();
+        stack.write(&tracee).unwrap();
+        let after = tracee.initial_stack().unwrap();
+        assert_eq!(
+            (&after.arguments, &after.environment),
+            (&vec![], &before.environment)
+        );
+        assert_eq!(after.auxiliary.len(), before.auxiliary.len());
+        assert!(after.auxiliary_value(AT_RANDOM).is_err());
+        assert!(after.auxiliary_value(AT_IGNORE).is_ok());
+        stack.arguments = vec![1; 3];
+        assert!(stack.write(&tracee).is_err(), "there is no room for it");
+    }
+
+    #[test]
+    fn a_missing_program_is_an_error() {
+        assert!(trace(&mut command("/no/such/program")).is_err());
+    }
+}
