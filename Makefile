@@ -1,0 +1,110 @@
+# ipcmk. `make help` lists the targets; the scripts behind them are in tests/tools.
+
+SHELL := bash
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+PREFIX ?= /usr/local
+
+# The same build whoever runs it: in target/, with no flags from the caller's environment.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export PATH := $(PATH):$(HOME)/.cargo/bin
+unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
+
+# What the tests run.
+export IPCMK_X86_64 := $(CURDIR)/target/dist/ipcmk-x86_64
+export IPCMK_AARCH64 := $(CURDIR)/target/dist/ipcmk-aarch64
+
+# The test runner is a static file, so that it can be the only other program in an initramfs. It reports a failed
+# case by unwinding, which ipcmk itself does without.
+RUNNER := build --release --package ipcmk-tests --bin cases
+RUNNER_ENV := CARGO_PROFILE_RELEASE_PANIC=unwind CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+
+.PHONY: build
+build: build-needs dist-x86_64 dist-aarch64 ## target/dist/ipcmk-x86_64 and ipcmk-aarch64, stripped, ready to ship
+	@ls -l target/dist
+
+.PHONY: check
+check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and the cases on the real file, natively
+	cargo test --quiet
+	target/tests/cases-x86_64 --place native --subject $(IPCMK_X86_64) tests/cases
+
+.PHONY: test
+test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels
+	@tests/tools/all.sh
+
+.PHONY: lint
+lint: lint-format lint-clippy lint-man ## rustfmt, clippy and the man page's lint; a warning is an error
+
+.PHONY: bench
+bench: build ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
+	cargo run --release --package ipcmk-tests --bin bench
+
+.PHONY: size
+size: build ## compare the sizes of the two files with tests/sizes.txt
+	@tests/tools/size.sh
+
+.PHONY: size-update
+size-update: build ## write the sizes of the two files to tests/sizes.txt
+	@tests/tools/size.sh --update
+
+.PHONY: install
+install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
+	install -D -m 755 target/dist/ipcmk-$$(uname -m) $(DESTDIR)$(PREFIX)/bin/ipcmk
+	$(if $(wildcard dist/ipcmk.1),install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1)
+
+.PHONY: setup
+setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)
+	@tests/tools/setup.sh
+
+.PHONY: kernels
+kernels: ## fetch Debian's kernels for the boot tests to target/kernels
+	@tests/tools/kernels.sh
+
+.PHONY: clean
+clean: ## remove target/
+	rm -rf target
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target text; do \
+		printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+# The parts.
+
+.PHONY: lint-format
+lint-format:
+	cargo fmt --all --check -- -l
+
+.PHONY: lint-clippy
+lint-clippy:
+	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+
+.PHONY: lint-man
+lint-man:
+	$(if $(wildcard dist/ipcmk.1),mandoc -T lint -W warning dist/ipcmk.1)
+
+.PHONY: build-needs
+build-needs:
+	@tests/tools/setup.sh build
+
+.PHONY: dist-x86_64
+dist-x86_64:
+	cargo build --release --bin ipcmk
+	install -D -m 755 target/release/ipcmk target/dist/ipcmk-x86_64
+
+.PHONY: dist-aarch64
+dist-aarch64: build-needs
+	tests/tools/cross.sh build --release --bin ipcmk
+	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/release/ipcmk target/dist/ipcmk-aarch64
+
+.PHONY: runner-x86_64
+runner-x86_64:
+	$(RUNNER_ENV) CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
+		cargo $(RUNNER) --target x86_64-unknown-linux-gnu
+	install -D -m 755 target/x86_64-unknown-linux-gnu/release/cases target/tests/cases-x86_64
+
+.PHONY: runner-aarch64
+runner-aarch64: build-needs
+	$(RUNNER_ENV) CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
+		tests/tools/cross.sh $(RUNNER)
+	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/release/cases target/tests/cases-aarch64

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# `make test`: every test in every place, then one report. A failing suite stops no other; any failure fails the run.
+# The whole output of a suite is in target/tests/<suite>.log.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+unset POSIXLY_CORRECT
+export LC_ALL=C RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
+make=${MAKE:-make}
+results=target/tests/results
+
+mkdir -p target/tests
+# Without the last run's files, no suite can pass on what this run failed to build.
+rm -rf target/dist target/tests/*.log target/tests/*.tally target/tests/cases-*
+: >$results
+
+# suite <how it counts> <name> <command>...
+# How it counts: `step` is no test, so only its failure does; `check` is one test; `cargo` goes by cargo's summaries,
+# `cases` by the runner's tally.
+suite() {
+    local kind=$1 name=$2 log=target/tests/$2.log status=0 passed=0 failed=0 not_here=0 start=$SECONDS
+    shift 2
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    case $kind in
+    step) ;;
+    check) passed=$((status == 0)) ;;
+    cargo) read -r passed failed not_here < <(awk '/^test result:/ { p += $4; f += $6; n += $8 } END { print p + 0, f + 0, n + 0 }' "$log") ;;
+    cases) read -r passed failed not_here < <(awk '{ p += $2; f += $3; n += $4 } END { print p + 0, f + 0, n + 0 }' "target/tests/$name.tally" 2>/dev/null || echo 0 0 0) ;;
+    esac
+    # A suite that broke off, or ran nothing, has failed, whatever it counted.
+    if [ $status != 0 ] || { [ "$passed" = 0 ] && [ "$kind" != step ]; }; then failed=$((failed ? failed : 1)); fi
+    echo "$name $passed $failed $not_here $((SECONDS - start))" >>$results
+    if [ "$failed" = 0 ]; then
+        echo "ok      $name: $passed passed, $((SECONDS - start)) s"
+    else
+        { sed -n '/^failures:/,$p' "$log" | grep . || tail -n 40 "$log"; } | tail -n 200 | sed "s/^/  $name| /"
+        echo "FAILED  $name: $failed failed, $passed passed (exit status $status), see $log"
+    fi
+}
+
+cases() { # <place> <arguments of the runner>...
+    suite cases "$1" target/tests/cases-x86_64 --place "$1" --tally "target/tests/$1.tally" "${@:2}" tests/cases
+}
+
+boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
+
+# The machine's own objects; one that is new at the end was left behind by a test.
+objects() {
+    local kind
+    for kind in shm msg sem; do
+        awk -v kind=$kind 'NR > 1 { print kind, "key", $1, "id", $2 }' /proc/sysvipc/$kind
+    done
+    ls /dev/shm /dev/mqueue 2>/dev/null
+}
+nothing_left() {
+    local new
+    new=$(comm -13 <(sort <<<"$at_start") <(objects | sort))
+    [ -z "$new" ] || { echo "left behind in this machine's IPC namespace:"; echo "$new"; return 1; }
+}
+at_start=$(objects)
+
+suite step setup tests/tools/setup.sh
+suite step kernels tests/tools/kernels.sh
+suite check lint-format "$make" --no-print-directory lint-format
+suite check lint-clippy "$make" --no-print-directory lint-clippy
+[ ! -e dist/ipcmk.1 ] || suite check lint-man "$make" --no-print-directory lint-man
+suite step build "$make" --no-print-directory build
+suite check size tests/tools/size.sh
+suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
+suite cargo unit cargo test --no-fail-fast
+suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
+boot x86_64 &
+boot aarch64 &
+cases native --subject "$PWD/target/dist/ipcmk-x86_64"
+cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
+cases util-linux --util-linux
+wait
+suite check nothing-left nothing_left
+
+awk '
+    BEGIN { print ""; printf "%-20s %8s %8s %8s %8s\n", "suite", "passed", "failed", "not here", "seconds" }
+    { printf "%-20s %8d %8d %8d %8d\n", $1, $2, $3, $4, $5; passed += $2; failed += $3 }
+    END { print ""; print passed " passed, " failed " failed"; exit failed != 0 || passed == 0 }
+' $results | tee target/tests/summary

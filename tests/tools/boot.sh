@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Boots Debian's kernel with nothing but the test runner as /init, /ipcmk and /cases, and reads the result off the console.
+#   boot.sh x86_64|aarch64 [<tally file>]
+# The runner ends with a line `TALLY kernel-<arch> <passed> <failed> <not here>` and turns the machine off.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+arch=$1
+tally=${2:-/dev/stdout}
+place=kernel-$arch
+log=target/tests/console-$arch.log
+root=target/tests/$place
+
+case $arch in
+x86_64) machine=q35 console=ttyS0 ;;
+aarch64) machine=virt console=ttyAMA0 ;;
+*) echo "boot.sh: unknown architecture $arch" >&2; exit 1 ;;
+esac
+
+# /dev/console comes out of the kernel itself, so that this needs no root.
+rm -rf "$root"
+mkdir -p "$root"/{proc,sys,dev,tmp,cases}
+install -m 755 "target/tests/cases-$arch" "$root/init"
+install -m 755 "target/dist/ipcmk-$arch" "$root/ipcmk"
+cp tests/cases/*.case "$root/cases/"
+[ ! -e tests/differences.txt ] || cp tests/differences.txt "$root/"
+(cd "$root" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=+0:+0) | gzip -1 >"$root.initramfs"
+
+status=0
+timeout --kill-after=10 "${BOOT_TIMEOUT:-600}" "qemu-system-$arch" -machine $machine -accel tcg -cpu max -m 256 \
+    -nographic -no-reboot -nic none \
+    -kernel "target/kernels/$arch/vmlinuz" -initrd "$root.initramfs" \
+    -append "console=$console panic=-1 quiet ipcmk.place=$place" </dev/null 2>&1 | tr -d '\r' >"$log" || status=$?
+
+read -r _ _ passed failed not_here < <(grep "^TALLY $place [0-9]* [0-9]* [0-9]*$" "$log" | tail -n 1) || true
+if [ -z "${passed-}" ]; then
+    echo "boot.sh: $place gave no result (qemu: status $status, 124 is out of time); $log ends:"
+    tail -n 30 "$log"
+    exit 1
+fi
+echo "$place $passed $failed $not_here" >>"$tally"
+if [ "$passed" = 0 ] || [ "$failed" != 0 ]; then
+    # libtest's list of failures, where there is one
+    sed -n '/^failures:/,$p' "$log" | grep . || tail -n 30 "$log"
+    exit 1
+fi

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Installs what is needed and this machine lacks, and nothing else; with nothing missing it only looks.
+#   setup.sh         for the tests
+#   setup.sh build   for the two binaries alone
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+
+[ "$(uname -sm)" = "Linux x86_64" ] ||
+    die "not supported: building and testing here wants Linux on x86_64, this is $(uname -sm); for this machine alone: cargo build --release"
+command -v cargo >/dev/null || die "no cargo: install Rust first, from https://rustup.rs"
+
+# Debian packages, each with a program or file that tells whether it is there.
+needs="
+gcc                     gcc
+/usr/include/features.h libc6-dev
+aarch64-linux-gnu-gcc   gcc-aarch64-linux-gnu
+/usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
+"
+[ "${1-}" = build ] || needs+="
+qemu-aarch64            qemu-user
+qemu-system-x86_64      qemu-system-x86
+qemu-system-aarch64     qemu-system-arm
+cpio                    cpio
+strace                  strace
+mandoc                  mandoc
+ipcmk                   util-linux
+"
+missing=()
+while read -r sign package; do
+    [ -z "$sign" ] || [ -e "$sign" ] || command -v "$sign" >/dev/null || missing+=("$package")
+done <<<"$needs"
+if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null || die "no apt-get here; please install what these Debian packages hold: ${missing[*]}"
+    say "installing ${missing[*]}"
+    apt_install "${missing[@]}" || die "apt could not install: ${missing[*]}"
+fi
+
+# The compiler's parts. A rustup that cannot fetch may hang instead of failing, so it gets 60 seconds.
+ask_rustup() {
+    command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout --kill-after=5 60 rustup -q "$@" </dev/null
+}
+if [ "${1-}" != build ]; then
+    for part in fmt clippy; do
+        component=${part/#fmt/rustfmt}
+        cargo "$part" --version >/dev/null 2>&1 || ask_rustup component add "$component" ||
+            die "no $component: \`rustup component add $component\` did not work"
+    done
+fi
+
+# The libraries of aarch64: from rustup, else from Debian. A rustup that could not is not asked again before `make clean`.
+if ! tests/tools/cross.sh --which >/dev/null 2>&1; then
+    refused=target/rustup-has-no-aarch64
+    if [ ! -e $refused ] && ! ask_rustup target add aarch64-unknown-linux-gnu; then
+        mkdir -p target
+        touch $refused
+        say "rustup cannot fetch aarch64-unknown-linux-gnu"
+    fi
+fi
+if ! tests/tools/cross.sh --which >/dev/null 2>&1; then
+    say "installing Debian's compiler with the libraries of aarch64"
+    if ! { command -v apt-get >/dev/null && know_arm64 && apt_install rustc-web libstd-rust-web-dev:arm64 &&
+        tests/tools/cross.sh --which >/dev/null; }; then
+        die "no Rust for aarch64: neither \`rustup target add aarch64-unknown-linux-gnu\` nor a recent libstd-rust-web-dev:arm64 of Debian (its security archive has the newest) can be had"
+    fi
+fi
