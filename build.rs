@@ -13,17 +13,22 @@ fn main() {
         println!("cargo::error=ipcmk runs on x86_64 and aarch64, not on {arch}");
         return;
     }
+    let link = |argument: &str| println!("cargo::rustc-link-arg-bins={argument}");
+    for argument in ["-nostartfiles", "-nostdlib", "-static", "-no-pie"] {
+        link(argument);
+    }
+    // Unoptimised code has data and a global offset table, which the script
+    // refuses: a debug build takes the linker's own layout.
+    if env::var("OPT_LEVEL").is_ok_and(|level| level == "0") {
+        return;
+    }
     for argument in [
-        "-nostartfiles",
-        "-nostdlib",
-        "-static",
-        "-no-pie",
         "-Wl,--build-id=none",
         "-Wl,--no-eh-frame-hdr",
         "-Wl,-z,norelro",
         &format!("-Wl,-L{here}/linker"),
         &format!("-Wl,-T,{here}/linker/{arch}.ld"),
     ] {
-        println!("cargo::rustc-link-arg-bins={argument}");
+        link(argument);
     }
 }

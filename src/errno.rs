@@ -52,7 +52,6 @@ impl Errno {
 const TEXTS: &[(u8, &str)] = &[
     (1, "Operation not permitted"),
     (2, "No such file or directory"),
-    (4, "Interrupted system call"),
     (5, "Input/output error"),
     (9, "Bad file descriptor"),
     (11, "Resource temporarily unavailable"),

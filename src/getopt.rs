@@ -80,7 +80,7 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
         let Some(spec) = options::by_letter(self.grammar, letter) else {
             return Token::Wrong(Mistake::UnknownLetter);
         };
-        self.word.argument = spec.argument(self.grammar);
+        self.word.argument = spec.argument;
         if self.word.argument != Argument::None {
             if rest.is_empty() {
                 return self.separate(spec.opt, Mistake::LetterNeedsArgument);
@@ -93,7 +93,6 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
     }
 
     /// A long option; `text` is the word without its dashes.
-    #[inline(never)]
     fn long(&mut self, text: &'a [u8]) -> Token {
         self.word.bytes = text;
         let (name, value) = split_name(text);
@@ -103,8 +102,8 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
             Named::Several => return Token::Wrong(Mistake::Ambiguous),
         };
         // Messages name the option in full.
-        self.word.bytes = spec.long.as_bytes();
-        self.word.argument = spec.argument(self.grammar);
+        self.word.bytes = spec.long();
+        self.word.argument = spec.argument;
         match (value.split_first(), self.word.argument) {
             (None, Argument::None) => {}
             (Some(_), Argument::None) => return Token::Wrong(Mistake::NameTakesNone),

@@ -12,7 +12,7 @@ mod standard;
 
 use crate::getopt::Getopt;
 use crate::number::{self, Bad};
-use crate::options::Grammar;
+use crate::options::{Grammar, Opt};
 use crate::request::{Action, Request};
 use crate::usage::{Mistake, Position, Refusal, Word};
 
@@ -61,6 +61,26 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
         word: line.word,
         grammar: line.grammar,
         keyed_reads: false,
+    }
+}
+
+/// What an option asks for at once, whatever follows it.
+fn action(opt: Opt) -> Option<Action> {
+    match opt {
+        Opt::Version => Some(Action::Version),
+        Opt::Help => Some(Action::Help),
+        Opt::Shmem
+        | Opt::PosixShmem
+        | Opt::Semaphore
+        | Opt::PosixSemaphore
+        | Opt::Queue
+        | Opt::PosixMqueue
+        | Opt::Mode
+        | Opt::Name
+        | Opt::Keyed
+        | Opt::Size
+        | Opt::Nsems
+        | Opt::Optkey => None,
     }
 }
 

@@ -267,7 +267,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::None,
             metavar: "",
-            help: "as the first argument: read the line by keys",
+            help: "read the line by keys (first argument only)",
             man: "As the first argument: read the rest of the line by keys, see below. \
                   Anywhere else it is an error.",
         }),
@@ -323,26 +323,47 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
-/// What the parser needs of a row. The texts stay out of the running program.
+/// What the parser needs of an option in one grammar. The texts of the table
+/// stay out of the running program.
 #[derive(Clone, Copy)]
 pub struct Spec {
     /// What it means.
     pub opt: Opt,
-    /// Its long name, without dashes; empty if it has none.
-    pub long: &'static str,
-    util_linux: bool,
-    standard: Option<Shape>,
-    keyed: Option<Shape>,
-}
-
-/// A [`Form`] without its texts; short 0 is no letter.
-#[derive(Clone, Copy)]
-struct Shape {
+    /// What its argument is.
+    pub argument: Argument,
+    /// Its letter; 0, which is in no argument, if it has none.
     short: u8,
-    argument: Argument,
+    /// Where [`NAMES`] holds its long name, which is empty if it has none.
+    start: u8,
+    length: u8,
+    util_linux: bool,
 }
 
-static SPECS: [Spec; TABLE.len()] = specs();
+impl Spec {
+    /// Its long name, without dashes; empty if it has none.
+    #[must_use]
+    pub fn long(&self) -> &'static [u8] {
+        let (_, names) = NAMES
+            .split_at_checked(self.start.into())
+            .unwrap_or_default();
+        names.get(..self.length.into()).unwrap_or_default()
+    }
+}
+
+/// The long names in a row: in pointers they would take twice the room.
+static NAMES: [u8; names::<0>().1] = names::<{ names::<0>().1 }>().0;
+
+static STANDARD: [Spec; count(Grammar::Standard)] = specs(Grammar::Standard);
+static KEYED: [Spec; count(Grammar::Keyed)] = specs(Grammar::Keyed);
+
+impl Grammar {
+    const fn specs(self) -> &'static [Spec] {
+        match self {
+            Self::Standard => &STANDARD,
+            Self::Keyed => &KEYED,
+        }
+    }
+}
 
 /// A match for a long option.
 pub enum Named {
@@ -354,38 +375,21 @@ pub enum Named {
     Several,
 }
 
-impl Spec {
-    const fn shape(&self, grammar: Grammar) -> Option<Shape> {
-        match grammar {
-            Grammar::Standard => self.standard,
-            Grammar::Keyed => self.keyed,
-        }
-    }
-
-    /// Its argument in this grammar.
-    #[must_use]
-    pub fn argument(&self, grammar: Grammar) -> Argument {
-        self.shape(grammar)
-            .map_or(Argument::None, |shape| shape.argument)
-    }
-}
-
 /// The option with this letter, a slice of one byte.
 #[must_use]
 pub fn by_letter(grammar: Grammar, letter: &[u8]) -> Option<&'static Spec> {
-    options(grammar).find(|spec| {
-        spec.shape(grammar)
-            .is_some_and(|shape| [shape.short] == letter && shape.short != 0)
-    })
+    grammar
+        .specs()
+        .iter()
+        .find(|spec| [spec.short] == letter && spec.short != 0)
 }
 
 /// The option that a long name or its abbreviation stands for.
 #[must_use]
-#[inline(never)]
 pub fn by_name(grammar: Grammar, name: &[u8]) -> Named {
     let mut named = Named::Unknown;
     for spec in possibilities(grammar, name) {
-        if spec.long.len() == name.len() {
+        if usize::from(spec.length) == name.len() {
             return Named::One(spec);
         }
         named = match named {
@@ -400,8 +404,10 @@ pub fn by_name(grammar: Grammar, name: &[u8]) -> Named {
 /// of them begins like this, ours.
 pub fn possibilities(grammar: Grammar, name: &[u8]) -> impl Iterator<Item = &'static Spec> {
     let mut theirs = false;
-    options(grammar)
-        .filter(move |spec| !spec.long.is_empty() && spec.long.as_bytes().starts_with(name))
+    grammar
+        .specs()
+        .iter()
+        .filter(move |spec| spec.length != 0 && spec.long().starts_with(name))
         // Theirs stand first in the table.
         .take_while(move |spec| {
             theirs |= spec.util_linux;
@@ -409,96 +415,140 @@ pub fn possibilities(grammar: Grammar, name: &[u8]) -> impl Iterator<Item = &'st
         })
 }
 
-fn options(grammar: Grammar) -> impl Iterator<Item = &'static Spec> {
-    SPECS
-        .iter()
-        .filter(move |spec| spec.shape(grammar).is_some())
+/// The form of a row in a grammar.
+const fn form(row: &Row, grammar: Grammar) -> Option<Form> {
+    match grammar {
+        Grammar::Standard => row.standard,
+        Grammar::Keyed => row.keyed,
+    }
 }
 
+/// Number of options in a grammar.
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-const fn specs() -> [Spec; TABLE.len()] {
-    const fn shape(form: &Option<Form>) -> Option<Shape> {
-        match form {
-            Some(form) => Some(Shape {
+const fn count(grammar: Grammar) -> usize {
+    let mut count = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        if form(&TABLE[row], grammar).is_some() {
+            count += 1;
+        }
+        row += 1;
+    }
+    count
+}
+
+/// The options of a grammar. Two with one letter or one long name do not
+/// compile; nor does a row of util-linux's behind one of ours, or one of ours
+/// whose name begins an earlier one.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
+    let mut specs = [Spec {
+        opt: Opt::Help,
+        argument: Argument::None,
+        short: 0,
+        start: 0,
+        length: 0,
+        util_linux: false,
+    }; N];
+    let mut filled = 0;
+    let mut start = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        let long = TABLE[row].long;
+        if let Some(form) = form(&TABLE[row], grammar) {
+            let spec = Spec {
+                opt: TABLE[row].opt,
+                argument: form.argument,
                 short: match form.short {
                     Some(letter) => letter,
                     None => 0,
                 },
-                argument: form.argument,
-            }),
-            None => None,
+                start: byte(start),
+                length: byte(long.len()),
+                util_linux: TABLE[row].util_linux,
+            };
+            let mut earlier = 0;
+            while earlier < filled {
+                refuse_clash(&spec, &specs[earlier]);
+                earlier += 1;
+            }
+            specs[filled] = spec;
+            filled += 1;
         }
-    }
-    let mut specs = [Spec {
-        opt: Opt::Help,
-        long: "",
-        util_linux: false,
-        standard: None,
-        keyed: None,
-    }; TABLE.len()];
-    let mut i = 0;
-    while i < TABLE.len() {
-        specs[i] = Spec {
-            opt: TABLE[i].opt,
-            long: TABLE[i].long,
-            util_linux: TABLE[i].util_linux,
-            standard: shape(&TABLE[i].standard),
-            keyed: shape(&TABLE[i].keyed),
-        };
-        i += 1;
+        start += long.len();
+        row += 1;
     }
     specs
 }
 
-/// Two rows with one letter in one grammar, or with one long name, do not
-/// compile; nor does a row of util-linux's behind one of ours, or one of ours
-/// whose name is the beginning of one of theirs.
+/// As many of the long names, in a row, as N has room for; their length.
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-const _: () = {
-    const fn same_letter(a: &Option<Shape>, b: &Option<Shape>) -> bool {
-        match (a, b) {
-            (Some(a), Some(b)) => a.short != 0 && a.short == b.short,
-            _ => false,
-        }
-    }
-    const fn begins(a: &[u8], b: &[u8]) -> bool {
+const fn names<const N: usize>() -> ([u8; N], usize) {
+    let mut names = [0; N];
+    let mut length = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        let long = TABLE[row].long.as_bytes();
         let mut i = 0;
-        while i < a.len() && i < b.len() && a[i] == b[i] {
+        while i < long.len() {
+            if length < N {
+                names[length] = long[i];
+            }
+            length += 1;
             i += 1;
         }
-        i == b.len() && i != 0
+        row += 1;
     }
-    let specs = specs();
-    let mut i = 0;
-    while i < specs.len() {
-        let mut j = 0;
-        while j < i {
-            let (a, b) = (&specs[i], &specs[j]);
-            assert!(
-                !a.util_linux || b.util_linux,
-                "a row of util-linux's stands behind ours"
-            );
-            let (long, earlier) = (a.long.as_bytes(), b.long.as_bytes());
-            assert!(
-                !begins(earlier, long),
-                "a long name begins an earlier one, or is the same"
-            );
-            assert!(
-                !same_letter(&a.standard, &b.standard),
-                "a standard letter stands twice"
-            );
-            assert!(
-                !same_letter(&a.keyed, &b.keyed),
-                "a keyed letter stands twice"
-            );
-            j += 1;
-        }
-        i += 1;
+    (names, length)
+}
+
+#[expect(
+    clippy::as_conversions,
+    reason = "try_from is not const; the assertion stands for it"
+)]
+const fn byte(number: usize) -> u8 {
+    assert!(number <= 255, "the long names are too long for a byte");
+    number as u8
+}
+
+const fn refuse_clash(spec: &Spec, earlier: &Spec) {
+    assert!(
+        spec.short == 0 || spec.short != earlier.short,
+        "a letter stands twice"
+    );
+    assert!(
+        !spec.util_linux || earlier.util_linux,
+        "a row of util-linux's stands behind ours"
+    );
+    let (names, _) = names::<{ names::<0>().1 }>();
+    assert!(
+        !begins(&names, earlier, spec),
+        "a long name stands twice, or begins an earlier one"
+    );
+}
+
+/// Whether the name of one begins with the name of the other, which has one.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+#[expect(clippy::as_conversions, reason = "from is not const")]
+const fn begins(names: &[u8], one: &Spec, other: &Spec) -> bool {
+    let mut same = 0;
+    while same < one.length
+        && same < other.length
+        && names[(one.start + same) as usize] == names[(other.start + same) as usize]
+    {
+        same += 1;
     }
-};
+    same == other.length && same != 0
+}

@@ -40,7 +40,7 @@ pub struct Made {
     pub created: bool,
 }
 
-/// The steps of a request.
+/// The steps of a request, in the order of their output.
 pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
     let shm = request.shm;
     let queue = request.queue.then_some(0);

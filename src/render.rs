@@ -15,7 +15,7 @@ pub const VERSION: &str = concat!(
 pub static HELP: [u8; help::<0>().length] = help::<{ help::<0>().length }>().bytes;
 
 /// Column of the help text in which the descriptions begin.
-const COLUMN: usize = 27;
+const COLUMN: usize = 26;
 
 /// A text that grows at compile time. Bytes that `N` has no room for are
 /// counted and dropped, so that a first pass with none measures the text.
@@ -96,12 +96,12 @@ const fn help<const N: usize>() -> Draft<N> {
         length: 0,
     }
     .put("\nUsage:\n ipcmk [options]\n ipcmk --keyed [options]\n")
-    .put("\nCreate System V IPC objects and print their ids.\n")
+    .put("\nCreate System V IPC objects.\n")
     .put("\nOptions:\n")
     .options(Grammar::Standard)
-    .put("\nOptions with --keyed, which takes one of -M, -Q and -S <key>:\n")
+    .put("\nWith --keyed, which takes one of -M, -Q and -S <key>:\n")
     .options(Grammar::Keyed)
     .put("\nA <size> may end with K or KiB ... E or EiB (powers of 1024), KB ... EB (of 1000).\n")
-    .put("A <key> is decimal, octal (0...), hexadecimal (0x...) or \"private\".\n")
+    .put("A <key> is decimal, octal (0), hexadecimal (0x) or \"private\".\n")
     .put("\nFor more details see ipcmk(1).\n")
 }

@@ -15,33 +15,24 @@ use crate::usage::{Mistake, Refusal};
 /// newline.
 const LONGEST_LINE: usize = 29;
 
-/// Bytes of an id, `2147483647`.
-const LONGEST_ID: usize = 10;
-
 /// The output of a run, to be written at once.
+#[derive(Default)]
 pub struct Lines(Vec<u8, { MOST_STEPS * LONGEST_LINE }>);
 
 impl Lines {
-    /// No lines.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
-    }
-
     /// Adds the line of an object: its id, after the words if not `raw`.
     pub fn add(&mut self, object: &Made, raw: bool) {
         let words = if raw { "" } else { line(object.kind) };
         // The longest line times the most steps is what there is room for.
         _ = self.0.extend_from_slice(words.as_bytes());
-        _ = self
-            .0
-            .extend_from_slice(Decimal::new(object.id.unsigned_abs()).as_bytes());
+        decimal(object.id.unsigned_abs(), &mut |digit| {
+            _ = self.0.push(digit)
+        });
         _ = self.0.push(b'\n');
     }
 
     /// The lines as they go out.
     #[must_use]
-    #[inline(never)]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -56,33 +47,12 @@ const fn line(kind: Kind) -> &'static str {
     }
 }
 
-/// A number in decimal digits, right-aligned.
-struct Decimal {
-    digits: [u8; LONGEST_ID],
-    start: usize,
-}
-
-impl Decimal {
-    fn new(mut number: u32) -> Self {
-        let mut decimal = Self {
-            digits: [b'0'; LONGEST_ID],
-            start: LONGEST_ID,
-        };
-        for digit in decimal.digits.iter_mut().rev() {
-            *digit += u8::try_from(number % 10).unwrap_or_default();
-            decimal.start -= 1;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        decimal
+/// Puts the digits of a number, ten at the most.
+fn decimal<F: FnMut(u8)>(number: u32, put: &mut F) {
+    if number >= 10 {
+        decimal(number / 10, put);
     }
-
-    #[inline(never)]
-    fn as_bytes(&self) -> &[u8] {
-        self.digits.get(self.start..).unwrap_or_default()
-    }
+    put(b'0' + u8::try_from(number % 10).unwrap_or_default());
 }
 
 /// What the program was doing when it failed.
@@ -138,21 +108,20 @@ impl Doing {
 }
 
 /// Says what is wrong with a command line.
-#[inline(never)]
 pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, kernel: &mut K) {
     let mut text = Text::new(kernel);
     text.fill(words(refusal), refusal.word.bytes);
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
         for spec in options::possibilities(refusal.grammar, name) {
-            text.fill(" '--%'", spec.long.as_bytes());
+            text.fill(" '--%'", spec.long());
         }
     }
     text.reason(reason(refusal));
     if refusal.keyed_reads {
         text.put(b"ipcmk: if this line gives a key, begin it with --keyed\n");
     }
-    if !matches!(refusal.mistake, Mistake::Value(..) | Mistake::NoSize) {
+    if !is_value(refusal) {
         text.put(b"Try 'ipcmk --help' for more information.\n");
     }
 }
@@ -185,13 +154,19 @@ const fn words(refusal: &Refusal<'_>) -> &'static str {
 
 /// The reason for a mistake, where it has one.
 fn reason(refusal: &Refusal<'_>) -> Errno {
-    match refusal.mistake {
-        Mistake::Value(Bad::Range) => Errno::ERANGE,
-        // Here util-linux's line has none.
-        Mistake::Value(Bad::Invalid) if refusal.word.argument == Argument::Elements => Errno::NONE,
-        Mistake::Value(Bad::Invalid) | Mistake::NoSize => Errno::EINVAL,
-        _ => Errno::NONE,
+    if refusal.mistake == Mistake::Value(Bad::Range) {
+        Errno::ERANGE
+    } else if is_value(refusal) && refusal.word.argument != Argument::Elements {
+        Errno::EINVAL
+    } else {
+        // Not even for a bad number of semaphores: util-linux's line has none.
+        Errno::NONE
     }
+}
+
+/// Whether the line is right but for a value that is wrong or missing.
+const fn is_value(refusal: &Refusal<'_>) -> bool {
+    matches!(refusal.mistake, Mistake::Value(_) | Mistake::NoSize)
 }
 
 /// Says why nothing was created or printed.
@@ -246,7 +221,7 @@ impl<'k, K: Kernel> Text<'k, K> {
                 Some(text) => self.put(text),
                 None => {
                     self.put(b"errno ");
-                    self.put(Decimal::new(errno.number().into()).as_bytes());
+                    decimal(errno.number().into(), &mut |digit| self.put(&[digit]));
                 }
             }
         }

@@ -80,7 +80,7 @@ fn carry_out<K: Kernel>(
     }
     // From here on no signal may come between an object and its id.
     kernel.block_signals()?;
-    let mut lines = report::Lines::new();
+    let mut lines = report::Lines::default();
     for step in plan::steps(request) {
         let object = obtain(request, step, kernel, doing)?;
         // As many places as steps: neither can be full.
@@ -95,7 +95,6 @@ fn carry_out<K: Kernel>(
 }
 
 /// Creates the object of a step, or finds it where that will do.
-#[inline(never)]
 fn obtain<K: Kernel>(
     request: &Request<'_>,
     step: Step,

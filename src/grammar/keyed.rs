@@ -25,46 +25,47 @@ where
             Token::Operand => return Err(Mistake::ExtraOperand),
             Token::Wrong(mistake) => return Err(mistake),
         };
-        match opt {
-            Opt::Version => return Ok(Action::Version),
-            Opt::Help => return Ok(Action::Help),
-            Opt::Keyed if line.word.at != Position::START => return Err(Mistake::KeyedNotFirst),
-            Opt::Shmem | Opt::Queue | Opt::Semaphore => {
-                if resource.is_some_and(|earlier| earlier != opt) {
-                    return Err(Mistake::SeveralKeyed);
-                }
-                resource = Some(opt);
+        if let Opt::Shmem | Opt::Queue | Opt::Semaphore = opt {
+            if resource.is_some_and(|earlier| earlier != opt) {
+                return Err(Mistake::SeveralKeyed);
             }
+            resource = Some(opt);
+        }
+        if let Some(action) = super::action(opt) {
+            return Ok(action);
+        }
+        if opt == Opt::Keyed && line.word.at != Position::START {
+            return Err(Mistake::KeyedNotFirst);
+        }
+        if opt == Opt::Size {
             // The size of what is known at the end of the line.
-            Opt::Size => size = Some(line.word),
-            Opt::Nsems => nsems = Some(line.word),
-            _ => {}
+            size = Some(line.word);
+        }
+        if opt == Opt::Nsems {
+            nsems = Some(line.word);
         }
         store(request, opt, number(line.word)?).ok_or(OUT_OF_RANGE)?;
     }
 
     line.word = Word::END;
-    match resource.ok_or(Mistake::NoResource)? {
-        Opt::Semaphore => {
-            // -p is ignored here, whatever it says.
-            request.sem.get_or_insert(Nsems::ONE);
-            return Ok(Action::Create);
-        }
-        resource => {
-            if let Some(nsems) = nsems {
-                line.word = nsems;
-                return Err(Mistake::NsemsWithoutSet);
-            }
-            line.word = size.ok_or(Mistake::NoSize)?;
-            line.word.argument = Argument::Size;
-            let bytes = number(line.word)?;
-            if resource == Opt::Shmem {
-                request.shm = Some(bytes);
-            } else {
-                request.queue = true;
-                request.qbytes = Some(Qbytes::new(bytes).ok_or(OUT_OF_RANGE)?);
-            }
-        }
+    let resource = resource.ok_or(Mistake::NoResource)?;
+    if resource == Opt::Semaphore {
+        // -p is ignored here, whatever it says.
+        request.sem.get_or_insert(Nsems::ONE);
+        return Ok(Action::Create);
+    }
+    if let Some(nsems) = nsems {
+        line.word = nsems;
+        return Err(Mistake::NsemsWithoutSet);
+    }
+    line.word = size.ok_or(Mistake::NoSize)?;
+    line.word.argument = Argument::Size;
+    let bytes = number(line.word)?;
+    if resource == Opt::Shmem {
+        request.shm = Some(bytes);
+    } else {
+        request.queue = true;
+        request.qbytes = Some(Qbytes::new(bytes).ok_or(OUT_OF_RANGE)?);
     }
     Ok(Action::Create)
 }

@@ -30,12 +30,12 @@ where
             }
             Token::Wrong(mistake) => return Err(mistake),
         };
-        match opt {
-            Opt::Version => return Ok(Action::Version),
-            Opt::Help => return Ok(Action::Help),
+        if let Some(action) = super::action(opt) {
+            return Ok(action);
+        }
+        if opt == Opt::Keyed {
             // This is a line of the other grammar.
-            Opt::Keyed => return Err(Mistake::KeyedNotFirst),
-            _ => {}
+            return Err(Mistake::KeyedNotFirst);
         }
         has_mode |= opt == Opt::Mode;
         store(request, opt, number(line.word)?, line.word).ok_or(OUT_OF_RANGE)?;
@@ -69,7 +69,6 @@ where
 }
 
 /// Notes what an option asks for. None where its number is out of range.
-#[inline(never)]
 fn store<'a>(request: &mut Request<'a>, opt: Opt, number: u64, word: Word<'a>) -> Option<()> {
     match opt {
         Opt::Shmem => request.shm = Some(number),

@@ -9,19 +9,28 @@ use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, Kernel};
 use ipcmk::plan::{Id, Kind};
 use ipcmk::request::{Mode, Qbytes};
-use syscalls::{Sysno, syscall1, syscall2, syscall3, syscall4};
+use syscalls::{Sysno, syscall1, syscall3, syscall4};
 
 /// The kernel that runs this process, and what it told at exec.
-#[derive(Default)]
 pub struct Linux {
     /// Random bytes; None where used up or not given.
     pub random: Option<&'static [u8; 16]>,
     /// Random bytes used so far.
     pub used: usize,
     /// Effective user id.
-    pub euid: usize,
+    pub euid: u32,
     /// Effective group id.
-    pub egid: usize,
+    pub egid: u32,
+}
+
+impl Linux {
+    /// A kernel that told nothing. Its user is the one that IPC_SET refuses.
+    pub const SILENT: Self = Self {
+        random: None,
+        used: 0,
+        euid: u32::MAX,
+        egid: u32::MAX,
+    };
 }
 
 impl Kernel for Linux {
@@ -48,14 +57,13 @@ impl Kernel for Linux {
             return Err(Errno::EINVAL);
         };
         let (key, flags) = (word(key), word(flags));
-        let id = match kind {
-            // SAFETY: takes numbers only.
-            Kind::Shm => unsafe { syscall3(Sysno::shmget, key, amount, flags) },
-            // SAFETY: takes numbers only.
-            Kind::Queue => unsafe { syscall2(Sysno::msgget, key, flags) },
-            // SAFETY: takes numbers only.
-            Kind::Sem => unsafe { syscall3(Sysno::semget, key, amount, flags) },
+        let (call, second, third) = match kind {
+            Kind::Shm => (Sysno::shmget, amount, flags),
+            Kind::Queue => (Sysno::msgget, flags, 0),
+            Kind::Sem => (Sysno::semget, amount, flags),
         };
+        // SAFETY: all three take numbers only.
+        let id = unsafe { syscall3(call, key, second, third) };
         id.map_err(errno)
             .map(|id| Id::try_from(id).unwrap_or_default())
     }
@@ -63,8 +71,8 @@ impl Kernel for Linux {
     fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
         let properties = Msqid64Ds {
             msg_perm: Ipc64Perm {
-                uid: u32::try_from(self.euid).unwrap_or_default(),
-                gid: u32::try_from(self.egid).unwrap_or_default(),
+                uid: self.euid,
+                gid: self.egid,
                 mode: mode.bits(),
                 ..Ipc64Perm::default()
             },
@@ -78,18 +86,20 @@ impl Kernel for Linux {
     }
 
     fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
-        let id = id_word(id);
-        let done = match kind {
-            // SAFETY: IPC_RMID reads no argument.
-            Kind::Shm => unsafe { syscall3(Sysno::shmctl, id, IPC_RMID, 0) },
-            // SAFETY: IPC_RMID reads no argument.
-            Kind::Queue => unsafe { syscall3(Sysno::msgctl, id, IPC_RMID, 0) },
-            // SAFETY: IPC_RMID reads no argument.
-            Kind::Sem => unsafe { syscall4(Sysno::semctl, id, 0, IPC_RMID, 0) },
+        let call = match kind {
+            Kind::Shm => Sysno::shmctl,
+            Kind::Queue => Sysno::msgctl,
+            Kind::Sem => Sysno::semctl,
         };
+        // The command is the second argument, or, behind the number of a
+        // semaphore, the third: all of them 0.
+        const { assert!(IPC_RMID == 0) };
+        // SAFETY: IPC_RMID reads no argument.
+        let done = unsafe { syscall4(call, id_word(id), IPC_RMID, IPC_RMID, 0) };
         done.map(drop).map_err(errno)
     }
 
+    #[inline(never)]
     fn random(&mut self) -> Result<u32, Errno> {
         let unused = self.random.and_then(|bytes| bytes.get(self.used..));
         if let Some(bytes) = unused.and_then(|bytes| bytes.first_chunk()) {
@@ -141,7 +151,8 @@ pub fn exit(status: u8) -> ! {
 /// The end of a debug build's panic.
 #[cfg(debug_assertions)]
 pub fn panicked() -> ! {
-    _ = ipcmk::kernel::write_all(&mut Linux::default(), Fd::Err, b"ipcmk: panicked\n");
+    let mut kernel = Linux::SILENT;
+    _ = ipcmk::kernel::write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
     exit(101)
 }
 

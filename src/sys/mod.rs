@@ -12,6 +12,7 @@ mod start;
 /// # Safety
 /// As memcmp's.
 #[unsafe(no_mangle)]
+#[inline(never)]
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
     // SAFETY: the caller's.
     unsafe { arch::memcmp(a, b, bytes) }

@@ -40,14 +40,14 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
 /// `entry` points to an auxiliary vector that ends with AT_NULL, whose
 /// AT_RANDOM, if any, points to 16 bytes.
 unsafe fn kernel(mut entry: *const [usize; 2]) -> Linux {
-    let mut kernel = Linux::default();
+    let mut kernel = Linux::SILENT;
     loop {
         // SAFETY: entries follow each other up to AT_NULL.
         let [kind, value] = unsafe { entry.read() };
         match kind {
             AT_NULL => return kernel,
-            AT_EUID => kernel.euid = value,
-            AT_EGID => kernel.egid = value,
+            AT_EUID => kernel.euid = u32::try_from(value).unwrap_or(u32::MAX),
+            AT_EGID => kernel.egid = u32::try_from(value).unwrap_or(u32::MAX),
             AT_RANDOM => {
                 let random = core::ptr::with_exposed_provenance::<[u8; 16]>(value);
                 // SAFETY: the kernel's 16 bytes, which nobody writes to.
