@@ -14,10 +14,8 @@ unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TAR
 export IPCMK_X86_64 := $(CURDIR)/target/dist/ipcmk-x86_64
 export IPCMK_AARCH64 := $(CURDIR)/target/dist/ipcmk-aarch64
 
-# The test runner is a static file, so that it can be the only other program in an initramfs. It reports a failed
-# case by unwinding, which ipcmk itself does without.
-RUNNER := build --release --package ipcmk-tests --bin cases
-RUNNER_ENV := CARGO_PROFILE_RELEASE_PANIC=unwind CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1
+# The test runner is a static file, so that it can be the only other program in an initramfs.
+RUNNER := build --profile runner --package ipcmk-tests --bin cases
 
 .PHONY: build
 build: build-needs dist-x86_64 dist-aarch64 ## target/dist/ipcmk-x86_64 and ipcmk-aarch64, stripped, ready to ship
@@ -46,6 +44,14 @@ size: build ## compare the sizes of the two files with tests/sizes.txt
 .PHONY: size-update
 size-update: build ## write the sizes of the two files to tests/sizes.txt
 	@tests/tools/size.sh --update
+
+.PHONY: bytes
+bytes: dist-x86_64 ## where each byte of the x86_64 file goes
+	@tests/tools/bytes.sh
+
+.PHONY: docs
+docs: ## write the man page anew from the table of options
+	cargo run --quiet --example render >dist/ipcmk.1
 
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
@@ -99,12 +105,12 @@ dist-aarch64: build-needs
 
 .PHONY: runner-x86_64
 runner-x86_64:
-	$(RUNNER_ENV) CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
 		cargo $(RUNNER) --target x86_64-unknown-linux-gnu
-	install -D -m 755 target/x86_64-unknown-linux-gnu/release/cases target/tests/cases-x86_64
+	install -D -m 755 target/x86_64-unknown-linux-gnu/runner/cases target/tests/cases-x86_64
 
 .PHONY: runner-aarch64
 runner-aarch64: build-needs
-	$(RUNNER_ENV) CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
 		tests/tools/cross.sh $(RUNNER)
-	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/release/cases target/tests/cases-aarch64
+	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/runner/cases target/tests/cases-aarch64

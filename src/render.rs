@@ -1,5 +1,7 @@
 //! Help, version and man page, made from the table of options.
 
+pub mod man;
+
 use crate::options::{Form, Grammar, Row, TABLE};
 
 /// The answer to --version, in util-linux's layout.

@@ -16,6 +16,7 @@
 //! | [`check`] | what is expected against what was got |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
+//! | [`suite`] | what the tests in `tests/tests` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
 pub mod case;
@@ -27,6 +28,7 @@ pub mod namespace;
 pub mod place;
 pub mod runner;
 pub mod subject;
+pub mod suite;
 pub mod syscalls;
 pub mod text;
 pub mod tracer;

@@ -1,0 +1,223 @@
+//! The man page, in man(7), with its options out of the table.
+
+use core::fmt;
+
+use super::VERSION;
+use crate::options::{Form, Row, TABLE};
+
+/// `dist/ipcmk.1`.
+pub struct Man;
+
+impl fmt::Display for Man {
+    fn fmt(&self, page: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = VERSION.trim_end().trim_start_matches("ipcmk from ");
+        writeln!(page, ".TH IPCMK 1 {DATE} \"{version}\" \"User Commands\"")?;
+        page.write_str(HEAD)?;
+        options(page, |row| row.standard)?;
+        page.write_str(KEYED)?;
+        options(page, |row| row.keyed)?;
+        page.write_str(TAIL)
+    }
+}
+
+/// Date of the page's last change.
+const DATE: &str = "2026-11-23";
+
+fn options(page: &mut fmt::Formatter<'_>, form: fn(&Row) -> Option<Form>) -> fmt::Result {
+    for row in TABLE {
+        let Some(form) = form(row) else { continue };
+        if form.man.is_empty() {
+            continue;
+        }
+        page.write_str(".TP\n.BR ")?;
+        if let Some(letter) = form.short {
+            write!(page, "\\-{}", char::from(letter))?;
+        }
+        if !row.long.is_empty() {
+            page.write_str(if form.short.is_some() { " \", \" " } else { "" })?;
+            page.write_str("\\-\\-")?;
+            dashes(page, row.long)?;
+        }
+        if !form.metavar.is_empty() {
+            write!(page, " \" \\fI{}\\fR\"", form.metavar)?;
+        }
+        writeln!(page, "\n{}", form.man)?;
+    }
+    Ok(())
+}
+
+/// Hyphens that can be pasted into a shell.
+fn dashes(page: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let mut parts = text.split('-');
+    page.write_str(parts.next().unwrap_or_default())?;
+    parts.try_for_each(|part| write!(page, "\\-{part}"))
+}
+
+const HEAD: &str = r#".SH NAME
+ipcmk \- create System V IPC objects
+.SH SYNOPSIS
+.nf
+\fBipcmk\fR [\fB\-M\fR \fIsize\fR] [\fB\-Q\fR] [\fB\-S\fR \fInumber\fR] [\fB\-p\fR \fImode\fR]
+\fBipcmk \-M\fR \fIsize\fR [\fImode\fR]
+\fBipcmk \-\-keyed\fR {\fB\-M\fR|\fB\-Q\fR} \fIkey\fR [\fB\-o\fR \fIkey\fR] \fB\-p\fR \fIsize\fR [\fB\-\-mode\fR \fImode\fR]
+\fBipcmk \-\-keyed \-S\fR \fIkey\fR [\fB\-o\fR \fIkey\fR] [\fB\-s\fR \fInsems\fR] [\fB\-\-mode\fR \fImode\fR]
+.fi
+.SH DESCRIPTION
+.B ipcmk
+creates System V shared memory segments, message queues and semaphore sets, and
+prints their identifiers. It is one static file without a C library, meant for
+an initramfs, for rescue images, containers and small boards, and takes the
+command lines of util\-linux's tool of this name.
+.PP
+Several resources on one line are created together, or not at all. Each object
+gets a random key that no other object of its kind has, so that
+.B ipcs
+shows it and
+.B ipcrm
+takes it.
+.SH OPTIONS
+"#;
+
+const KEYED: &str = r#".SH OPTIONS WITH KEYS
+After
+.B \-\-keyed
+the resource's argument is its key, and its size stands apart. Exactly one of
+.BR \-M ,
+.B \-Q
+and
+.BR \-S .
+An existing object with that key is an error, without
+.BR \-o .
+Key 0, or
+.BR private ,
+is IPC_PRIVATE: always a new object, which nobody can find by a key.
+"#;
+
+const TAIL: &str = r#".SH HOW A LINE IS READ
+Options follow the manners of GNU
+.BR getopt_long (3):
+clusters
+.RB ( \-Qp600 ),
+attached values,
+.BR \-\-mode=600 ,
+unambiguous abbreviations
+.RB ( "\-\-sem 3" ),
+options behind operands,
+.BR \-\- ,
+and POSIXLY_CORRECT. Of a repeated option the last one stands.
+.PP
+The first of the two lists reads first, so that each line of util\-linux's tool means what it means there.
+A line that it refuses is read by keys if it carries the mark of a key: the
+value of
+.BR \-M ,
+.B \-Q
+or
+.B \-S
+written 0x... or
+.BR private ,
+or
+.BR \-o ,
+or
+.B \-s
+with a value. Scripts that use keys say
+.BR \-\-keyed ,
+since
+.B "\-M 0x1234 \-p 512"
+is a segment of 4660 bytes with mode 0512, as in util\-linux. Where both lists
+refuse a line that carries the mark, the error that lies further along is shown.
+.SH NUMBERS
+.TP
+.I size
+Decimal, octal with a leading 0, hexadecimal with a leading 0x; with a suffix
+K, M, G, T, P, E, Z or Y, in either case, alone or with iB for powers of 1024, with B for powers
+of 1000; with a suffix also a fraction after a point:
+.BR 1.5MiB .
+.TP
+.IR number ", " nsems
+Decimal, 1 to 2147483647.
+.TP
+.I mode
+Octal, 0 to 0777.
+.TP
+.I key
+Decimal, octal with a leading 0, hexadecimal with a leading 0x, 0 to
+0xffffffff, or
+.BR private ,
+which is 0.
+.SH OUTPUT
+A line for each object, in this order:
+.PP
+.nf
+Shared memory id: 42
+Message queue id: 42
+Semaphore id: 42
+.fi
+.PP
+With keys, the bare identifier. The lines go out in one write after the last
+creation. Nothing else is printed on success.
+.SH EXIT STATUS
+.TP
+0
+The objects exist, and their identifiers are on standard output.
+.TP
+1
+An error, said in one line on standard error, sometimes with a line of advice.
+Nothing that this run created exists any more.
+.SH DIFFERENCES FROM UTIL\-LINUX
+Lines that util\-linux's tool accepts and that mean something else here:
+.TP
+.B ipcmk \-M 4096 600
+An operand is the mode of
+.BR \-M ,
+where that is the line's only resource, and an error elsewhere. (There it is
+ignored, and the mode is 0644 without a word.)
+.TP
+.B ipcmk \-Q \-p 4644
+Mode bits over 0777 are an error. (There they reach the kernel as flags, of which one asks for huge pages.)
+.TP
+.B ipcmk \-M 15.9E
+A size over 64 bits is an error. (There this one wraps to 0.)
+.TP
+.B ipcmk \-m 4096 \-n /x
+POSIX objects are not supported yet.
+.TP
+.B ipcmk \-Q >&\-
+An identifier that cannot be written is an error, and the object is removed.
+.TP
+.B ipcmk \-Q \-S 99999
+Where one object of a line is refused, those before it are removed again.
+.PP
+A new object never shares its key: creation is exclusive (IPC_EXCL), and another
+key is tried when one is taken. There a collision prints a stranger's object.
+.SH NOTES
+With kernel.shm_rmid_forced=1 the kernel destroys a segment as its creator
+exits.
+.B \-M
+looks before it creates, and fails. Without /proc it cannot look.
+.PP
+Signals are blocked from before the first creation to the end, so that none
+comes between an object and its identifier. A write to a full pipe can therefore
+be ended by SIGKILL only, or by its reader.
+.PP
+System V calls ignore the umask.
+.SH EXAMPLES
+.TP
+.B ipcmk \-M 4096
+A segment of one page.
+.TP
+.B ipcmk \-M 64K \-Q \-S 3 \-p 600
+A segment, a queue and a set of three semaphores, for their owner alone.
+.TP
+.B ipcmk \-\-keyed \-Q 0x1234 \-p 16384
+A queue with key 0x1234.
+.TP
+.B id=$(ipcmk \-\-keyed \-M 0x1234 \-o 0x1234 \-p 1M)
+The segment with that key, which is created if there is none.
+.SH SEE ALSO
+.BR ipcs (1),
+.BR ipcrm (1),
+.BR shmget (2),
+.BR msgget (2),
+.BR semget (2),
+.BR sysvipc (7)
+"#;

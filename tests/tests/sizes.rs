@@ -1,0 +1,404 @@
+//! Sizes, modes and counts: thousands of texts mean exactly what they mean to util-linux.
+//!
+//! The judge is util-linux's ipcmk under trace: what it hands to shmget(2), msgget(2) and semget(2)
+//! is what a text means. The calls themselves are not made, so that no limit plays a part.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+use ipcmk::number::{self, Bad};
+use ipcmk::request::{Mode, Nsems};
+use ipcmk_tests::subject::util_linux_ipcmk;
+use ipcmk_tests::suite::{self, reproduce};
+use ipcmk_tests::tracer::{Action, Tracee};
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("sizes_are_those_of_util_linux", sizes),
+        ("modes_are_those_of_util_linux", modes),
+        ("counts_are_those_of_util_linux", counts),
+    ])
+}
+
+/// The seed of every random choice here.
+const SEED: u64 = 0x1bc_314;
+
+/// Every how manieth text the real file is asked as well.
+const REAL_FILE_STEP: usize = 13;
+
+/// What a program makes of a text.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    /// It makes the call with this number in the place that matters.
+    Number(u64),
+    /// It refuses: exit status 1, and the last words of its message.
+    Refused(String),
+}
+
+/// An option with a number, and where the number goes.
+struct Place {
+    /// The words before the text.
+    words: &'static [&'static str],
+    call: &'static str,
+    argument: usize,
+}
+
+const SIZE: Place = Place {
+    words: &["-M"],
+    call: "shmget",
+    argument: 1,
+};
+const MODE: Place = Place {
+    words: &["-Q", "-p"],
+    call: "msgget",
+    argument: 1,
+};
+const COUNT: Place = Place {
+    words: &["-S"],
+    call: "semget",
+    argument: 1,
+};
+
+impl Place {
+    fn line<'a>(&self, text: &'a [u8]) -> Vec<&'a [u8]> {
+        let words = self.words.iter().map(|word| word.as_bytes());
+        words.chain([text]).collect()
+    }
+
+    /// Asks a program by running it.
+    fn ask(&self, program: &Path, text: &[u8]) -> Meaning {
+        let line = self.line(text);
+        let mut command = Command::new(program);
+        command
+            .args(line.iter().map(|word| OsStr::from_bytes(word)))
+            .env_clear()
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut tracee = Tracee::spawn(&mut command).expect("it starts");
+        drop(command);
+        let errors = tracee.child.stderr.take();
+        let mut number = None;
+        let trace = tracee
+            .run(|call| {
+                if call.name() != self.call {
+                    return Action::Continue;
+                }
+                number = Some(call.args[self.argument]);
+                // An id that nobody gave: no object is made.
+                Action::Return(7)
+            })
+            .expect("it ends");
+        let mut message = String::new();
+        let read = errors.map(|mut errors| errors.read_to_string(&mut message));
+        let run = reproduce(program, &line);
+        match (number, trace.status.code()) {
+            (Some(number), Some(0)) => Meaning::Number(number),
+            (None, Some(1)) if matches!(read, Some(Ok(1..))) || !message.is_empty() => {
+                let line = message.lines().next().unwrap_or_default();
+                let reason = line.rsplit(": ").next().unwrap_or_default();
+                Meaning::Refused(reason.to_owned())
+            }
+            // The text is echoed as it is, and may be no UTF-8.
+            (None, Some(1)) => Meaning::Refused(String::new()),
+            outcome => panic!("{run}\n  {outcome:?}: {message}"),
+        }
+    }
+}
+
+/// Puts each text to util-linux, and now and then to the real file; `judge` compares and says what
+/// is wrong. The work is shared by the processors.
+fn compare(
+    place: &Place,
+    texts: &[Vec<u8>],
+    judge: impl Fn(&[u8], &Meaning) -> Result<Option<u64>, String> + Sync,
+) {
+    let theirs = util_linux_ipcmk().expect("util-linux's ipcmk");
+    let ours = suite::x86_64();
+    let complaints = Mutex::new(Vec::new());
+    let complain = |text: &[u8], what: String| {
+        let mut complaints = complaints.lock().expect("no thread panics with it");
+        complaints.push(format!("{}\n  {what}", reproduce(&theirs, &place.line(text))));
+    };
+    let work = |texts: &[(usize, &Vec<u8>)]| {
+        for &(index, text) in texts {
+            let meaning = match judge(text, &place.ask(&theirs, text)) {
+                Ok(meaning) => meaning,
+                Err(what) => {
+                    complain(text, what);
+                    continue;
+                }
+            };
+            if index % REAL_FILE_STEP == 0 {
+                let real = match place.ask(&ours, text) {
+                    Meaning::Number(number) => Some(number),
+                    Meaning::Refused(_) => None,
+                };
+                if real != meaning {
+                    let run = reproduce(&ours, &place.line(text));
+                    complain(text, format!("{run}\n  gives {real:?} instead of {meaning:?}"));
+                }
+            }
+        }
+    };
+    let texts: Vec<_> = texts.iter().enumerate().collect();
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for share in texts.chunks(texts.len().div_ceil(workers)) {
+            scope.spawn(|| work(share));
+        }
+    });
+    let complaints = complaints.into_inner().expect("no thread panics with it");
+    assert!(
+        complaints.is_empty(),
+        "{} of {} texts:\n{}",
+        complaints.len(),
+        texts.len(),
+        complaints.join("\n")
+    );
+}
+
+fn sizes() {
+    let texts = size_texts();
+    assert!(texts.len() >= 5_000, "only {} sizes", texts.len());
+    let overflows = Mutex::new(0);
+    compare(&SIZE, &texts, |text, theirs| {
+        let ours = number::size(text);
+        match (ours, theirs) {
+            (Ok(ours), Meaning::Number(theirs)) if ours == *theirs => Ok(Some(ours)),
+            (Err(Bad::Invalid), Meaning::Refused(reason)) if reason == "Invalid argument" => {
+                Ok(None)
+            }
+            (Err(Bad::Range), Meaning::Refused(reason))
+                if reason == "Numerical result out of range" =>
+            {
+                Ok(None)
+            }
+            (Err(Bad::Range), Meaning::Number(theirs)) if passes_64_bits(text, *theirs) => {
+                *overflows.lock().expect("no thread panics with it") += 1;
+                Ok(None)
+            }
+            _ => Err(format!("{theirs:?}, ours: {ours:?}")),
+        }
+    });
+    let overflows = overflows.into_inner().expect("no thread panics with it");
+    println!("{} sizes, {overflows} of which util-linux wraps", texts.len());
+    assert!(overflows > 0, "no size is refused for its overflow alone");
+}
+
+/// Whether util-linux cannot have meant the number that it passed on: the unit has more than 64
+/// bits, or the sum wrapped and came out less than its whole part, reckoned here in 128 bits.
+fn passes_64_bits(text: &[u8], theirs: u64) -> bool {
+    let text = text.to_ascii_lowercase();
+    let base: u128 = if text.ends_with(b"b") && !text.ends_with(b"ib") {
+        1000
+    } else {
+        1024
+    };
+    let mut unit = 1;
+    for letter in *b"kmgtpezy" {
+        unit *= base;
+        if text.contains(&letter) {
+            break;
+        }
+    }
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit());
+    let whole = digits.fold(0_u128, |whole, digit| {
+        whole.saturating_mul(10).saturating_add((digit - b'0').into())
+    });
+    unit > u64::MAX.into() || u128::from(theirs) < whole.saturating_mul(unit)
+}
+
+/// Everything before the number.
+const LEADS: &[&[u8]] = &[
+    b"", b" ", b"\t", b"\n\x0b\x0c\r ", b"+", b"-", b" -", b"+-", b"-+", b"- ", b"+ ", b"'", b"\xa0",
+    b"\xff",
+];
+
+const WHOLES: &[&str] = &[
+    "", "0", "00", "1", "3", "7", "8", "08", "09", "010", "0777", "0x", "0X", "0x0", "0x10", "0X1F", "0xg", "00x1",
+    "0x0x1", "10", "15", "16", "17", "31", "1023", "1024", "1025", "4095", "4096", "65536", "2147483647", "2147483648",
+    "4294967295", "4294967296", "9223372036854775807", "9223372036854775808", "17592186044415", "17592186044416",
+    "18014398509481983", "18014398509481984", "18446744073709551", "18446744073709551614", "18446744073709551615",
+    "18446744073709551616", "99999999999999999999999", "0x7fffffffffffffff", "0xffffffffffffffff",
+    "0x10000000000000000", "01777777777777777777777", "02000000000000000000000", "1e3", "1_000", "1 000", "one",
+];
+
+const FRACTIONS: &[&str] = &[
+    "", ".", "..", "...", ".0", ".00", ".0.", ".0.0", ".0.5", "..5", ".5.", ".5.0", ".5.5", ".1", ".2", ".3", ".4",
+    ".5", ".6", ".7", ".8", ".9", ".10", ".100", ".11", ".19", ".25", ".50", ".75", ".90", ".99", ".01", ".001",
+    ".05", ".005", ".0000000000000000001", ".00000000000000000001", ".000000000000000000001", ".333333333333",
+    ".999999999999999999", ".9999999999999999999", ".1844674407370955161", ".18446744073709551615",
+    ".18446744073709551616", ".99999999999999999999", ".000000000000000000000000018446744073709551615",
+    ".05000000000000000000", ".+5", ".-5", ". 5", ".0x5", ",5", ",", ".5,5", ".a",
+];
+
+const SUFFIXES: &[&[u8]] = &[
+    b"", b"B", b"b", b"i", b"iB", b"K", b"k", b"KB", b"kB", b"kb", b"Kb", b"KiB", b"kib", b"KIB", b"Kib", b"kIb", b"Ki",
+    b"KBi", b"KK", b"KM", b"K ", b" K", b"KiB ", b"KiBB", b"KBB", b"K1", b"K.5", b"K.", b"M", b"m", b"MB", b"MiB",
+    b"G", b"g", b"gb", b"GiB", b"T", b"t", b"TB", b"TiB", b"P", b"p", b"PB", b"PiB", b"E", b"e", b"EB", b"EiB", b"Z",
+    b"z", b"ZB", b"ZiB", b"Y", b"y", b"YB", b"YiB", b"R", b"Q", b"q", b"x", b"-", b"%", b"\xff", b"\xce\xbc", b"K\xff",
+];
+
+/// The texts: each part with each other one where the others are plain, then seeded mixtures.
+fn size_texts() -> Vec<Vec<u8>> {
+    let mut texts = BTreeSet::new();
+    let mut add = |lead: &[u8], whole: &str, fraction: &str, suffix: &[u8]| {
+        texts.insert([lead, whole.as_bytes(), fraction.as_bytes(), suffix].concat());
+    };
+    for &whole in WHOLES {
+        for &lead in LEADS {
+            add(lead, whole, "", b"");
+            add(lead, whole, ".5", b"K");
+        }
+        for &fraction in FRACTIONS {
+            add(b"", whole, fraction, b"K");
+        }
+        for &suffix in SUFFIXES {
+            add(b"", whole, "", suffix);
+        }
+    }
+    for &fraction in FRACTIONS {
+        for &suffix in SUFFIXES {
+            for whole in ["", "0", "1", "15"] {
+                add(b"", whole, fraction, suffix);
+            }
+        }
+    }
+    let mut random = fastrand::Rng::with_seed(SEED);
+    for _ in 0..1_500 {
+        let lead = if random.u8(..8) == 0 { pick(&mut random, LEADS) } else { b"" };
+        let whole = if random.bool() {
+            pick(&mut random, WHOLES).to_owned()
+        } else {
+            digits(&mut random, 22)
+        };
+        let fraction = match random.u8(..4) {
+            0 => String::new(),
+            1 => pick(&mut random, FRACTIONS).to_owned(),
+            2 => format!(".{}", digits(&mut random, 24)),
+            _ => format!(".{}{}", "0".repeat(random.usize(..24)), digits(&mut random, 22)),
+        };
+        add(lead, &whole, &fraction, pick(&mut random, SUFFIXES));
+    }
+    for _ in 0..500 {
+        let junk: String = (0..random.usize(1..9))
+            .map(|_| char::from(pick(&mut random, b"0019.xXKkMEZYiBb +-,")))
+            .collect();
+        add(b"", &junk, "", b"");
+    }
+    texts.into_iter().collect()
+}
+
+fn pick<T: Copy>(random: &mut fastrand::Rng, from: &[T]) -> T {
+    from[random.usize(..from.len())]
+}
+
+/// One to `most` digits.
+fn digits(random: &mut fastrand::Rng, most: usize) -> String {
+    let length = random.usize(1..=most);
+    (0..length).map(|_| random.digit(10)).collect()
+}
+
+fn modes() {
+    let mut texts = whole_texts(8);
+    texts.extend((0..=0o1010).map(|mode| format!("{mode:o}").into_bytes()));
+    let refused = Mutex::new(0);
+    compare(&MODE, &texts, |text, theirs| {
+        let ours = number::mode(text).ok().and_then(Mode::new);
+        match (ours, theirs) {
+            (Some(ours), Meaning::Number(theirs))
+                if u64::from(ours.bits()) | CREAT == *theirs && ours.bits() <= 0o777 =>
+            {
+                Ok(Some(u64::from(ours.bits()) | CREAT | EXCL))
+            }
+            (None, Meaning::Refused(_)) => Ok(None),
+            // Higher bits are flags of the calls.
+            (None, Meaning::Number(theirs)) if is_over_0777(text, *theirs) => {
+                *refused.lock().expect("no thread panics with it") += 1;
+                Ok(None)
+            }
+            _ => Err(format!("{theirs:?}, ours: {ours:?}")),
+        }
+    });
+    let refused = refused.into_inner().expect("no thread panics with it");
+    println!("{} modes, {refused} of which util-linux takes though they are over 0777", texts.len());
+    assert!(refused > 0, "no mode is refused for its high bits alone");
+}
+
+/// IPC_CREAT and IPC_EXCL, as the C library has them.
+const CREAT: u64 = libc::IPC_CREAT as u64;
+const EXCL: u64 = libc::IPC_EXCL as u64;
+
+/// Whether a text that util-linux made these flags of is a number over 0777 (a negative one counts,
+/// since it has all high bits), by the standard library's reading.
+fn is_over_0777(text: &[u8], flags: u64) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
+    let Ok(mode) = i128::from_str_radix(text, 8) else {
+        return false;
+    };
+    // An int is what util-linux keeps of it.
+    let kept = (mode as u64 | CREAT) as u32;
+    !(0..=0o777).contains(&mode) && kept == flags as u32
+}
+
+fn counts() {
+    let mut texts = whole_texts(10);
+    texts.extend((0..100).map(|count| count.to_string().into_bytes()));
+    let refused = Mutex::new(0);
+    compare(&COUNT, &texts, |text, theirs| {
+        let ours = number::elements(text).ok().and_then(Nsems::new);
+        match (ours, theirs) {
+            (Some(ours), Meaning::Number(theirs)) if u64::from(ours.get()) == *theirs => {
+                Ok(Some(ours.get().into()))
+            }
+            (None, Meaning::Refused(_)) => Ok(None),
+            // What semget(2) itself refuses.
+            (None, Meaning::Number(theirs)) if (*theirs as i32) <= 0 => {
+                *refused.lock().expect("no thread panics with it") += 1;
+                Ok(None)
+            }
+            _ => Err(format!("{theirs:?}, ours: {ours:?}")),
+        }
+    });
+    let refused = refused.into_inner().expect("no thread panics with it");
+    println!("{} counts, {refused} of which util-linux leaves to semget to refuse", texts.len());
+    assert!(refused > 0, "no count is refused for being under 1 alone");
+}
+
+/// Texts of whole numbers around every boundary of this base, with everything that may stand
+/// around them.
+fn whole_texts(base: u32) -> Vec<Vec<u8>> {
+    let mut texts = BTreeSet::new();
+    let written = |number: i128| match base {
+        8 if number < 0 => format!("-{:o}", -number),
+        8 => format!("{number:o}"),
+        _ => number.to_string(),
+    };
+    let mut numbers: Vec<i128> = vec![0, 1, 7, 8, 9, 10, 0o600, 0o644, 0o777, 0o1000, 0o4644, 0o7777];
+    for power in [15, 16, 31, 32, 63, 64, 65] {
+        numbers.extend((-2..=2).map(|off| (1 << power) + off));
+    }
+    for number in numbers {
+        for number in [number, -number] {
+            for lead in LEADS {
+                texts.insert([lead, written(number).as_bytes()].concat());
+            }
+            for tail in [&b" "[..], b"8", b"9", b"x", b".0", b"K", b"\xff", b"-", b"0"] {
+                texts.insert([written(number).as_bytes(), tail].concat());
+            }
+        }
+    }
+    for text in ["", "0x10", "0600", "00000000000000000000000000000644", "u+rw", "0o600", "1e1", "--1"] {
+        texts.insert(text.as_bytes().to_vec());
+    }
+    texts.into_iter().collect()
+}
