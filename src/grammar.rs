@@ -22,7 +22,7 @@ use crate::usage::{Mistake, Position, Refusal, Word};
 /// # Errors
 /// Where both grammars were asked and both refuse: the refusal that lies
 /// further along the line, and of two in one place the standard one.
-#[inline(never)]
+#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A>(
     arguments: A,
     posixly_correct: bool,

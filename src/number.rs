@@ -248,3 +248,7 @@ fn natural(mut text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
         rest,
     })
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/number.rs"]
+mod tests;

@@ -178,3 +178,7 @@ impl Key {
         matches!(self, Self::Chosen(IPC_PRIVATE))
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/request.rs"]
+mod tests;

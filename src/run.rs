@@ -50,18 +50,23 @@ fn print<K: Kernel>(text: &[u8], kernel: &mut K) -> u8 {
 }
 
 /// Creates all that is asked for and prints the ids, or leaves nothing.
-#[inline(never)]
+#[inline(never)] // `make size`: a copy at its caller is larger
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
     let mut made = Vec::new();
     let mut doing = Doing::BlockSignals;
     let Err(errno) = carry_out(request, kernel, &mut made, &mut doing) else {
         return SUCCESS;
     };
-    report::failure(doing, errno, kernel);
+    // Undone before it is told: standard error may be a pipe that nobody empties.
+    let mut left_behind = Errno::NONE;
     for object in made.iter().rev().filter(|made| made.created) {
         if let Err(errno) = kernel.remove(object.kind, object.id) {
-            report::failure(Doing::Undo, errno, kernel);
+            left_behind = errno;
         }
+    }
+    report::failure(doing, errno, kernel);
+    if left_behind != Errno::NONE {
+        report::failure(Doing::Undo, left_behind, kernel);
     }
     FAILURE
 }

@@ -11,7 +11,7 @@ use crate::usage::{Mistake, Position, Word};
 ///
 /// # Errors
 /// What is wrong with `line.word`.
-#[inline(never)]
+#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A>(line: &mut Getopt<'a, A>, request: &mut Request<'a>) -> Result<Action, Mistake>
 where
     A: Iterator<Item = &'a [u8]> + Clone,
@@ -71,7 +71,7 @@ where
 }
 
 /// Notes what an option asks for. None where its number is out of range.
-#[inline(never)]
+#[inline(never)] // `make size`: a copy at its caller is larger
 fn store(request: &mut Request<'_>, opt: Opt, number: u64) -> Option<()> {
     match opt {
         // -o's key goes before the resource's, wherever it stands.

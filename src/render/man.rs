@@ -221,3 +221,7 @@ The segment with that key, which is created if there is none.
 .BR semget (2),
 .BR sysvipc (7)
 "#;
+
+#[cfg(test)]
+#[path = "../../tests/unit/man.rs"]
+mod tests;

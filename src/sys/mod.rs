@@ -12,7 +12,7 @@ mod start;
 /// # Safety
 /// As memcmp's.
 #[unsafe(no_mangle)]
-#[inline(never)]
+#[inline(never)] // `make size`: a copy at its caller is larger
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
     // SAFETY: the caller's.
     unsafe { arch::memcmp(a, b, bytes) }

@@ -1,0 +1,83 @@
+//! Lines to tokens, for src/getopt.rs.
+
+use std::string::String;
+use std::vec::Vec;
+use std::{format, vec};
+
+use super::{Getopt, Token};
+use crate::options::Grammar;
+
+/// The tokens of a line whose words are parted by single blanks, each as
+/// `token[word]@place`.
+fn tokens(line: &str, grammar: Grammar, posixly_correct: bool) -> Vec<String> {
+    let words = line.split_terminator(' ').map(str::as_bytes);
+    let mut getopt = Getopt::new(words, posixly_correct);
+    getopt.restart(grammar);
+    let mut tokens = vec![];
+    while let Some(token) = getopt.next() {
+        let token = match token {
+            Token::Option(opt) => format!("{opt:?}"),
+            Token::Operand => "operand".into(),
+            Token::Wrong(mistake) => format!("{mistake:?}"),
+        };
+        let word = getopt.word.bytes.escape_ascii();
+        tokens.push(format!("{token}[{word}]@{}", getopt.word.at.0));
+    }
+    tokens
+}
+
+fn standard(line: &str) -> String {
+    tokens(line, Grammar::Standard, false).join(" ")
+}
+
+#[test]
+fn letters() {
+    assert_eq!(standard("-Q -M 4096"), "Queue[Q]@1 Shmem[4096]@6");
+    assert_eq!(standard("-QM4096"), "Queue[Q]@1 Shmem[4096]@3");
+    assert_eq!(standard("-Qp 600"), "Queue[Q]@1 Mode[600]@4");
+    assert_eq!(standard("-M --"), "Shmem[--]@3");
+    assert_eq!(standard("-M -Q"), "Shmem[-Q]@3");
+    assert_eq!(standard("-M"), "LetterNeedsArgument[M]@1");
+    assert_eq!(
+        standard("-QZS3"),
+        "Queue[Q]@1 UnknownLetter[Z]@2 Semaphore[3]@4"
+    );
+    assert_eq!(standard("-"), "operand[-]@0");
+}
+
+#[test]
+fn names() {
+    assert_eq!(standard("--shmem 1 --shmem=2"), "Shmem[1]@8 Shmem[2]@18");
+    assert_eq!(standard("--shmem="), "Shmem[]@8");
+    assert_eq!(standard("--sem=a=b"), "Semaphore[a=b]@6");
+    assert_eq!(standard("--shmem"), "NameNeedsArgument[shmem]@0");
+    assert_eq!(standard("--queue=x"), "NameTakesNone[queue]@0");
+    assert_eq!(standard("--q="), "NameTakesNone[queue]@0");
+    assert_eq!(standard("--zzz=1"), "UnknownName[zzz=1]@0");
+    assert_eq!(standard("--s=1"), "Ambiguous[s=1]@0");
+    assert_eq!(standard("--=1"), "Ambiguous[=1]@0");
+    assert_eq!(standard("--keye"), "Keyed[keyed]@0");
+}
+
+/// The letters of one grammar mean something else, or nothing, in the other.
+#[test]
+fn grammars() {
+    let keyed = |line| tokens(line, Grammar::Keyed, false).join(" ");
+    assert_eq!(keyed("-Qp600"), "Queue[p600]@2");
+    assert_eq!(keyed("-s 3 -p 5"), "Nsems[3]@3 Size[5]@8");
+    assert_eq!(keyed("--si 3 --m 5"), "Size[3]@5 Mode[5]@11");
+    assert_eq!(keyed("--s 3"), "Ambiguous[s]@0 operand[3]@4");
+    assert_eq!(keyed("-m"), "UnknownLetter[m]@1");
+    assert_eq!(standard("-o"), "UnknownLetter[o]@1");
+    assert_eq!(standard("--size"), "UnknownName[size]@0");
+}
+
+#[test]
+fn operands() {
+    assert_eq!(standard("x -Q"), "operand[x]@0 Queue[Q]@3");
+    assert_eq!(standard("-- -Q --"), "operand[-Q]@3 operand[--]@6");
+    assert_eq!(standard("--"), "");
+    let posix = |line| tokens(line, Grammar::Standard, true).join(" ");
+    assert_eq!(posix("-Q x -Q"), "Queue[Q]@1 operand[x]@3 operand[-Q]@5");
+    assert_eq!(posix("-Q -- -Q"), "Queue[Q]@1 operand[-Q]@6");
+}
