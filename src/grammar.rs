@@ -65,6 +65,7 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
 }
 
 /// What an option asks for at once, whatever follows it.
+#[inline(never)] // `make size`: a copy at its caller is larger
 fn action(opt: Opt) -> Option<Action> {
     match opt {
         Opt::Version => Some(Action::Version),

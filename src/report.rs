@@ -108,6 +108,7 @@ impl Doing {
 }
 
 /// Says what is wrong with a command line.
+#[inline(never)] // its buffer would be in the frame of every run
 pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, kernel: &mut K) {
     let mut text = Text::new(kernel);
     text.fill(words(refusal), refusal.word.bytes);
@@ -170,6 +171,7 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
 }
 
 /// Says why nothing was created or printed.
+#[inline(never)] // its buffer would be in the frame of every run
 pub fn failure<K: Kernel>(doing: Doing, errno: Errno, kernel: &mut K) {
     let mut text = Text::new(kernel);
     text.put(doing.words().as_bytes());
@@ -187,6 +189,7 @@ struct Text<'k, K: Kernel> {
 }
 
 impl<'k, K: Kernel> Text<'k, K> {
+    #[inline(always)]
     fn new(kernel: &'k mut K) -> Self {
         let mut text = Self {
             kernel,

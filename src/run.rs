@@ -50,7 +50,6 @@ fn print<K: Kernel>(text: &[u8], kernel: &mut K) -> u8 {
 }
 
 /// Creates all that is asked for and prints the ids, or leaves nothing.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
     let mut made = Vec::new();
     let mut doing = Doing::BlockSignals;

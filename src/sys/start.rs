@@ -20,7 +20,7 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     let envp = unsafe { argv.add(argc + 1) };
 
     let mut arguments = Strings(argv.cast());
-    let _program_name = arguments.next();
+    let _program_name = arguments.next_pointer();
     let mut environment = Strings(envp.cast());
     let mut posixly_correct = false;
     while let Some(variable) = environment.next_pointer() {
