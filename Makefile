@@ -34,8 +34,8 @@ test: ## everything, everywhere: installs what is missing, builds, tests nativel
 lint: lint-format lint-clippy lint-man ## rustfmt, clippy and the man page's lint; a warning is an error
 
 .PHONY: bench
-bench: build ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
-	cargo run --release --package ipcmk-tests --bin bench
+bench: setup build ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
+	cargo run --release --package ipcmk-tests --bin bench -- $(BENCH)
 
 .PHONY: size
 size: build ## compare the sizes of the two files with tests/sizes.txt
@@ -48,6 +48,10 @@ size-update: build ## write the sizes of the two files to tests/sizes.txt
 .PHONY: bytes
 bytes: dist-x86_64 ## where each byte of the x86_64 file goes
 	@tests/tools/bytes.sh
+
+.PHONY: figures
+figures: bench bytes ## measure, and write the figures of the README anew
+	@tests/tools/figures.sh
 
 .PHONY: docs
 docs: ## write the man page anew from the table of options

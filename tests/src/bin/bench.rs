@@ -1,0 +1,472 @@
+//! What a run of ipcmk costs, beside an assembly floor and util-linux's ipcmk: `make bench`.
+//!
+//! ```text
+//! bench [--quick]
+//! ```
+//!
+//! Prints one table and a verdict on each bar, and leaves them as Markdown in target/bench.md. The
+//! exit status is 1 if a bar is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the
+//! runs.
+//!
+//! Every program starts by the name `ipcmk` with an empty environment, and creates its objects in
+//! IPC namespaces that end with the bench. For page faults and time the programs take turns, run by
+//! run and on one processor, so that whatever else happens on the machine hits all alike.
+
+#[path = "../../bench/measure.rs"]
+mod measure;
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::iter;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use ipcmk_tests::case::Start;
+use ipcmk_tests::namespace;
+use ipcmk_tests::subject::{self, Subject};
+use measure::FaultCounter;
+
+const EMULATOR: &str = "qemu-aarch64";
+
+/// Bar: bytes of the file, on each architecture.
+const MOST_BYTES: u64 = 12 * 1024;
+/// Bar: mean page faults of a run, over those of the floor.
+const MOST_FAULTS_OVER_FLOOR: f64 = 0.5;
+/// Bar: instructions of `-M 4096`, on each architecture.
+const MOST_INSTRUCTIONS: u64 = 1_499;
+
+/// Rounds in one IPC namespace: few enough that its tables stay small.
+const ROUNDS_PER_NAMESPACE: usize = 50;
+
+/// A command line that is measured.
+struct Line {
+    words: &'static [&'static str],
+    /// The macro that makes a floor for it, and its place among the files of a candidate.
+    floor: &'static str,
+    place: usize,
+    /// What the first object of a namespace is announced with.
+    output: &'static str,
+    /// Measured in every way, not only by its system calls.
+    in_full: bool,
+    /// Whether there is a bar for its instructions.
+    barred: bool,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words.join(" "))
+    }
+}
+
+const LINES: [Line; 3] = [
+    Line {
+        words: &["-Q"],
+        floor: "QUEUE",
+        place: 0,
+        output: "Message queue id: 0\n",
+        in_full: true,
+        barred: false,
+    },
+    Line {
+        words: &["-S", "1"],
+        floor: "SET",
+        place: 1,
+        output: "Semaphore id: 0\n",
+        in_full: false,
+        barred: false,
+    },
+    Line {
+        words: &["-M", "4096"],
+        floor: "SEGMENT",
+        place: 2,
+        output: "Shared memory id: 0\n",
+        in_full: true,
+        barred: true,
+    },
+];
+
+/// The places of candidates in the table. What is emulated is not timed, and comes last.
+const OURS: usize = 0;
+const FLOOR: usize = 1;
+const EMULATED: usize = 3;
+
+/// A program to measure: a column of the table.
+struct Candidate {
+    name: &'static str,
+    /// Its file for each of [`LINES`].
+    files: [PathBuf; LINES.len()],
+    emulator: Option<&'static Path>,
+}
+
+impl Candidate {
+    fn new(name: &'static str, file: PathBuf, emulator: Option<&'static Path>) -> Self {
+        Self {
+            name,
+            files: [file.clone(), file.clone(), file],
+            emulator,
+        }
+    }
+
+    /// The size of its last file.
+    fn size(&self) -> io::Result<u64> {
+        let [.., file] = &self.files;
+        fs::metadata(file)
+            .map(|metadata| metadata.len())
+            .map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
+    }
+
+    /// The command of a line, without an emulator.
+    fn command(&self, line: &Line) -> Command {
+        let mut command = silent(&self.files[line.place]);
+        command.args(line.words);
+        command
+    }
+
+    /// The number of system calls; what the program prints is looked at too.
+    fn system_calls(&self, line: &Line) -> io::Result<usize> {
+        let words: Vec<Vec<u8>> = line.words.iter().map(|&word| word.into()).collect();
+        let start = Start {
+            environment: Vec::new(),
+            ..Start::default()
+        };
+        namespace::unshare()?;
+        let subject = Subject::new(&self.files[line.place], self.emulator)?;
+        let outcome = subject.run(&start, &words, true)?;
+        if !outcome.status.success() || outcome.stdout != line.output.as_bytes() {
+            let what = subject.shell_line(&start, &words);
+            return Err(io::Error::other(format!("{what}: {outcome:?}")));
+        }
+        Ok(outcome.calls.unwrap_or_default().len())
+    }
+
+    /// The number of instructions outside the kernel.
+    fn instructions(&self, line: &Line, scratch: &Path) -> io::Result<u64> {
+        namespace::unshare()?;
+        match self.emulator {
+            None => measure::instructions(&mut self.command(line)),
+            Some(emulator) => {
+                let (file, log) = (&self.files[line.place], scratch.join("instructions.log"));
+                measure::emulated_instructions(silent(emulator), file, line.words, &log)
+            }
+        }
+    }
+}
+
+/// A command with an empty environment, whose output goes nowhere.
+fn silent(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg0("ipcmk").env_clear().stdout(Stdio::null());
+    command
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let (fault_rounds, time_rounds) = match arguments.as_slice() {
+        [] => (1_000, 2_000),
+        [option] if option == "--quick" => (100, 200),
+        _ => {
+            eprintln!("usage: bench [--quick]");
+            return ExitCode::from(2);
+        }
+    };
+    match bench(fault_rounds, time_rounds) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Measures and reports; the answer is whether no bar is missed.
+fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
+    namespace::obtain_privilege()?;
+    let target = PathBuf::from(env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
+    let scratch = target.join("bench");
+    fs::create_dir_all(&scratch)?;
+    let product = |variable, name| {
+        env::var_os(variable).map_or_else(|| target.join("dist").join(name), PathBuf::from)
+    };
+    let theirs = subject::util_linux_ipcmk()?;
+    let candidates = [
+        Candidate::new("ipcmk", product("IPCMK_X86_64", "ipcmk-x86_64"), None),
+        Candidate {
+            name: "floor",
+            files: floors(&scratch)?,
+            emulator: None,
+        },
+        Candidate::new("util-linux", theirs, None),
+        Candidate::new(
+            "ipcmk, aarch64",
+            product("IPCMK_AARCH64", "ipcmk-aarch64"),
+            Some(Path::new(EMULATOR)),
+        ),
+    ];
+    let native = &candidates[..EMULATED];
+    let mut report = Report::new(&candidates);
+
+    let sizes = each(&candidates, Candidate::size)?;
+    report.row("file size, bytes", &sizes);
+    report.bar("bytes", sizes[OURS], MOST_BYTES);
+    report.bar("bytes, aarch64", sizes[EMULATED], MOST_BYTES);
+
+    for line in &LINES {
+        let calls = each(&candidates, |candidate| candidate.system_calls(line))?;
+        report.row(&format!("system calls, {line}"), &calls);
+    }
+
+    measure::stay_on_one_processor()?;
+    let counter = FaultCounter::choose();
+    for line in LINES.iter().filter(|line| line.in_full) {
+        let counts = take_turns(native, line, fault_rounds, |command| counter.count(command))?;
+        let means: Vec<f64> = counts
+            .iter()
+            .map(|counts| counts.iter().sum::<u64>() as f64 / counts.len() as f64)
+            .collect();
+        let row = format!("page faults, {line}");
+        let cells: Vec<String> = means.iter().map(|mean| format!("{mean:.2}")).collect();
+        report.row(&row, &cells);
+        // As printed: hundredths are what so many runs are good for.
+        let over = ((means[OURS] - means[FLOOR]) * 100.0).round() / 100.0;
+        report.bar(
+            &format!("{row}, over the floor"),
+            over,
+            MOST_FAULTS_OVER_FLOOR,
+        );
+    }
+
+    for line in LINES.iter().filter(|line| line.in_full) {
+        let counts = each(&candidates, |candidate| {
+            candidate.instructions(line, &scratch)
+        })?;
+        let row = format!("instructions, {line}");
+        report.row(&row, &counts);
+        if line.barred {
+            report.bar(&row, counts[OURS], MOST_INSTRUCTIONS);
+            report.bar(
+                &format!("{row}, aarch64"),
+                counts[EMULATED],
+                MOST_INSTRUCTIONS,
+            );
+        }
+    }
+
+    for line in LINES.iter().filter(|line| line.in_full) {
+        let times = take_turns(native, line, time_rounds, measure::time)?;
+        let cells: Vec<String> = times.into_iter().map(spread).collect();
+        report.row(&format!("time, {line}, µs"), &cells);
+    }
+
+    report.notes = vec![
+        format!(
+            "Page faults: mean of {fault_rounds} runs ({}).",
+            counter.name()
+        ),
+        format!(
+            "Time, from before fork to after wait: median and quartiles of {time_rounds} runs."
+        ),
+        "Instructions: outside the kernel, counted one by one.".to_owned(),
+        "Every run has the name `ipcmk` and an empty environment.".to_owned(),
+        "The floor is three programs in assembly, one for each line; its size is that of -M 4096."
+            .to_owned(),
+        format!(
+            "Linux {}.",
+            fs::read_to_string("/proc/sys/kernel/osrelease")?
+                .split(['-', '\n'])
+                .next()
+                .unwrap_or_default()
+        ),
+    ];
+    print!("{}", report.plain());
+    fs::write(target.join("bench.md"), report.markdown())?;
+    Ok(report.bars.iter().all(|bar| bar.kept))
+}
+
+/// Assembles and links the floor for each line.
+fn floors(directory: &Path) -> io::Result<[PathBuf; LINES.len()]> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let linker = root.join("../linker");
+    let files = LINES
+        .each_ref()
+        .map(|line| directory.join(format!("floor-{}", line.floor)));
+    for (line, file) in LINES.iter().zip(&files) {
+        let status = Command::new("gcc")
+            .args(["-nostdlib", "-static", "-no-pie", "-s"])
+            .args(["-Wl,--build-id=none", "-Wl,-z,norelro"])
+            .arg("-L")
+            .arg(&linker)
+            .arg("-T")
+            .arg(linker.join("x86_64.ld"))
+            .arg(format!("-D{}", line.floor))
+            .arg("-o")
+            .arg(file)
+            .arg(root.join("bench/floor.S"))
+            .status()?;
+        if !status.success() {
+            return Err(io::Error::other(format!("gcc: {status}")));
+        }
+    }
+    Ok(files)
+}
+
+/// One figure of each candidate.
+fn each<T>(
+    candidates: &[Candidate],
+    measure: impl FnMut(&Candidate) -> io::Result<T>,
+) -> io::Result<Vec<T>> {
+    candidates.iter().map(measure).collect()
+}
+
+/// The figures of many runs of each candidate. Who begins a round ends the next.
+fn take_turns<T>(
+    candidates: &[Candidate],
+    line: &Line,
+    rounds: usize,
+    mut measure: impl FnMut(&mut Command) -> io::Result<T>,
+) -> io::Result<Vec<Vec<T>>> {
+    let mut commands: Vec<Command> = candidates
+        .iter()
+        .map(|candidate| candidate.command(line))
+        .collect();
+    let mut figures: Vec<Vec<T>> = commands
+        .iter()
+        .map(|_| Vec::with_capacity(rounds))
+        .collect();
+    for round in 0..rounds {
+        if round % ROUNDS_PER_NAMESPACE == 0 {
+            namespace::unshare()?;
+        }
+        for turn in 0..commands.len() {
+            let next = (round + turn) % commands.len();
+            figures[next].push(measure(&mut commands[next])?);
+        }
+    }
+    Ok(figures)
+}
+
+/// Median and quartiles in microseconds.
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let quartile = |number: usize| times[number * (times.len() - 1) / 4].as_nanos() as f64 / 1e3;
+    format!("{:.0} ({:.0}-{:.0})", quartile(2), quartile(1), quartile(3))
+}
+
+/// What was found.
+struct Report {
+    /// Lines of a label and a cell for each candidate, the head first. Cells at the end may lack.
+    rows: Vec<Vec<String>>,
+    bars: Vec<Bar>,
+    notes: Vec<String>,
+}
+
+struct Bar {
+    text: String,
+    kept: bool,
+}
+
+impl Report {
+    fn new(candidates: &[Candidate]) -> Self {
+        let names = candidates.iter().map(|candidate| candidate.name.to_owned());
+        Self {
+            rows: vec![iter::once(String::new()).chain(names).collect()],
+            bars: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, label: &str, cells: &[impl ToString]) {
+        let mut row = vec![label.to_owned()];
+        row.extend(cells.iter().map(ToString::to_string));
+        row.resize(self.rows[0].len(), "-".to_owned());
+        self.rows.push(row);
+    }
+
+    fn bar<T: PartialOrd + fmt::Display>(&mut self, what: &str, figure: T, most: T) {
+        self.bars.push(Bar {
+            kept: figure <= most,
+            text: format!("{what}: {figure}, at most {most}"),
+        });
+    }
+
+    /// Every line, padded, its cells joined by `between`.
+    fn lines(&self, between: &str) -> Vec<String> {
+        let width = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            cells.max().unwrap_or_default()
+        };
+        let pad = |(column, cell): (usize, &String)| {
+            let width = width(column);
+            if column == 0 {
+                format!("{cell:width$}")
+            } else {
+                format!("{cell:>width$}")
+            }
+        };
+        let line = |row: &Vec<String>| {
+            let cells: Vec<String> = row.iter().enumerate().map(pad).collect();
+            cells.join(between)
+        };
+        self.rows.iter().map(line).collect()
+    }
+
+    fn plain(&self) -> String {
+        let bar = |bar: &Bar| format!("{}  {}", if bar.kept { "PASS" } else { "FAIL" }, bar.text);
+        let bars: Vec<String> = self.bars.iter().map(bar).collect();
+        let parts = [self.lines("  "), self.notes.clone(), bars];
+        parts.map(|lines| lines.join("\n") + "\n").join("\n")
+    }
+
+    fn markdown(&self) -> String {
+        let mut table: Vec<String> = self
+            .lines(" | ")
+            .iter()
+            .map(|line| format!("| {line} |"))
+            .collect();
+        table.insert(
+            1,
+            format!("| --- |{}", " ---: |".repeat(self.rows[0].len() - 1)),
+        );
+        let bar = |bar: &Bar| format!("- {}: {}", if bar.kept { "pass" } else { "FAIL" }, bar.text);
+        let bars = self.bars.iter().map(bar).collect();
+        let parts = [table, self.notes.clone(), bars];
+        parts.map(|lines| lines.join("\n") + "\n").join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn median_and_quartiles() {
+        let times = [5, 1, 4, 3, 2].map(Duration::from_micros).to_vec();
+        assert_eq!(spread(times), "3 (2-4)");
+    }
+
+    #[test]
+    fn a_report_has_columns_and_verdicts() {
+        let mut report = Report {
+            rows: vec![vec![String::new(), "a".to_owned(), "b".to_owned()]],
+            bars: Vec::new(),
+            notes: vec!["Note.".to_owned()],
+        };
+        report.row("µs", &[10]);
+        report.bar("low", 1, 1);
+        report.bar("high", 0.6, 0.5);
+        assert_eq!(
+            report.plain(),
+            "     a  b\nµs  10  -\n\nNote.\n\n\
+             PASS  low: 1, at most 1\nFAIL  high: 0.6, at most 0.5\n"
+        );
+        assert!(
+            report
+                .markdown()
+                .starts_with("|    |  a | b |\n| --- | ---: | ---: |\n| µs | 10 | - |\n\n")
+        );
+    }
+}
