@@ -1,5 +1,7 @@
 //! argv to exit status.
 
+use core::mem;
+
 use heapless::Vec;
 
 use crate::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
@@ -27,6 +29,12 @@ where
     A: Iterator<Item = &'a [u8]> + Clone,
     K: Kernel,
 {
+    // From here on no signal may come between an object and its id, and a pipe
+    // that nobody reads is an error of write(2), not a death.
+    if let Err(errno) = kernel.block_signals() {
+        report::failure(Doing::BlockSignals, errno, kernel);
+        return FAILURE;
+    }
     let mut request = Request::standard();
     match grammar::read(arguments, posixly_correct, &mut request) {
         Ok(Action::Create) => create(&request, kernel),
@@ -52,7 +60,7 @@ fn print<K: Kernel>(text: &[u8], kernel: &mut K) -> u8 {
 /// Creates all that is asked for and prints the ids, or leaves nothing.
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
     let mut made = Vec::new();
-    let mut doing = Doing::BlockSignals;
+    let mut doing = Doing::Posix;
     let Err(errno) = carry_out(request, kernel, &mut made, &mut doing) else {
         return SUCCESS;
     };
@@ -79,11 +87,8 @@ fn carry_out<K: Kernel>(
     doing: &mut Doing,
 ) -> Result<(), Errno> {
     if request.wants_posix() {
-        *doing = Doing::Posix;
         return Err(Errno::NONE);
     }
-    // From here on no signal may come between an object and its id.
-    kernel.block_signals()?;
     let mut lines = report::Lines::default();
     for step in plan::steps(request) {
         let object = obtain(request, step, kernel, doing)?;
@@ -110,6 +115,7 @@ fn obtain<K: Kernel>(
         id,
         created,
     };
+    let mut may_look = step.kind == Kind::Shm;
     for _ in 0..MOST_TRIES {
         let key = match request.key {
             Key::Chosen(key) => key,
@@ -129,7 +135,7 @@ fn obtain<K: Kernel>(
                 found => return found.map(|id| made(id, false)),
             }
         }
-        if step.kind == Kind::Shm && kernel.shm_rmid_forced() {
+        if mem::take(&mut may_look) && kernel.shm_rmid_forced() {
             *doing = Doing::ForcedShm;
             return Err(Errno::NONE);
         }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the sizes of the two files with those committed in tests/sizes.txt, or writes them there (--update).
-# A line there: architecture, bytes, compiler. Another compiler makes other code, so with that only the limit counts.
+# A line there: architecture, bytes, compiler. Another compiler makes other code: its sizes are shown, and not judged.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -32,7 +32,8 @@ for now in "$x86_64" "$aarch64"; do
         verdict="nothing to compare with: run \`make size-update\` and commit $committed"
         status=1
     elif [ "$with" != "$compiler" ]; then
-        verdict="not compared, the committed $was is of rustc $with"
+        echo "$arch: $bytes bytes (rustc $compiler), not judged: the committed $was is of rustc $with"
+        continue
     elif [ "$was" != "$bytes" ]; then
         verdict="CHANGED by $((bytes - was)) from $was: if that is right, run \`make size-update\` and commit $committed"
         status=1
