@@ -173,19 +173,31 @@ where that is the line's only resource, and an error elsewhere. (There it is
 ignored, and the mode is 0644 without a word.)
 .TP
 .B ipcmk \-Q \-p 4644
-Mode bits over 0777 are an error. (There they reach the kernel as flags, of which one asks for huge pages.)
+Mode bits over 0777, and negative modes, are an error. (There they reach the
+kernel as flags, of which one asks for huge pages.) So
+.B "\-M 0x1000 \-p 1777"
+is a line of keys here.
 .TP
 .B ipcmk \-M 15.9E
 A size over 64 bits is an error. (There this one wraps to 0.)
+.TP
+.B ipcmk \-M 1,5M
+A decimal comma is an error. (There some locales have it.)
 .TP
 .B ipcmk \-m 4096 \-n /x
 POSIX objects are not supported yet.
 .TP
 .B ipcmk \-Q >&\-
-An identifier that cannot be written is an error, and the object is removed.
+An identifier that cannot be written is an error, and the object is removed. A
+pipe that nobody reads is such an error, not a death by SIGPIPE.
 .TP
 .B ipcmk \-Q \-S 99999
 Where one object of a line is refused, those before it are removed again.
+.PP
+A line that the first list refuses and that carries the mark of a key creates an
+object with that key. With kernel.shm_rmid_forced=1,
+.B \-M
+is an error.
 .PP
 A new object never shares its key: creation is exclusive (IPC_EXCL), and another
 key is tried when one is taken. There a collision prints a stranger's object.
