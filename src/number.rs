@@ -80,10 +80,10 @@ const PRIVATE: &[u8] = b"private";
 /// # Errors
 /// [`Bad::Range`] where the number of bytes, or its unit, passes 64 bits.
 pub fn size(text: &[u8]) -> Result<u64, Bad> {
-    let number = natural(text, Base::Prefix)?;
-    if number.negative {
+    if let [b'-', ..] = behind_blanks(text) {
         return Err(Bad::Invalid);
     }
+    let number = natural(text, Base::Prefix)?;
     let mut fraction = Fraction {
         digits: 0,
         zeros: 0,
@@ -205,12 +205,18 @@ fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// Reads the number that a text begins with, behind blanks and a sign.
-fn natural(mut text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
-    // isspace(3) of the C locale: from tab to carriage return, and the blank.
+/// What follows the blanks, those of isspace(3) in the C locale: from tab to
+/// carriage return, and the space.
+fn behind_blanks(mut text: &[u8]) -> &[u8] {
     while let [b'\t'..=b'\r' | b' ', tail @ ..] = text {
         text = tail;
     }
+    text
+}
+
+/// Reads the number that a text begins with, behind blanks and a sign.
+fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
+    let mut text = behind_blanks(text);
     let mut negative = false;
     if let [sign @ (b'+' | b'-'), tail @ ..] = text {
         negative = *sign == b'-';

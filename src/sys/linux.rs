@@ -68,7 +68,6 @@ impl Kernel for Linux {
             .map(|id| Id::try_from(id).unwrap_or_default())
     }
 
-    #[inline(never)] // its buffer would be in the frame of every run
     fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
         let properties = Msqid64Ds {
             msg_perm: Ipc64Perm {

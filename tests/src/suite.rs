@@ -4,6 +4,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -54,6 +56,40 @@ pub fn main(tests: &[Test]) -> ExitCode {
     };
     libtest_mimic::run(&arguments, tests.iter().map(trial).collect()).exit_code()
 }
+
+/// Tries every item, on all processors, and fails with what was wrong with any of them. The threads
+/// are in the caller's IPC namespace until they make their own.
+pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> + Sync) {
+    let complaints = Mutex::new(Vec::new());
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for share in items.chunks(items.len().div_ceil(workers).max(1)) {
+            let (complaints, attempt) = (&complaints, &attempt);
+            scope.spawn(move || {
+                for item in share {
+                    if let Err(complaint) = attempt(item) {
+                        complaints
+                            .lock()
+                            .expect("nobody panics with it")
+                            .push(complaint);
+                    }
+                }
+            });
+        }
+    });
+    let complaints = complaints.into_inner().expect("nobody panics with it");
+    let shown = complaints.iter().take(MOST_SHOWN);
+    assert!(
+        complaints.is_empty(),
+        "{} of {} are wrong:\n{}",
+        complaints.len(),
+        items.len(),
+        shown.map(String::as_str).collect::<Vec<_>>().join("\n")
+    );
+}
+
+/// How many complaints a failed test shows.
+const MOST_SHOWN: usize = 40;
 
 /// Writes a run as a user would type it in bash to see it again without harm: in an IPC namespace
 /// that ends with it.

@@ -1,1 +1,665 @@
-fn main(){}
+//! Command lines that nobody would think of: all lines of one to four words out of a nasty
+//! vocabulary through the grammar, and a few thousand of them through the real files, beside
+//! util-linux's ipcmk.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ipcmk::getopt::{Getopt, Token};
+use ipcmk::grammar;
+use ipcmk::number::{self, Bad};
+use ipcmk::options::Opt;
+use ipcmk::request::{Action, Key, Request};
+use ipcmk::usage::{Mistake, Position, Refusal, Word};
+use ipcmk_tests::case::{Start, Version};
+use ipcmk_tests::namespace::{self, Kind, Object};
+use ipcmk_tests::subject::{Subject, util_linux_ipcmk};
+use ipcmk_tests::suite::{self, reproduce};
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("every_line_of_four_words_is_read_sanely", every_line),
+        ("lines_mean_what_they_mean_to_util_linux", differential),
+        ("both_files_read_lines_alike", both_files),
+    ])
+}
+
+/// The seed of every random choice here.
+const SEED: u64 = 0x1bc_411;
+
+/// Words that are resources, values good and bad, marks of a key, clusters, abbreviations,
+/// ambiguities, and no options at all.
+const WORDS: [&[u8]; 32] = [
+    b"-M",
+    b"4096",
+    b"-Q",
+    b"-S",
+    b"3",
+    b"-p",
+    b"600",
+    b"688",
+    b"0x1234",
+    b"-o",
+    b"-s",
+    b"--keyed",
+    b"--",
+    b"-",
+    b"",
+    b"--sh",
+    b"--s=1",
+    b"--mode=7",
+    b"-Qp600",
+    b"-M0x10",
+    b"private",
+    b"-h",
+    b"-n",
+    b"-m",
+    b"-q",
+    b"0",
+    b"-1",
+    b"4644",
+    b"--k",
+    b"--size=1K",
+    b"x\xff",
+    b"-p1644",
+];
+
+/// Longest lines that are all tried.
+const LONGEST: usize = 4;
+
+/// Every how manieth line is also read in the presence of POSIXLY_CORRECT.
+const POSIXLY_STEP: usize = 4;
+
+/// What became of a line.
+type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
+
+fn read<'a>(words: impl Iterator<Item = &'a [u8]> + Clone, posixly_correct: bool) -> Reading<'a> {
+    let mut request = Request::standard();
+    let result = grammar::read(words, posixly_correct, &mut request);
+    (result, request)
+}
+
+/// Words that count how many of them have been asked for, by all clones together.
+#[derive(Clone)]
+struct Counted<'a> {
+    words: std::iter::Copied<std::slice::Iter<'a, &'a [u8]>>,
+    asked: &'a Cell<usize>,
+}
+
+impl<'a> Iterator for Counted<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.asked.set(self.asked.get() + 1);
+        self.words.next()
+    }
+}
+
+/// All lines of up to [`LONGEST`] words.
+fn every_line() {
+    let lines: usize = (1..=LONGEST as u32)
+        .map(|words| WORDS.len().pow(words))
+        .sum();
+    let (standard, keyed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    suite::try_all(&Vec::from_iter(0..lines), |&number| {
+        let line = Line {
+            words: line(number),
+            posixly_correct: number % POSIXLY_STEP == 0,
+        };
+        let checked = catch_unwind(|| check(&line.words, line.posixly_correct));
+        let key = checked
+            .unwrap_or_else(|_| Err("panics".to_owned()))
+            .map_err(|what| format!("{}\n  {what}", show(&line, Path::new("ipcmk"))))?;
+        match key {
+            None => 0,
+            Some(Key::Random) => standard.fetch_add(1, Ordering::Relaxed),
+            Some(Key::Chosen(_)) => keyed.fetch_add(1, Ordering::Relaxed),
+        };
+        Ok(())
+    });
+    let (standard, keyed) = (standard.into_inner(), keyed.into_inner());
+    println!("{lines} lines: {standard} accepted, and {keyed} by keys");
+    assert!(
+        standard > 5_000 && keyed > 500,
+        "the vocabulary says nothing"
+    );
+}
+
+/// The line of this number: those of one word first, then those of two, ...
+fn line(mut number: usize) -> Vec<&'static [u8]> {
+    let mut length = 1;
+    while number >= WORDS.len().pow(length) {
+        number -= WORDS.len().pow(length);
+        length += 1;
+    }
+    (0..length)
+        .map(|place| WORDS[number / WORDS.len().pow(place) % WORDS.len()])
+        .collect()
+}
+
+/// Reads a line, and says what is wrong with the reading; gives the key of what is to be created.
+fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, String> {
+    let asked = Cell::new(0);
+    let counted = Counted {
+        words: words.iter().copied(),
+        asked: &asked,
+    };
+    let reading = read(counted, posixly_correct);
+    // Three passes, each of which may ask twice whether that is all.
+    if asked.get() > 3 * (words.len() + 2) {
+        return Err(format!("{} words asked for", asked.get()));
+    }
+    if read(words.iter().copied(), posixly_correct) != reading {
+        return Err("read differently the second time".to_owned());
+    }
+    let (result, request) = reading;
+    match result {
+        Ok(Action::Help | Action::Version) => Ok(None),
+        Ok(Action::Create) => {
+            if !request.wants_sysv() && !request.wants_posix() {
+                return Err(format!("accepted without a resource: {request:?}"));
+            }
+            if request.mode.bits() > 0o777 {
+                return Err(format!("mode {:o}", request.mode.bits()));
+            }
+            if request.key != Key::Random && !may_have_key(words) {
+                return Err(format!("read by keys without the mark of one: {request:?}"));
+            }
+            Ok(Some(request.key))
+        }
+        Err(refusal) => {
+            let keyed: Vec<&[u8]> = [&b"--keyed"[..]].iter().chain(words).copied().collect();
+            let (with_keyed, _) = read(keyed.iter().copied(), posixly_correct);
+            // Where the line was read by keys and refused, no hint is due.
+            if refusal.keyed_reads != (with_keyed == Ok(Action::Create)) {
+                return Err(format!("{refusal:?}, but with --keyed: {with_keyed:?}"));
+            }
+            lies_within(words, &refusal).map(|()| None)
+        }
+    }
+}
+
+/// Whether anything on the line may be the mark of a key, read as generously as can be.
+fn may_have_key(words: &[&[u8]]) -> bool {
+    let says_keyed = words.first().is_some_and(|word| word.starts_with(b"--k"));
+    says_keyed
+        || words.iter().any(|word| {
+            let has = |part: &[u8]| word.windows(part.len()).any(|window| window == part);
+            let is_cluster = word.starts_with(b"-") && !word.starts_with(b"--");
+            has(b"0x")
+                || has(b"private")
+                || (is_cluster && (has(b"o") || has(b"s")))
+                || word.starts_with(b"--n")
+        })
+}
+
+/// A refusal points into the line, at the word that it shows, or behind its end.
+fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
+    let Position(at) = refusal.word.at;
+    if refusal.word.at == Position::END {
+        return match refusal.mistake {
+            Mistake::NoResource | Mistake::NoName | Mistake::NoSize => Ok(()),
+            _ => Err(format!("at the end: {refusal:?}")),
+        };
+    }
+    let text = words.join(&0);
+    // An empty last word lies behind the last byte.
+    let Some(rest) = text.get(at..) else {
+        return Err(format!("behind the end: {refusal:?}"));
+    };
+    // Messages name a long option in full, or without its dashes.
+    let is_long = matches!(
+        refusal.mistake,
+        Mistake::NameNeedsArgument
+            | Mistake::NameTakesNone
+            | Mistake::UnknownName
+            | Mistake::Ambiguous
+            | Mistake::KeyedNotFirst
+    );
+    let is_letter = matches!(
+        refusal.mistake,
+        Mistake::UnknownLetter | Mistake::LetterNeedsArgument
+    );
+    let stands_there = if is_long {
+        rest.starts_with(b"--")
+    } else {
+        let after = rest.strip_prefix(refusal.word.bytes);
+        after.is_some_and(|after| is_letter || matches!(after, [] | [0, ..]))
+    };
+    if stands_there {
+        Ok(())
+    } else {
+        Err(format!("another word stands there: {refusal:?}"))
+    }
+}
+
+/// Lines that are always among those for the real files: some for each rule.
+const EXAMPLES: &[&[&[u8]]] = &[
+    &[b"-M", b"4096", b"600"],
+    &[b"-M", b"4096", b"-p", b"600", b"700"],
+    &[b"-M", b"4096", b"-p", b"688"],
+    &[b"-M", b"4096", b"-p", b"4644"],
+    &[b"-M", b"0x1234"],
+    &[b"-M", b"0x1234", b"-p", b"512"],
+    &[b"-M", b"0x1234", b"-p", b"4096"],
+    // Its fraction wraps it to 10485 in util-linux.
+    &[b"-M", b"17592186044415.91M"],
+    &[b"-M", b"4096", b"-S", b"0"],
+    &[b"-M", b"4096", b"-Q", b"-S", b"99999"],
+    &[b"-Q", b"600"],
+    &[b"-Q", b"1234", b"-p", b"600"],
+    &[b"-Q", b"0x1234", b"-p", b"600"],
+    &[b"-Q", b"0x1234", b"-p", b"4096"],
+    &[b"-Q", b"-n", b"x"],
+    &[b"-S", b"1234"],
+    &[b"-S", b"0x1234"],
+    &[b"-S", b"7", b"-s", b"3"],
+    &[b"--help"],
+];
+
+/// A line for the real files.
+struct Line {
+    words: Vec<&'static [u8]>,
+    posixly_correct: bool,
+}
+
+impl Line {
+    /// A line of so many random words.
+    fn random(random: &mut fastrand::Rng, words: usize) -> Self {
+        Self {
+            words: (0..words)
+                .map(|_| WORDS[random.usize(..WORDS.len())])
+                .collect(),
+            posixly_correct: random.u8(..8) == 0,
+        }
+    }
+
+    fn reading(&self) -> Reading<'_> {
+        read(self.words.iter().copied(), self.posixly_correct)
+    }
+
+    /// What util-linux's grammar makes of the words.
+    fn tokens(&self) -> impl Iterator<Item = (Token, Word<'static>)> {
+        let mut tokens = Getopt::new(self.words.clone().into_iter(), self.posixly_correct);
+        std::iter::from_fn(move || tokens.next().map(|token| (token, tokens.word)))
+    }
+
+    /// Whether an option of this line asks for a POSIX object, or names one.
+    fn is_posix(&self) -> bool {
+        use Opt::{Name, PosixMqueue, PosixSemaphore, PosixShmem};
+        let posix = [PosixShmem, PosixMqueue, PosixSemaphore, Name].map(Token::Option);
+        self.tokens().any(|(token, _)| posix.contains(&token))
+    }
+
+    /// Whether it has a mode with bits over 0777, by the standard library's reading.
+    fn has_high_mode(&self) -> bool {
+        self.tokens().any(|(token, word)| {
+            let mode = i64::from_str_radix(&String::from_utf8_lossy(word.bytes), 8);
+            token == Token::Option(Opt::Mode) && mode.is_ok_and(|mode| !(0..=0o777).contains(&mode))
+        })
+    }
+
+    /// The same line without its operands, if it has any.
+    fn without_operands(&self) -> Option<Self> {
+        let operands = self.tokens().filter(|(token, _)| *token == Token::Operand);
+        let operands: Vec<usize> = operands.map(|(_, word)| word.at.0).collect();
+        let mut start = 0;
+        let is_no_operand = |word: &&[u8]| {
+            let at = start;
+            start += word.len() + 1;
+            !operands.contains(&at)
+        };
+        let words = self.words.iter().copied().filter(is_no_operand).collect();
+        (!operands.is_empty()).then_some(Self { words, ..*self })
+    }
+
+    /// Runs a program with this line in a new namespace.
+    fn run(&self, subject: &Subject) -> Result<Outcome, String> {
+        self.try_run(subject)
+            .map_err(|error| format!("{}\n  {error}", show(self, Path::new("ipcmk"))))
+    }
+
+    fn try_run(&self, subject: &Subject) -> io::Result<Outcome> {
+        namespace::unshare()?;
+        let mut start = Start::default();
+        if self.posixly_correct {
+            start
+                .environment
+                .push((b"POSIXLY_CORRECT".to_vec(), b"1".to_vec()));
+        }
+        let words: Vec<Vec<u8>> = self.words.iter().map(|word| word.to_vec()).collect();
+        let outcome = subject.run(&start, &words, false)?;
+        let objects = namespace::objects()?;
+        Ok(Outcome {
+            status: outcome.status.code(),
+            output: without_ids(&outcome.stdout, &objects),
+            objects: objects.iter().map(Made::new).collect(),
+        })
+    }
+}
+
+/// What a line came to.
+#[derive(Debug, PartialEq, Eq)]
+struct Outcome {
+    status: Option<i32>,
+    /// Standard output, with `#` for each id of an object that exists.
+    output: String,
+    objects: Vec<Made>,
+}
+
+/// What the kernel then holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Made {
+    kind: Kind,
+    size: u64,
+    mode: u32,
+    is_private: bool,
+}
+
+impl Made {
+    fn new(object: &Object) -> Self {
+        Self {
+            kind: object.kind,
+            size: object.size,
+            mode: object.mode,
+            is_private: object.key == 0,
+        }
+    }
+}
+
+fn without_ids(output: &[u8], objects: &[Object]) -> String {
+    let word = |word: &str| match word.parse() {
+        Ok(id) if objects.iter().any(|object| object.id == id) => "#".to_owned(),
+        _ => word.to_owned(),
+    };
+    let output = String::from_utf8_lossy(output);
+    let lines = output
+        .split('\n')
+        .map(|line| line.split(' ').map(word).collect::<Vec<_>>().join(" "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A deliberate difference from util-linux.
+struct Rule {
+    tag: &'static str,
+    /// Why the difference is wanted.
+    reason: &'static str,
+    /// Whether it explains the difference: the line, our outcome, theirs.
+    explains: fn(&Line, &Outcome, &Outcome) -> bool,
+    /// The versions of util-linux that differ so: from this one, and before that one.
+    versions: (Version, Version),
+}
+
+const FIRST: Version = Version(0, 0);
+const NEVER: Version = Version(u32::MAX, 0);
+/// The version that brought POSIX objects.
+const POSIX: Version = Version(2, 41);
+
+const RULES: &[Rule] = &[
+    Rule {
+        tag: "help",
+        reason: "the help text is our own words",
+        explains: |line, ours, theirs| {
+            line.reading().0 == Ok(Action::Help)
+                && (ours.status, theirs.status) == (Some(0), Some(0))
+                && ours.objects.is_empty()
+                && theirs.objects.is_empty()
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "keys",
+        reason: "a line that util-linux refuses is read by keys if it has the mark of one",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let words = &line.words;
+            result.is_ok()
+                && ours.status == Some(0)
+                && (matches!(request.key, Key::Chosen(_)) || result != Ok(Action::Create))
+                && theirs.status == Some(1)
+                && theirs.objects.is_empty()
+                && may_have_key(words)
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "operand-key",
+        reason: "what follows -Q is an operand to util-linux, which ignores it; with the mark of a key it is one",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let [ours] = ours.objects.as_slice() else {
+                return false;
+            };
+            let queue_alone = |made: &[Made]| matches!(made, [made] if made.kind == Kind::Msg);
+            result == Ok(Action::Create)
+                && matches!(request.key, Key::Chosen(key) if (key == 0) == ours.is_private)
+                && ours.kind == Kind::Msg
+                && queue_alone(&theirs.objects)
+                && may_have_key(&line.words)
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "overflow",
+        reason: "a size over 64 bits is refused; util-linux lets the fraction wrap it",
+        explains: |line, ours, theirs| {
+            matches!(
+                line.reading().0,
+                Err(Refusal { mistake: Mistake::Value(Bad::Range), word, .. }) if number::size(word.bytes) == Err(Bad::Range)
+            ) && refused_but_accepted(ours, theirs)
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "operand-mode",
+        reason: "an operand behind -M alone is its mode; util-linux ignores it and makes the segment with mode 644",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let mode = format!("{:o}", request.mode.bits());
+            let stands_there = line
+                .words
+                .iter()
+                .any(|word| word.trim_ascii_start() == mode.as_bytes());
+            result == Ok(Action::Create)
+                && stands_there
+                && ours.output == theirs.output
+                && matches!(
+                    (ours.objects.as_slice(), theirs.objects.as_slice()),
+                    ([ours], [theirs]) if ours.kind == Kind::Shm && ours.size == theirs.size
+                        && ours.mode == request.mode.bits() && theirs.mode == 0o644
+                )
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "operands",
+        reason: "an operand that means nothing is an error; util-linux ignores it",
+        explains: |line, ours, theirs| {
+            let is_without = |line: Line| line.reading().0.is_ok();
+            refused_but_accepted(ours, theirs) && line.without_operands().is_some_and(is_without)
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "mode-bits",
+        reason: "bits over 0777 are flags of the calls; util-linux passes them on",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let is_read_by_keys = result.is_ok() && request.key != Key::Random;
+            let is_refused = result.is_err() && ours.status == Some(1) && ours.objects.is_empty();
+            line.has_high_mode()
+                && (is_refused || (is_read_by_keys && may_have_key(&line.words)))
+                && theirs.status.is_some()
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "left-behind",
+        reason: "what a failed line has created is removed again; util-linux leaves it, and has printed it",
+        explains: |_, ours, theirs| {
+            (ours.status, theirs.status) == (Some(1), Some(1))
+                && ours.objects.is_empty()
+                && ours.output.is_empty()
+                && !theirs.objects.is_empty()
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "posix-letters",
+        reason: "util-linux has -n since 2.41 only, and there as here it is without meaning for System V objects",
+        explains: |line, ours, theirs| {
+            line.is_posix()
+                && line.reading().0.is_ok()
+                && ours.status == Some(0)
+                && theirs.status == Some(1)
+                && theirs.objects.is_empty()
+        },
+        versions: (FIRST, POSIX),
+    },
+];
+
+fn refused_but_accepted(ours: &Outcome, theirs: &Outcome) -> bool {
+    ours.status == Some(1)
+        && ours.objects.is_empty()
+        && ours.output.is_empty()
+        && theirs.status == Some(0)
+}
+
+/// A choice of lines, so many of each sort, since by far most lines are refused, and alike: accepted
+/// ones, those read by keys, those that only their operands spoil, and all others. Some are longer
+/// than all that were tried above.
+fn sample(random: &mut fastrand::Rng, of_each: [usize; 4]) -> Vec<Line> {
+    let mut left = of_each;
+    let mut lines = Vec::new();
+    while lines.len() < of_each.iter().sum() {
+        let length = if random.u8(..4) == 0 {
+            random.usize(5..=9)
+        } else {
+            random.usize(1..=LONGEST)
+        };
+        let line = Line::random(random, length);
+        let sort = match line.reading() {
+            (Ok(Action::Create), request) if request.key == Key::Random => 0,
+            (Ok(Action::Create), _) => 1,
+            (Err(refusal), _) if is_of_operands(refusal.mistake) => 2,
+            _ => 3,
+        };
+        if left[sort] > 0 {
+            left[sort] -= 1;
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn is_of_operands(mistake: Mistake) -> bool {
+    matches!(mistake, Mistake::ExtraOperand | Mistake::ModeTwice)
+}
+
+/// Whatever util-linux accepts means the same here, or differs for a reason in [`RULES`].
+fn differential() {
+    let path = util_linux_ipcmk().expect("util-linux's ipcmk");
+    let theirs = Subject::new(&path, None).expect("util-linux's ipcmk");
+    let ours = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
+    let version = version(&theirs);
+    let mut lines = sample(
+        &mut fastrand::Rng::with_seed(SEED),
+        [1_200, 600, 700, 1_500],
+    );
+    lines.extend(EXAMPLES.iter().map(|words| Line {
+        words: words.to_vec(),
+        posixly_correct: false,
+    }));
+    let used = Mutex::new(BTreeMap::<&str, usize>::new());
+    let use_rule = |tag| {
+        *used
+            .lock()
+            .expect("no thread panics with it")
+            .entry(tag)
+            .or_default() += 1
+    };
+    suite::try_all(&lines, |line| {
+        let our_outcome = line.run(&ours)?;
+        if line.is_posix() && version >= POSIX {
+            // It would make objects in /dev/shm, which is everybody's.
+            use_rule("not asked");
+            return Ok(());
+        }
+        let their_outcome = line.run(&theirs)?;
+        if our_outcome == their_outcome {
+            use_rule("same");
+            return Ok(());
+        }
+        let explains = |rule: &&Rule| {
+            let (from, before) = rule.versions;
+            (from..before).contains(&version) && (rule.explains)(line, &our_outcome, &their_outcome)
+        };
+        let unexplained = || {
+            format!(
+                "{}\n  {our_outcome:?}\n{}\n  {their_outcome:?}",
+                show(line, &suite::x86_64()),
+                show(line, &path)
+            )
+        };
+        let rule = RULES.iter().find(explains).ok_or_else(unexplained)?;
+        use_rule(rule.tag);
+        Ok(())
+    });
+    let used = used.into_inner().expect("no thread panics with it");
+    println!(
+        "{} lines beside util-linux {version}: {used:?}",
+        lines.len()
+    );
+    for rule in RULES {
+        let (from, before) = rule.versions;
+        let is_due = (from..before).contains(&version);
+        assert!(
+            !is_due || used.contains_key(rule.tag),
+            "no line differs by the rule {:?}: {}",
+            rule.tag,
+            rule.reason
+        );
+    }
+}
+
+/// The version of util-linux's ipcmk, the last word of its answer.
+fn version(subject: &Subject) -> Version {
+    let outcome = subject.run(&Start::default(), &[b"--version".to_vec()], false);
+    let outcome = outcome.expect("it runs");
+    let text = String::from_utf8_lossy(&outcome.stdout);
+    let word = text.split_whitespace().last().unwrap_or_default();
+    word.parse().expect("it ends with its version")
+}
+
+/// What one file does, the other does, down to the last word.
+fn both_files() {
+    let native = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
+    let emulated =
+        Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
+    let lines = sample(&mut fastrand::Rng::with_seed(SEED + 1), [200, 150, 50, 200]);
+    suite::try_all(&lines, |line| {
+        let (native, emulated) = (line.run(&native)?, line.run(&emulated)?);
+        if native == emulated {
+            return Ok(());
+        }
+        let line = show(line, &suite::x86_64());
+        Err(format!(
+            "{line}\n  {native:?}\n  under qemu-aarch64: {emulated:?}"
+        ))
+    });
+}
+
+fn show(line: &Line, program: &Path) -> String {
+    let posixly = if line.posixly_correct {
+        "POSIXLY_CORRECT=1 "
+    } else {
+        ""
+    };
+    format!("{posixly}{}", reproduce(program, &line.words))
+}

@@ -1,1 +1,276 @@
-fn main(){}
+//! Numbers that the kernel fixed: what this program uses is what everybody else uses.
+//!
+//! The judges are the kernel's headers, by way of the C compilers of both architectures, the libc
+//! crate, the sc crate, and on the running program the tracer and qemu.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem::offset_of;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::LazyLock;
+use std::{env, fs};
+
+use ipcmk::abi;
+use ipcmk_tests::case::{Fault, Random, Start, Stream};
+use ipcmk_tests::subject::Subject;
+use ipcmk_tests::suite;
+use ipcmk_tests::text;
+use syscalls::{aarch64, x86_64};
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("calls_have_the_numbers_of_the_headers", calls),
+        ("constants_and_structs_are_those_of_the_headers", constants),
+        ("constants_and_structs_are_those_of_libc", libc_agrees),
+        ("the_x86_64_file_makes_these_calls_and_no_other", on_x86_64),
+        (
+            "the_aarch64_file_makes_these_calls_and_no_other",
+            on_aarch64,
+        ),
+    ])
+}
+
+/// A call that the program makes: its name, its numbers as the program's own source of numbers has
+/// them, and on x86_64 those of sc and of libc.
+struct Call {
+    name: &'static str,
+    x86_64: i64,
+    aarch64: i64,
+    sc: usize,
+    libc: i64,
+}
+
+macro_rules! calls {
+    ($($name:ident $sc:ident $libc:ident)*) => {
+        &[$(Call {
+            name: stringify!($name),
+            x86_64: x86_64::Sysno::$name as i64,
+            aarch64: aarch64::Sysno::$name as i64,
+            sc: sc::nr::$sc,
+            libc: libc::$libc,
+        }),*]
+    };
+}
+
+/// Every call that the program can make.
+const CALLS: &[Call] = calls! {
+    rt_sigprocmask RT_SIGPROCMASK SYS_rt_sigprocmask
+    openat OPENAT SYS_openat
+    read READ SYS_read
+    shmget SHMGET SYS_shmget
+    msgget MSGGET SYS_msgget
+    semget SEMGET SYS_semget
+    shmctl SHMCTL SYS_shmctl
+    msgctl MSGCTL SYS_msgctl
+    semctl SEMCTL SYS_semctl
+    getrandom GETRANDOM SYS_getrandom
+    write WRITE SYS_write
+    exit_group EXIT_GROUP SYS_exit_group
+};
+
+/// What the kernel's headers say, by name.
+type Facts = BTreeMap<String, i64>;
+
+static X86_64: LazyLock<Facts> = LazyLock::new(|| headers("gcc", None));
+static AARCH64: LazyLock<Facts> =
+    LazyLock::new(|| headers("aarch64-linux-gnu-gcc", Some("qemu-aarch64")));
+
+/// Compiles abi.c with this compiler and runs it, by this emulator if there is one.
+fn headers(compiler: &str, through: Option<&str>) -> Facts {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("abi-by-{compiler}"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/abi.c");
+    let compiled = Command::new(compiler)
+        .args(["-static", "-Wall", "-Werror", "-o"])
+        .args([&program, &source])
+        .status();
+    assert!(
+        compiled.is_ok_and(|status| status.success()),
+        "{compiler} {}",
+        source.display()
+    );
+    let mut run = Command::new(through.map_or(program.as_path(), Path::new));
+    run.args(through.map(|_| &program));
+    let output = run.output().expect("it starts");
+    assert!(output.status.success(), "{}", program.display());
+    let text = String::from_utf8(output.stdout).expect("it prints ASCII");
+    let fact = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a name and a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    text.lines().map(fact).collect()
+}
+
+fn calls() {
+    for call in CALLS {
+        let name = format!("__NR_{}", call.name);
+        let judges = [
+            Some(call.libc),
+            i64::try_from(call.sc).ok(),
+            X86_64.get(&name).copied(),
+        ];
+        assert_eq!(
+            judges,
+            [Some(call.x86_64); 3],
+            "{name} on x86_64: libc, sc, header"
+        );
+        assert_eq!(AARCH64.get(&name), Some(&call.aarch64), "{name} on aarch64");
+    }
+    let listed = X86_64.keys().filter(|name| name.starts_with("__NR_"));
+    assert_eq!(listed.count(), CALLS.len(), "abi.c lists the same calls");
+}
+
+/// What `abi` says, by the names of abi.c.
+fn ours() -> Facts {
+    macro_rules! facts {
+        ($($name:ident)*) => { vec![$((stringify!($name), abi::$name as i64)),*] };
+    }
+    let mut facts = facts! {
+        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET AT_FDCWD O_RDONLY GRND_NONBLOCK SIG_BLOCK AT_NULL AT_EUID
+        AT_EGID AT_RANDOM
+    };
+    macro_rules! structs {
+        ($($name:ident $ours:ident { $($member:ident)* })*) => {
+            vec![$(
+                (concat!("sizeof ", stringify!($name)), size_of::<abi::$ours>() as i64),
+                $((concat!(stringify!($name), ".", stringify!($member)), offset_of!(abi::$ours, $member) as i64),)*
+            )*]
+        };
+    }
+    facts.extend(structs! {
+        ipc64_perm Ipc64Perm { key uid gid cuid cgid mode }
+        msqid64_ds Msqid64Ds { msg_perm msg_cbytes msg_qnum msg_qbytes }
+    });
+    facts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+fn constants() {
+    let ours = ours();
+    for (headers, place) in [(&*X86_64, "x86_64"), (&*AARCH64, "aarch64")] {
+        let headers: Facts = headers
+            .clone()
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("__NR_"))
+            .collect();
+        assert_eq!(ours, headers, "{place}");
+    }
+    // Every number of abi.rs is among them.
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/abi.rs");
+    let source = fs::read_to_string(source).expect("abi.rs");
+    for line in source.lines() {
+        if let Some(name) = line
+            .strip_prefix("pub const ")
+            .and_then(|rest| rest.split(':').next())
+        {
+            assert!(
+                ours.contains_key(name),
+                "{name} is not compared with the headers"
+            );
+        }
+    }
+}
+
+fn libc_agrees() {
+    macro_rules! libc {
+        ($($name:ident)*) => { vec![$((stringify!($name), i64::from(libc::$name))),*] };
+    }
+    let mut theirs = libc! {
+        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET AT_FDCWD O_RDONLY GRND_NONBLOCK SIG_BLOCK
+    };
+    macro_rules! auxiliary {
+        ($($name:ident)*) => { vec![$((stringify!($name), libc::$name as i64)),*] };
+    }
+    theirs.extend(auxiliary! { AT_NULL AT_EUID AT_EGID AT_RANDOM });
+    macro_rules! offsets {
+        ($($fact:literal $type:ident . $member:ident)*) => {
+            vec![$(($fact, offset_of!(libc::$type, $member) as i64)),*]
+        };
+    }
+    theirs.extend(offsets! {
+        "ipc64_perm.key" ipc_perm.__key
+        "ipc64_perm.uid" ipc_perm.uid
+        "ipc64_perm.gid" ipc_perm.gid
+        "ipc64_perm.cuid" ipc_perm.cuid
+        "ipc64_perm.cgid" ipc_perm.cgid
+        "ipc64_perm.mode" ipc_perm.mode
+        "msqid64_ds.msg_perm" msqid_ds.msg_perm
+        "msqid64_ds.msg_cbytes" msqid_ds.__msg_cbytes
+        "msqid64_ds.msg_qnum" msqid_ds.msg_qnum
+        "msqid64_ds.msg_qbytes" msqid_ds.msg_qbytes
+    });
+    theirs.push(("sizeof ipc64_perm", size_of::<libc::ipc_perm>() as i64));
+    theirs.push(("sizeof msqid64_ds", size_of::<libc::msqid_ds>() as i64));
+    let theirs: Facts = theirs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    assert_eq!(ours(), theirs);
+}
+
+/// Runs that make every call between them: lines, and what happens to them.
+fn runs(faults: bool) -> Vec<(&'static str, Start)> {
+    let full = || Start {
+        stdout: Stream::Full,
+        ..Start::default()
+    };
+    let mut runs = vec![
+        ("-M 4096", Start::default()),
+        ("-Q", Start::default()),
+        ("-S 3", Start::default()),
+        ("--keyed -Q private -p 4096", Start::default()),
+        ("-M 4096 -Q -S 3", full()),
+    ];
+    if faults {
+        // Only a tracer can do this: the program has no random bytes of its own.
+        let start = Start {
+            random: Some(Random::None),
+            ..Start::default()
+        };
+        runs.push(("-Q", start));
+        // A failed creation, whose causes are asked for.
+        let start = Start {
+            faults: vec![Fault {
+                call: libc::SYS_semget,
+                errno: libc::ENOSPC,
+                occurrence: 1,
+                text: "semget ENOSPC".to_owned(),
+            }],
+            ..Start::default()
+        };
+        runs.push(("-S 3", start));
+    }
+    runs
+}
+
+/// The names of all calls of these runs.
+fn made(subject: &Subject, runs: &[(&'static str, Start)]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (line, start) in runs {
+        let words = text::words(line).expect("words");
+        let outcome = subject.run(start, &words, true).expect("it runs");
+        names.extend(outcome.calls.expect("they were asked for"));
+    }
+    names
+}
+
+fn expected() -> BTreeSet<String> {
+    CALLS.iter().map(|call| call.name.to_owned()).collect()
+}
+
+/// The tracer names a call by libc's number for it, which above is sc's.
+fn on_x86_64() {
+    let subject = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
+    assert_eq!(made(&subject, &runs(true)), expected());
+}
+
+/// qemu names a call by its own table of numbers.
+fn on_aarch64() {
+    let subject =
+        Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
+    let mut expected = expected();
+    // collision.rs sees this one.
+    expected.remove("getrandom");
+    assert_eq!(made(&subject, &runs(false)), expected);
+}

@@ -28,6 +28,7 @@ fn sizes() {
             ("", Err(Invalid)),
             (" ", Err(Invalid)),
             ("-1", Err(Invalid)),
+            ("\x0b-18446744073709551616", Err(Invalid)),
             ("+-1", Err(Invalid)),
             ("0x", Err(Invalid)),
             ("08", Err(Invalid)),

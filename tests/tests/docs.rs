@@ -1,0 +1,134 @@
+//! What the program says of itself is what its table of options says.
+
+use std::process::Command;
+
+use ipcmk::options::TABLE;
+use ipcmk::render;
+use ipcmk_tests::suite;
+
+fn output(command: &mut Command) -> Vec<u8> {
+    let output = command.env_clear().output().expect("it starts");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{command:?}: {output:?}"
+    );
+    output.stdout
+}
+
+/// What both files print for this argument.
+#[track_caller]
+fn both_say(argument: &str, expected: &[u8]) {
+    let mut emulated = Command::new("qemu-aarch64");
+    emulated.arg(suite::aarch64());
+    for mut command in [Command::new(suite::x86_64()), emulated] {
+        let said = output(command.arg(argument));
+        let (said, expected) = (
+            String::from_utf8_lossy(&said),
+            String::from_utf8_lossy(expected),
+        );
+        assert_eq!(said, expected, "{command:?}");
+    }
+}
+
+#[test]
+fn help_is_the_text_made_of_the_table() {
+    both_say("--help", &render::HELP);
+    both_say("-h", &render::HELP);
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let manifest = include_str!("../../Cargo.toml");
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version = "));
+    let version = version.expect("a version").trim_matches('"');
+    both_say(
+        "--version",
+        format!("ipcmk from ipcmk {version}\n").as_bytes(),
+    );
+    both_say("-V", format!("ipcmk from ipcmk {version}\n").as_bytes());
+}
+
+/// Each option in each of its forms has a line that begins with it and says something of it, unless
+/// its form in the other grammar says it all.
+#[test]
+fn every_option_is_in_the_help() {
+    let help = str::from_utf8(&render::HELP).expect("the help text is UTF-8");
+    for row in TABLE {
+        let mut lines = 0;
+        for form in [&row.standard, &row.keyed].into_iter().flatten() {
+            let letter = form.short.map(|letter| format!("-{}", char::from(letter)));
+            let long = (!row.long.is_empty()).then(|| format!("--{}", row.long));
+            let names: Vec<String> = letter.into_iter().chain(long).collect();
+            let names = names.join(", ");
+            let described = help.lines().any(|line| {
+                let text = line.trim_start().strip_prefix(&names);
+                text.is_some_and(|text| {
+                    text.starts_with(' ') && text.trim_end().ends_with(form.help)
+                })
+            });
+            if !form.help.is_empty() {
+                assert!(described, "no line of the help text begins with {names}");
+                lines += 1;
+            }
+        }
+        assert!(lines > 0, "the help text does not describe {:?}", row.opt);
+    }
+}
+
+/// Whoever reads it on a console or a serial line sees whole lines.
+#[test]
+fn help_fits_a_console() {
+    let help = str::from_utf8(&render::HELP).expect("the help text is UTF-8");
+    assert!(help.is_ascii());
+    for line in help.lines() {
+        assert!(line.len() <= 80, "{} columns: {line}", line.len());
+        assert_eq!(line.trim_end(), line, "blanks at the end");
+    }
+}
+
+#[test]
+fn the_man_page_is_the_one_made_of_the_table() {
+    let page = include_str!("../../dist/ipcmk.1");
+    assert_eq!(
+        render::man::Man.to_string(),
+        page,
+        "dist/ipcmk.1: `make docs`"
+    );
+}
+
+/// Each name of an option begins a paragraph of the man page, in each grammar that has it.
+#[test]
+fn every_option_is_in_the_man_page() {
+    // As a reader sees it: the macros of man(7) and its escapes taken away.
+    let page = include_str!("../../dist/ipcmk.1");
+    let tags: Vec<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(".BR "))
+        .map(|tag| tag.replace("\\-", "-").replace(['"', ','], " "))
+        .collect();
+    let count = |name: &str| {
+        let has = |tag: &&String| tag.split_whitespace().any(|word| word == name);
+        tags.iter().filter(has).count()
+    };
+    for row in TABLE {
+        let forms: Vec<_> = [&row.standard, &row.keyed].into_iter().flatten().collect();
+        let described = forms.iter().filter(|form| !form.man.is_empty()).count();
+        assert!(described > 0, "{:?} has no paragraph", row.opt);
+        if !row.long.is_empty() {
+            let long = format!("--{}", row.long);
+            assert!(
+                count(&long) >= described,
+                "{long} has {} paragraphs",
+                count(&long)
+            );
+        }
+        for form in forms.iter().filter(|form| !form.man.is_empty()) {
+            if let Some(letter) = form.short {
+                let letter = format!("-{}", char::from(letter));
+                assert!(count(&letter) > 0, "{letter} has no paragraph");
+            }
+        }
+    }
+}

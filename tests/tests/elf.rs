@@ -1,0 +1,376 @@
+//! The two files as the kernel's loader sees them, and the linker's checks that keep them so.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use ipcmk_tests::suite;
+use object::Endianness;
+use object::elf::{
+    EM_AARCH64, EM_X86_64, ET_EXEC, FileHeader64, Machine, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD,
+    ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB,
+};
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
+
+const E: Endianness = Endianness::Little;
+
+/// A file under test.
+struct Subject {
+    path: PathBuf,
+    machine: Machine,
+    /// The largest page of a kernel for it, bytes.
+    page: u64,
+    bytes: Vec<u8>,
+}
+
+impl Subject {
+    fn both() -> [Self; 2] {
+        let subject = |path: PathBuf, machine, page| Self {
+            bytes: fs::read(&path).expect("the file under test"),
+            path,
+            machine,
+            page,
+        };
+        [
+            subject(suite::x86_64(), EM_X86_64, 0x1000),
+            subject(suite::aarch64(), EM_AARCH64, 0x10000),
+        ]
+    }
+
+    fn header(&self) -> &FileHeader64<Endianness> {
+        FileHeader64::parse(&*self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn contains(&self, text: &[u8]) -> bool {
+        self.bytes.windows(text.len()).any(|window| window == text)
+    }
+}
+
+#[test]
+fn each_is_a_static_executable_for_its_processor() {
+    for subject in Subject::both() {
+        let (name, header) = (subject.name(), subject.header());
+        // 64 bits, and little-endian.
+        assert!(header.is_type_64() && header.is_little_endian(), "{name}");
+        assert_eq!(header.e_machine.get(E), subject.machine, "{name}");
+        assert_eq!(header.e_type.get(E), ET_EXEC, "{name}");
+    }
+}
+
+/// No interpreter and no dynamic section either: the list of segments is complete.
+#[test]
+fn each_has_one_segment_to_load_and_a_stack() {
+    // From aarch64's page sizes and vm.mmap_min_addr, which distributions set to 64 KiB at most.
+    const LOWEST: u64 = 0x1_0000;
+    for subject in Subject::both() {
+        let (name, header) = (subject.name(), subject.header());
+        let segments = header.program_headers(E, &*subject.bytes).expect(&name);
+        let kinds: Vec<ProgramType> = segments.iter().map(|segment| segment.p_type(E)).collect();
+        assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
+        let [load, stack] = segments else {
+            unreachable!("see above")
+        };
+
+        assert_eq!(load.p_flags(E), PF_R | PF_X, "{name}: R-X");
+        assert_eq!(load.p_filesz(E), load.p_memsz(E), "{name}: nothing to zero");
+        assert_eq!(load.p_offset(E), 0, "{name}: headers included");
+        let (address, align) = (load.p_vaddr(E), load.p_align(E));
+        assert!(
+            align >= subject.page && align.is_power_of_two(),
+            "{name}: {align:#x}"
+        );
+        assert_eq!(align % subject.page, 0, "{name}: {align:#x}");
+        assert_eq!(address % align, 0, "{name}: {address:#x}");
+        assert!(address >= LOWEST, "{name}: {address:#x}");
+        let entry = header.e_entry.get(E);
+        assert!(
+            (address..address + load.p_memsz(E)).contains(&entry),
+            "{name}: {entry:#x}"
+        );
+
+        assert_eq!(stack.p_flags(E), PF_R | PF_W, "{name}: no executable stack");
+    }
+}
+
+#[test]
+fn each_has_nothing_to_write_to_relocate_or_look_up() {
+    for subject in Subject::both() {
+        let (name, header) = (subject.name(), subject.header());
+        let sections = header.sections(E, &*subject.bytes).expect(&name);
+        for section in sections.iter() {
+            let section_name = sections.section_name(E, section).expect(&name);
+            let section_name = String::from_utf8_lossy(section_name);
+            let unwanted = [
+                SHT_REL,
+                SHT_RELA,
+                SHT_DYNAMIC,
+                SHT_DYNSYM,
+                SHT_SYMTAB,
+                SHT_NOTE,
+            ];
+            assert!(
+                !unwanted.contains(&section.sh_type(E)),
+                "{name}: {section_name}"
+            );
+            let is_unwanted =
+                |start: &&&str| section_name.starts_with(**start) && section.sh_size(E) > 0;
+            let found = [
+                ".data",
+                ".bss",
+                ".got",
+                ".rel",
+                ".tdata",
+                ".tbss",
+                ".eh_frame",
+                ".init",
+                ".fini",
+                ".comment",
+            ]
+            .iter()
+            .find(is_unwanted);
+            assert_eq!(found, None, "{name}");
+        }
+        let symbols = sections
+            .symbols(E, &*subject.bytes, SHT_SYMTAB)
+            .expect(&name);
+        assert!(symbols.is_empty(), "{name}: not stripped");
+        assert_ne!(
+            header.e_shstrndx.get(E),
+            SHN_UNDEF,
+            "{name}: the sections above have names"
+        );
+    }
+}
+
+#[test]
+fn each_is_within_the_limit() {
+    let sizes = fs::read_to_string(repository().join("tests/sizes.txt")).expect("tests/sizes.txt");
+    let limit = sizes.lines().find_map(|line| line.strip_prefix("limit "));
+    let limit: usize = limit.expect("a limit").parse().expect("bytes");
+    for subject in Subject::both() {
+        let size = subject.bytes.len();
+        assert!(
+            size <= limit,
+            "{}: {size} bytes, over the limit of {limit}",
+            subject.name()
+        );
+    }
+}
+
+/// Nothing of the machine that built them, and no text of a panic, which would mean that one can be
+/// reached.
+#[test]
+fn each_tells_nothing_of_its_making() {
+    let repository = repository();
+    let home = env::var("HOME").expect("HOME");
+    let texts = [
+        "/home",
+        "/root",
+        "/rustc",
+        ".cargo",
+        "/target/",
+        "panicked",
+        "src/",
+        ".rs",
+        "unwrap()",
+        "overflow",
+        repository.to_str().expect("a path in UTF-8"),
+        &home,
+    ];
+    for subject in Subject::both() {
+        for text in texts {
+            assert!(
+                !subject.contains(text.as_bytes()),
+                "{} holds {text:?}",
+                subject.name()
+            );
+        }
+        // The search itself works.
+        assert!(
+            subject.contains(b"Shared memory id: "),
+            "{}",
+            subject.name()
+        );
+    }
+}
+
+/// The root of the repository.
+fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("tests/ is in the repository")
+        .to_owned()
+}
+
+/// A copy of the sources, to be spoilt.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        if root.exists() {
+            fs::remove_dir_all(&root).expect("an earlier copy");
+        }
+        fs::create_dir_all(&root).expect("room for a copy");
+        for entry in [
+            "Cargo.toml",
+            "Cargo.lock",
+            "build.rs",
+            "linker",
+            "src",
+            "tests",
+            "dist",
+            "README.md",
+        ] {
+            let from = repository().join(entry);
+            if from.exists() {
+                copy(&from, &root.join(entry)).expect(entry);
+            }
+        }
+        Self(root)
+    }
+
+    /// Puts `statements` at the beginning of the library's `write_all`, which every run goes
+    /// through.
+    fn spoil(&self, statements: &str) {
+        let file = self.0.join("src/kernel.rs");
+        let source = fs::read_to_string(&file).expect("src/kernel.rs");
+        let function = source
+            .find("pub fn write_all<")
+            .expect("kernel.rs has write_all");
+        let body = function + source[function..].find("{\n").expect("and it has a body") + 2;
+        let (before, after) = source.split_at(body);
+        fs::write(&file, format!("{before}{statements}\n{after}")).expect("src/kernel.rs");
+    }
+
+    /// Links the program as `make build` does, and gives what the linker says where it fails. The
+    /// copies share what they build of other crates.
+    fn link(&self, arch: &str) -> Result<(), String> {
+        let mut command = match arch {
+            "x86_64" => Command::new(env::var_os("CARGO").expect("cargo sets it")),
+            _ => Command::new(self.0.join("tests/tools/cross.sh")),
+        };
+        let flags = [
+            "RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "RUSTC",
+            "RUSTC_WRAPPER",
+        ];
+        for variable in flags {
+            command.env_remove(variable);
+        }
+        let output = command
+            .args(["build", "--release", "--offline", "--bin", "ipcmk"])
+            .current_dir(&self.0)
+            .env("CARGO_TARGET_DIR", self.0.join("target"))
+            .output()
+            .expect("cargo starts");
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    #[track_caller]
+    fn does_not_link(&self, arch: &str, reason: &str) {
+        let said = self.link(arch).expect_err("it links");
+        assert!(said.contains(reason), "{arch}: no {reason:?} in\n{said}");
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // A leftover in the target directory harms nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copies a file, or a directory with all that is in it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+const ARCHES: [&str; 2] = ["x86_64", "aarch64"];
+
+/// The same file comes of the same sources anywhere. (And the tests below, whose copies do not link,
+/// cannot fail for just any reason.)
+#[test]
+fn a_copy_elsewhere_gives_the_same_files() {
+    let copy = Copy::new("unspoilt");
+    let files = [
+        "target/release/ipcmk",
+        "target/cross/aarch64-unknown-linux-gnu/release/ipcmk",
+    ];
+    for ((arch, file), subject) in ARCHES.into_iter().zip(files).zip(Subject::both()) {
+        assert_eq!(copy.link(arch), Ok(()), "{arch}");
+        let built = fs::read(copy.0.join(file)).expect(file);
+        // Not assert_eq, which would print both.
+        assert!(
+            built == subject.bytes,
+            "{} is not what these sources make: `make build`",
+            subject.name()
+        );
+    }
+}
+
+#[test]
+fn a_static_that_changes_does_not_link() {
+    let copy = Copy::new("bss");
+    copy.spoil(
+        "    use core::sync::atomic::{AtomicUsize, Ordering};
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    if CALLS.fetch_add(1, Ordering::Relaxed) == 9 {
+        return Err(Errno::EIO);
+    }",
+    );
+    for arch in ARCHES {
+        copy.does_not_link(arch, "there is a static that can change (.bss)");
+    }
+}
+
+#[test]
+fn a_static_that_changes_from_a_first_value_does_not_link() {
+    let copy = Copy::new("data");
+    copy.spoil(
+        "    use core::sync::atomic::{AtomicUsize, Ordering};
+    static CALLS: AtomicUsize = AtomicUsize::new(7);
+    if CALLS.fetch_add(1, Ordering::Relaxed) == 9 {
+        return Err(Errno::EIO);
+    }",
+    );
+    for arch in ARCHES {
+        copy.does_not_link(
+            arch,
+            "there is a static with an initial value that can change (.data)",
+        );
+    }
+}
+
+#[test]
+fn a_panic_that_can_be_reached_does_not_link() {
+    let copy = Copy::new("panic");
+    copy.spoil(
+        "    #[expect(clippy::indexing_slicing, reason = \"that is the test\")]
+    if bytes[100] == b'x' {
+        return Err(Errno::EIO);
+    }",
+    );
+    for arch in ARCHES {
+        copy.does_not_link(arch, "a panic can be reached in this release build");
+    }
+}

@@ -1,0 +1,605 @@
+//! The library on a kernel that follows a script: whatever fails, at whatever moment, what this run
+//! created is removed again, and nothing else is.
+
+use std::collections::VecDeque;
+use std::io;
+
+use ipcmk::errno::Errno;
+use ipcmk::kernel::{Fd, Kernel};
+use ipcmk::plan::{Id, Kind};
+use ipcmk::request::{Mode, Qbytes};
+use ipcmk::run::run;
+use ipcmk_tests::text;
+
+/// A call that the library makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Call {
+    BlockSignals,
+    Random,
+    ShmRmidForced,
+    /// Kind, key, amount, flags.
+    Get(Kind, u32, u64, i32),
+    /// Identifier, mode, msg_qbytes.
+    SetQueue(Id, u32, u64),
+    Remove(Kind, Id),
+    /// To standard output.
+    Write(String),
+}
+
+use Call::{BlockSignals, Get, Random, Remove, SetQueue, ShmRmidForced, Write};
+
+/// The next call, and what it returns, as the kernel itself does: a negative errno, or a result.
+type Expected = (Call, i64);
+
+const NEW: i32 = libc::IPC_CREAT | libc::IPC_EXCL;
+
+/// A kernel that expects these calls and no other.
+struct Script(VecDeque<Expected>, String);
+
+impl Script {
+    #[track_caller]
+    fn answer(&mut self, call: Call) -> Result<i64, Errno> {
+        let Some((expected, result)) = self.0.pop_front() else {
+            panic!("the script ends before {call:?}");
+        };
+        assert_eq!(call, expected, "the next call, and the one of the script");
+        match i32::try_from(result) {
+            Ok(negative @ ..0) => Err(Errno::new(-negative)),
+            _ => Ok(result),
+        }
+    }
+}
+
+impl Kernel for Script {
+    fn block_signals(&mut self) -> Result<(), Errno> {
+        self.answer(BlockSignals).map(drop)
+    }
+
+    fn get(&mut self, kind: Kind, key: u32, amount: u64, flags: u32) -> Result<Id, Errno> {
+        self.answer(Get(kind, key, amount, flags.cast_signed()))
+            .map(|id| id.try_into().expect("an identifier"))
+    }
+
+    fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
+        self.answer(SetQueue(id, mode.bits(), qbytes.get()))
+            .map(drop)
+    }
+
+    fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
+        self.answer(Remove(kind, id)).map(drop)
+    }
+
+    fn random(&mut self) -> Result<u32, Errno> {
+        self.answer(Random)
+            .map(|key| key.try_into().expect("a key"))
+    }
+
+    fn shm_rmid_forced(&mut self) -> bool {
+        self.answer(ShmRmidForced) == Ok(1)
+    }
+
+    /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
+    /// be a pipe that nobody empties.
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        if fd == Fd::Err {
+            let undo = self.0.iter().find(|(call, _)| matches!(call, Remove(..)));
+            assert_eq!(undo, None, "still to be done as it says {text:?}");
+            self.1.push_str(&text);
+            return Ok(bytes.len());
+        }
+        self.answer(Write(text))
+            .map(|written| written.try_into().expect("a number of bytes"))
+    }
+}
+
+/// Runs a command line by this script, to its last call; gives the exit status and the first line of
+/// standard error, without the program's name.
+#[track_caller]
+fn play(line: &str, script: impl IntoIterator<Item = Expected>) -> (u8, String) {
+    let words = text::words(line).expect(line);
+    let mut kernel = Script(script.into_iter().collect(), String::new());
+    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
+    assert!(kernel.0.is_empty(), "{line}: not made: {:?}", kernel.0);
+    let told = kernel.1.lines().next().unwrap_or_default();
+    (status, told.trim_start_matches("ipcmk: ").to_owned())
+}
+
+/// Fails with this errno, and glibc's words for it.
+fn failed(what: &str, errno: i32) -> (u8, String) {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    let reason = text
+        .split(" (os error")
+        .next()
+        .expect("there is always a first part");
+    (1, format!("{what}: {reason}"))
+}
+
+fn silent() -> (u8, String) {
+    (0, String::new())
+}
+
+fn ok(text: &str) -> Expected {
+    (Write(text.to_owned()), text.len() as i64)
+}
+
+fn error(call: Call, errno: i32) -> Expected {
+    (call, -i64::from(errno))
+}
+
+/// A line with one object of each kind, and the calls that create them.
+const THREE: &str = "-S 3 -Q -M 4096 -p 600";
+
+/// What is then printed.
+const THREE_LINES: &str = "Shared memory id: 10\nMessage queue id: 20\nSemaphore id: 30\n";
+
+fn three() -> Vec<Expected> {
+    vec![
+        (BlockSignals, 0),
+        (Random, 0x11),
+        (ShmRmidForced, 0),
+        (Get(Kind::Shm, 0x11, 4096, NEW | 0o600), 10),
+        (Random, 0x22),
+        (Get(Kind::Queue, 0x22, 0, NEW | 0o600), 20),
+        (Random, 0x33),
+        (Get(Kind::Sem, 0x33, 3, NEW | 0o600), 30),
+    ]
+}
+
+/// The removal of the first `made` of them, the last one first.
+fn undo(made: usize) -> Vec<Expected> {
+    let removals = [
+        (Remove(Kind::Sem, 30), 0),
+        (Remove(Kind::Queue, 20), 0),
+        (Remove(Kind::Shm, 10), 0),
+    ];
+    removals[3 - made..].to_vec()
+}
+
+/// Where in [`three`] the objects are created, and the words for a failure there.
+const CREATIONS: [(usize, &str); 3] = [
+    (3, "create share memory failed"),
+    (5, "create message queue failed"),
+    (7, "create semaphore failed"),
+];
+
+#[test]
+fn all_lines_go_out_in_one_write_after_the_last_creation() {
+    let script = three().into_iter().chain([ok(THREE_LINES)]);
+    assert_eq!(play(THREE, script), silent());
+}
+
+#[test]
+fn the_lines_are_util_linux_s_to_the_byte() {
+    for (line, call, words) in [
+        (
+            "-M 1",
+            Get(Kind::Shm, 7, 1, NEW | 0o644),
+            "Shared memory id: ",
+        ),
+        (
+            "-Q",
+            Get(Kind::Queue, 7, 0, NEW | 0o644),
+            "Message queue id: ",
+        ),
+        ("-S 1", Get(Kind::Sem, 7, 1, NEW | 0o644), "Semaphore id: "),
+    ] {
+        for id in [0, 1, 9, 10, 32768, 1_000_000_000, i32::MAX] {
+            let mut script = vec![(BlockSignals, 0), (Random, 7)];
+            script.extend((line == "-M 1").then_some((ShmRmidForced, 0)));
+            script.extend([(call.clone(), id.into()), ok(&format!("{words}{id}\n"))]);
+            assert_eq!(play(line, script), silent());
+        }
+    }
+}
+
+#[test]
+fn by_keys_the_line_is_the_bare_id() {
+    for (line, call) in [
+        ("--keyed -M 7 -p 1", Get(Kind::Shm, 7, 1, NEW | 0o666)),
+        ("-S 0x7", Get(Kind::Sem, 7, 1, NEW | 0o666)),
+        ("-S 7 -s 3 --mode=0", Get(Kind::Sem, 7, 3, NEW)),
+    ] {
+        let mut script = vec![(BlockSignals, 0)];
+        script.extend(line.contains("-M").then_some((ShmRmidForced, 0)));
+        script.extend([(call, 42), ok("42\n")]);
+        assert_eq!(play(line, script), silent());
+    }
+}
+
+#[test]
+fn what_was_created_before_a_failure_is_removed_in_reverse() {
+    for (made, (at, words)) in CREATIONS.into_iter().enumerate() {
+        for errno in [
+            libc::EPERM,
+            libc::ENOMEM,
+            libc::EACCES,
+            libc::EINVAL,
+            libc::ENFILE,
+            libc::ENOSPC,
+            libc::ENOSYS,
+        ] {
+            let mut script = three();
+            script.truncate(at + 1);
+            script[at].1 = -i64::from(errno);
+            script.extend(undo(made));
+            assert_eq!(play(THREE, script), failed(words, errno));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_had_is_a_failure_like_any_other() {
+    for (made, (at, _)) in CREATIONS.into_iter().enumerate() {
+        // The random number before the creation; a segment's is one call further away.
+        let at = if made == 0 { at - 2 } else { at - 1 };
+        let mut script = three();
+        script.truncate(at);
+        script.push(error(Random, libc::EAGAIN));
+        script.extend(undo(made));
+        assert_eq!(
+            play(THREE, script),
+            failed("get random key failed", libc::EAGAIN)
+        );
+    }
+}
+
+#[test]
+fn ids_that_cannot_be_written_are_taken_back() {
+    for errno in [
+        libc::EIO,
+        libc::EBADF,
+        libc::EPIPE,
+        libc::ENOSPC,
+        libc::EFBIG,
+    ] {
+        let mut script = three();
+        script.push(error(Write(THREE_LINES.to_owned()), errno));
+        script.extend(undo(3));
+        assert_eq!(play(THREE, script), failed("write error", errno));
+    }
+    let mut script = three();
+    script.push((Write(THREE_LINES.to_owned()), 0));
+    script.extend(undo(3));
+    assert_eq!(
+        play(THREE, script),
+        failed("write error", libc::EIO),
+        "nothing is taken at all"
+    );
+}
+
+#[test]
+fn a_short_write_is_continued_wherever_it_ends() {
+    for written in 1..THREE_LINES.len() {
+        let first = (Write(THREE_LINES.to_owned()), written as i64);
+        let rest = &THREE_LINES[written..];
+
+        let script = three().into_iter().chain([first.clone(), ok(rest)]);
+        assert_eq!(play(THREE, script), silent(), "{written} bytes first");
+
+        let failure = [first, error(Write(rest.to_owned()), libc::ENOSPC)];
+        let script = three().into_iter().chain(failure).chain(undo(3));
+        assert_eq!(
+            play(THREE, script),
+            failed("write error", libc::ENOSPC),
+            "{written} bytes first"
+        );
+    }
+}
+
+#[test]
+fn one_byte_at_a_time_and_interrupts_between_them() {
+    let mut script = three();
+    for start in 0..THREE_LINES.len() {
+        let rest = THREE_LINES[start..].to_owned();
+        script.extend([error(Write(rest.clone()), libc::EINTR), (Write(rest), 1)]);
+    }
+    assert_eq!(play(THREE, script), silent());
+}
+
+#[test]
+fn a_key_in_use_is_followed_by_another() {
+    for collisions in 1..=5 {
+        let mut script = vec![(BlockSignals, 0)];
+        for key in 1..=collisions {
+            script.push((Random, key.into()));
+            script.push(error(Get(Kind::Queue, key, 0, NEW | 0o644), libc::EEXIST));
+        }
+        script.extend([
+            (Random, 0xffff_ffff),
+            (Get(Kind::Queue, 0xffff_ffff, 0, NEW | 0o644), 5),
+        ]);
+        script.push(ok("Message queue id: 5\n"));
+        assert_eq!(play("-Q", script), silent());
+    }
+}
+
+#[test]
+fn zero_is_no_key() {
+    let script = [
+        (BlockSignals, 0),
+        (Random, 0),
+        (Random, 0),
+        (Random, 8),
+        (Get(Kind::Queue, 8, 0, NEW | 0o644), 5),
+        ok("Message queue id: 5\n"),
+    ];
+    assert_eq!(play("-Q", script), silent());
+}
+
+/// A kernel on which every creation finds its key in use, and every search finds nothing.
+struct Crowded {
+    calls: u32,
+    random: fn(u32) -> u32,
+    told: Vec<u8>,
+}
+
+impl Kernel for Crowded {
+    fn block_signals(&mut self) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn get(&mut self, _: Kind, _: u32, _: u64, flags: u32) -> Result<Id, Errno> {
+        self.calls += 1;
+        Err(if flags == 0 {
+            Errno::ENOENT
+        } else {
+            Errno::EEXIST
+        })
+    }
+
+    fn set_queue(&mut self, _: Id, _: Mode, _: Qbytes) -> Result<(), Errno> {
+        panic!("there is no queue");
+    }
+
+    fn remove(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
+        panic!("there is nothing to remove");
+    }
+
+    fn random(&mut self) -> Result<u32, Errno> {
+        self.calls += 1;
+        Ok((self.random)(self.calls))
+    }
+
+    fn shm_rmid_forced(&mut self) -> bool {
+        false
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        assert_eq!(fd, Fd::Err);
+        self.told.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}
+
+#[test]
+fn it_gives_up_in_the_end() {
+    // More than any real crowd asks for, and far less than anybody notices.
+    const CALLS: std::ops::Range<u32> = 16..10_000;
+    for (line, random) in [
+        ("-Q", (|calls| calls) as fn(u32) -> u32),
+        ("-Q", |_| 0),
+        ("-S 7 -o 7", |_| panic!("no random key is wanted")),
+    ] {
+        let mut kernel = Crowded {
+            calls: 0,
+            random,
+            told: Vec::new(),
+        };
+        let words = text::words(line).expect(line);
+        assert_eq!(
+            run(words.iter().map(Vec::as_slice), false, &mut kernel),
+            1,
+            "{line}"
+        );
+        assert!(
+            CALLS.contains(&kernel.calls),
+            "{line}: {} calls",
+            kernel.calls
+        );
+        let told = String::from_utf8(kernel.told).expect("UTF-8");
+        assert!(told.contains(" failed: File exists\n"), "{line}: {told}");
+    }
+}
+
+#[test]
+fn an_object_that_o_finds_is_returned_as_it_is() {
+    for (line, kind, amount) in [
+        ("-M 1 -o 7 -p 4096 --mode=600", Kind::Shm, 4096),
+        ("-Q 1 -o 7 -p 4096", Kind::Queue, 0),
+        ("-S 1 -o 7 -s 3", Kind::Sem, 3),
+    ] {
+        // It is asked for no permission, and gets no msg_qbytes.
+        let found = [(BlockSignals, 0), (Get(kind, 7, amount, 0), 5)];
+        assert_eq!(
+            play(line, found.clone().into_iter().chain([ok("5\n")])),
+            silent()
+        );
+        let broken = error(Write("5\n".to_owned()), libc::EPIPE);
+        assert_eq!(
+            play(line, found.into_iter().chain([broken])),
+            failed("write error", libc::EPIPE),
+            "what was found is not removed"
+        );
+    }
+}
+
+#[test]
+fn an_object_that_o_cannot_use_is_an_error() {
+    for errno in [libc::EACCES, libc::EINVAL, libc::ENOSYS] {
+        let script = [(BlockSignals, 0), error(Get(Kind::Sem, 7, 3, 0), errno)];
+        assert_eq!(
+            play("-S 1 -o 7 -s 3", script),
+            failed("create semaphore failed", errno)
+        );
+    }
+}
+
+#[test]
+fn without_an_object_o_creates_one() {
+    let script = [
+        (BlockSignals, 0),
+        error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
+        (Get(Kind::Sem, 7, 3, NEW | 0o666), 5),
+        error(Write("5\n".to_owned()), libc::EPIPE),
+        (Remove(Kind::Sem, 5), 0),
+    ];
+    assert_eq!(
+        play("-S 1 -o 7 -s 3", script),
+        failed("write error", libc::EPIPE)
+    );
+}
+
+/// Somebody creates the object between our search and our creation; then it is found after all. Or
+/// removes it again, and it is ours.
+#[test]
+fn o_wins_the_race_or_joins_it() {
+    let lost = [
+        (BlockSignals, 0),
+        error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
+        error(Get(Kind::Sem, 7, 3, NEW | 0o666), libc::EEXIST),
+    ];
+    let found = [(Get(Kind::Sem, 7, 3, 0), 5), ok("5\n")];
+    assert_eq!(
+        play("-S 1 -o 7 -s 3", lost.clone().into_iter().chain(found)),
+        silent()
+    );
+    let gone = [
+        error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
+        (Get(Kind::Sem, 7, 3, NEW | 0o666), 6),
+        ok("6\n"),
+    ];
+    assert_eq!(
+        play("-S 1 -o 7 -s 3", lost.into_iter().chain(gone)),
+        silent()
+    );
+}
+
+#[test]
+fn no_object_is_looked_for_under_no_key() {
+    let script = [
+        (BlockSignals, 0),
+        (Get(Kind::Sem, 0, 3, NEW | 0o666), 5),
+        ok("5\n"),
+    ];
+    for key in ["0", "private", "0x0"] {
+        assert_eq!(
+            play(&format!("-S 1 -o {key} -s 3"), script.clone()),
+            silent()
+        );
+    }
+}
+
+#[test]
+fn a_chosen_key_in_use_is_an_error_at_once() {
+    let script = [
+        (BlockSignals, 0),
+        error(Get(Kind::Sem, 7, 1, NEW | 0o666), libc::EEXIST),
+    ];
+    assert_eq!(
+        play("-S 0x7", script),
+        failed("create semaphore failed", libc::EEXIST)
+    );
+}
+
+/// The queue has mode 0 until its size is set, so that nobody uses it half-made.
+#[test]
+fn a_queue_gets_its_size_before_anybody_may_use_it() {
+    let made = [
+        (BlockSignals, 0),
+        (Get(Kind::Queue, 7, 0, NEW), 5),
+        (SetQueue(5, 0o640, 4096), 0),
+    ];
+    let line = "-Q 0x7 -p 4096 --mode=640";
+    assert_eq!(
+        play(line, made.clone().into_iter().chain([ok("5\n")])),
+        silent()
+    );
+    for errno in [libc::EPERM, libc::EINVAL, libc::EIDRM] {
+        let mut script = made.to_vec();
+        script[2].1 = -i64::from(errno);
+        script.push((Remove(Kind::Queue, 5), 0));
+        assert_eq!(
+            play(line, script),
+            failed("create message queue failed", errno)
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_removed_is_told_and_the_rest_is_removed() {
+    for stuck in 0..3 {
+        let mut script = three();
+        script.push(error(Write(THREE_LINES.to_owned()), libc::EPIPE));
+        script.extend(undo(3));
+        let at = script.len() - 3 + stuck;
+        script[at].1 = -i64::from(libc::EPERM);
+        let words = text::words(THREE).expect(THREE);
+        let mut kernel = Script(script.into(), String::new());
+        assert_eq!(run(words.iter().map(Vec::as_slice), false, &mut kernel), 1);
+        assert!(kernel.0.is_empty(), "not made: {:?}", kernel.0);
+        let lines: Vec<&str> = kernel.1.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "ipcmk: write error: Broken pipe",
+                "ipcmk: an object is left behind: Operation not permitted"
+            ]
+        );
+    }
+}
+
+/// Signals are blocked from the start, so that a pipe that nobody reads is an error and no death.
+#[test]
+fn nothing_is_created_where_signals_cannot_be_blocked() {
+    let script = [error(BlockSignals, libc::EPERM)];
+    assert_eq!(
+        play(THREE, script),
+        failed("block signals failed", libc::EPERM)
+    );
+}
+
+/// The kernel would destroy the segment as we exit, after its id was printed.
+#[test]
+fn no_segment_is_created_where_it_would_die_with_us() {
+    let standard = [(BlockSignals, 0), (Random, 7), (ShmRmidForced, 1)];
+    let keyed = [(BlockSignals, 0), (ShmRmidForced, 1)];
+    let (status, told) = play("-M 4096", standard);
+    assert_eq!(status, 1);
+    assert!(told.contains("kernel.shm_rmid_forced"), "{told}");
+    assert_eq!(play("-M 0x7 -p 4096", keyed), (status, told));
+}
+
+#[test]
+fn what_is_refused_creates_nothing() {
+    for line in [
+        "",
+        "-Z",
+        "-M 1x",
+        "-S 0",
+        "-Q -p 1000",
+        "-Q x",
+        "-M 4096 -m 1 -n x",
+        "-s -n x",
+        "-q -n x",
+    ] {
+        let (status, told) = play(line, [(BlockSignals, 0)]);
+        assert!(status == 1 && !told.is_empty(), "{line}: {status} {told}");
+    }
+}
+
+#[test]
+fn help_and_version_are_only_written() {
+    let help = String::from_utf8(ipcmk::render::HELP.to_vec()).expect("UTF-8");
+    for (line, text) in [
+        ("--help", help.as_str()),
+        ("-M 4096 -V", ipcmk::render::VERSION),
+    ] {
+        assert_eq!(play(line, [(BlockSignals, 0), ok(text)]), silent());
+        let full = error(Write(text.to_owned()), libc::ENOSPC);
+        assert_eq!(
+            play(line, [(BlockSignals, 0), full]),
+            failed("write error", libc::ENOSPC)
+        );
+    }
+}
