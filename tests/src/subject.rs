@@ -244,7 +244,8 @@ fn hide_proc() -> io::Result<()> {
     };
     // SAFETY: no pointer; this process has one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
-    mount(c"/", ptr::null(), libc::MS_REC | libc::MS_PRIVATE)?;
+    // What is mounted on /proc goes where /proc's own mount is shared, so that one is made private.
+    mount(c"/proc", ptr::null(), libc::MS_PRIVATE)?;
     mount(c"/proc", c"tmpfs".as_ptr(), 0)
 }
 
