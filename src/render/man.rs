@@ -181,6 +181,9 @@ is a line of keys here.
 .B ipcmk \-M 15.9E
 A size over 64 bits is an error. (There this one wraps to 0.)
 .TP
+.B ipcmk \-M 0b11
+A binary number is an error. (There it depends on the C library.)
+.TP
 .B ipcmk \-M 1,5M
 A decimal comma is an error. (There some locales have it.)
 .TP
