@@ -24,7 +24,7 @@ build: build-needs dist-x86_64 dist-aarch64 ## target/dist/ipcmk-x86_64 and ipcm
 .PHONY: check
 check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and the cases on the real file, natively
 	cargo test --quiet
-	target/tests/cases-x86_64 --place native --subject $(IPCMK_X86_64) tests/cases
+	target/tests/cases-x86_64 --place native --subject "$(IPCMK_X86_64)" tests/cases
 
 .PHONY: test
 test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels

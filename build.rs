@@ -26,8 +26,8 @@ fn main() {
         "-Wl,--build-id=none",
         "-Wl,--no-eh-frame-hdr",
         "-Wl,-z,norelro",
-        &format!("-Wl,-L{here}/linker"),
-        &format!("-Wl,-T,{here}/linker/{arch}.ld"),
+        &format!("-L{here}/linker"),
+        &format!("-T{here}/linker/{arch}.ld"),
     ] {
         link(argument);
     }

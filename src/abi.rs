@@ -1,6 +1,6 @@
 //! The numbers that the kernel fixed, each with the header it comes from.
-//! None of these differs between the architectures; those that do are the
-//! `syscalls` crate's business, or stand in `sys/arch`.
+//! None of these differs between the architectures; those that do, the numbers
+//! of the system calls, are the `syscalls` crate's business.
 
 /// Create the object if there is none with this key. `linux/ipc.h`.
 pub const IPC_CREAT: u32 = 0o1000;

@@ -1,6 +1,6 @@
 //! What the kernel answers when it refuses, and glibc's words for it.
 
-/// An error number, 1 to 4095. `asm-generic/errno-base.h`, `errno.h`.
+/// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(u16);
 
@@ -13,6 +13,8 @@ impl Errno {
     pub const EINTR: Self = Self(4);
     /// Input/output error.
     pub const EIO: Self = Self(5);
+    /// Permission denied.
+    pub const EACCES: Self = Self(13);
     /// File exists.
     pub const EEXIST: Self = Self(17);
     /// Invalid argument.
@@ -23,7 +25,7 @@ impl Errno {
     /// The error that a system call returned, as a positive number.
     #[must_use]
     pub fn new(number: i32) -> Self {
-        Self(u16::try_from(number).unwrap_or(u16::MAX))
+        Self(u16::try_from(number).unwrap_or_default())
     }
 
     /// The number itself.
@@ -60,13 +62,12 @@ const TEXTS: &[(u8, &str)] = &[
     (17, "File exists"),
     (22, "Invalid argument"),
     (23, "Too many open files in system"),
+    (24, "Too many open files"),
     (27, "File too large"),
     (28, "No space left on device"),
     (32, "Broken pipe"),
     (34, "Numerical result out of range"),
     (38, "Function not implemented"),
-    (43, "Identifier removed"),
-    (104, "Connection reset by peer"),
     (122, "Disk quota exceeded"),
 ];
 

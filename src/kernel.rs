@@ -39,8 +39,11 @@ pub trait Kernel {
     /// Those of getrandom(2).
     fn random(&mut self) -> Result<u32, Errno>;
 
-    /// Whether kernel.shm_rmid_forced is 1; false where there is no /proc.
-    fn shm_rmid_forced(&mut self) -> bool;
+    /// Whether kernel.shm_rmid_forced is 1.
+    ///
+    /// # Errors
+    /// Those of openat(2) and read(2): ENOENT where there is no /proc.
+    fn shm_rmid_forced(&mut self) -> Result<bool, Errno>;
 
     /// write(2).
     ///

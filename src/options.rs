@@ -1,5 +1,5 @@
-//! The one table of options. The parser, the help text, the man page and the
-//! completions are all made from it.
+//! The one table of options. The parser, the help text and the man page are
+//! all made from it.
 
 /// The two ways to read a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,7 +316,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'o'),
             argument: Argument::Key,
             metavar: "key",
-            help: "use this key; an object that has it will do",
+            help: "this key; an existing object will do",
             man: "Use this key instead, and print the id of the object that has it, if there is \
                   one; that object stays as it is.",
         }),

@@ -101,7 +101,7 @@ const fn help<const N: usize>() -> Draft<N> {
     .put("\nCreate System V IPC objects.\n")
     .put("\nOptions:\n")
     .options(Grammar::Standard)
-    .put("\nWith --keyed, which takes one of -M, -Q and -S <key>:\n")
+    .put("\nWith --keyed, beside one of -M, -Q and -S <key>:\n")
     .options(Grammar::Keyed)
     .put("\nA <size> may end with K or KiB ... E (powers of 1024) or KB ... EB (of 1000).\n")
     .put("A <key> is decimal, octal (0), hexadecimal (0x) or \"private\".\n")

@@ -98,7 +98,7 @@ impl Doing {
             Self::ForcedShm => {
                 "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit"
             }
-            Self::Posix => "POSIX objects (-m, -q, -s) are not supported yet",
+            Self::Posix => "POSIX objects are not supported yet",
             Self::BlockSignals => "block signals failed",
             Self::RandomKey => "get random key failed",
             Self::Write => "write error",
@@ -142,8 +142,8 @@ const fn words(refusal: &Refusal<'_>) -> &'static str {
         Mistake::NoResource => "bad usage",
         Mistake::NoName => "name is required for POSIX IPC",
         Mistake::SeveralKeyed => "only one of -M, -Q and -S can have a key",
-        Mistake::NoSize => "option -p <size> is required with -M and -Q",
-        Mistake::NsemsWithoutSet => "option -s <nsems> goes with -S only",
+        Mistake::NoSize => "-p <size> is required with -M and -Q",
+        Mistake::NsemsWithoutSet => "-s <nsems> goes with -S only",
         Mistake::Value(_) => match refusal.word.argument {
             Argument::Mode => "failed to parse mode: '%'",
             Argument::Key => "failed to parse key: '%'",

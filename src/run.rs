@@ -135,9 +135,16 @@ fn obtain<K: Kernel>(
                 found => return found.map(|id| made(id, false)),
             }
         }
-        if mem::take(&mut may_look) && kernel.shm_rmid_forced() {
-            *doing = Doing::ForcedShm;
-            return Err(Errno::NONE);
+        if mem::take(&mut may_look) {
+            match kernel.shm_rmid_forced() {
+                // There is no /proc, or a sandbox keeps it: it goes undetected.
+                Ok(false) | Err(Errno::ENOENT | Errno::EACCES) => {}
+                Ok(true) => {
+                    *doing = Doing::ForcedShm;
+                    return Err(Errno::NONE);
+                }
+                Err(errno) => return Err(errno),
+            }
         }
         // Properties go on before anyone else may use the object.
         let mode = if request.qbytes.is_some() {

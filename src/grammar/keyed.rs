@@ -87,8 +87,8 @@ fn store(request: &mut Request<'_>, opt: Opt, number: u64) -> Option<()> {
         }
         Opt::Nsems => request.sem = Some(Nsems::new(number)?),
         Opt::Mode => request.mode = Mode::new(number)?,
-        // Not for a request, or not yet, or not in this grammar: getopt does
-        // not yield them.
+        // Not for a request, or not yet, or not in this grammar, where getopt
+        // does not yield them.
         Opt::Size
         | Opt::Help
         | Opt::Version

@@ -79,7 +79,7 @@ fn store<'a>(request: &mut Request<'a>, opt: Opt, number: u64, word: Word<'a>) -
         Opt::PosixMqueue => request.posix_queue = true,
         Opt::Mode => request.mode = Mode::new(number)?,
         Opt::Name => request.name = Some(word.bytes),
-        // Not for a request, or not in this grammar: getopt does not yield them.
+        // Not for a request, or not in this grammar, where getopt does not yield them.
         Opt::Help | Opt::Version | Opt::Keyed | Opt::Size | Opt::Nsems | Opt::Optkey => {}
     }
     Some(())

@@ -208,7 +208,17 @@ key is tried when one is taken. There a collision prints a stranger's object.
 With kernel.shm_rmid_forced=1 the kernel destroys a segment as its creator
 exits.
 .B \-M
-looks before it creates, and fails. Without /proc it cannot look.
+looks before it creates, and fails. Where there is no /proc, or a sandbox keeps
+it, it cannot look.
+.PP
+Should the removal of an object after a failure be refused in its turn, a second
+line says that an object is left behind. Only a sandbox does that.
+.PP
+A queue whose size is given gets its owner anew, from the process's effective
+ids: in a user namespace that does not map them, that is refused, or is whoever
+the overflow id stands for.
+.PP
+An error that these calls hardly ever return is shown by its number.
 .PP
 Signals are blocked from before the first creation to the end, so that none
 comes between an object and its identifier. A write to a full pipe can therefore

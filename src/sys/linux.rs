@@ -64,8 +64,7 @@ impl Kernel for Linux {
         };
         // SAFETY: all three take numbers only.
         let id = unsafe { syscall3(call, key, second, third) };
-        id.map_err(errno)
-            .map(|id| Id::try_from(id).unwrap_or_default())
+        Id::try_from(id.map_err(errno)?).map_err(|_| Errno::ERANGE)
     }
 
     fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
@@ -113,20 +112,18 @@ impl Kernel for Linux {
         got.map_err(errno).map(|_| u32::from_ne_bytes(bytes))
     }
 
-    fn shm_rmid_forced(&mut self) -> bool {
+    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
         let path = c"/proc/sys/kernel/shm_rmid_forced"
             .as_ptr()
             .expose_provenance();
         let from = AT_FDCWD.cast_unsigned();
         // SAFETY: the path ends with a NUL.
-        let Ok(file) = (unsafe { syscall4(Sysno::openat, from, path, O_RDONLY, 0) }) else {
-            return false;
-        };
+        let file = unsafe { syscall4(Sysno::openat, from, path, O_RDONLY, 0) }.map_err(errno)?;
         let mut digit = 0_u8;
         let buffer = ptr::from_mut(&mut digit).expose_provenance();
         // SAFETY: the buffer is one byte. The exit closes the file.
-        let got = unsafe { syscall3(Sysno::read, file, buffer, 1) };
-        got.is_ok() && digit == b'1'
+        unsafe { syscall3(Sysno::read, file, buffer, 1) }.map_err(errno)?;
+        Ok(digit == b'1')
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
@@ -142,10 +139,10 @@ impl Kernel for Linux {
 
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
-    loop {
-        // SAFETY: does not return.
-        _ = unsafe { syscall1(Sysno::exit_group, status.into()) };
-    }
+    // SAFETY: takes a number only.
+    _ = unsafe { syscall1(Sysno::exit_group, status.into()) };
+    // Only a seccomp filter can refuse it.
+    super::arch::trap()
 }
 
 /// The end of a debug build's panic.

@@ -146,21 +146,6 @@ fn each_has_nothing_to_write_to_relocate_or_look_up() {
     }
 }
 
-#[test]
-fn each_is_within_the_limit() {
-    let sizes = fs::read_to_string(repository().join("tests/sizes.txt")).expect("tests/sizes.txt");
-    let limit = sizes.lines().find_map(|line| line.strip_prefix("limit "));
-    let limit: usize = limit.expect("a limit").parse().expect("bytes");
-    for subject in Subject::both() {
-        let size = subject.bytes.len();
-        assert!(
-            size <= limit,
-            "{}: {size} bytes, over the limit of {limit}",
-            subject.name()
-        );
-    }
-}
-
 /// Nothing of the machine that built them, and no text of a panic, which would mean that one can be
 /// reached.
 #[test]

@@ -74,8 +74,8 @@ impl Kernel for Script {
             .map(|key| key.try_into().expect("a key"))
     }
 
-    fn shm_rmid_forced(&mut self) -> bool {
-        self.answer(ShmRmidForced) == Ok(1)
+    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
+        self.answer(ShmRmidForced).map(|digit| digit == 1)
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
@@ -361,8 +361,8 @@ impl Kernel for Crowded {
         Ok((self.random)(self.calls))
     }
 
-    fn shm_rmid_forced(&mut self) -> bool {
-        false
+    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
+        Ok(false)
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
@@ -515,7 +515,7 @@ fn a_queue_gets_its_size_before_anybody_may_use_it() {
         play(line, made.clone().into_iter().chain([ok("5\n")])),
         silent()
     );
-    for errno in [libc::EPERM, libc::EINVAL, libc::EIDRM] {
+    for errno in [libc::EPERM, libc::EINVAL, libc::ENOMEM] {
         let mut script = made.to_vec();
         script[2].1 = -i64::from(errno);
         script.push((Remove(Kind::Queue, 5), 0));

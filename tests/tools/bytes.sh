@@ -6,10 +6,11 @@ cd "$(dirname "$0")/../.."
 CARGO_PROFILE_RELEASE_STRIP=none cargo build --quiet --release --bin ipcmk --target-dir target/bytes
 file=target/bytes/release/ipcmk
 shipped=target/dist/ipcmk-x86_64
+shipped_bytes=$(stat --format=%s "$shipped")
 text=$(size --format=sysv "$file" | awk '$1 == ".text" { print $2 }')
 
 {
-    echo "headers $(stat --format=%s "$shipped") $text"
+    echo "headers $shipped_bytes $text"
     nm --radix=d --print-size --demangle "$file" | awk 'NF > 3 { size = $2; $1 = $2 = $3 = ""; print size, $0 }'
 } | awk -v text="$text" '
     $1 == "headers" { row["ELF headers, program headers, section names"] = $2 - $3; next }

@@ -24,6 +24,10 @@ if [ "${1-}" = --update ]; then
 fi
 
 status=0
+if ! grep -q "^| file size, bytes .* $(awk '$1 == "x86_64" { print $2 }' $committed) |.* $(awk '$1 == "aarch64" { print $2 }' $committed) |" README.md; then
+    echo "the README has other sizes than $committed: run \`make figures\`"
+    status=1
+fi
 limit=$(awk '$1 == "limit" { print $2 }' $committed)
 for now in "$x86_64" "$aarch64"; do
     read -r arch bytes compiler <<<"$now"

@@ -14,6 +14,12 @@ unsafe extern "C" fn _start() -> ! {
     )
 }
 
+/// Dies by SIGILL, which a mask does not hold back.
+pub fn trap() -> ! {
+    // SAFETY: ends the process.
+    unsafe { asm!("ud2", options(noreturn, nostack, nomem)) }
+}
+
 /// memcpy(3).
 ///
 /// # Safety
