@@ -23,7 +23,7 @@ pub struct Word<'a> {
     pub bytes: &'a [u8],
     /// Where it stands.
     pub at: Position,
-    /// What it should be.
+    /// What it should be, where it is the argument of an option.
     pub argument: Argument,
 }
 

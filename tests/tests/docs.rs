@@ -132,3 +132,63 @@ fn every_option_is_in_the_man_page() {
         }
     }
 }
+
+/// Runs a line of the shell, in which `ipcmk` is the file under test, in a namespace of its own.
+fn in_a_namespace(line: &str) -> std::process::Output {
+    // SAFETY: takes nothing.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    Command::new("unshare")
+        .args(if is_root {
+            ["--ipc"].iter()
+        } else {
+            ["--map-root-user", "--ipc"].iter()
+        })
+        .args(["sh", "-c"])
+        .arg(format!(
+            "ipcmk() {{ '{}' \"$@\"; }}\n{line}",
+            suite::x86_64().display()
+        ))
+        .output()
+        .expect("unshare starts")
+}
+
+/// Each example of the README works, and prints what stands behind it; an id apart, since each has
+/// a namespace of its own here.
+#[test]
+fn the_examples_of_the_readme_work() {
+    let readme = include_str!("../../README.md");
+    let examples = readme.lines().filter(|line| line.starts_with("ipcmk "));
+    let mut tried = 0;
+    for example in examples {
+        let output = in_a_namespace(example);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && output.stderr.is_empty() && !said.is_empty(),
+            "{example}: {output:?}"
+        );
+        if let Some((_, expected)) = example
+            .rsplit_once("  ")
+            .filter(|(_, said)| said.contains("id:"))
+        {
+            let words = |text: &str| text.trim().trim_end_matches(char::is_numeric).to_owned();
+            assert_eq!(words(&said), words(expected), "{example}");
+        }
+        tried += 1;
+    }
+    assert!(tried >= 10, "{tried} examples");
+}
+
+/// So do its errors: `$ ` and a line, then what it prints on standard error.
+#[test]
+fn the_errors_of_the_readme_are_as_it_says() {
+    let readme = include_str!("../../README.md");
+    let (_, block) = readme.split_once("```text\n$ ").expect("a block of errors");
+    let (block, _) = block.split_once("```").expect("its end");
+    for example in block.split("$ ") {
+        let (line, expected) = example.split_once('\n').expect("a line and its error");
+        let output = in_a_namespace(line);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), expected, "{line}");
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(output.stdout.is_empty(), "{line}");
+    }
+}
