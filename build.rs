@@ -17,8 +17,8 @@ fn main() {
     for argument in ["-nostartfiles", "-nostdlib", "-static", "-no-pie"] {
         link(argument);
     }
-    // Unoptimised code has data and a global offset table, which the script
-    // refuses: a debug build takes the linker's own layout.
+    // Unoptimised code has data, which the script refuses: a debug build takes
+    // the linker's own layout.
     if env::var("OPT_LEVEL").is_ok_and(|level| level == "0") {
         return;
     }
