@@ -60,7 +60,7 @@ docs: ## write the man page anew from the table of options
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 target/dist/ipcmk-$$(uname -m) $(DESTDIR)$(PREFIX)/bin/ipcmk
-	$(if $(wildcard dist/ipcmk.1),install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1)
+	install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1
 
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)
@@ -91,7 +91,7 @@ lint-clippy:
 
 .PHONY: lint-man
 lint-man:
-	$(if $(wildcard dist/ipcmk.1),mandoc -T lint -W warning dist/ipcmk.1)
+	mandoc -T lint -W warning dist/ipcmk.1
 
 .PHONY: build-needs
 build-needs:

@@ -1,5 +1,7 @@
 //! What the kernel answers when it refuses, and glibc's words for it.
 
+use crate::draft::{Draft, small};
+
 /// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(u16);
@@ -34,11 +36,11 @@ impl Errno {
         self.0
     }
 
-    /// glibc's text, for the errors that the calls of this program return.
+    /// glibc's text, where it is one of [`TEXTS`].
     #[must_use]
     pub fn text(self) -> Option<&'static [u8]> {
-        let mut rest: &[u8] = &PACKED.bytes;
-        for &(number, length) in &PACKED.rows {
+        let mut rest: &[u8] = &PACKED;
+        for &(number, length) in &LENGTHS {
             let (text, others) = rest.split_at_checked(length.into())?;
             if self.0 == number.into() {
                 return Some(text);
@@ -50,7 +52,7 @@ impl Errno {
 }
 
 /// `strerror(3)` of the numbers that shmget, msgget, semget, their ctl calls,
-/// write and getrandom can return.
+/// write and getrandom are likely to return. Others are shown as they are.
 const TEXTS: &[(u8, &str)] = &[
     (1, "Operation not permitted"),
     (2, "No such file or directory"),
@@ -71,57 +73,39 @@ const TEXTS: &[(u8, &str)] = &[
     (122, "Disk quota exceeded"),
 ];
 
-/// [`TEXTS`] in a third of the room: each number with the length of its text,
-/// and the texts in a row.
-struct Packed {
-    rows: [(u8, u8); TEXTS.len()],
-    bytes: [u8; bytes()],
-}
+/// [`TEXTS`] in a third of the room: each number with the length of its text.
+static LENGTHS: [(u8, u8); TEXTS.len()] = lengths();
 
-static PACKED: Packed = pack();
+/// And the texts in a row.
+static PACKED: [u8; packed::<0>().length] = packed::<{ packed::<0>().length }>().bytes;
 
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-const fn bytes() -> usize {
-    let mut bytes = 0;
+const fn lengths() -> [(u8, u8); TEXTS.len()] {
+    let mut lengths = [(0, 0); TEXTS.len()];
     let mut row = 0;
     while row < TEXTS.len() {
-        bytes += TEXTS[row].1.len();
+        let (number, text) = TEXTS[row];
+        lengths[row] = (number, small(text.len()));
         row += 1;
     }
-    bytes
+    lengths
 }
 
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-#[expect(
-    clippy::as_conversions,
-    reason = "try_from is not const; the assertion stands for it"
-)]
-const fn pack() -> Packed {
-    let mut packed = Packed {
-        rows: [(0, 0); TEXTS.len()],
-        bytes: [0; bytes()],
-    };
-    let mut filled = 0;
+const fn packed<const N: usize>() -> Draft<N> {
+    let mut texts = Draft::EMPTY;
     let mut row = 0;
     while row < TEXTS.len() {
-        let text = TEXTS[row].1.as_bytes();
-        assert!(text.len() <= 255, "the length of a text is kept in a byte");
-        packed.rows[row] = (TEXTS[row].0, text.len() as u8);
-        let mut byte = 0;
-        while byte < text.len() {
-            packed.bytes[filled] = text[byte];
-            filled += 1;
-            byte += 1;
-        }
+        texts = texts.put(TEXTS[row].1);
         row += 1;
     }
-    packed
+    texts
 }
 
 #[cfg(test)]

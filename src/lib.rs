@@ -10,7 +10,8 @@
 //! Which room a line belongs to: did a kernel header fix the number? [`abi`].
 //! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
 //! measures. Will a user read it? [`options`], [`report`], [`render`]. Does it
-//! order calls? [`plan`]. Does it make them? [`run`], through [`kernel`].
+//! order calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does
+//! only the compiler run it? `draft`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -18,6 +19,7 @@
 extern crate std;
 
 pub mod abi;
+mod draft;
 pub mod errno;
 pub mod getopt;
 pub mod grammar;

@@ -1,6 +1,8 @@
 //! The one table of options. The parser, the help text and the man page are
 //! all made from it.
 
+use crate::draft::{Draft, small};
+
 /// The two ways to read a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grammar {
@@ -351,7 +353,7 @@ impl Spec {
 }
 
 /// The long names in a row: in pointers they would take twice the room.
-static NAMES: [u8; names::<0>().1] = names::<{ names::<0>().1 }>().0;
+static NAMES: [u8; names::<0>().length] = names::<{ names::<0>().length }>().bytes;
 
 static STANDARD: [Spec; count(Grammar::Standard)] = specs(Grammar::Standard);
 static KEYED: [Spec; count(Grammar::Keyed)] = specs(Grammar::Keyed);
@@ -415,11 +417,14 @@ pub fn possibilities(grammar: Grammar, name: &[u8]) -> impl Iterator<Item = &'st
         })
 }
 
-/// The form of a row in a grammar.
-const fn form(row: &Row, grammar: Grammar) -> Option<Form> {
-    match grammar {
-        Grammar::Standard => row.standard,
-        Grammar::Keyed => row.keyed,
+impl Row {
+    /// Its form in a grammar.
+    #[must_use]
+    pub const fn form(&self, grammar: Grammar) -> Option<Form> {
+        match grammar {
+            Grammar::Standard => self.standard,
+            Grammar::Keyed => self.keyed,
+        }
     }
 }
 
@@ -432,7 +437,7 @@ const fn count(grammar: Grammar) -> usize {
     let mut count = 0;
     let mut row = 0;
     while row < TABLE.len() {
-        if form(&TABLE[row], grammar).is_some() {
+        if TABLE[row].form(grammar).is_some() {
             count += 1;
         }
         row += 1;
@@ -461,7 +466,7 @@ const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
     let mut row = 0;
     while row < TABLE.len() {
         let long = TABLE[row].long;
-        if let Some(form) = form(&TABLE[row], grammar) {
+        if let Some(form) = TABLE[row].form(grammar) {
             let spec = Spec {
                 opt: TABLE[row].opt,
                 argument: form.argument,
@@ -469,8 +474,8 @@ const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
                     Some(letter) => letter,
                     None => 0,
                 },
-                start: byte(start),
-                length: byte(long.len()),
+                start: small(start),
+                length: small(long.len()),
                 util_linux: TABLE[row].util_linux,
             };
             let mut earlier = 0;
@@ -487,37 +492,18 @@ const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
     specs
 }
 
-/// As many of the long names, in a row, as N has room for; their length.
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-const fn names<const N: usize>() -> ([u8; N], usize) {
-    let mut names = [0; N];
-    let mut length = 0;
+const fn names<const N: usize>() -> Draft<N> {
+    let mut names = Draft::EMPTY;
     let mut row = 0;
     while row < TABLE.len() {
-        let long = TABLE[row].long.as_bytes();
-        let mut i = 0;
-        while i < long.len() {
-            if length < N {
-                names[length] = long[i];
-            }
-            length += 1;
-            i += 1;
-        }
+        names = names.put(TABLE[row].long);
         row += 1;
     }
-    (names, length)
-}
-
-#[expect(
-    clippy::as_conversions,
-    reason = "try_from is not const; the assertion stands for it"
-)]
-const fn byte(number: usize) -> u8 {
-    assert!(number <= 255, "the long names are too long for a byte");
-    number as u8
+    names
 }
 
 const fn refuse_clash(spec: &Spec, earlier: &Spec) {
@@ -529,9 +515,9 @@ const fn refuse_clash(spec: &Spec, earlier: &Spec) {
         !spec.util_linux || earlier.util_linux,
         "a row of util-linux's stands behind ours"
     );
-    let (names, _) = names::<{ names::<0>().1 }>();
+    let names = names::<{ names::<0>().length }>();
     assert!(
-        !begins(&names, earlier, spec),
+        !begins(&names.bytes, earlier, spec),
         "a long name stands twice, or begins an earlier one"
     );
 }

@@ -2,6 +2,7 @@
 
 pub mod man;
 
+use crate::draft::Draft;
 use crate::options::{Form, Grammar, Row, TABLE};
 
 /// The answer to --version, in util-linux's layout.
@@ -19,44 +20,12 @@ pub static HELP: [u8; help::<0>().length] = help::<{ help::<0>().length }>().byt
 /// Column of the help text in which the descriptions begin.
 const COLUMN: usize = 26;
 
-/// A text that grows at compile time. Bytes that `N` has no room for are
-/// counted and dropped, so that a first pass with none measures the text.
-struct Draft<const N: usize> {
-    bytes: [u8; N],
-    length: usize,
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "runs in the compiler, which reports a bad index"
-)]
 impl<const N: usize> Draft<N> {
-    const fn put(mut self, text: &str) -> Self {
-        let text = text.as_bytes();
-        let mut i = 0;
-        while i < text.len() {
-            if self.length < N {
-                self.bytes[self.length] = text[i];
-            }
-            self.length += 1;
-            i += 1;
-        }
-        self
-    }
-
-    const fn letter(mut self, letter: u8) -> Self {
-        if self.length < N {
-            self.bytes[self.length] = letter;
-        }
-        self.length += 1;
-        self
-    }
-
     /// ` -M, --shmem <size>       create ...`
     const fn option(mut self, row: &Row, form: &Form) -> Self {
         let start = self.length;
         self = match form.short {
-            Some(letter) => self.put(" -").letter(letter),
+            Some(letter) => self.put(" -").byte(letter),
             None => self.put("    "),
         };
         if !row.long.is_empty() {
@@ -74,17 +43,17 @@ impl<const N: usize> Draft<N> {
         self.put(form.help).put("\n")
     }
 
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "runs in the compiler, which reports a bad index"
+    )]
     const fn options(mut self, grammar: Grammar) -> Self {
         let mut i = 0;
         while i < TABLE.len() {
-            let form = match grammar {
-                Grammar::Standard => &TABLE[i].standard,
-                Grammar::Keyed => &TABLE[i].keyed,
-            };
-            if let Some(form) = form
+            if let Some(form) = TABLE[i].form(grammar)
                 && !form.help.is_empty()
             {
-                self = self.option(&TABLE[i], form);
+                self = self.option(&TABLE[i], &form);
             }
             i += 1;
         }
@@ -93,17 +62,14 @@ impl<const N: usize> Draft<N> {
 }
 
 const fn help<const N: usize>() -> Draft<N> {
-    Draft {
-        bytes: [0; N],
-        length: 0,
-    }
-    .put("\nUsage:\n ipcmk [options]\n ipcmk --keyed [options]\n")
-    .put("\nCreate System V IPC objects.\n")
-    .put("\nOptions:\n")
-    .options(Grammar::Standard)
-    .put("\nWith --keyed, beside one of -M, -Q and -S <key>:\n")
-    .options(Grammar::Keyed)
-    .put("\nA <size> may end with K or KiB ... E (powers of 1024) or KB ... EB (of 1000).\n")
-    .put("A <key> is decimal, octal (0), hexadecimal (0x) or \"private\".\n")
-    .put("\nFor more details see ipcmk(1).\n")
+    Draft::EMPTY
+        .put("\nUsage:\n ipcmk [options]\n ipcmk --keyed [options]\n")
+        .put("\nCreate System V IPC objects.\n")
+        .put("\nOptions:\n")
+        .options(Grammar::Standard)
+        .put("\nWith --keyed, beside one of -M, -Q and -S <key>:\n")
+        .options(Grammar::Keyed)
+        .put("\nA <size> may end with K or KiB ... E (powers of 1024) or KB ... EB (of 1000).\n")
+        .put("A <key> is decimal, octal (0), hexadecimal (0x) or \"private\".\n")
+        .put("\nFor more details see ipcmk(1).\n")
 }

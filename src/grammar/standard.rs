@@ -6,8 +6,8 @@ use crate::options::{Argument, Opt};
 use crate::request::{Action, Mode, Nsems, Request};
 use crate::usage::{Mistake, Word};
 
-/// Reads a whole line into a new `request`. Values are checked as they come, and help
-/// and version stand where they stand: what follows them is not read.
+/// Reads a whole line into a new `request`. Values are checked as they come,
+/// and help and version stand where they stand: what follows them is not read.
 ///
 /// # Errors
 /// What is wrong with `line.word`.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::VERSION;
-use crate::options::{Form, Row, TABLE};
+use crate::options::{Grammar, TABLE};
 
 /// `dist/ipcmk.1`.
 pub struct Man;
@@ -13,9 +13,9 @@ impl fmt::Display for Man {
         let version = VERSION.trim_end().trim_start_matches("ipcmk from ");
         writeln!(page, ".TH IPCMK 1 {DATE} \"{version}\" \"User Commands\"")?;
         page.write_str(HEAD)?;
-        options(page, |row| row.standard)?;
+        options(page, Grammar::Standard)?;
         page.write_str(KEYED)?;
-        options(page, |row| row.keyed)?;
+        options(page, Grammar::Keyed)?;
         page.write_str(TAIL)
     }
 }
@@ -23,9 +23,11 @@ impl fmt::Display for Man {
 /// Date of the page's last change.
 const DATE: &str = "2026-11-23";
 
-fn options(page: &mut fmt::Formatter<'_>, form: fn(&Row) -> Option<Form>) -> fmt::Result {
+fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
     for row in TABLE {
-        let Some(form) = form(row) else { continue };
+        let Some(form) = row.form(grammar) else {
+            continue;
+        };
         if form.man.is_empty() {
             continue;
         }

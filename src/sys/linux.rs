@@ -118,7 +118,7 @@ impl Kernel for Linux {
             .expose_provenance();
         let from = AT_FDCWD.cast_unsigned();
         // SAFETY: the path ends with a NUL.
-        let file = unsafe { syscall4(Sysno::openat, from, path, O_RDONLY, 0) }.map_err(errno)?;
+        let file = unsafe { syscall3(Sysno::openat, from, path, O_RDONLY) }.map_err(errno)?;
         let mut digit = 0_u8;
         let buffer = ptr::from_mut(&mut digit).expose_provenance();
         // SAFETY: the buffer is one byte. The exit closes the file.

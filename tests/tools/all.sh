@@ -62,7 +62,7 @@ suite step setup tests/tools/setup.sh
 suite step kernels tests/tools/kernels.sh
 suite check lint-format "$make" --no-print-directory lint-format
 suite check lint-clippy "$make" --no-print-directory lint-clippy
-[ ! -e dist/ipcmk.1 ] || suite check lint-man "$make" --no-print-directory lint-man
+suite check lint-man "$make" --no-print-directory lint-man
 suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64

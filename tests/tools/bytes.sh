@@ -18,7 +18,7 @@ text=$(size --format=sysv "$file" | awk '$1 == ".text" { print $2 }')
         bytes = $1 + 0
         if (/HELP/) name = "help text"
         else if (/NAMES|STANDARD|KEYED/) name = "table of options"
-        else if (/PACKED/) name = "texts of the errors"
+        else if (/PACKED|LENGTHS/) name = "texts of the errors"
         else if (/heapless/) name = "heapless"
         else if (/ipcmk::sys|Linux|_start|memcpy|memset|memcmp|bcmp|strlen|Strings/) name = "sys: start-up, system calls, memory routines"
         else if (/ipcmk::grammar|ipcmk::number|ipcmk::request/) name = "grammar, number, request"
