@@ -1,6 +1,7 @@
 //! argv to exit status.
 
-use core::mem;
+use core::hint::black_box;
+use core::mem::{self, MaybeUninit};
 
 use heapless::Vec;
 
@@ -62,18 +63,34 @@ fn fail<K: Kernel>(doing: Doing, errno: Errno, kernel: &mut K) -> u8 {
 /// Creates all that is asked for and prints the ids, or leaves nothing.
 #[inline(never)] // `make size`: a copy at its caller is larger
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
+    reserve_stack();
     let mut made = Vec::new();
     let mut attempt = Attempt::new(Doing::Posix);
     let Err(errno) = carry_out(request, kernel, &mut made, &mut attempt) else {
         return SUCCESS;
     };
-    // Measured while all is as it was at the refusal, and undone before it is
-    // told: standard error may be a pipe that nobody empties.
+    // Undone before anything else: to find the cause takes stack, of which there
+    // may be no more, and standard error may be a pipe that nobody empties.
+    undo(&mut made, kernel);
     let mut figures = [0; 3];
     let hint = hint::explain(&attempt, errno, &mut figures, kernel);
-    undo(&mut made, kernel);
     report::failure(&attempt, errno, hint, &figures, &made, kernel);
     FAILURE
+}
+
+/// Bytes of stack, more than it takes from a creation to its undo.
+const STACK: usize = 1024;
+
+/// Has the stack grow now. Where it may not, that is a death, and later there
+/// would be objects that nobody knows of.
+#[inline(never)] // the bytes are the frame's
+fn reserve_stack() {
+    let mut stack = [MaybeUninit::<u8>::uninit(); STACK];
+    // It grows downwards.
+    if let Some(deepest) = stack.first_mut() {
+        deepest.write(0);
+    }
+    black_box(&mut stack);
 }
 
 /// Removes what this run has made, the last one first.
