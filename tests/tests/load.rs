@@ -309,16 +309,24 @@ const MIXED: Load = Load {
     until: Until::Refused(10),
 };
 
-/// The tables are never full for long.
+/// The same limits, none of which is reached for good.
+const MIXED_AT_MOST: &[Full] = &[
+    Full::at_most(SHMMNI, 170),
+    Full::at_most(MSGMNI, 160),
+    Full::at_most(SEMMNI, 150),
+];
+
+/// Objects come and go.
 const REMOVALS: Load = Load {
-    sysctls: MIXED.sysctls,
-    lines: MIXED.lines,
-    full: &[
-        Full::at_most(SHMMNI, 170),
-        Full::at_most(MSGMNI, 160),
-        Full::at_most(SEMMNI, 150),
-    ],
+    full: MIXED_AT_MOST,
     until: Until::RunAndRemove(40),
+    ..MIXED
+};
+
+/// Who is interrupted removes objects of each kind.
+const FIRE: Load = Load {
+    full: MIXED_AT_MOST,
+    ..MIXED
 };
 
 /// Few, since an emulator takes its time.
@@ -329,8 +337,10 @@ const EMULATED: Load = Load {
     until: Until::Refused(1),
 };
 
-/// Lines with a key that they do not share.
+/// The key that everybody wants.
 const KEY: u32 = 7;
+
+/// Lines that want it for themselves.
 const KEYED: &[Line] = &[
     Line {
         words: &["--keyed", "-S", "7"],
@@ -352,7 +362,7 @@ const KEYED: &[Line] = &[
     },
 ];
 
-/// And those that do.
+/// And lines that share it.
 const KEYED_OR_FOUND: &[Line] = &[
     Line {
         words: &["--keyed", "-S", "7", "-o", "7"],
@@ -451,7 +461,7 @@ impl Run {
     }
 
     /// What came of it; `known` has what a refused run may say, with its reason.
-    fn verdict(&self, known: &HashMap<String, &'static str>) -> Result<Verdict, &'static str> {
+    fn verdict(&self, known: &Known) -> Result<Verdict, &'static str> {
         if let Some(objects) = self.printed() {
             return Ok(Verdict::Made(objects));
         }
@@ -466,7 +476,9 @@ impl Run {
             _ => return Err("neither success nor failure"),
         }
         let said = str::from_utf8(&self.stderr).unwrap_or_default();
-        if let Some(reason) = known.get(said) {
+        if let Some((kind, reason)) = known.get(said)
+            && self.line.makes.iter().any(|makes| makes.kind == *kind)
+        {
             return Ok(Verdict::Refused(reason));
         }
         if said == "ipcmk: write error: Interrupted system call\n"
@@ -492,6 +504,9 @@ impl fmt::Display for Run {
     }
 }
 
+/// What a refused run may say: the kind of object that it could not make, and the reason.
+type Known = HashMap<String, (Kind, &'static str)>;
+
 /// What came of a run.
 enum Verdict {
     Made(Vec<(Kind, i32)>),
@@ -511,8 +526,8 @@ struct Tally {
     objects: usize,
     /// Processes that made nothing, by reason.
     refused: BTreeMap<&'static str, usize>,
-    /// Processes that a signal came to and did not end.
-    survived: usize,
+    /// Processes that a signal came to when they had blocked it.
+    under_fire: usize,
     /// What was wrong, and how often.
     complaints: BTreeMap<String, usize>,
 }
@@ -529,7 +544,7 @@ impl Tally {
             processes,
             objects,
             refused,
-            survived,
+            under_fire,
             complaints,
         } = self;
         let shown: Vec<String> = complaints
@@ -547,8 +562,12 @@ impl Tally {
             .iter()
             .map(|(reason, times)| format!("{times} by {reason}"))
             .collect();
+        let fire = match under_fire {
+            0 => String::new(),
+            _ => format!("{under_fire} under fire, "),
+        };
         println!(
-            "{what}: {processes} processes, {WORKERS} at a time, made {objects} objects; {survived} had signals and went on; refused: {}",
+            "{what}: {processes} processes, {WORKERS} at a time, {fire}made {objects} objects; refused: {}",
             by.join(", ")
         );
         for reason in reasons {
@@ -643,15 +662,15 @@ impl Load {
     }
 
     fn judge(&self, done: &[Work], tally: &mut Tally) {
-        let known: HashMap<String, &'static str> = self
-            .full
-            .iter()
-            .flat_map(|full| full.texts().map(|text| (text, full.limit.name)))
-            .collect();
+        let says = |full: &'static Full| {
+            let reason = (full.limit.kind, full.limit.name);
+            full.texts().map(move |text| (text, reason))
+        };
+        let known: Known = self.full.iter().flat_map(says).collect();
         let mut printed = HashMap::new();
         for run in done.iter().flat_map(|(runs, _)| runs) {
             tally.processes += 1;
-            tally.survived += usize::from(run.fire.blocked);
+            tally.under_fire += usize::from(run.fire.blocked);
             match run.verdict(&known) {
                 Ok(Verdict::Made(objects)) => {
                     for (object, makes) in objects.into_iter().zip(run.line.makes) {
@@ -737,7 +756,7 @@ fn race(program: &Program, lines: &'static [Line], winners: usize, tally: &mut T
         // The kernel gives each creation in a namespace an id of its own, and the first one 0. An
         // object made anew, after one that was removed again, would have another.
         let first = (makes.kind, 0);
-        let in_use = HashMap::from([(in_use(makes.kind), KEY_IN_USE)]);
+        let in_use = HashMap::from([(in_use(makes.kind), (makes.kind, KEY_IN_USE))]);
         let mut won = 0;
         for run in &runs {
             tally.processes += 1;
@@ -921,12 +940,14 @@ fn signals() {
             }
         });
         for _ in 0..ROUNDS {
-            MIXED.run(&mut tally, |worker, line| {
+            FIRE.run(&mut tally, |worker, line| {
                 targets[worker].run(&program, line)
             });
         }
     });
+    let under_fire = tally.under_fire;
     tally.conclude("signals", &[INTERRUPTED]);
+    assert!(under_fire > 100, "hardly a signal came when it mattered");
 }
 
 fn aarch64() {
