@@ -78,11 +78,7 @@ const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
 /// The words for what failed: util-linux's, where it has some.
 const fn failed(attempt: &Attempt) -> Words {
     match attempt.doing {
-        Doing::Find | Doing::Create | Doing::SetQueue => match attempt.step.kind {
-            Kind::Shm => Words::SHM_FAILED,
-            Kind::Queue => Words::QUEUE_FAILED,
-            Kind::Sem => Words::SEM_FAILED,
-        },
+        Doing::Find | Doing::Create | Doing::SetQueue => Words::CREATE_FAILED.of(attempt.step.kind),
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -185,11 +181,7 @@ pub fn failure<K: Kernel>(
         text.reason(Errno::NONE);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
-        let words = match object.kind {
-            Kind::Shm => Words::SHM_LEFT,
-            Kind::Queue => Words::QUEUE_LEFT,
-            Kind::Sem => Words::SEM_LEFT,
-        };
+        let words = Words::LEFT.of(object.kind);
         text.begin(words, b"", &[object.id.unsigned_abs().into()]);
         text.reason(object.left);
     }

@@ -81,7 +81,7 @@ fn no_object_is_lost() {
                     _ => panic!("{status}"),
                 }] += 1;
                 for object in objects {
-                    object.remove().expect("it can be removed");
+                    namespace::remove(object.kind, object.id).expect("it can be removed");
                 }
             }
         }
