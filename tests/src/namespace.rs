@@ -4,9 +4,11 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
+use std::path::PathBuf;
+use std::thread;
 
 /// A kind of System V object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A shared memory segment.
     Shm,
@@ -42,7 +44,7 @@ impl fmt::Display for Kind {
 }
 
 /// An object, as /proc/sysvipc shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
     /// What it is.
     pub kind: Kind,
@@ -262,10 +264,62 @@ impl NewObject {
     }
 }
 
-/// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
-/// namespace.
-pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
-    fs::write(format!("/proc/sys/{}", name.replace('.', "/")), value)
+/// A sysctl and the value that it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sysctl {
+    /// Its dotted name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Sysctl {
+    /// Whether each IPC namespace has its own; if not, it is the machine's.
+    pub fn is_of_namespace(&self) -> bool {
+        ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]
+            .iter()
+            .any(|prefix| self.name.starts_with(prefix))
+    }
+
+    fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/sys/{}", self.name.replace('.', "/")))
+    }
+
+    fn in_words(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("sysctl {}: {error}", self.name))
+    }
+
+    /// Sets it, in the calling thread's namespace if it is one of a namespace.
+    pub fn set(&self) -> io::Result<()> {
+        fs::write(self.path(), &self.value).map_err(|error| self.in_words(error))
+    }
+
+    /// Sets it for as long as the answer lives.
+    pub fn set_for_now(&self) -> io::Result<Changed> {
+        let path = self.path();
+        let before = fs::read(&path).map_err(|error| self.in_words(error))?;
+        self.set()?;
+        Ok(Changed { path, before })
+    }
+}
+
+/// A sysctl that has another value than before, and gets that back when this is dropped.
+#[must_use = "dropped at once, it undoes the change"]
+pub struct Changed {
+    path: PathBuf,
+    before: Vec<u8>,
+}
+
+impl Drop for Changed {
+    /// # Panics
+    /// Where the old value cannot be set: other cases would run on a machine that is not theirs.
+    fn drop(&mut self) {
+        if let Err(error) = fs::write(&self.path, &self.before)
+            && !thread::panicking()
+        {
+            panic!("{}: {error}", self.path.display());
+        }
+    }
 }
 
 #[cfg(test)]
