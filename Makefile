@@ -67,8 +67,9 @@ setup: ## install what the tests need and this machine lacks (Debian 12 or later
 	@tests/tools/setup.sh
 
 .PHONY: kernels
-kernels: ## fetch Debian's kernels for the boot tests to target/kernels
+kernels: ## fetch Debian's kernels, and the emulators if they are missing, for the boot tests
 	@tests/tools/kernels.sh
+	@tests/tools/emulators.sh
 
 .PHONY: clean
 clean: ## remove target/

@@ -60,6 +60,7 @@ at_start=$(objects)
 
 suite step setup tests/tools/setup.sh
 suite step kernels tests/tools/kernels.sh
+suite step emulators tests/tools/emulators.sh
 suite check lint-format "$make" --no-print-directory lint-format
 suite check lint-clippy "$make" --no-print-directory lint-clippy
 suite check lint-man "$make" --no-print-directory lint-man

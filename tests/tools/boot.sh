@@ -9,6 +9,7 @@ arch=$1
 tally=${2:-/dev/stdout}
 place=kernel-$arch
 log=target/tests/console-$arch.log
+PATH+=:$PWD/target/qemu/bin # see emulators.sh
 root=target/tests/$place
 
 case $arch in

@@ -19,8 +19,6 @@ aarch64-linux-gnu-gcc   gcc-aarch64-linux-gnu
 "
 [ "${1-}" = build ] || needs+="
 qemu-aarch64            qemu-user
-qemu-system-x86_64      qemu-system-x86
-qemu-system-aarch64     qemu-system-arm
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Fetches qemu's machine emulators for the boot tests, where this machine has none: unpacked in target/qemu, with the libraries
+# that they lack, and not installed, since they may not go together with another qemu package that is.
+# They start by target/qemu/bin/qemu-system-{x86_64,aarch64}.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+
+there() { command -v qemu-system-x86_64 qemu-system-aarch64 >/dev/null; }
+! there || exit 0
+PATH+=:$PWD/target/qemu/bin
+! there || exit 0
+command -v apt-get >/dev/null || die "no apt-get here; please install qemu-system-x86_64 and qemu-system-aarch64"
+
+root=target/qemu
+
+# The packages that an installation would bring, whatever it would take away.
+wanted() {
+    apt-get -qq --simulate --no-install-recommends install qemu-system-x86 qemu-system-arm | awk '$1 == "Inst" { print $2 }'
+}
+
+fetch() {
+    local packages
+    mapfile -t packages < <(wanted | grep .)
+    [ ${#packages[@]} -gt 0 ] || { say "apt knows no qemu-system-x86 or qemu-system-arm"; return 1; }
+    rm -rf $root
+    mkdir -p $root/packages $root/bin
+    (cd $root/packages && apt-get -qq -o APT::Sandbox::User=root -o Acquire::http::Timeout=30 download "${packages[@]}") || return 1
+    for package in $root/packages/*.deb; do
+        dpkg-deb --extract "$package" $root || return 1
+    done
+    rm -r $root/packages
+}
+
+apt_update
+again fetch || die "could not fetch qemu's machine emulators"
+
+libraries=$(find $root -name '*.so.*' -printf '$root/%P\n' | sed 's#/[^/]*$##' | sort -u | paste -sd :)
+for arch in x86_64 aarch64; do
+    emulator=qemu-system-$arch
+    cat >$root/bin/$emulator <<END
+#!/bin/sh
+root=\$(cd "\$(dirname "\$0")/.." && pwd)
+LD_LIBRARY_PATH="$libraries" exec "\$root/usr/bin/$emulator" \\
+    -L "\$root/usr/share/qemu" -L "\$root/usr/share/seabios" -L "\$root/usr/lib/ipxe/qemu" "\$@"
+END
+    chmod 755 $root/bin/$emulator
+    $root/bin/$emulator --version >/dev/null || die "$emulator does not start"
+done
+say "unpacked $($root/bin/qemu-system-x86_64 --version | head -n 1) in $root"
