@@ -68,7 +68,7 @@
 //! | --- | --- |
 //! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace: kernel.shm*, kernel.msg*, kernel.sem*, fs.mqueue.* |
 //! | `sysctl vm.overcommit_memory 2` | any other is the whole machine's: such a case runs in the booted kernels only, and alone; the old value comes back at its end |
-//! | `at-exec sysctl fs.file-max 1` | set in each run when exec has loaded the subject, before its first instruction; the old value comes back at its end |
+//! | `at-exec sysctl fs.file-max 0` | set in each run when exec has loaded the subject, before its first instruction; the old value comes back at its end |
 //! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private |
 //! | `msg key=0x1234 mode=0600` | a queue |
 //! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set |
@@ -1003,7 +1003,7 @@ mod tests {
              given: noproc\n\
              given: fail msgget EEXIST 2\n\
              given: fill sem nsems=2\n\
-             given: at-exec sysctl fs.file-max 1\n\
+             given: at-exec sysctl fs.file-max 0\n\
              given: seccomp msgget EPERM\n\
              given: nofile 3\n\
              given: unfiltered\n\
@@ -1108,7 +1108,7 @@ mod tests {
         for given in [
             "sysctl vm.overcommit_memory 2",
             "sysctl fs.file-max 1",
-            "at-exec sysctl fs.file-max 1",
+            "at-exec sysctl fs.file-max 0",
             "sysctl kernel.threads-max 1",
         ] {
             assert!(is_machine_wide(given), "{given}");
