@@ -315,6 +315,20 @@ pub struct Run {
     pub calls: Option<Vec<String>>,
 }
 
+impl Run {
+    /// The placeholders and plain pieces of all its lines, in the order of comparison.
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let lines = self.out.placeholders().chain(self.err.placeholders());
+        lines.chain(self.hints.iter().flatten())
+    }
+
+    /// Whether a line shows an object that the run made.
+    pub fn shows_new(&self) -> bool {
+        self.pieces()
+            .any(|piece| matches!(piece, Piece::Id(_, Which::New)))
+    }
+}
+
 /// An expected text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
@@ -716,10 +730,7 @@ fn check_placeholders(runs: &[Run], setup: &[Setup]) -> Parsed<()> {
             .filter(|step| matches!(step, Setup::Object(o) if o.kind == kind))
             .count()
     };
-    for piece in runs.iter().flat_map(|run| {
-        let lines = run.out.placeholders().chain(run.err.placeholders());
-        lines.chain(run.hints.iter().flatten())
-    }) {
+    for piece in runs.iter().flat_map(Run::pieces) {
         match *piece {
             Piece::Id(kind, Which::New) => seen.push(kind),
             Piece::Id(kind, Which::Named(n))
@@ -1047,7 +1058,7 @@ mod tests {
         assert_eq!(case.setup[2], Setup::Fill(filler));
         let file_max = Sysctl {
             name: "fs.file-max".into(),
-            value: "1".into(),
+            value: "0".into(),
         };
         assert_eq!(case.machine_sysctl(), Some(&file_max));
         assert_eq!(case.start.at_exec, [file_max]);

@@ -183,37 +183,48 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let names: Vec<&str> = lines
         .next()
         .ok_or_else(|| bad("empty"))?
-        .split_whitespace()
+        .split_ascii_whitespace()
         .collect();
+    // Looked up once, since a full namespace has tens of thousands of lines.
+    let column = |name: &'static str| {
+        let index = names.iter().position(|&n| n == name);
+        index.map(|index| (name, index)).ok_or_else(|| bad(name))
+    };
+    let (id, key, perms) = (column(id)?, column("key")?, column("perms")?);
+    let owner = (column("uid")?, column("gid")?);
+    let creator = (column("cuid")?, column("cgid")?);
+    let (size, attached) = match kind {
+        Kind::Shm => (Some(column("size")?), Some(column("nattch")?)),
+        Kind::Sem => (Some(column("nsems")?), None),
+        Kind::Msg => (None, None),
+    };
     let mut objects = Vec::new();
+    let mut values = Vec::new();
     for line in lines {
-        let values: Vec<&str> = line.split_whitespace().collect();
-        let text = |name: &str| {
-            let column = names.iter().position(|&n| n == name);
-            column
-                .and_then(|column| values.get(column).copied())
-                .ok_or_else(|| bad(name))
+        values.clear();
+        values.extend(line.split_ascii_whitespace());
+        let text = |(name, index): (&'static str, usize)| {
+            let value: Option<&str> = values.get(index).copied();
+            value.ok_or_else(|| bad(name))
         };
-        let number = |name: &str| text(name)?.parse::<i64>().map_err(|_| bad(name));
-        let user = |name: &str| u32::try_from(number(name)?).map_err(|_| bad(name));
+        let unsigned = |column| {
+            let number = text(column)?.parse::<u64>();
+            number.map_err(|_| bad(column.0))
+        };
+        let user = |column| u32::try_from(unsigned(column)?).map_err(|_| bad(column.0));
         objects.push(Object {
             kind,
-            id: i32::try_from(number(id)?).map_err(|_| bad("id"))?,
+            id: text(id)?.parse().map_err(|_| bad(id.0))?,
             // Keys are printed as signed numbers.
-            key: number("key")? as i32 as u32,
-            mode: u32::from_str_radix(text("perms")?, 8).map_err(|_| bad("perms"))?,
-            size: match kind {
-                Kind::Shm => text("size")?.parse().map_err(|_| bad("size"))?,
-                Kind::Sem => text("nsems")?.parse().map_err(|_| bad("nsems"))?,
-                Kind::Msg => 0,
-            },
-            owner: (user("uid")?, user("gid")?),
-            creator: (user("cuid")?, user("cgid")?),
-            attached: if kind == Kind::Shm {
-                number("nattch")?.unsigned_abs()
-            } else {
-                0
-            },
+            key: text(key)?
+                .parse::<i32>()
+                .map_err(|_| bad(key.0))?
+                .cast_unsigned(),
+            mode: u32::from_str_radix(text(perms)?, 8).map_err(|_| bad(perms.0))?,
+            size: size.map_or(Ok(0), unsigned)?,
+            owner: (user(owner.0)?, user(owner.1)?),
+            creator: (user(creator.0)?, user(creator.1)?),
+            attached: attached.map_or(Ok(0), unsigned)?,
         });
     }
     Ok(objects)
