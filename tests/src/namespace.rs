@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
+use std::ptr;
 use std::thread;
 
 /// A kind of System V object.
@@ -275,6 +276,33 @@ impl NewObject {
     }
 }
 
+/// Removes an object of the calling thread's namespace.
+pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID reads nothing at the null pointers, and semctl takes no fourth argument then.
+    let result = unsafe {
+        match kind {
+            Kind::Shm => libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()),
+            Kind::Msg => libc::msgctl(id, libc::IPC_RMID, ptr::null_mut()),
+            Kind::Sem => libc::semctl(id, 0, libc::IPC_RMID),
+        }
+    };
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
+/// namespace.
+pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
+    fs::write(sysctl_file(name), value)
+}
+
+fn sysctl_file(name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/sys/{}", name.replace('.', "/")))
+}
+
 /// A sysctl and the value that it is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sysctl {
@@ -292,22 +320,18 @@ impl Sysctl {
             .any(|prefix| self.name.starts_with(prefix))
     }
 
-    fn path(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/sys/{}", self.name.replace('.', "/")))
-    }
-
     fn in_words(&self, error: io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("sysctl {}: {error}", self.name))
     }
 
     /// Sets it, in the calling thread's namespace if it is one of a namespace.
     pub fn set(&self) -> io::Result<()> {
-        fs::write(self.path(), &self.value).map_err(|error| self.in_words(error))
+        set_sysctl(&self.name, &self.value).map_err(|error| self.in_words(error))
     }
 
     /// Sets it for as long as the answer lives.
     pub fn set_for_now(&self) -> io::Result<Changed> {
-        let path = self.path();
+        let path = sysctl_file(&self.name);
         let before = fs::read(&path).map_err(|error| self.in_words(error))?;
         self.set()?;
         Ok(Changed { path, before })
