@@ -10,6 +10,7 @@
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the objects in them |
 //! | [`subject`] | one run of the program under test |
+//! | [`output`] | where its outputs go, and what is read of them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
 //! | [`syscalls`], [`errno`] | numbers by name |
 //! | [`watchdog`] | the limit to how long a run may take |
@@ -27,6 +28,7 @@ pub mod errno;
 pub mod guest;
 pub mod line;
 pub mod namespace;
+pub mod output;
 pub mod place;
 pub mod runner;
 pub mod subject;
