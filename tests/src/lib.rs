@@ -16,6 +16,7 @@
 //! | [`check`] | what is expected against what was got |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
+//! | [`reading`] | what is true of every reading of every command line |
 //! | [`suite`] | what the tests in `tests/tests` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
@@ -26,6 +27,7 @@ pub mod errno;
 pub mod guest;
 pub mod namespace;
 pub mod place;
+pub mod reading;
 pub mod runner;
 pub mod subject;
 pub mod suite;
