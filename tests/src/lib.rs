@@ -14,6 +14,7 @@
 //! | [`syscalls`], [`errno`] | numbers by name |
 //! | [`watchdog`] | the limit to how long a run may take |
 //! | [`check`] | what is expected against what was got |
+//! | [`line`] | command lines that are run again and again, and the ids they print |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
 //! | [`reading`] | what is true of every reading of every command line |
@@ -25,6 +26,7 @@ pub mod check;
 pub mod differences;
 pub mod errno;
 pub mod guest;
+pub mod line;
 pub mod namespace;
 pub mod place;
 pub mod reading;

@@ -32,8 +32,8 @@ fn both_say(argument: &str, expected: &[u8]) {
 
 #[test]
 fn help_is_the_text_made_of_the_table() {
-    both_say("--help", &render::HELP);
-    both_say("-h", &render::HELP);
+    both_say("--help", render::HELP.as_bytes());
+    both_say("-h", render::HELP.as_bytes());
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn the_version_is_that_of_the_package() {
 /// its form in the other grammar says it all.
 #[test]
 fn every_option_is_in_the_help() {
-    let help = str::from_utf8(&render::HELP).expect("the help text is UTF-8");
+    let help = render::HELP;
     for row in TABLE {
         let mut lines = 0;
         for form in [&row.standard, &row.keyed].into_iter().flatten() {
@@ -80,7 +80,7 @@ fn every_option_is_in_the_help() {
 /// Whoever reads it on a console or a serial line sees whole lines.
 #[test]
 fn help_fits_a_console() {
-    let help = str::from_utf8(&render::HELP).expect("the help text is UTF-8");
+    let help = render::HELP;
     assert!(help.is_ascii());
     for line in help.lines() {
         assert!(line.len() <= 80, "{} columns: {line}", line.len());
