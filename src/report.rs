@@ -55,7 +55,6 @@ const fn line(kind: Kind) -> &'static str {
 const MOST_DIGITS: usize = 20;
 
 /// The digits of a number to a base of 10 or 16, the last one first.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MOST_DIGITS> {
     let mut digits = Vec::new();
     loop {

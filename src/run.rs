@@ -61,7 +61,6 @@ fn fail<K: Kernel>(doing: Doing, errno: Errno, kernel: &mut K) -> u8 {
 }
 
 /// Creates all that is asked for and prints the ids, or leaves nothing.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
     reserve_stack();
     let mut made = Vec::new();
