@@ -56,11 +56,7 @@ fn in_use<K: Kernel>(step: Step, key: u32, figures: &mut Figures, kernel: &mut K
     let id = kernel.get(Step { amount: 0, ..step }, key, 0).ok()?;
     let id = id.unsigned_abs().into();
     *figures = [id, key.into(), id];
-    Some(match step.kind {
-        Kind::Shm => Words::SHM_IN_USE,
-        Kind::Queue => Words::QUEUE_IN_USE,
-        Kind::Sem => Words::SEM_IN_USE,
-    })
+    Some(Words::IN_USE.of(step.kind))
 }
 
 /// The existing object is smaller than what is asked for. How large it is can
@@ -98,11 +94,7 @@ fn too_small<K: Kernel>(
 fn too_large<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Option<Words> {
     let most = kernel.limits(step.kind).ok()?.each;
     *figures = [step.amount, most, 0];
-    (step.amount > most).then_some(match step.kind {
-        Kind::Shm => Words::SHMMAX,
-        Kind::Queue => Words::MSGMNB,
-        Kind::Sem => Words::SEMMSL,
-    })
+    (step.amount > most).then_some(Words::OVER_EACH.of(step.kind))
 }
 
 /// A segment is a file, which is not empty here.
@@ -138,10 +130,10 @@ fn full<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Option<
         });
     }
     *figures = [objects_used, objects, 0];
-    Some(match step.kind {
-        Kind::Shm => Words::SHMMNI,
-        Kind::Queue => Words::MSGMNI,
-        Kind::Sem => Words::SEMMNI,
+    Some(if objects_used < objects {
+        Words::NO_LONGER_FULL
+    } else {
+        Words::OVER_OBJECTS.of(step.kind)
     })
 }
 

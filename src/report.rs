@@ -78,11 +78,7 @@ const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
 /// The words for what failed: util-linux's, where it has some.
 const fn failed(attempt: &Attempt) -> Words {
     match attempt.doing {
-        Doing::Find | Doing::Create | Doing::SetQueue => match attempt.step.kind {
-            Kind::Shm => Words::SHM_FAILED,
-            Kind::Queue => Words::QUEUE_FAILED,
-            Kind::Sem => Words::SEM_FAILED,
-        },
+        Doing::Find | Doing::Create | Doing::SetQueue => Words::CREATE_FAILED.of(attempt.step.kind),
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -98,7 +94,7 @@ const fn failed(attempt: &Attempt) -> Words {
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
     let mut text = Text::new(Fd::Out, kernel);
-    text.fill(words, b"", &[]);
+    text.fill(words);
     text.flush()
 }
 
@@ -106,20 +102,22 @@ pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, kernel: &mut K) {
     let mut text = Text::new(Fd::Err, kernel);
-    text.begin(words(refusal), refusal.word.bytes, &[]);
+    text.word = refusal.word.bytes;
+    text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
         for spec in options::possibilities(refusal.grammar, name) {
-            text.fill(Words::POSSIBILITY, spec.long(), &[]);
+            text.word = spec.long();
+            text.fill(Words::POSSIBILITY);
         }
     }
     text.reason(reason(refusal));
     if refusal.keyed_reads {
-        text.begin(Words::SAY_KEYED, b"", &[]);
+        text.begin(Words::SAY_KEYED);
         text.reason(Errno::NONE);
     }
     if !is_value(refusal) {
-        text.fill(Words::TRY_HELP, b"", &[]);
+        text.fill(Words::TRY_HELP);
     }
 }
 
@@ -178,19 +176,16 @@ pub fn failure<K: Kernel>(
     kernel: &mut K,
 ) {
     let mut text = Text::new(Fd::Err, kernel);
-    text.begin(failed(attempt), b"", &[]);
+    text.begin(failed(attempt));
     text.reason(errno);
     if let Some(words) = hint {
-        text.begin(words, b"", figures);
+        text.figures = *figures;
+        text.begin(words);
         text.reason(Errno::NONE);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
-        let words = match object.kind {
-            Kind::Shm => Words::SHM_LEFT,
-            Kind::Queue => Words::QUEUE_LEFT,
-            Kind::Sem => Words::SEM_LEFT,
-        };
-        text.begin(words, b"", &[object.id.unsigned_abs().into()]);
+        text.figures = [object.id.unsigned_abs().into(), 0, 0];
+        text.begin(Words::LEFT.of(object.kind));
         text.reason(object.left);
     }
 }
@@ -203,6 +198,10 @@ const WRITE: usize = 1536;
 struct Text<'k, K: Kernel> {
     kernel: &'k mut K,
     fd: Fd,
+    /// The word that is wrong.
+    word: &'k [u8],
+    /// The figures of the next words.
+    figures: Figures,
     waiting: Vec<u8, WRITE>,
 }
 
@@ -212,6 +211,8 @@ impl<'k, K: Kernel> Text<'k, K> {
         Self {
             kernel,
             fd,
+            word: b"",
+            figures: [0; 3],
             waiting: Vec::new(),
         }
     }
@@ -224,17 +225,17 @@ impl<'k, K: Kernel> Text<'k, K> {
     }
 
     /// Begins a line with the program's name and these words.
-    fn begin(&mut self, words: Words, word: &[u8], figures: &[u64]) {
+    fn begin(&mut self, words: Words) {
         self.put(b"ipcmk: ");
-        self.fill(words, word, figures);
+        self.fill(words);
     }
 
     /// Puts words, with what they have places for.
-    fn fill(&mut self, words: Words, word: &[u8], figures: &[u64]) {
-        let mut figures = figures.iter().copied();
+    fn fill(&mut self, words: Words) {
+        let mut figures = self.figures.into_iter();
         words.put(&mut |byte| {
             let base = match byte {
-                b'@' => return self.put(word),
+                b'@' => return self.put(self.word),
                 b'%' => TEN,
                 b'#' => SIXTEEN,
                 _ => return self.put(&[byte]),
@@ -249,8 +250,11 @@ impl<'k, K: Kernel> Text<'k, K> {
         if errno != Errno::NONE {
             self.put(b": ");
             match errno.words() {
-                Some(words) => self.fill(words, b"", &[]),
-                None => self.fill(Words::UNKNOWN_ERRNO, b"", &[errno.number().into()]),
+                Some(words) => self.fill(words),
+                None => {
+                    self.figures = [errno.number().into(), 0, 0];
+                    self.fill(Words::UNKNOWN_ERRNO);
+                }
             }
         }
         self.put(b"\n");

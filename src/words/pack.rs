@@ -40,10 +40,14 @@ impl Plain {
     }
 
     /// Adds these texts.
-    pub const fn rows(mut self, texts: &[&str]) -> Self {
+    pub const fn rows(mut self, rows: &[&[&str]]) -> Self {
         let mut row = 0;
-        while row < texts.len() {
-            self = self.text(texts[row]);
+        while row < rows.len() {
+            let mut i = 0;
+            while i < rows[row].len() {
+                self = self.text(rows[row][i]);
+                i += 1;
+            }
             row += 1;
         }
         self

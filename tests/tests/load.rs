@@ -86,6 +86,9 @@ const SEMMNI: Limit = Limit {
     hint: "not disk space: {used} of {most} sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm",
 };
 
+/// What is said of a limit that is not full any more as it is measured.
+const NO_LONGER_FULL: &str = "not disk space: a limit was reached, and is no more; see ipcs -l";
+
 impl Limit {
     /// How much of it these objects use.
     fn used(&self, objects: &[Object]) -> u64 {
@@ -126,17 +129,25 @@ impl Full {
         }
     }
 
-    /// All that a refusal may put to standard error.
-    fn texts(&self) -> impl Iterator<Item = String> {
-        self.used.clone().map(|used| {
+    /// All that a refusal may put to standard error, and what it then is a refusal by. The limit is
+    /// named where it is full as it is measured; where something was removed meanwhile, none is.
+    fn texts(&'static self) -> impl Iterator<Item = (String, &'static str)> {
+        let is_full = |used: &u64| used + self.more.max(1) > self.most;
+        let blamed = self.used.clone().filter(is_full).map(|used| {
             let hint = self
                 .limit
                 .hint
                 .replace("{used}", &used.to_string())
                 .replace("{most}", &self.most.to_string())
                 .replace("{more}", &self.more.to_string());
-            format!("ipcmk: {}\nipcmk: {hint}\n", self.limit.error)
-        })
+            (
+                format!("ipcmk: {}\nipcmk: {hint}\n", self.limit.error),
+                self.limit.name,
+            )
+        });
+        let freed = format!("ipcmk: {}\nipcmk: {NO_LONGER_FULL}\n", self.limit.error);
+        let has_freed = *self.used.start() == 0;
+        blamed.chain(has_freed.then_some((freed, "a limit no longer full")))
     }
 }
 
@@ -663,8 +674,8 @@ impl Load {
 
     fn judge(&self, done: &[Work], tally: &mut Tally) {
         let says = |full: &'static Full| {
-            let reason = (full.limit.kind, full.limit.name);
-            full.texts().map(move |text| (text, reason))
+            let reason = move |(text, reason)| (text, (full.limit.kind, reason));
+            full.texts().map(reason)
         };
         let known: Known = self.full.iter().flat_map(says).collect();
         let mut printed = HashMap::new();

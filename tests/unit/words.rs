@@ -1,12 +1,12 @@
 use std::string::String;
 
-use super::{BYTES, PAIRS, PLAIN, TABLE, Words};
+use super::{BYTES, PAIRS, PLAIN, ROWS, Words};
 use crate::errno;
 
 #[test]
 fn texts_come_out_as_they_went_in() {
     let errno = errno::TEXTS.iter().map(|row| row.1);
-    let texts = TABLE.iter().copied().chain(errno);
+    let texts = ROWS.concat().into_iter().chain(errno);
     for (place, text) in (0..).zip(texts) {
         let mut unpacked = String::new();
         Words(place).put(&mut |byte| unpacked.push(byte.into()));
