@@ -11,6 +11,8 @@
 //! | [`namespace`] | IPC namespaces and the objects in them |
 //! | [`subject`] | one run of the program under test |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
+//! | [`faults`] | every fault at every system call, and the count of what was lost |
+//! | [`spawn`] | starting programs while other threads do |
 //! | [`syscalls`], [`errno`] | numbers by name |
 //! | [`watchdog`] | the limit to how long a run may take |
 //! | [`check`] | what is expected against what was got |
@@ -23,10 +25,12 @@ pub mod case;
 pub mod check;
 pub mod differences;
 pub mod errno;
+pub mod faults;
 pub mod guest;
 pub mod namespace;
 pub mod place;
 pub mod runner;
+pub mod spawn;
 pub mod subject;
 pub mod suite;
 pub mod syscalls;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
+use std::ptr;
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,6 +260,23 @@ impl NewObject {
         } else {
             Ok(id)
         }
+    }
+}
+
+/// Removes an object of the calling thread's namespace.
+pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
+    // SAFETY: IPC_RMID reads no buffer.
+    let result = unsafe {
+        match kind {
+            Kind::Shm => libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()),
+            Kind::Msg => libc::msgctl(id, libc::IPC_RMID, ptr::null_mut()),
+            Kind::Sem => libc::semctl(id, 0, libc::IPC_RMID),
+        }
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
 }
 

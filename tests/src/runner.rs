@@ -106,7 +106,8 @@ impl Runner {
         }
     }
 
-    fn heading(&self, case: &Case) -> String {
+    /// How a report on a case begins: where it stands, and its conditions.
+    pub fn heading(&self, case: &Case) -> String {
         let mut heading = format!("{}: {} ({})\n", case.position, case.title, self.place);
         for given in &case.given {
             let _ = writeln!(heading, "  given: {given}");
@@ -163,7 +164,7 @@ impl Runner {
 }
 
 /// Prepares the calling thread's namespace; the answer is the objects made, in order.
-fn set_up(setup: &[Setup]) -> io::Result<Vec<Object>> {
+pub fn set_up(setup: &[Setup]) -> io::Result<Vec<Object>> {
     let mut made = Vec::new();
     for step in setup {
         match step {

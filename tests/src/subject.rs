@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crate::case::{Random, Start, Stream};
+use crate::spawn;
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
 use crate::watchdog::Watchdog;
@@ -78,8 +79,7 @@ impl Subject {
             Some(_) if calls => Some(self.scratch.file()?),
             _ => None,
         };
-        let mut command = self.command(start, words, log.as_deref());
-        prepare(&mut command, start)?;
+        let command = self.prepared(start, words, log.as_deref())?;
         let traced = !self.is_emulated()
             && (calls || start.argc0 || start.random.is_some() || !start.faults.is_empty());
         let mut outcome = if traced {
@@ -94,6 +94,23 @@ impl Subject {
             fs::remove_file(log)?;
         }
         Ok(outcome)
+    }
+
+    /// The file of the program, as the user named it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A run that is ready to start. An emulator writes the system calls to `strace_log`.
+    pub fn prepared(
+        &self,
+        start: &Start,
+        words: &[Vec<u8>],
+        strace_log: Option<&Path>,
+    ) -> io::Result<Command> {
+        let mut command = self.command(start, words, strace_log);
+        prepare(&mut command, start)?;
+        Ok(command)
     }
 
     fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
@@ -228,7 +245,8 @@ fn stdio(stream: Stream) -> io::Result<Stdio> {
         Stream::Closed => Stdio::null(),
         Stream::Full => OpenOptions::new().write(true).open("/dev/full")?.into(),
         Stream::Broken => {
-            let (_, writer) = io::pipe()?;
+            let (reader, writer) = io::pipe()?;
+            spawn::close(reader);
             writer.into()
         }
     })
@@ -289,7 +307,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<io::Result<Vec<
 }
 
 fn run_untraced(mut command: Command) -> io::Result<Outcome> {
-    let mut child = command.spawn()?;
+    let mut child = spawn::spawn(&mut command)?;
     // The command holds the writing ends of pipes that nobody reads.
     drop(command);
     let pid = child.id().cast_signed();

@@ -1,17 +1,17 @@
 //! A limit to how long a subject may run.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use crate::spawn::Process;
+
 /// How long a subject may run. An emulated machine needs a fraction of a second for the longest
 /// case.
-const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Kills a process that runs too long, unless it is dropped before.
 pub struct Watchdog {
@@ -26,32 +26,17 @@ impl Watchdog {
         Self::with_limit(pid, LIMIT)
     }
 
-    fn with_limit(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
-        // A descriptor, because the pid may belong to another process by the time it is needed.
-        // SAFETY: the call takes no pointer.
-        let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        let Ok(descriptor @ 0..) = i32::try_from(descriptor) else {
-            return Err(io::Error::last_os_error());
-        };
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
-        let process = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    /// The same with this limit.
+    pub fn with_limit(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
+        let process = Process::open(pid)?;
         let bitten = Arc::new(AtomicBool::new(false));
         let (leash, held) = mpsc::channel();
         let bite = Arc::clone(&bitten);
         thread::spawn(move || {
             if held.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
                 bite.store(true, Ordering::SeqCst);
-                let no_information = ptr::null::<libc::siginfo_t>();
-                // SAFETY: the descriptor is open, and the kernel follows no null pointer.
-                unsafe {
-                    libc::syscall(
-                        libc::SYS_pidfd_send_signal,
-                        process.as_raw_fd(),
-                        libc::SIGKILL,
-                        no_information,
-                        0,
-                    )
-                };
+                // Nobody is here to hear of an error; `check` says that it was to be killed.
+                let _ = process.send(libc::SIGKILL);
             }
         });
         Ok(Self {

@@ -1,0 +1,314 @@
+//! What standard output is in a run: something that takes the ids, that refuses them, or that makes
+//! the program wait.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::fault::signal_name;
+use crate::case::Stream;
+use crate::spawn::{self, Process};
+
+/// Standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stdout {
+    /// A pipe with room.
+    Pipe,
+    /// No descriptor.
+    Closed,
+    /// No descriptor, and none for standard input and error either.
+    AllClosed,
+    /// /dev/full.
+    Full,
+    /// A pipe whose reader is gone.
+    Broken,
+    /// A pipe whose reader goes as the program begins to write.
+    Leaving,
+    /// A pipe that is full.
+    Stuffed(Stuffed),
+    /// A regular file, where RLIMIT_FSIZE lets the program write so many bytes.
+    Limited(u64),
+}
+
+/// A full pipe, and what is done while the program waits for room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuffed {
+    /// Whether a write to it blocks, else it gives EAGAIN.
+    pub blocking: bool,
+    /// A signal that the program inherits as ignored.
+    pub ignored: Option<i32>,
+    /// What is done when it sleeps; then, when it sleeps again or still, the next.
+    pub acts: Vec<Act>,
+}
+
+/// What is done to a program that sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The pipe is emptied.
+    Empty,
+    /// The pipe's reader goes.
+    Close,
+    /// The program gets this signal.
+    Signal(i32),
+}
+
+impl Stdout {
+    /// A full pipe that does not block.
+    pub fn stuffed(acts: impl Into<Vec<Act>>) -> Self {
+        Self::Stuffed(Stuffed {
+            blocking: false,
+            ignored: None,
+            acts: acts.into(),
+        })
+    }
+
+    /// The streams of the case language that come nearest.
+    pub fn streams(&self) -> [Stream; 3] {
+        let out = match self {
+            Self::AllClosed => return [Stream::Closed; 3],
+            Self::Closed => Stream::Closed,
+            Self::Full => Stream::Full,
+            Self::Broken => Stream::Broken,
+            Self::Pipe | Self::Leaving | Self::Stuffed(_) | Self::Limited(_) => Stream::Captured,
+        };
+        [Stream::Captured, out, Stream::Captured]
+    }
+
+    /// Whether it takes the whole output, sooner or later. Only a run of the limited file can tell.
+    pub fn takes_all(&self) -> Option<bool> {
+        match self {
+            Self::Pipe => Some(true),
+            Self::Closed | Self::AllClosed | Self::Full | Self::Broken | Self::Leaving => {
+                Some(false)
+            }
+            Self::Limited(_) => None,
+            // The first act that the program notices decides.
+            Self::Stuffed(stuffed) => stuffed.acts.iter().find_map(|act| match *act {
+                Act::Empty => Some(true),
+                Act::Close => Some(false),
+                Act::Signal(signal) => stuffed.is_heard(signal).then_some(false),
+            }),
+        }
+    }
+
+    /// Makes the end that we keep, and gives the command the other one where the case language has
+    /// no word for it.
+    pub fn open(&self, command: &mut Command) -> io::Result<End> {
+        match self {
+            Self::Stuffed(stuffed) => {
+                let (reader, filling) = stuffed.pipe(command)?;
+                if let Some(signal) = stuffed.ignored {
+                    // SAFETY: the closure makes one system call, which may be made between fork and
+                    // exec.
+                    unsafe {
+                        command.pre_exec(move || match libc::signal(signal, libc::SIG_IGN) {
+                            libc::SIG_ERR => Err(io::Error::last_os_error()),
+                            _ => Ok(()),
+                        });
+                    }
+                }
+                Ok(End::Full(reader, filling))
+            }
+            &Self::Limited(limit) => {
+                let file = memory_file()?;
+                command.stdout(file.try_clone()?);
+                limit_in_child(command, libc::RLIMIT_FSIZE, limit);
+                Ok(End::File(file))
+            }
+            _ => Ok(End::Elsewhere),
+        }
+    }
+}
+
+impl Stuffed {
+    /// Whether this signal ends the wait.
+    pub fn is_heard(&self, signal: i32) -> bool {
+        let ends = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM].contains(&signal);
+        ends && !self.blocking && self.ignored != Some(signal)
+    }
+
+    fn pipe(&self, command: &mut Command) -> io::Result<(PipeReader, usize)> {
+        let (reader, mut writer) = io::pipe()?;
+        // SAFETY: descriptors and numbers, no pointer.
+        check(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1) }.into())?;
+        set_nonblocking(&writer, true)?;
+        let filling = stuff(&mut writer)?;
+        set_nonblocking(&writer, !self.blocking)?;
+        command.stdout(writer);
+        Ok((reader, filling))
+    }
+}
+
+/// The end of standard output that we keep.
+pub enum End {
+    /// The child has it.
+    Elsewhere,
+    /// Of a pipe that so many bytes fill.
+    Full(PipeReader, usize),
+    /// The file itself.
+    File(File),
+}
+
+/// Sees to a program that sleeps, until it has ended: does one act after the other. Gives the bytes
+/// read, those that filled the pipe included, and the reader unless it went.
+pub fn attend(
+    pid: libc::pid_t,
+    mut reader: PipeReader,
+    acts: &[Act],
+) -> io::Result<(Vec<u8>, Option<PipeReader>)> {
+    let process = Process::open(pid)?;
+    let mut bytes = Vec::new();
+    set_nonblocking(&reader, true)?;
+    for act in acts {
+        if !falls_asleep(pid)? {
+            break;
+        }
+        match *act {
+            Act::Signal(signal) => process.send(signal)?,
+            Act::Empty => read_available(&mut reader, &mut bytes)?,
+            Act::Close => {
+                spawn::close(reader);
+                return Ok((bytes, None));
+            }
+        }
+    }
+    set_nonblocking(&reader, false)?;
+    Ok((bytes, Some(reader)))
+}
+
+/// Waits until the program sleeps in a system call, or gives false once it has ended. Under trace it
+/// does not sleep unless it must wait for something.
+fn falls_asleep(pid: libc::pid_t) -> io::Result<bool> {
+    /// How long it must seem asleep.
+    const SOUND: Duration = Duration::from_millis(2);
+    const PAUSE: Duration = Duration::from_micros(300);
+    let mut since: Option<Instant> = None;
+    loop {
+        match state(pid)? {
+            None | Some('Z' | 'X') => return Ok(false),
+            Some('S') => {
+                let since = *since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= SOUND {
+                    return Ok(true);
+                }
+            }
+            Some(_) => since = None,
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// The letter of proc_pid_stat(5), behind the name in parentheses, or nothing once it is gone.
+fn state(pid: libc::pid_t) -> io::Result<Option<char>> {
+    let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // It was waited for while the file was open.
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+        stat => stat?,
+    };
+    Ok(stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next()))
+}
+
+/// Fills a pipe that does not block; gives the number of bytes.
+fn stuff(writer: &mut PipeWriter) -> io::Result<usize> {
+    let mut filling = 0;
+    loop {
+        match writer.write(&[b'.'; 4096]) {
+            Ok(bytes) => filling += bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(filling),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Reads what a pipe that does not block holds now.
+fn read_available(reader: &mut PipeReader, bytes: &mut Vec<u8>) -> io::Result<()> {
+    match reader.read_to_end(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+/// A regular file without a name.
+fn memory_file() -> io::Result<File> {
+    // SAFETY: a string that ends with NUL.
+    let descriptor =
+        check(unsafe { libc::memfd_create(c"stdout".as_ptr(), libc::MFD_CLOEXEC) }.into())?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+    Ok(unsafe { File::from_raw_fd(descriptor as libc::c_int) })
+}
+
+/// Sets a resource limit of a command's process.
+pub fn limit_in_child(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
+    let limit = libc::rlimit {
+        rlim_cur: limit,
+        rlim_max: limit,
+    };
+    // SAFETY: the closure makes one system call, which may be made between fork and exec, and the
+    // limit is there.
+    unsafe {
+        command
+            .pre_exec(move || check(libc::setrlimit(resource, &raw const limit).into()).map(drop));
+    }
+}
+
+fn set_nonblocking(end: &impl AsRawFd, on: bool) -> io::Result<()> {
+    let flags = if on { libc::O_NONBLOCK } else { 0 };
+    // SAFETY: descriptors and numbers, no pointer.
+    check(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, flags) }.into()).map(drop)
+}
+
+fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
+
+impl fmt::Display for Stdout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pipe => f.write_str("a pipe"),
+            Self::Closed => f.write_str("closed"),
+            Self::AllClosed => f.write_str("closed like stdin and stderr"),
+            Self::Full => f.write_str("/dev/full"),
+            Self::Broken => f.write_str("a pipe without a reader"),
+            Self::Leaving => f.write_str("a pipe whose reader goes at the write"),
+            Self::Limited(bytes) => write!(f, "a file that may have {bytes} bytes"),
+            Self::Stuffed(stuffed) => write!(f, "{stuffed}"),
+        }
+    }
+}
+
+impl fmt::Display for Stuffed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.blocking {
+            "a full pipe that blocks"
+        } else {
+            "a full pipe"
+        })?;
+        for act in &self.acts {
+            match *act {
+                Act::Empty => f.write_str(", emptied")?,
+                Act::Close => f.write_str(", its reader goes")?,
+                Act::Signal(signal) => {
+                    let ignored = if Some(signal) == self.ignored {
+                        " ignored"
+                    } else {
+                        ""
+                    };
+                    write!(f, ", {}{ignored}", signal_name(signal))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
