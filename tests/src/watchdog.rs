@@ -1,11 +1,10 @@
 //! A limit to how long a subject may run.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::spawn::Process;
 
@@ -16,8 +15,27 @@ pub const LIMIT: Duration = Duration::from_secs(120);
 /// Kills a process that runs too long, unless it is dropped before.
 pub struct Watchdog {
     bitten: Arc<AtomicBool>,
-    /// Its end tells the thread to stop.
-    _leash: mpsc::Sender<()>,
+}
+
+/// What the one thread of all watchdogs looks after.
+static WATCH: Mutex<Watch> = Mutex::new(Watch {
+    processes: Vec::new(),
+    wakes: None,
+});
+
+/// Wakes that thread before its time.
+static WAKE: Condvar = Condvar::new();
+
+struct Watch {
+    processes: Vec<Watched>,
+    /// When the thread wakes by itself, if it does.
+    wakes: Option<Instant>,
+}
+
+struct Watched {
+    process: Process,
+    deadline: Instant,
+    bitten: Arc<AtomicBool>,
 }
 
 impl Watchdog {
@@ -28,21 +46,22 @@ impl Watchdog {
 
     /// The same with this limit.
     pub fn with_limit(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
+        static THREAD: Once = Once::new();
         let process = Process::open(pid)?;
         let bitten = Arc::new(AtomicBool::new(false));
-        let (leash, held) = mpsc::channel();
-        let bite = Arc::clone(&bitten);
-        thread::spawn(move || {
-            if held.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                bite.store(true, Ordering::SeqCst);
-                // Nobody is here to hear of an error; `check` says that it was to be killed.
-                let _ = process.send(libc::SIGKILL);
-            }
+        let deadline = Instant::now() + limit;
+        let mut watch = watch();
+        watch.processes.push(Watched {
+            process,
+            deadline,
+            bitten: Arc::clone(&bitten),
         });
-        Ok(Self {
-            bitten,
-            _leash: leash,
-        })
+        if watch.wakes.is_none_or(|wakes| deadline < wakes) {
+            WAKE.notify_one();
+        }
+        drop(watch);
+        THREAD.call_once(|| drop(thread::spawn(look_after)));
+        Ok(Self { bitten })
     }
 
     /// An error if the process had to be killed.
@@ -54,6 +73,45 @@ impl Watchdog {
             ));
         }
         Ok(())
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        watch()
+            .processes
+            .retain(|watched| !Arc::ptr_eq(&watched.bitten, &self.bitten));
+    }
+}
+
+fn watch() -> MutexGuard<'static, Watch> {
+    WATCH.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every process whose time is over, for ever.
+fn look_after() {
+    let mut watch = watch();
+    loop {
+        let now = Instant::now();
+        watch.processes.retain(|watched| {
+            if watched.deadline > now {
+                return true;
+            }
+            watched.bitten.store(true, Ordering::SeqCst);
+            // Nobody is here to hear of an error; `check` says that it was to be killed.
+            let _ = watched.process.send(libc::SIGKILL);
+            false
+        });
+        watch.wakes = watch.processes.iter().map(|watched| watched.deadline).min();
+        watch = match watch.wakes {
+            None => WAKE.wait(watch).unwrap_or_else(PoisonError::into_inner),
+            Some(wakes) => {
+                let (watch, _) = WAKE
+                    .wait_timeout(watch, wakes - now)
+                    .unwrap_or_else(PoisonError::into_inner);
+                watch
+            }
+        };
     }
 }
 
