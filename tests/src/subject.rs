@@ -3,7 +3,8 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
+use std::iter;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use crate::case::{Random, Start, Stream};
-use crate::spawn;
+use crate::spawn::{self, Launch};
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
 use crate::watchdog::Watchdog;
@@ -79,7 +80,8 @@ impl Subject {
             Some(_) if calls => Some(self.scratch.file()?),
             _ => None,
         };
-        let command = self.prepared(start, words, log.as_deref())?;
+        let mut command = self.command(start, words, log.as_deref());
+        prepare(&mut command, start)?;
         let traced = !self.is_emulated()
             && (calls || start.argc0 || start.random.is_some() || !start.faults.is_empty());
         let mut outcome = if traced {
@@ -101,16 +103,25 @@ impl Subject {
         &self.path
     }
 
-    /// A run that is ready to start. An emulator writes the system calls to `strace_log`.
-    pub fn prepared(
+    /// A run that is ready to start with these standard streams; [`in_child`] does the rest of what
+    /// `start` asks for.
+    pub fn launch(
         &self,
         start: &Start,
         words: &[Vec<u8>],
-        strace_log: Option<&Path>,
-    ) -> io::Result<Command> {
-        let mut command = self.command(start, words, strace_log);
-        prepare(&mut command, start)?;
-        Ok(command)
+        streams: [OwnedFd; 3],
+    ) -> io::Result<Launch> {
+        let arguments = iter::once(&start.argv0).chain(words);
+        let environment = start
+            .environment
+            .iter()
+            .map(|(name, value)| [name, &b"="[..], value].concat());
+        Launch::new(
+            self.reachable.as_os_str().as_bytes(),
+            arguments,
+            environment,
+            streams,
+        )
     }
 
     fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
@@ -206,19 +217,29 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
 }
 
-/// Arranges what the child does between fork and exec: streams, mounts, user.
+/// Arranges the streams, and what the child does between fork and exec.
 fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
     command
         .stdin(Stdio::null())
         .stdout(stdio(start.stdout)?)
         .stderr(stdio(start.stderr)?);
+    // SAFETY: it only makes system calls, as it says.
+    unsafe {
+        command.pre_exec(in_child(start));
+    }
+    Ok(())
+}
+
+/// What a child does between fork and exec: mounts, user, closed streams. It only makes system
+/// calls; it neither allocates nor locks.
+pub fn in_child(start: &Start) -> impl Fn() -> io::Result<()> + Send + Sync + 'static {
     let (user, noproc) = (start.user, start.noproc);
     let close = [
         start.stdin_closed,
         start.stdout == Stream::Closed,
         start.stderr == Stream::Closed,
     ];
-    let child = move || {
+    move || {
         if noproc {
             hide_proc()?;
         }
@@ -230,13 +251,7 @@ fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
             check(unsafe { libc::close(descriptor) })?;
         }
         Ok(())
-    };
-    // SAFETY: the closure only makes system calls; it neither allocates nor locks, so it may run
-    // between fork and exec.
-    unsafe {
-        command.pre_exec(child);
     }
-    Ok(())
 }
 
 fn stdio(stream: Stream) -> io::Result<Stdio> {
@@ -327,10 +342,7 @@ fn run_untraced(mut command: Command) -> io::Result<Outcome> {
 fn run_traced(mut command: Command, start: &Start) -> io::Result<Outcome> {
     let mut tracee = Tracee::spawn(&mut command)?;
     drop(command);
-    let (stdout, stderr) = (
-        drain(tracee.child.stdout.take()),
-        drain(tracee.child.stderr.take()),
-    );
+    let (stdout, stderr) = (drain(tracee.stdout.take()), drain(tracee.stderr.take()));
     let mut stack = tracee.initial_stack()?;
     match start.random {
         Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,

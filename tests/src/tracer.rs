@@ -12,14 +12,15 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem::{self, MaybeUninit};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
 use std::ptr;
 use std::time::Duration;
 
 pub use stack::{AT_IGNORE, AT_RANDOM, InitialStack};
 
+use crate::spawn::{self, Launch};
+use crate::syscalls;
 use crate::watchdog::{self, Watchdog};
-use crate::{spawn, syscalls};
 
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +73,10 @@ pub fn trace(command: &mut Command) -> io::Result<Trace> {
 
 /// A program under trace, stopped.
 pub struct Tracee {
-    /// The process, for its pipes. Waiting for it is the tracer's business.
-    pub child: Child,
+    /// Its standard output, if the command has a pipe for it.
+    pub stdout: Option<ChildStdout>,
+    /// Its standard error, likewise.
+    pub stderr: Option<ChildStderr>,
     pid: libc::pid_t,
     watchdog: Watchdog,
     not_send: PhantomData<*const ()>,
@@ -89,20 +92,44 @@ enum Stop {
 impl Tracee {
     /// Starts a command and stops it before its first instruction.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
-        Self::spawn_within(command, watchdog::LIMIT)
-    }
-
-    /// The same for a command that must be over within this time.
-    pub fn spawn_within(command: &mut Command, limit: Duration) -> io::Result<Self> {
         // SAFETY: the closure makes one system call, which is safe between fork and exec.
         unsafe {
             command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop));
         }
-        let child = spawn::spawn(command)?;
-        let pid = child.id().cast_signed();
+        let mut child = spawn::spawn(command)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let tracee = Self::stopped(child.id().cast_signed(), watchdog::LIMIT)?;
+        Ok(Self {
+            stdout,
+            stderr,
+            ..tracee
+        })
+    }
+
+    /// Starts a program that must be over within this time, and stops it before its first
+    /// instruction. The child calls `set_up` before its exec.
+    ///
+    /// # Safety
+    /// As [`Launch::start`] has it.
+    pub unsafe fn launch(
+        launch: Launch,
+        limit: Duration,
+        set_up: &dyn Fn() -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let traced = || {
+            set_up()?;
+            request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop)
+        };
+        // SAFETY: the caller's promise, and one system call more.
+        unsafe { launch.start(&traced, |pid| Self::stopped(pid, limit)) }
+    }
+
+    /// A child that asked to be traced, at the stop that its exec ends with.
+    fn stopped(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
         let watchdog = Watchdog::with_limit(pid, limit)?;
         let tracee = Self {
-            child,
+            stdout: None,
+            stderr: None,
             pid,
             watchdog,
             not_send: PhantomData,
@@ -121,6 +148,11 @@ impl Tracee {
         let options = libc::PTRACE_O_EXITKILL | libc::PTRACE_O_TRACESYSGOOD;
         request(libc::PTRACE_SETOPTIONS, pid, 0, options as usize)?;
         Ok(tracee)
+    }
+
+    /// The process.
+    pub fn pid(&self) -> libc::pid_t {
+        self.pid
     }
 
     /// Reads the stack that the program begins with. Only before the program has run.
@@ -453,7 +485,7 @@ mod tests {
         let mut command = command("/bin/echo hello");
         command.stdout(Stdio::piped());
         let mut tracee = Tracee::spawn(&mut command).unwrap();
-        let mut stdout = tracee.child.stdout.take().unwrap();
+        let mut stdout = tracee.stdout.take().unwrap();
         let trace = tracee.follow(|call| match call.result {
             Some(6) if call.name() == "write" => Action::Fail(libc::EIO),
             _ => Action::Continue,
@@ -469,7 +501,7 @@ mod tests {
         let mut command = command("/bin/echo hello");
         command.stdout(Stdio::piped());
         let mut tracee = Tracee::spawn(&mut command).unwrap();
-        let mut stdout = tracee.child.stdout.take().unwrap();
+        let mut stdout = tracee.stdout.take().unwrap();
         let trace = tracee.run(|call| match call.name().as_str() {
             "write" => Action::Shorten(4),
             _ => Action::Continue,

@@ -1,17 +1,17 @@
 //! One run of a case under faults.
 
 use std::cell::RefCell;
-use std::io::{self, Read, Seek};
+use std::io::{self, PipeReader, Read, Seek};
 use std::process::ExitStatus;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use super::fault::{Fault, What, is_write, removal};
 use super::stdout::{self, End, Stdout};
-use crate::case::Case;
+use crate::case::{Case, Stream};
 use crate::namespace;
 use crate::spawn;
-use crate::subject::Subject;
+use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
 
 /// How long a run may take. One that waits for ever ends the trial, so few wait so long.
@@ -49,34 +49,39 @@ pub fn attempt(
     faults: &[Fault],
 ) -> io::Result<Observed> {
     let mut start = case.start.clone();
-    let [stdin, out, err] = stdout.streams();
-    start.stdin_closed = stdin == crate::case::Stream::Closed;
-    (start.stdout, start.stderr) = (out, err);
-    let mut command = subject.prepared(&start, &case.runs[0].words, None)?;
-    let end = stdout.open(&mut command)?;
-    // A run that dies is to leave no core file: one byte is too little for any, and no program
-    // is started to take it (core(5)).
-    stdout::limit_in_child(&mut command, libc::RLIMIT_CORE, 1);
-    let mut tracee = Tracee::spawn_within(&mut command, LIMIT)?;
-    // It holds the writing end of a pipe.
-    drop(command);
-    let (mut out, err) = (tracee.child.stdout.take(), tracee.child.stderr.take());
+    let closed = stdout.closed();
+    start.stdin_closed = closed[0];
+    (start.stdout, start.stderr) = (stream(closed[1]), stream(closed[2]));
+    let (output, end) = stdout.open()?;
+    let (err, errors) = io::pipe()?;
+    let streams = [stdout::device("/dev/null")?, output, errors.into()];
+    let launch = subject.launch(&start, &case.runs[0].words, streams)?;
+    let in_child = in_child(&start);
+    let set_up = || {
+        in_child()?;
+        stdout.in_child()?;
+        // A run that dies is to leave no core file: one byte is too little for any, and no program
+        // is started to take it (core(5)).
+        stdout::limit_resource(libc::RLIMIT_CORE, 1)
+    };
+    // SAFETY: system calls, as they say.
+    let tracee = unsafe { Tracee::launch(launch, LIMIT, &set_up) }?;
     for fault in faults {
         if let What::SignalAtStart(signal) = fault.what {
             tracee.kill(signal)?;
         }
     }
-    let end = match end {
+    let (mut out, mut attended, mut file) = (None, None, None);
+    match end {
+        End::None => {}
+        End::Pipe(reader) => out = Some(reader),
+        End::File(written) => file = Some(written),
         End::Full(reader, filling) => {
-            let (pid, acts) = (tracee.child.id().cast_signed(), acts(stdout));
-            Attended::Full(
-                thread::spawn(move || stdout::attend(pid, reader, &acts)),
-                filling,
-            )
+            let (pid, acts) = (tracee.pid(), acts(stdout));
+            let thread = thread::spawn(move || stdout::attend(pid, reader, &acts));
+            attended = Some((thread, filling));
         }
-        End::File(file) => Attended::File(file),
-        End::Elsewhere => Attended::Elsewhere,
-    };
+    }
     let met = RefCell::new(Vec::new());
     let mut earlier: Vec<Syscall> = Vec::new();
     let trace = tracee.follow(|call| {
@@ -90,38 +95,37 @@ pub fn attempt(
         earlier.push(call.clone());
         action
     });
-    // Nobody attends to a program that has ended, so this thread ends by itself.
-    let seen = match end {
-        Attended::Full(thread, filling) => {
-            let (mut bytes, reader) = thread.join().expect("it does not panic")?;
-            if let Some(mut reader) = reader {
-                reader.read_to_end(&mut bytes)?;
-            }
-            bytes.split_off(filling.min(bytes.len()))
-        }
-        Attended::File(mut file) => {
-            file.rewind()?;
-            read(Some(file))?
-        }
-        Attended::Elsewhere => read(out)?,
-    };
+    let mut bytes = Vec::new();
+    // It sees to it that the program ends, and ends when that has, by whatever.
+    if let Some((thread, filling)) = attended {
+        (bytes, out) = thread.join().expect("it does not panic")?;
+        read(out, &mut bytes)?;
+        bytes.drain(..filling.min(bytes.len()));
+    } else if let Some(mut file) = file {
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+    } else {
+        read(out, &mut bytes)?;
+    }
     let trace = trace?;
+    let mut words = Vec::new();
+    read(Some(err), &mut words)?;
     Ok(Observed {
-        stdout: seen,
-        stderr: read(err)?,
+        stdout: bytes,
+        stderr: words,
         status: trace.status,
         calls: trace.calls,
         met: met.into_inner(),
     })
 }
 
-enum Attended {
-    Elsewhere,
-    Full(
-        JoinHandle<io::Result<(Vec<u8>, Option<io::PipeReader>)>>,
-        usize,
-    ),
-    File(std::fs::File),
+/// The stream of the case language: closed, or anything.
+fn stream(closed: bool) -> Stream {
+    if closed {
+        Stream::Closed
+    } else {
+        Stream::Captured
+    }
 }
 
 fn acts(stdout: &Stdout) -> Vec<stdout::Act> {
@@ -177,10 +181,9 @@ fn after(faults: &[Fault], index: usize, met: &RefCell<Vec<(usize, usize)>>) -> 
 
 /// Reads what a run left in a pipe. No run writes as much as a pipe holds, so nobody need read
 /// meanwhile.
-fn read(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes)?;
+fn read(pipe: Option<PipeReader>, bytes: &mut Vec<u8>) -> io::Result<()> {
+    match pipe {
+        None => Ok(()),
+        Some(mut pipe) => pipe.read_to_end(bytes).map(drop),
     }
-    Ok(bytes)
 }

@@ -2,16 +2,13 @@
 //! the program wait.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fault::signal_name;
-use crate::case::Stream;
 use crate::spawn::{self, Process};
 
 /// Standard output.
@@ -67,16 +64,13 @@ impl Stdout {
         })
     }
 
-    /// The streams of the case language that come nearest.
-    pub fn streams(&self) -> [Stream; 3] {
-        let out = match self {
-            Self::AllClosed => return [Stream::Closed; 3],
-            Self::Closed => Stream::Closed,
-            Self::Full => Stream::Full,
-            Self::Broken => Stream::Broken,
-            Self::Pipe | Self::Leaving | Self::Stuffed(_) | Self::Limited(_) => Stream::Captured,
-        };
-        [Stream::Captured, out, Stream::Captured]
+    /// Which of the standard streams are closed.
+    pub fn closed(&self) -> [bool; 3] {
+        match self {
+            Self::AllClosed => [true; 3],
+            Self::Closed => [false, true, false],
+            _ => [false; 3],
+        }
     }
 
     /// Whether it takes the whole output, sooner or later. Only a run of the limited file can tell.
@@ -96,31 +90,51 @@ impl Stdout {
         }
     }
 
-    /// Makes the end that we keep, and gives the command the other one where the case language has
-    /// no word for it.
-    pub fn open(&self, command: &mut Command) -> io::Result<End> {
-        match self {
+    /// Opens it: the program's end, and what we keep. A closed one is closed later.
+    pub fn open(&self) -> io::Result<(OwnedFd, End)> {
+        Ok(match self {
+            Self::Pipe | Self::Leaving => {
+                let (reader, writer) = io::pipe()?;
+                (writer.into(), End::Pipe(reader))
+            }
+            Self::Closed | Self::AllClosed => (device("/dev/null")?, End::None),
+            Self::Full => (device("/dev/full")?, End::None),
+            Self::Broken => {
+                let (reader, writer) = io::pipe()?;
+                spawn::close(reader);
+                (writer.into(), End::None)
+            }
             Self::Stuffed(stuffed) => {
-                let (reader, filling) = stuffed.pipe(command)?;
-                if let Some(signal) = stuffed.ignored {
-                    // SAFETY: the closure makes one system call, which may be made between fork and
-                    // exec.
-                    unsafe {
-                        command.pre_exec(move || match libc::signal(signal, libc::SIG_IGN) {
-                            libc::SIG_ERR => Err(io::Error::last_os_error()),
-                            _ => Ok(()),
-                        });
-                    }
-                }
-                Ok(End::Full(reader, filling))
+                let (reader, mut writer) = io::pipe()?;
+                // SAFETY: descriptors and numbers, no pointer.
+                check(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1) })?;
+                set_nonblocking(&writer, true)?;
+                let filling = stuff(&mut writer)?;
+                set_nonblocking(&writer, !stuffed.blocking)?;
+                (writer.into(), End::Full(reader, filling))
             }
-            &Self::Limited(limit) => {
+            Self::Limited(_) => {
                 let file = memory_file()?;
-                command.stdout(file.try_clone()?);
-                limit_in_child(command, libc::RLIMIT_FSIZE, limit);
-                Ok(End::File(file))
+                (file.try_clone()?.into(), End::File(file))
             }
-            _ => Ok(End::Elsewhere),
+        })
+    }
+
+    /// What the child does between clone and exec for it; only system calls.
+    pub fn in_child(&self) -> io::Result<()> {
+        match self {
+            Self::Limited(limit) => limit_resource(libc::RLIMIT_FSIZE, *limit),
+            Self::Stuffed(Stuffed {
+                ignored: Some(signal),
+                ..
+            }) => {
+                // SAFETY: numbers, no pointer.
+                if unsafe { libc::signal(*signal, libc::SIG_IGN) } == libc::SIG_ERR {
+                    return Err(io::Error::last_os_error());
+                }
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -131,24 +145,15 @@ impl Stuffed {
         let ends = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM].contains(&signal);
         ends && !self.blocking && self.ignored != Some(signal)
     }
-
-    fn pipe(&self, command: &mut Command) -> io::Result<(PipeReader, usize)> {
-        let (reader, mut writer) = io::pipe()?;
-        // SAFETY: descriptors and numbers, no pointer.
-        check(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1) }.into())?;
-        set_nonblocking(&writer, true)?;
-        let filling = stuff(&mut writer)?;
-        set_nonblocking(&writer, !self.blocking)?;
-        command.stdout(writer);
-        Ok((reader, filling))
-    }
 }
 
 /// The end of standard output that we keep.
 pub enum End {
-    /// The child has it.
-    Elsewhere,
-    /// Of a pipe that so many bytes fill.
+    /// There is none.
+    None,
+    /// A pipe.
+    Pipe(PipeReader),
+    /// A pipe that so many bytes fill.
     Full(PipeReader, usize),
     /// The file itself.
     File(File),
@@ -239,33 +244,33 @@ fn read_available(reader: &mut PipeReader, bytes: &mut Vec<u8>) -> io::Result<()
 /// A regular file without a name.
 fn memory_file() -> io::Result<File> {
     // SAFETY: a string that ends with NUL.
-    let descriptor =
-        check(unsafe { libc::memfd_create(c"stdout".as_ptr(), libc::MFD_CLOEXEC) }.into())?;
+    let descriptor = check(unsafe { libc::memfd_create(c"stdout".as_ptr(), libc::MFD_CLOEXEC) })?;
     // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
-    Ok(unsafe { File::from_raw_fd(descriptor as libc::c_int) })
+    Ok(unsafe { File::from_raw_fd(descriptor) })
 }
 
-/// Sets a resource limit of a command's process.
-pub fn limit_in_child(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
+/// Sets a resource limit of this process; one system call.
+pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
     let limit = libc::rlimit {
         rlim_cur: limit,
         rlim_max: limit,
     };
-    // SAFETY: the closure makes one system call, which may be made between fork and exec, and the
-    // limit is there.
-    unsafe {
-        command
-            .pre_exec(move || check(libc::setrlimit(resource, &raw const limit).into()).map(drop));
-    }
+    // SAFETY: the limit is there.
+    check(unsafe { libc::setrlimit(resource, &raw const limit) }).map(drop)
+}
+
+/// Opens a device to write to.
+pub fn device(path: &str) -> io::Result<OwnedFd> {
+    Ok(OpenOptions::new().write(true).open(path)?.into())
 }
 
 fn set_nonblocking(end: &impl AsRawFd, on: bool) -> io::Result<()> {
     let flags = if on { libc::O_NONBLOCK } else { 0 };
     // SAFETY: descriptors and numbers, no pointer.
-    check(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, flags) }.into()).map(drop)
+    check(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, flags) }).map(drop)
 }
 
-fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {
         Err(io::Error::last_os_error())
     } else {

@@ -204,7 +204,7 @@ fn whole(scene: &Scene<'_>, observed: &Observed, held: &[Object]) -> Vec<String>
         objects.check_text("out", &run.out, &observed.stdout, held),
         check::check_holds(scene.case, scene.given, held),
     ];
-    if scene.stdout.streams()[2] == crate::case::Stream::Captured {
+    if !scene.stdout.closed()[2] {
         complaints.push(objects.check_text("err", &run.err, &observed.stderr, held));
     }
     if scene
@@ -221,7 +221,7 @@ fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
     let refused = observed.met_any(faults, |fault, call| {
         matches!(fault.what, What::Errno(_) | What::Length(0)) && is_write(call, 2)
     });
-    !refused && scene.stdout.streams()[2] == crate::case::Stream::Captured
+    !refused && !scene.stdout.closed()[2]
 }
 
 /// What is wrong with the words of a failure: they are an error line, and lines that explain it.
