@@ -41,6 +41,18 @@ lint: lint-format lint-clippy lint-man ## rustfmt, clippy and the man page's lin
 bench: setup build ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
 	cargo run --release --package ipcmk-tests --bin bench -- $(BENCH)
 
+.PHONY: fuzz
+fuzz: ## the fuzz targets, until ^C or for FUZZ_SECONDS; what they find is in target/fuzz
+	@tests/tools/fuzz.sh
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## put what `make fuzz` has found into tests/fuzz/corpus, as few inputs as will do
+	@tests/tools/fuzz.sh merge
+
+.PHONY: soak
+soak: dist-x86_64 ## a million runs one after the other (SOAK=<n> of them); each object is removed, nothing may be left
+	cargo run --release --package ipcmk-tests --bin soak -- $(SOAK)
+
 .PHONY: size
 size: build ## compare the sizes of the two files with tests/sizes.txt
 	@tests/tools/size.sh

@@ -12,6 +12,14 @@ pub const IPC_PRIVATE: u32 = 0;
 pub const IPC_RMID: usize = 0;
 /// Command of the ctl calls: set owner, mode and msg_qbytes. `linux/ipc.h`.
 pub const IPC_SET: usize = 1;
+/// Command of shmctl: the limits, as [`Shminfo64`]. `linux/ipc.h`.
+pub const IPC_INFO: usize = 3;
+/// Command of shmctl: what is in use, as [`ShmInfo`]. `linux/shm.h`.
+pub const SHM_INFO: usize = 14;
+/// Command of msgctl: limits and what is in use, as [`Msginfo`]. `linux/msg.h`.
+pub const MSG_INFO: usize = 12;
+/// Command of semctl: limits and what is in use, as [`Seminfo`]. `linux/sem.h`.
+pub const SEM_INFO: usize = 19;
 
 /// Resolve a relative path from the working directory. `linux/fcntl.h`.
 pub const AT_FDCWD: isize = -100;
@@ -22,8 +30,25 @@ pub const GRND_NONBLOCK: usize = 1;
 /// Command of rt_sigprocmask: add to the mask. `asm-generic/signal-defs.h`.
 pub const SIG_BLOCK: usize = 0;
 
+/// The terminal is gone. `asm/signal.h`.
+pub const SIGHUP: u32 = 1;
+/// The user's interrupt key. `asm/signal.h`.
+pub const SIGINT: u32 = 2;
+/// A polite request to end. `asm/signal.h`.
+pub const SIGTERM: u32 = 15;
+/// A signal's handler: none, it is ignored. `asm-generic/signal-defs.h`.
+pub const SIG_IGN: usize = 1;
+/// There is something to read. `asm-generic/poll.h`.
+pub const POLLIN: i16 = 1;
+/// There is room to write. `asm-generic/poll.h`.
+pub const POLLOUT: i16 = 4;
+/// Command of prctl: how the process's system calls are filtered. `linux/prctl.h`.
+pub const PR_GET_SECCOMP: usize = 21;
+
 /// Auxiliary vector: its end. `linux/auxvec.h`.
 pub const AT_NULL: usize = 0;
+/// Auxiliary vector: bytes of a page. `linux/auxvec.h`.
+pub const AT_PAGESZ: usize = 6;
 /// Auxiliary vector: effective user id. `linux/auxvec.h`.
 pub const AT_EUID: usize = 12;
 /// Auxiliary vector: effective group id. `linux/auxvec.h`.
@@ -66,5 +91,99 @@ pub struct Msqid64Ds {
     /// Bytes that the queue may hold.
     pub msg_qbytes: u64,
     /// Last sender and receiver, and two spare words.
+    pub rest: [u64; 3],
+}
+
+/// `struct shminfo64` of 64-bit architectures. `asm-generic/shmbuf.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Shminfo64 {
+    /// Bytes of the largest segment: SHMMAX.
+    pub shmmax: u64,
+    /// Bytes of the smallest segment: 1.
+    pub shmmin: u64,
+    /// Segments: SHMMNI.
+    pub shmmni: u64,
+    /// Segments that a process may attach.
+    pub shmseg: u64,
+    /// Pages of all segments: SHMALL.
+    pub shmall: u64,
+    /// Spare words.
+    pub rest: [u64; 4],
+}
+
+/// `struct shm_info`. `linux/shm.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct ShmInfo {
+    /// Segments.
+    pub used_ids: u32,
+    /// Pages of all segments.
+    pub shm_tot: u64,
+    /// Of them in memory and swapped out, and two unused numbers.
+    pub rest: [u64; 4],
+}
+
+/// `struct msginfo`. `linux/msg.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Msginfo {
+    /// Queues, by MSG_INFO.
+    pub msgpool: u32,
+    /// Messages, by MSG_INFO.
+    pub msgmap: u32,
+    /// Bytes of the largest message.
+    pub msgmax: u32,
+    /// Bytes that a new queue may hold: MSGMNB.
+    pub msgmnb: u32,
+    /// Queues at most: MSGMNI.
+    pub msgmni: u32,
+    /// An unused number, the bytes of all messages, and an unused number.
+    pub rest: [u32; 3],
+}
+
+/// `struct seminfo`. `linux/sem.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Seminfo {
+    /// An unused number.
+    pub semmap: u32,
+    /// Sets at most: SEMMNI.
+    pub semmni: u32,
+    /// Semaphores of all sets at most: SEMMNS.
+    pub semmns: u32,
+    /// An unused number.
+    pub semmnu: u32,
+    /// Semaphores of a set at most: SEMMSL.
+    pub semmsl: u32,
+    /// Operations in a call, and an unused number.
+    pub rest: [u32; 2],
+    /// Sets, by SEM_INFO.
+    pub semusz: u32,
+    /// Largest value of a semaphore.
+    pub semvmx: u32,
+    /// Semaphores of all sets, by SEM_INFO.
+    pub semaem: u32,
+}
+
+/// `struct pollfd`. `asm-generic/poll.h`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Pollfd {
+    /// The descriptor.
+    pub fd: i32,
+    /// What is waited for.
+    pub events: i16,
+    /// What has come.
+    pub revents: i16,
+}
+
+/// `struct sigaction` as the kernel has it. `asm/signal.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Sigaction {
+    /// Address of the handler, or SIG_DFL or [`SIG_IGN`].
+    pub sa_handler: usize,
+    /// Flags, the restorer's address, and the signals that the handler blocks.
     pub rest: [u64; 3],
 }

@@ -1,6 +1,6 @@
 //! What the kernel answers when it refuses, and glibc's words for it.
 
-use crate::draft::{Draft, small};
+use crate::words::Words;
 
 /// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,20 +9,36 @@ pub struct Errno(u16);
 impl Errno {
     /// No error of the kernel's.
     pub const NONE: Self = Self(0);
+    /// Operation not permitted.
+    pub const EPERM: Self = Self(1);
     /// No such file or directory.
     pub const ENOENT: Self = Self(2);
     /// Interrupted system call.
     pub const EINTR: Self = Self(4);
     /// Input/output error.
     pub const EIO: Self = Self(5);
+    /// Resource temporarily unavailable.
+    pub const EAGAIN: Self = Self(11);
+    /// Cannot allocate memory.
+    pub const ENOMEM: Self = Self(12);
     /// Permission denied.
     pub const EACCES: Self = Self(13);
     /// File exists.
     pub const EEXIST: Self = Self(17);
     /// Invalid argument.
     pub const EINVAL: Self = Self(22);
+    /// Too many open files in system.
+    pub const ENFILE: Self = Self(23);
+    /// Too many open files.
+    pub const EMFILE: Self = Self(24);
+    /// No space left on device.
+    pub const ENOSPC: Self = Self(28);
     /// Numerical result out of range.
     pub const ERANGE: Self = Self(34);
+    /// Function not implemented.
+    pub const ENOSYS: Self = Self(38);
+    /// Identifier removed.
+    pub const EIDRM: Self = Self(43);
 
     /// The error that a system call returned, as a positive number.
     #[must_use]
@@ -38,24 +54,23 @@ impl Errno {
 
     /// glibc's text, where it is one of [`TEXTS`].
     #[must_use]
-    pub fn text(self) -> Option<&'static [u8]> {
-        let mut rest: &[u8] = &PACKED;
-        for &(number, length) in &LENGTHS {
-            let (text, others) = rest.split_at_checked(length.into())?;
-            if self.0 == number.into() {
-                return Some(text);
-            }
-            rest = others;
-        }
-        None
+    pub fn words(self) -> Option<Words> {
+        let mut rows = 0..;
+        let row = NUMBERS
+            .iter()
+            .zip(&mut rows)
+            .find(|row| u16::from(*row.0) == self.0);
+        row.map(|(_, row)| Words::errno(row))
     }
 }
 
 /// `strerror(3)` of the numbers that shmget, msgget, semget, their ctl calls,
-/// write and getrandom are likely to return. Others are shown as they are.
-const TEXTS: &[(u8, &str)] = &[
+/// write, getrandom and the calls of the looks and waits around them are
+/// likely to return. Others are shown as they are.
+pub const TEXTS: &[(u8, &str)] = &[
     (1, "Operation not permitted"),
     (2, "No such file or directory"),
+    (4, "Interrupted system call"),
     (5, "Input/output error"),
     (9, "Bad file descriptor"),
     (11, "Resource temporarily unavailable"),
@@ -70,49 +85,34 @@ const TEXTS: &[(u8, &str)] = &[
     (32, "Broken pipe"),
     (34, "Numerical result out of range"),
     (38, "Function not implemented"),
+    (43, "Identifier removed"),
+    (104, "Connection reset by peer"),
+    (116, "Stale file handle"),
     (122, "Disk quota exceeded"),
 ];
 
-/// [`TEXTS`] in a third of the room: each number with the length of its text.
-static LENGTHS: [(u8, u8); TEXTS.len()] = lengths();
-
-/// And the texts in a row.
-static PACKED: [u8; packed::<0>().length] = packed::<{ packed::<0>().length }>().bytes;
+/// The numbers of [`TEXTS`], in their order.
+static NUMBERS: [u8; TEXTS.len()] = numbers();
 
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
 )]
-const fn lengths() -> [(u8, u8); TEXTS.len()] {
-    let mut lengths = [(0, 0); TEXTS.len()];
+const fn numbers() -> [u8; TEXTS.len()] {
+    let mut numbers = [0; TEXTS.len()];
     let mut row = 0;
     while row < TEXTS.len() {
-        let (number, text) = TEXTS[row];
-        lengths[row] = (number, small(text.len()));
+        numbers[row] = TEXTS[row].0;
         row += 1;
     }
-    lengths
-}
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "runs in the compiler, which reports a bad index"
-)]
-const fn packed<const N: usize>() -> Draft<N> {
-    let mut texts = Draft::EMPTY;
-    let mut row = 0;
-    while row < TEXTS.len() {
-        texts = texts.put(TEXTS[row].1);
-        row += 1;
-    }
-    texts
+    numbers
 }
 
 #[cfg(test)]
 mod tests {
     use std::format;
     use std::io;
-    use std::string::ToString;
+    use std::string::{String, ToString};
 
     use super::{Errno, TEXTS};
 
@@ -120,13 +120,14 @@ mod tests {
     #[test]
     fn texts_are_those_of_strerror() {
         for &(number, _) in TEXTS {
-            let text = Errno(number.into()).text().expect("it is in the table");
+            let words = Errno(number.into()).words().expect("it is in the table");
+            let mut text = String::new();
+            words.put(&mut |byte| text.push(byte.into()));
             let libc = io::Error::from_raw_os_error(number.into());
-            let text = text.escape_ascii();
             assert_eq!(libc.to_string(), format!("{text} (os error {number})"));
         }
-        assert_eq!(Errno(0).text(), None);
-        assert_eq!(Errno(133).text(), None);
-        assert_eq!(Errno(4095).text(), None);
+        assert_eq!(Errno(0).words(), None);
+        assert_eq!(Errno(133).words(), None);
+        assert_eq!(Errno(4095).words(), None);
     }
 }

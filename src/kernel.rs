@@ -1,8 +1,11 @@
 //! The one port to the system. The program's kernel is in `sys`; the tests
 //! have one that follows a script.
 
+use core::ffi::CStr;
+use core::num::NonZero;
+
 use crate::errno::Errno;
-use crate::plan::{Id, Kind};
+use crate::plan::{Id, Kind, Step};
 use crate::request::{Mode, Qbytes};
 
 /// The system calls that the program makes, in its own terms.
@@ -13,11 +16,11 @@ pub trait Kernel {
     /// Those of rt_sigprocmask(2).
     fn block_signals(&mut self) -> Result<(), Errno>;
 
-    /// shmget(2), msgget(2) or semget(2); `amount` is bytes or semaphores.
+    /// shmget(2), msgget(2) or semget(2).
     ///
     /// # Errors
     /// Theirs.
-    fn get(&mut self, kind: Kind, key: u32, amount: u64, flags: u32) -> Result<Id, Errno>;
+    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno>;
 
     /// The ctl call with IPC_SET on a queue that this process created:
     /// its mode and its msg_qbytes.
@@ -39,17 +42,55 @@ pub trait Kernel {
     /// Those of getrandom(2).
     fn random(&mut self) -> Result<u32, Errno>;
 
-    /// Whether kernel.shm_rmid_forced is 1.
+    /// The first bytes of a file, as many as one read(2) gives.
     ///
     /// # Errors
-    /// Those of openat(2) and read(2): ENOENT where there is no /proc.
-    fn shm_rmid_forced(&mut self) -> Result<bool, Errno>;
+    /// Those of openat(2) and read(2).
+    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
+
+    /// The limits of a kind of object in this IPC namespace, and their use: the
+    /// ctl calls with IPC_INFO, SHM_INFO, MSG_INFO and SEM_INFO.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno>;
+
+    /// Whether a filter lies over this process's system calls: prctl(2) with
+    /// PR_GET_SECCOMP, which may be refused by that very filter.
+    fn is_filtered(&mut self) -> bool;
 
     /// write(2).
     ///
     /// # Errors
     /// Its own.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno>;
+
+    /// Waits until there may be room to write: ppoll(2), on the descriptor and
+    /// on a signalfd(2).
+    ///
+    /// # Errors
+    /// EINTR where SIGHUP, SIGINT or SIGTERM has come, and is not ignored;
+    /// those of rt_sigaction(2), signalfd(2) and ppoll(2).
+    fn wait(&mut self, fd: Fd) -> Result<(), Errno>;
+}
+
+/// What an IPC namespace lets its objects of one kind be, and what they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a segment (SHMMAX), semaphores of a set (SEMMSL), bytes
+    /// of a queue (MSGMNB).
+    pub each: u64,
+    /// Most units of all together: pages of segments (SHMALL), semaphores
+    /// (SEMMNS); queues share nothing.
+    pub units: u64,
+    /// Units in use.
+    pub units_used: u64,
+    /// How much of an object's amount a unit is: the bytes of a page, or 1.
+    pub unit: NonZero<u64>,
+    /// Most objects: SHMMNI, MSGMNI, SEMMNI.
+    pub objects: u64,
+    /// Objects in use.
+    pub objects_used: u64,
 }
 
 /// Where output goes.
@@ -61,16 +102,18 @@ pub enum Fd {
     Err,
 }
 
-/// Writes all of `bytes`: goes on after a short write and after an interrupt.
+/// Writes all of `bytes`: goes on after a short write and after an interrupt,
+/// and waits for a descriptor that does not block.
 ///
 /// # Errors
-/// The first other error of write(2); EIO where it takes nothing.
+/// The first other error of write(2), or of waiting; EIO where it takes nothing.
 pub fn write_all<K: Kernel>(kernel: &mut K, fd: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match kernel.write(fd, bytes) {
             Ok(0) => return Err(Errno::EIO),
             Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
             Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => kernel.wait(fd)?,
             Err(errno) => return Err(errno),
         }
     }

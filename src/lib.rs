@@ -10,7 +10,7 @@
 //! Which room a line belongs to: did a kernel header fix the number? [`abi`].
 //! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
 //! measures. Will a user read it? [`options`], [`report`], [`render`]. Does it
-//! order calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does
+//! say why the kernel refused? [`hint`]. Does it order calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does
 //! only the compiler run it? `draft`.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ mod draft;
 pub mod errno;
 pub mod getopt;
 pub mod grammar;
+pub mod hint;
 pub mod kernel;
 pub mod number;
 pub mod options;
@@ -32,3 +33,4 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod usage;
+pub mod words;

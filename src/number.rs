@@ -72,6 +72,14 @@ pub fn is_marked_key(text: &[u8]) -> bool {
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";
 
+/// Takes the decimal number that a text of the kernel's begins with, behind
+/// blanks, off the text. None where there is none.
+pub fn take(text: &mut &[u8]) -> Option<u64> {
+    let number = natural(text, Base::Ten).ok()?;
+    *text = number.rest;
+    Some(number.magnitude)
+}
+
 /// A size in bytes, `0` to `2^64 - 1`.
 ///
 /// `10`, `0x10`, `010`, with a suffix `10K` = `10KiB` (1024), `10KB` (1000),

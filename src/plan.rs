@@ -1,5 +1,7 @@
 //! A request to the steps that carry it out, in the order of their output.
 
+use crate::abi::IPC_PRIVATE;
+use crate::errno::Errno;
 use crate::request::Request;
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
@@ -38,6 +40,55 @@ pub struct Made {
     pub id: Id,
     /// Whether it is new; what was found is not ours to remove.
     pub created: bool,
+    /// Why it could not be removed again, if that was so.
+    pub left: Errno,
+}
+
+/// What a run is in the middle of, so that a refusal can be told and explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// What it is doing.
+    pub doing: Doing,
+    /// The object that it has to do with.
+    pub step: Step,
+    /// That object's key.
+    pub key: u32,
+}
+
+impl Attempt {
+    /// Nothing to do with an object yet.
+    #[must_use]
+    pub const fn new(doing: Doing) -> Self {
+        Self {
+            doing,
+            step: Step {
+                kind: Kind::Shm,
+                amount: 0,
+            },
+            key: IPC_PRIVATE,
+        }
+    }
+}
+
+/// What a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Blocking signals.
+    BlockSignals,
+    /// Choosing a key.
+    RandomKey,
+    /// Looking for an existing object.
+    Find,
+    /// Creating an object.
+    Create,
+    /// Creating a segment that would be destroyed as its creator exits.
+    ForcedShm,
+    /// Setting the msg_qbytes of a queue, which are the step's amount.
+    SetQueue,
+    /// Creating a POSIX object: that cannot be done yet.
+    Posix,
+    /// Writing the ids, or the help text.
+    Write,
 }
 
 /// The steps of a request, in the order of their output.

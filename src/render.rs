@@ -15,7 +15,12 @@ pub const VERSION: &str = concat!(
 );
 
 /// The answer to --help, in util-linux's layout. The compiler puts it together.
-pub static HELP: [u8; help::<0>().length] = help::<{ help::<0>().length }>().bytes;
+pub const HELP: &str = match str::from_utf8(&HELP_BYTES) {
+    Ok(help) => help,
+    Err(_) => panic!("it is made of strings"),
+};
+
+const HELP_BYTES: [u8; help::<0>().length] = help::<{ help::<0>().length }>().bytes;
 
 /// Column of the help text in which the descriptions begin.
 const COLUMN: usize = 26;

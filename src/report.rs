@@ -1,15 +1,19 @@
 //! What the user reads: a line for each id, or the words for what went wrong.
 //! The words are util-linux's where it has some: scripts search for them.
 
+use core::num::NonZero;
+
 use heapless::Vec;
 
 use crate::errno::Errno;
 use crate::getopt::split_name;
+use crate::hint::Figures;
 use crate::kernel::{Fd, Kernel, write_all};
 use crate::number::Bad;
 use crate::options::{self, Argument};
-use crate::plan::{Kind, MOST_STEPS, Made};
+use crate::plan::{Attempt, Doing, Kind, MOST_STEPS, Made};
 use crate::usage::{Mistake, Refusal};
+use crate::words::Words;
 
 /// Bytes of the longest output line, `Shared memory id: 2147483647` and a
 /// newline.
@@ -25,9 +29,9 @@ impl Lines {
         let words = if raw { "" } else { line(object.kind) };
         // The longest line times the most steps is what there is room for.
         _ = self.0.extend_from_slice(words.as_bytes());
-        decimal(object.id.unsigned_abs(), &mut |digit| {
-            _ = self.0.push(digit)
-        });
+        let mut room = [0; MOST_DIGITS];
+        let id = digits(object.id.unsigned_abs().into(), TEN, &mut room);
+        _ = self.0.extend_from_slice(id);
         _ = self.0.push(b'\n');
     }
 
@@ -47,108 +51,98 @@ const fn line(kind: Kind) -> &'static str {
     }
 }
 
-/// Puts the digits of a number, ten at the most.
-fn decimal<F: FnMut(u8)>(number: u32, put: &mut F) {
-    if number >= 10 {
-        decimal(number / 10, put);
-    }
-    put(b'0' + u8::try_from(number % 10).unwrap_or_default());
-}
+/// Digits of the longest number, `2^64 - 1`.
+const MOST_DIGITS: usize = 20;
 
-/// What the program was doing when it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// Blocking signals.
-    BlockSignals,
-    /// Choosing a key.
-    RandomKey,
-    /// Creating a segment.
-    Shm,
-    /// Creating a segment that would be destroyed as its creator exits.
-    ForcedShm,
-    /// Creating a queue.
-    Queue,
-    /// Creating a semaphore set.
-    Sem,
-    /// Creating a POSIX object: that cannot be done yet.
-    Posix,
-    /// Writing the ids, or the help text.
-    Write,
-    /// Removing again what was created.
-    Undo,
-}
-
-impl Doing {
-    /// Creating an object of this kind.
-    #[must_use]
-    pub const fn create(kind: Kind) -> Self {
-        match kind {
-            Kind::Shm => Self::Shm,
-            Kind::Queue => Self::Queue,
-            Kind::Sem => Self::Sem,
+/// The digits of a number, in decimal or hexadecimal; `room` is for them.
+#[inline(never)] // `make size`: a copy at its caller is larger
+fn digits(mut number: u64, base: NonZero<u64>, room: &mut [u8; MOST_DIGITS]) -> &[u8] {
+    let mut start = MOST_DIGITS;
+    for place in room.iter_mut().rev() {
+        let digit = u8::try_from(number % base).unwrap_or_default();
+        *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+        start -= 1;
+        number /= base;
+        if number == 0 {
+            break;
         }
     }
+    room.get(start..).unwrap_or_default()
+}
 
-    /// The words for its failure: util-linux's, where it has some.
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Shm => "create share memory failed",
-            Self::Queue => "create message queue failed",
-            Self::Sem => "create semaphore failed",
-            Self::ForcedShm => {
-                "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit"
-            }
-            Self::Posix => "POSIX objects are not supported yet",
-            Self::BlockSignals => "block signals failed",
-            Self::RandomKey => "get random key failed",
-            Self::Write => "write error",
-            Self::Undo => "an object is left behind",
-        }
+/// Base of decimal numbers.
+const TEN: NonZero<u64> = NonZero::new(10).unwrap();
+/// Base of hexadecimal numbers.
+const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
+
+/// The words for what failed: util-linux's, where it has some.
+const fn failed(attempt: &Attempt) -> Words {
+    match attempt.doing {
+        Doing::Find | Doing::Create | Doing::SetQueue => Words::CREATE_FAILED.of(attempt.step.kind),
+        Doing::ForcedShm => Words::FORCED_SHM,
+        Doing::Posix => Words::POSIX_FAILED,
+        Doing::BlockSignals => Words::BLOCK_FAILED,
+        Doing::RandomKey => Words::RANDOM_FAILED,
+        Doing::Write => Words::WRITE_FAILED,
     }
+}
+
+/// Answers --help or --version.
+///
+/// # Errors
+/// Those of [`write_all`].
+#[inline(never)] // its buffer would be in the frame of every run
+pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
+    let mut text = Text::new(Fd::Out, kernel);
+    text.fill(words);
+    text.flush()
 }
 
 /// Says what is wrong with a command line.
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, kernel: &mut K) {
-    let mut text = Text::new(kernel);
-    text.fill(words(refusal), refusal.word.bytes);
+    let mut text = Text::new(Fd::Err, kernel);
+    text.word = refusal.word.bytes;
+    text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
         for spec in options::possibilities(refusal.grammar, name) {
-            text.fill(" '--%'", spec.long());
+            text.word = spec.long();
+            text.fill(Words::POSSIBILITY);
         }
     }
     text.reason(reason(refusal));
     if refusal.keyed_reads {
-        text.put(b"ipcmk: if this line gives a key, begin it with --keyed\n");
+        text.begin(Words::SAY_KEYED);
+        text.reason(Errno::NONE);
     }
     if !is_value(refusal) {
-        text.put(b"Try 'ipcmk --help' for more information.\n");
+        text.fill(Words::TRY_HELP);
     }
 }
 
-/// The words for a mistake; `%` stands for the word that is wrong.
-const fn words(refusal: &Refusal<'_>) -> &'static str {
+/// The words for a mistake.
+const fn words(refusal: &Refusal<'_>) -> Words {
     match refusal.mistake {
-        Mistake::UnknownLetter => "invalid option -- '%'",
-        Mistake::UnknownName => "unrecognized option '--%'",
-        Mistake::Ambiguous => "option '--%' is ambiguous; possibilities:",
-        Mistake::LetterNeedsArgument => "option requires an argument -- '%'",
-        Mistake::NameNeedsArgument => "option '--%' requires an argument",
-        Mistake::NameTakesNone => "option '--%' doesn't allow an argument",
-        Mistake::KeyedNotFirst => "option '--keyed' must be the first argument",
-        Mistake::ExtraOperand => "extra operand '%'",
-        Mistake::ModeTwice => "mode given twice: -p and '%'",
-        Mistake::NoResource => "bad usage",
-        Mistake::NoName => "name is required for POSIX IPC",
-        Mistake::SeveralKeyed => "only one of -M, -Q and -S can have a key",
-        Mistake::NoSize => "-p <size> is required with -M and -Q",
-        Mistake::NsemsWithoutSet => "-s <nsems> goes with -S only",
+        Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
+        Mistake::UnknownName => Words::UNKNOWN_NAME,
+        Mistake::Ambiguous => Words::AMBIGUOUS,
+        Mistake::LetterNeedsArgument => Words::LETTER_NEEDS_ARGUMENT,
+        Mistake::NameNeedsArgument => Words::NAME_NEEDS_ARGUMENT,
+        Mistake::NameTakesNone => Words::NAME_TAKES_NONE,
+        Mistake::KeyedNotFirst => Words::KEYED_NOT_FIRST,
+        Mistake::ExtraOperand => Words::EXTRA_OPERAND,
+        Mistake::ModeTwice => Words::MODE_TWICE,
+        Mistake::NoResource => Words::NO_RESOURCE,
+        Mistake::NoName => Words::NO_NAME,
+        Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
+        Mistake::NoSize => Words::NO_SIZE,
+        Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
         Mistake::Value(_) => match refusal.word.argument {
-            Argument::Mode => "failed to parse mode: '%'",
-            Argument::Key => "failed to parse key: '%'",
-            Argument::Elements => "failed to parse elements: '%'",
-            Argument::Size | Argument::Text | Argument::None => "failed to parse size: '%'",
+            Argument::Mode => Words::BAD_MODE,
+            Argument::Key => Words::BAD_KEY,
+            Argument::Elements => Words::BAD_ELEMENTS,
+            Argument::Size | Argument::Text | Argument::None => Words::BAD_SIZE,
         },
     }
 }
@@ -170,76 +164,112 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
     matches!(refusal.mistake, Mistake::Value(_) | Mistake::NoSize)
 }
 
-/// Says why nothing was created or printed.
+/// Says why nothing was created or printed, what may help, and which objects
+/// are left, since their removal was refused.
 #[inline(never)] // its buffer would be in the frame of every run
-pub fn failure<K: Kernel>(doing: Doing, errno: Errno, kernel: &mut K) {
-    let mut text = Text::new(kernel);
-    text.put(doing.words().as_bytes());
+pub fn failure<K: Kernel>(
+    attempt: &Attempt,
+    errno: Errno,
+    hint: Option<Words>,
+    figures: &Figures,
+    made: &[Made],
+    kernel: &mut K,
+) {
+    let mut text = Text::new(Fd::Err, kernel);
+    text.begin(failed(attempt));
     text.reason(errno);
+    if let Some(words) = hint {
+        text.figures = *figures;
+        text.begin(words);
+        text.reason(Errno::NONE);
+    }
+    for object in made.iter().filter(|object| object.left != Errno::NONE) {
+        text.figures = [object.id.unsigned_abs().into(), 0, 0];
+        text.begin(Words::LEFT.of(object.kind));
+        text.reason(object.left);
+    }
 }
 
-/// Bytes of an error text that go out in one write; a longer one takes more.
-const WRITE: usize = 512;
+/// Bytes of a text that go out in one write; a longer one takes more. The help
+/// text is shorter.
+const WRITE: usize = 1536;
 
-/// A text for standard error, written in one piece where it fits, and whole in
-/// any case. Begins with the program's name.
+/// A text, written in one piece where it fits, and whole in any case.
 struct Text<'k, K: Kernel> {
     kernel: &'k mut K,
+    fd: Fd,
+    /// The word that is wrong.
+    word: &'k [u8],
+    /// The figures of the next words.
+    figures: Figures,
     waiting: Vec<u8, WRITE>,
 }
 
 impl<'k, K: Kernel> Text<'k, K> {
     #[inline(always)]
-    fn new(kernel: &'k mut K) -> Self {
-        let mut text = Self {
+    fn new(fd: Fd, kernel: &'k mut K) -> Self {
+        Self {
             kernel,
+            fd,
+            word: b"",
+            figures: [0; 3],
             waiting: Vec::new(),
-        };
-        text.put(b"ipcmk: ");
-        text
+        }
     }
 
     fn put(&mut self, bytes: &[u8]) {
         if self.waiting.extend_from_slice(bytes).is_err() {
-            self.flush();
-            _ = write_all(self.kernel, Fd::Err, bytes);
+            _ = self.flush();
+            _ = write_all(self.kernel, self.fd, bytes);
         }
     }
 
-    /// Puts `words` with `word` in the place of `%`.
-    fn fill(&mut self, words: &str, word: &[u8]) {
-        for &byte in words.as_bytes() {
-            match byte {
-                b'%' => self.put(word),
-                _ => self.put(&[byte]),
-            }
-        }
+    /// Begins a line with the program's name and these words.
+    fn begin(&mut self, words: Words) {
+        self.put(b"ipcmk: ");
+        self.fill(words);
+    }
+
+    /// Puts words, with what they have places for.
+    fn fill(&mut self, words: Words) {
+        let mut figures = self.figures.into_iter();
+        words.put(&mut |byte| {
+            let base = match byte {
+                b'@' => return self.put(self.word),
+                b'%' => TEN,
+                b'#' => SIXTEEN,
+                _ => return self.put(&[byte]),
+            };
+            let figure = figures.next().unwrap_or_default();
+            self.put(digits(figure, base, &mut [0; MOST_DIGITS]));
+        });
     }
 
     /// Ends the line with a reason, if there is one.
     fn reason(&mut self, errno: Errno) {
         if errno != Errno::NONE {
             self.put(b": ");
-            match errno.text() {
-                Some(text) => self.put(text),
+            match errno.words() {
+                Some(words) => self.fill(words),
                 None => {
-                    self.put(b"errno ");
-                    decimal(errno.number().into(), &mut |digit| self.put(&[digit]));
+                    self.figures = [errno.number().into(), 0, 0];
+                    self.fill(Words::UNKNOWN_ERRNO);
                 }
             }
         }
         self.put(b"\n");
     }
 
-    /// Nobody is left to hear of an error here.
-    fn flush(&mut self) {
-        _ = write_all(self.kernel, Fd::Err, &self.waiting);
+    fn flush(&mut self) -> Result<(), Errno> {
+        let written = write_all(self.kernel, self.fd, &self.waiting);
         self.waiting.clear();
+        written
     }
 }
 
 impl<K: Kernel> Drop for Text<'_, K> {
+    /// Nobody is left to hear of an error here.
     fn drop(&mut self) {
-        self.flush();
+        _ = self.flush();
     }
 }

@@ -1,15 +1,19 @@
 //! Linux by system calls. The numbers are those of the `syscalls` crate.
 
+use core::ffi::CStr;
+use core::num::NonZero;
 use core::ptr;
 
 use ipcmk::abi::{
-    AT_FDCWD, GRND_NONBLOCK, IPC_RMID, IPC_SET, Ipc64Perm, Msqid64Ds, O_RDONLY, SIG_BLOCK,
+    AT_FDCWD, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds,
+    O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP, Pollfd, SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN,
+    SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo, Shminfo64, Sigaction,
 };
 use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, Kernel};
-use ipcmk::plan::{Id, Kind};
+use ipcmk::kernel::{Fd, Kernel, Limits};
+use ipcmk::plan::{Id, Kind, Step};
 use ipcmk::request::{Mode, Qbytes};
-use syscalls::{Sysno, syscall1, syscall3, syscall4};
+use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5};
 
 /// The kernel that runs this process, and what it told at exec.
 pub struct Linux {
@@ -21,6 +25,8 @@ pub struct Linux {
     pub euid: u32,
     /// Effective group id.
     pub egid: u32,
+    /// Bytes of a page.
+    pub page: NonZero<u64>,
 }
 
 impl Linux {
@@ -30,6 +36,7 @@ impl Linux {
         used: 0,
         euid: u32::MAX,
         egid: u32::MAX,
+        page: NonZero::new(4096).unwrap(),
     };
 }
 
@@ -51,13 +58,13 @@ impl Kernel for Linux {
         done.map(drop).map_err(errno)
     }
 
-    fn get(&mut self, kind: Kind, key: u32, amount: u64, flags: u32) -> Result<Id, Errno> {
-        let Ok(amount) = usize::try_from(amount) else {
+    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
+        let Ok(amount) = usize::try_from(step.amount) else {
             // More than the address space: what the kernel would say.
             return Err(Errno::EINVAL);
         };
         let (key, flags) = (word(key), word(flags));
-        let (call, second, third) = match kind {
+        let (call, second, third) = match step.kind {
             Kind::Shm => (Sysno::shmget, amount, flags),
             Kind::Queue => (Sysno::msgget, flags, 0),
             Kind::Sem => (Sysno::semget, amount, flags),
@@ -112,28 +119,140 @@ impl Kernel for Linux {
         got.map_err(errno).map(|_| u32::from_ne_bytes(bytes))
     }
 
-    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
-        let path = c"/proc/sys/kernel/shm_rmid_forced"
-            .as_ptr()
-            .expose_provenance();
+    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let from = AT_FDCWD.cast_unsigned();
+        let path = path.as_ptr().expose_provenance();
         // SAFETY: the path ends with a NUL.
         let file = unsafe { syscall3(Sysno::openat, from, path, O_RDONLY) }.map_err(errno)?;
-        let mut digit = 0_u8;
-        let buffer = ptr::from_mut(&mut digit).expose_provenance();
-        // SAFETY: the buffer is one byte. The exit closes the file.
-        unsafe { syscall3(Sysno::read, file, buffer, 1) }.map_err(errno)?;
-        Ok(digit == b'1')
+        let start = buffer.as_mut_ptr().expose_provenance();
+        // SAFETY: the buffer has the length given. The exit closes the file.
+        let read = unsafe { syscall3(Sysno::read, file, start, buffer.len()) }.map_err(errno)?;
+        Ok(buffer.get(..read).unwrap_or_default())
+    }
+
+    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        Ok(match kind {
+            Kind::Shm => {
+                let mut most = Shminfo64::default();
+                let mut used = ShmInfo::default();
+                // SAFETY: each command with the struct that it fills.
+                unsafe { ctl(Sysno::shmctl, IPC_INFO, &raw mut most) }?;
+                // SAFETY: as above.
+                unsafe { ctl(Sysno::shmctl, SHM_INFO, &raw mut used) }?;
+                Limits {
+                    each: most.shmmax,
+                    units: most.shmall,
+                    units_used: used.shm_tot,
+                    unit: self.page,
+                    objects: most.shmmni,
+                    objects_used: used.used_ids.into(),
+                }
+            }
+            Kind::Queue => {
+                let mut info = Msginfo::default();
+                // SAFETY: as above.
+                unsafe { ctl(Sysno::msgctl, MSG_INFO, &raw mut info) }?;
+                Limits {
+                    each: info.msgmnb.into(),
+                    units: u64::MAX,
+                    units_used: 0,
+                    unit: NonZero::<u64>::MIN,
+                    objects: info.msgmni.into(),
+                    objects_used: info.msgpool.into(),
+                }
+            }
+            Kind::Sem => {
+                let mut info = Seminfo::default();
+                // SAFETY: as above.
+                unsafe { ctl(Sysno::semctl, SEM_INFO, &raw mut info) }?;
+                Limits {
+                    each: info.semmsl.into(),
+                    units: info.semmns.into(),
+                    units_used: info.semaem.into(),
+                    unit: NonZero::<u64>::MIN,
+                    objects: info.semmni.into(),
+                    objects_used: info.semusz.into(),
+                }
+            }
+        })
+    }
+
+    fn is_filtered(&mut self) -> bool {
+        // SAFETY: takes a number only.
+        match unsafe { syscall1(Sysno::prctl, PR_GET_SECCOMP) }.map_err(errno) {
+            // A kernel without filters knows no such command.
+            Ok(0) | Err(Errno::EINVAL) => false,
+            Ok(_) | Err(_) => true,
+        }
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        let fd = match fd {
-            Fd::Out => 1,
-            Fd::Err => 2,
-        };
         let start = bytes.as_ptr().expose_provenance();
         // SAFETY: the bytes are there, and only read.
-        unsafe { syscall3(Sysno::write, fd, start, bytes.len()) }.map_err(errno)
+        unsafe { syscall3(Sysno::write, number(fd), start, bytes.len()) }.map_err(errno)
+    }
+
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
+        let mut set = 0_u64;
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            let mut action = Sigaction::default();
+            let old = ptr::from_mut(&mut action).expose_provenance();
+            // SAFETY: a sigaction of this architecture to write to, none to read.
+            unsafe { syscall4(Sysno::rt_sigaction, word(signal), 0, old, size_of_val(&set)) }
+                .map_err(errno)?;
+            if action.sa_handler != SIG_IGN {
+                set |= 1 << (signal - 1);
+            }
+        }
+        let new = usize::MAX;
+        let signals = ptr::from_ref(&set).expose_provenance();
+        // SAFETY: the set is of the size given, and only read.
+        let signals = unsafe { syscall4(Sysno::signalfd4, new, signals, size_of_val(&set), 0) }
+            .map_err(errno)?;
+        let entry = |fd: usize, events| Pollfd {
+            fd: i32::try_from(fd).unwrap_or(-1),
+            events,
+            revents: 0,
+        };
+        let mut entries = [entry(number(fd), POLLOUT), entry(signals, POLLIN)];
+        let list = entries.as_mut_ptr().expose_provenance();
+        // SAFETY: as many entries as given; no time and no mask to read.
+        let done = unsafe { syscall5(Sysno::ppoll, list, entries.len(), 0, 0, 0) };
+        // SAFETY: takes a number only.
+        _ = unsafe { syscall1(Sysno::close, signals) };
+        done.map_err(errno)?;
+        let [_, signals] = entries;
+        if signals.revents == 0 {
+            Ok(())
+        } else {
+            Err(Errno::EINTR)
+        }
+    }
+}
+
+/// A ctl call that fills a struct with what it knows of all objects together.
+///
+/// # Safety
+/// `info` points to the struct that `command` fills.
+unsafe fn ctl<T>(call: Sysno, command: usize, info: *mut T) -> Result<(), Errno> {
+    let info = info.expose_provenance();
+    // semctl has the number of a semaphore before its command.
+    let [second, third, fourth] = if call == Sysno::semctl {
+        [0, command, info]
+    } else {
+        [command, info, 0]
+    };
+    // SAFETY: the caller's.
+    let done = unsafe { syscall4(call, 0, second, third, fourth) };
+    done.map(drop).map_err(errno)
+}
+
+#[inline(never)] // `make size`: a copy at its caller is larger
+fn number(fd: Fd) -> usize {
+    match fd {
+        Fd::Out => 1,
+        Fd::Err => 2,
     }
 }
 

@@ -1,8 +1,9 @@
 //! From the stack that the kernel made to the library's `run`, and out.
 
 use core::ffi::{CStr, c_char};
+use core::num::NonZero;
 
-use ipcmk::abi::{AT_EGID, AT_EUID, AT_NULL, AT_RANDOM};
+use ipcmk::abi::{AT_EGID, AT_EUID, AT_NULL, AT_PAGESZ, AT_RANDOM};
 
 use super::linux::{self, Linux};
 
@@ -46,6 +47,11 @@ unsafe fn kernel(mut entry: *const [usize; 2]) -> Linux {
         let [kind, value] = unsafe { entry.read() };
         match kind {
             AT_NULL => return kernel,
+            AT_PAGESZ => {
+                if let Ok(Some(page)) = u64::try_from(value).map(NonZero::new) {
+                    kernel.page = page;
+                }
+            }
             AT_EUID => kernel.euid = u32::try_from(value).unwrap_or(u32::MAX),
             AT_EGID => kernel.egid = u32::try_from(value).unwrap_or(u32::MAX),
             AT_RANDOM => {

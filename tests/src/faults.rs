@@ -14,7 +14,8 @@
 //! | file size | standard output is a file that RLIMIT_FSIZE ends, at every length |
 //! | waits | standard output is a full pipe; it is emptied, its reader goes, or signals come, while the program sleeps |
 //!
-//! Where a second fault can only meet calls that the first one led to, it is tried on one errno for
+//! Of a row of the same calls only the first and the last fail with errnos that the calls cannot
+//! return. Where a second fault can only meet calls that the first one led to, it is tried on one errno for
 //! each way on: the program makes the same calls, and knows no more than they tell it.
 //!
 //! | module | holds |
@@ -49,7 +50,8 @@ use self::report::Report;
 use self::stdout::{Act, Stdout, Stuffed};
 use self::verdict::{Scene, judge};
 use crate::case::{Case, Stream, Text};
-use crate::namespace::{self, Object};
+use crate::check::Objects;
+use crate::namespace::{self, Changed};
 use crate::runner::{self, Runner};
 use crate::suite;
 use crate::tracer::Syscall;
@@ -300,7 +302,9 @@ struct Bench<'a> {
     runner: &'a Runner,
     extent: Extent,
     stdout: Stdout,
-    given: Vec<Object>,
+    given: Objects,
+    /// What else the case changes, until this is dropped.
+    _changed: Vec<Changed>,
     reference: Option<Vec<u8>>,
     report: Report,
     complaints: Vec<String>,
@@ -309,12 +313,14 @@ struct Bench<'a> {
 impl<'a> Bench<'a> {
     fn new(case: &'a Case, runner: &'a Runner, extent: Extent) -> io::Result<Self> {
         namespace::unshare()?;
+        let (given, changed) = runner::set_up(&case.setup)?;
         Ok(Self {
             case,
             runner,
             extent,
             stdout: Stdout::Pipe,
-            given: runner::set_up(&case.setup)?,
+            given,
+            _changed: changed,
             reference: None,
             report: Report::default(),
             complaints: Vec::new(),
@@ -365,14 +371,14 @@ impl<'a> Bench<'a> {
             reference: self.reference.as_deref(),
         };
         let verdict = judge(&scene, &observed, faults, &held, expected);
-        for object in held.iter().filter(|object| !self.given.contains(object)) {
+        for object in held.iter().filter(|object| !self.given.hold(object)) {
             namespace::remove(object.kind, object.id).map_err(stop)?;
         }
         self.report.add(&self.stdout, &observed, faults, &verdict);
         if !verdict.complaints.is_empty() {
             self.complain(&observed, faults, &verdict.complaints)?;
         }
-        if self.given.iter().any(|object| !held.contains(object)) {
+        if self.given.before().any(|object| !held.contains(object)) {
             return Err(Stop(
                 "  without its given objects no run makes sense\n".into(),
             ));
@@ -465,7 +471,8 @@ impl<'a> Bench<'a> {
         };
         for (at, call) in base.calls.iter().enumerate() {
             let mut ways: BTreeMap<Vec<String>, (i32, Vec<Syscall>)> = BTreeMap::new();
-            for errno in self.all_or_likely(at >= same_before, call) {
+            let all = at >= same_before && !in_a_row(&base.calls, at);
+            for errno in self.all_or_likely(all, call) {
                 let again = is_write(call, 1) && [libc::EINTR, libc::EAGAIN].contains(&errno);
                 let expected = again.then(|| self.expected()).flatten();
                 let faults = [Fault::once(at, What::Errno(errno))];
@@ -479,7 +486,9 @@ impl<'a> Bench<'a> {
                 let way = rest.iter().map(describe).collect();
                 ways.entry(way).or_insert((errno, run.calls));
             }
-            if matches!(self.stdout, Stdout::Pipe | Stdout::Stuffed(_)) {
+            if matches!(self.stdout, Stdout::Pipe | Stdout::Stuffed(_))
+                && !in_a_row(&base.calls, at)
+            {
                 for (errno, calls) in ways.into_values() {
                     self.second_fault(Fault::once(at, What::Errno(errno)), &calls)?;
                 }
@@ -499,8 +508,8 @@ impl<'a> Bench<'a> {
         let later = calls.iter().enumerate().skip(first.at + 1);
         for (at, call) in later.clone() {
             let errnos = match self.extent {
-                Extent::All => errnos::likely(&call.name()),
-                Extent::Some => vec![libc::EPERM],
+                Extent::All if !in_a_row(calls, at) => errnos::likely(&call.name()),
+                Extent::All | Extent::Some => vec![libc::EPERM],
             };
             for errno in errnos {
                 let faults = [first, Fault::once(at, What::Errno(errno))];
@@ -693,6 +702,16 @@ fn waits() -> Vec<Stuffed> {
     let [hup, term] = [libc::SIGHUP, libc::SIGTERM].map(Act::Signal);
     add(false, Some(libc::SIGHUP), &[hup, term, Act::Empty]);
     all
+}
+
+/// Whether a call is neither the first nor the last of a row of the same calls, as where a size is
+/// found out by halves.
+fn in_a_row(calls: &[Syscall], at: usize) -> bool {
+    let same = |other: Option<usize>| {
+        let other = other.and_then(|other| calls.get(other));
+        other.is_some_and(|other| describe(other) == describe(&calls[at]))
+    };
+    same(at.checked_sub(1)) && same(Some(at + 1))
 }
 
 /// A call and what it returned, for a report.

@@ -10,14 +10,17 @@
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the objects in them |
 //! | [`subject`] | one run of the program under test |
+//! | [`output`] | where its outputs go, and what is read of them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
 //! | [`faults`] | every fault at every system call, and the count of what was lost |
 //! | [`spawn`] | starting programs while other threads do |
 //! | [`syscalls`], [`errno`] | numbers by name |
 //! | [`watchdog`] | the limit to how long a run may take |
 //! | [`check`] | what is expected against what was got |
+//! | [`line`] | command lines that are run again and again, and the ids they print |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
+//! | [`reading`] | what is true of every reading of every command line |
 //! | [`suite`] | what the tests in `tests/tests` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
@@ -27,8 +30,11 @@ pub mod differences;
 pub mod errno;
 pub mod faults;
 pub mod guest;
+pub mod line;
 pub mod namespace;
+pub mod output;
 pub mod place;
+pub mod reading;
 pub mod runner;
 pub mod spawn;
 pub mod subject;

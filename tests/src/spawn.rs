@@ -5,6 +5,7 @@
 //! not. What must be gone at once is dropped by [`close`].
 
 use std::ffi::{CString, c_char, c_int, c_void};
+use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -12,6 +13,7 @@ use std::process::{Child, Command};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
 
 /// Held for reading while a child is between its fork and its exec.
 static FORKING: RwLock<()> = RwLock::new(());
@@ -214,7 +216,10 @@ fn check(result: c_int) -> io::Result<()> {
 
 /// A child of whom another thread takes care. It may end, and be waited for, at any time: its pid
 /// may belong to another process by the time it is needed, and this descriptor cannot.
-pub struct Process(OwnedFd);
+pub struct Process {
+    pid: libc::pid_t,
+    descriptor: OwnedFd,
+}
 
 impl Process {
     /// The child of this pid, which has not been waited for.
@@ -225,7 +230,8 @@ impl Process {
             return Err(io::Error::last_os_error());
         };
         // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
+        let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        Ok(Self { pid, descriptor })
     }
 
     /// Sends it a signal; one that has ended takes none.
@@ -235,7 +241,7 @@ impl Process {
         let sent = unsafe {
             libc::syscall(
                 libc::SYS_pidfd_send_signal,
-                self.0.as_raw_fd(),
+                self.descriptor.as_raw_fd(),
                 signal,
                 no_information,
                 0,
@@ -249,6 +255,47 @@ impl Process {
             error => Err(error),
         }
     }
+
+    /// Waits until it has slept so long without a break, or gives false once it has ended.
+    pub fn falls_asleep(&self, long: Duration) -> io::Result<bool> {
+        /// How often it is looked at.
+        const PAUSE: Duration = Duration::from_micros(300);
+        let mut since: Option<Instant> = None;
+        while !self.ends_within(PAUSE)? {
+            // Whoever has this pid, while the child is not known to have ended, is the child or has
+            // been for all but a moment.
+            if !is_asleep(self.pid) {
+                since = None;
+            } else if since.get_or_insert_with(Instant::now).elapsed() >= long {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn ends_within(&self, time: Duration) -> io::Result<bool> {
+        let mut poll = libc::pollfd {
+            fd: self.descriptor.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: time.subsec_nanos().into(),
+        };
+        // SAFETY: one pollfd and one timespec, and no signal mask.
+        check(unsafe { libc::ppoll(&mut poll, 1, &time, ptr::null()) })?;
+        Ok(poll.revents != 0)
+    }
+}
+
+/// Whether a process sleeps, by the letter of proc_pid_stat(5) behind the name in parentheses. Under
+/// trace it does not, unless it must wait for something.
+fn is_asleep(pid: libc::pid_t) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('S'))
+    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,18 @@
 /* Prints what the kernel's own headers say, a line `name value` each, for numbers.rs. */
 
 #include <asm/msgbuf.h>
+#include <asm/poll.h>
+#include <asm/shmbuf.h>
+#include <asm/signal.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
 #include <linux/fcntl.h>
 #include <linux/ipc.h>
+#include <linux/msg.h>
+#include <linux/prctl.h>
 #include <linux/random.h>
+#include <linux/sem.h>
+#include <linux/shm.h>
 #include <linux/signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -26,6 +33,11 @@ int main(void)
 	NUMBER(__NR_msgctl);
 	NUMBER(__NR_semctl);
 	NUMBER(__NR_getrandom);
+	NUMBER(__NR_prctl);
+	NUMBER(__NR_rt_sigaction);
+	NUMBER(__NR_signalfd4);
+	NUMBER(__NR_ppoll);
+	NUMBER(__NR_close);
 	NUMBER(__NR_write);
 	NUMBER(__NR_exit_group);
 
@@ -34,11 +46,23 @@ int main(void)
 	NUMBER(IPC_PRIVATE);
 	NUMBER(IPC_RMID);
 	NUMBER(IPC_SET);
+	NUMBER(IPC_INFO);
+	NUMBER(SHM_INFO);
+	NUMBER(MSG_INFO);
+	NUMBER(SEM_INFO);
 	NUMBER(AT_FDCWD);
 	NUMBER(O_RDONLY);
 	NUMBER(GRND_NONBLOCK);
 	NUMBER(SIG_BLOCK);
+	NUMBER(SIGHUP);
+	NUMBER(SIGINT);
+	NUMBER(SIGTERM);
+	NUMBER(SIG_IGN);
+	NUMBER(POLLIN);
+	NUMBER(POLLOUT);
+	NUMBER(PR_GET_SECCOMP);
 	NUMBER(AT_NULL);
+	NUMBER(AT_PAGESZ);
 	NUMBER(AT_EUID);
 	NUMBER(AT_EGID);
 	NUMBER(AT_RANDOM);
@@ -55,5 +79,35 @@ int main(void)
 	OFFSET(msqid64_ds, msg_cbytes);
 	OFFSET(msqid64_ds, msg_qnum);
 	OFFSET(msqid64_ds, msg_qbytes);
+	SIZE(shminfo64);
+	OFFSET(shminfo64, shmmax);
+	OFFSET(shminfo64, shmmin);
+	OFFSET(shminfo64, shmmni);
+	OFFSET(shminfo64, shmseg);
+	OFFSET(shminfo64, shmall);
+	SIZE(shm_info);
+	OFFSET(shm_info, used_ids);
+	OFFSET(shm_info, shm_tot);
+	SIZE(msginfo);
+	OFFSET(msginfo, msgpool);
+	OFFSET(msginfo, msgmap);
+	OFFSET(msginfo, msgmax);
+	OFFSET(msginfo, msgmnb);
+	OFFSET(msginfo, msgmni);
+	SIZE(seminfo);
+	OFFSET(seminfo, semmap);
+	OFFSET(seminfo, semmni);
+	OFFSET(seminfo, semmns);
+	OFFSET(seminfo, semmnu);
+	OFFSET(seminfo, semmsl);
+	OFFSET(seminfo, semusz);
+	OFFSET(seminfo, semvmx);
+	OFFSET(seminfo, semaem);
+	SIZE(pollfd);
+	OFFSET(pollfd, fd);
+	OFFSET(pollfd, events);
+	OFFSET(pollfd, revents);
+	SIZE(sigaction);
+	OFFSET(sigaction, sa_handler);
 	return 0;
 }

@@ -2,7 +2,6 @@
 //! vocabulary through the grammar, and a few thousand of them through the real files, beside
 //! util-linux's ipcmk.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::catch_unwind;
@@ -12,13 +11,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipcmk::getopt::{Getopt, Token};
-use ipcmk::grammar;
 use ipcmk::number::{self, Bad};
 use ipcmk::options::Opt;
-use ipcmk::request::{Action, Key, Request};
-use ipcmk::usage::{Mistake, Position, Refusal, Word};
+use ipcmk::request::{Action, Key};
+use ipcmk::usage::{Mistake, Refusal, Word};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
+use ipcmk_tests::reading::{Reading, check, may_have_key, read};
 use ipcmk_tests::subject::{Subject, util_linux_ipcmk};
 use ipcmk_tests::suite::{self, reproduce};
 
@@ -76,31 +75,6 @@ const LONGEST: usize = 4;
 /// Every how manieth line is also read in the presence of POSIXLY_CORRECT.
 const POSIXLY_STEP: usize = 4;
 
-/// What became of a line.
-type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
-
-fn read<'a>(words: impl Iterator<Item = &'a [u8]> + Clone, posixly_correct: bool) -> Reading<'a> {
-    let mut request = Request::standard();
-    let result = grammar::read(words, posixly_correct, &mut request);
-    (result, request)
-}
-
-/// Words that count how many of them have been asked for, by all clones together.
-#[derive(Clone)]
-struct Counted<'a> {
-    words: std::iter::Copied<std::slice::Iter<'a, &'a [u8]>>,
-    asked: &'a Cell<usize>,
-}
-
-impl<'a> Iterator for Counted<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        self.asked.set(self.asked.get() + 1);
-        self.words.next()
-    }
-}
-
 /// All lines of up to [`LONGEST`] words.
 fn every_line() {
     let lines: usize = (1..=LONGEST as u32)
@@ -141,102 +115,6 @@ fn line(mut number: usize) -> Vec<&'static [u8]> {
     (0..length)
         .map(|place| WORDS[number / WORDS.len().pow(place) % WORDS.len()])
         .collect()
-}
-
-/// Reads a line, and says what is wrong with the reading; gives the key of what is to be created.
-fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, String> {
-    let asked = Cell::new(0);
-    let counted = Counted {
-        words: words.iter().copied(),
-        asked: &asked,
-    };
-    let reading = read(counted, posixly_correct);
-    // Three passes, each of which may ask twice whether that is all.
-    if asked.get() > 3 * (words.len() + 2) {
-        return Err(format!("{} words asked for", asked.get()));
-    }
-    if read(words.iter().copied(), posixly_correct) != reading {
-        return Err("read differently the second time".to_owned());
-    }
-    let (result, request) = reading;
-    match result {
-        Ok(Action::Help | Action::Version) => Ok(None),
-        Ok(Action::Create) => {
-            if !request.wants_sysv() && !request.wants_posix() {
-                return Err(format!("accepted without a resource: {request:?}"));
-            }
-            if request.mode.bits() > 0o777 {
-                return Err(format!("mode {:o}", request.mode.bits()));
-            }
-            if request.key != Key::Random && !may_have_key(words) {
-                return Err(format!("read by keys without the mark of one: {request:?}"));
-            }
-            Ok(Some(request.key))
-        }
-        Err(refusal) => {
-            let keyed: Vec<&[u8]> = [&b"--keyed"[..]].iter().chain(words).copied().collect();
-            let (with_keyed, _) = read(keyed.iter().copied(), posixly_correct);
-            // Where the line was read by keys and refused, no hint is due.
-            if refusal.keyed_reads != (with_keyed == Ok(Action::Create)) {
-                return Err(format!("{refusal:?}, but with --keyed: {with_keyed:?}"));
-            }
-            lies_within(words, &refusal).map(|()| None)
-        }
-    }
-}
-
-/// Whether anything on the line may be the mark of a key, read as generously as can be.
-fn may_have_key(words: &[&[u8]]) -> bool {
-    let says_keyed = words.first().is_some_and(|word| word.starts_with(b"--k"));
-    says_keyed
-        || words.iter().any(|word| {
-            let has = |part: &[u8]| word.windows(part.len()).any(|window| window == part);
-            let is_cluster = word.starts_with(b"-") && !word.starts_with(b"--");
-            has(b"0x")
-                || has(b"private")
-                || (is_cluster && (has(b"o") || has(b"s")))
-                || word.starts_with(b"--n")
-        })
-}
-
-/// A refusal points into the line, at the word that it shows, or behind its end.
-fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
-    let Position(at) = refusal.word.at;
-    if refusal.word.at == Position::END {
-        return match refusal.mistake {
-            Mistake::NoResource | Mistake::NoName | Mistake::NoSize => Ok(()),
-            _ => Err(format!("at the end: {refusal:?}")),
-        };
-    }
-    let text = words.join(&0);
-    // An empty last word lies behind the last byte.
-    let Some(rest) = text.get(at..) else {
-        return Err(format!("behind the end: {refusal:?}"));
-    };
-    // Messages name a long option in full, or without its dashes.
-    let is_long = matches!(
-        refusal.mistake,
-        Mistake::NameNeedsArgument
-            | Mistake::NameTakesNone
-            | Mistake::UnknownName
-            | Mistake::Ambiguous
-            | Mistake::KeyedNotFirst
-    );
-    let is_letter = matches!(
-        refusal.mistake,
-        Mistake::UnknownLetter | Mistake::LetterNeedsArgument
-    );
-    let stands_there = if is_long {
-        rest.starts_with(b"--")
-    } else {
-        let after = rest.strip_prefix(refusal.word.bytes);
-        after.is_some_and(|after| is_letter || matches!(after, [] | [0, ..]))
-    };
-    if stands_there {
-        Ok(())
-    } else {
-        Err(format!("another word stands there: {refusal:?}"))
-    }
 }
 
 /// Lines that are always among those for the real files: some for each rule.

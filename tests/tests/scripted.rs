@@ -2,11 +2,13 @@
 //! created is removed again, and nothing else is.
 
 use std::collections::VecDeque;
+use std::ffi::CStr;
 use std::io;
+use std::num::NonZero;
 
 use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, Kernel};
-use ipcmk::plan::{Id, Kind};
+use ipcmk::kernel::{Fd, Kernel, Limits};
+use ipcmk::plan::{Id, Kind, Step};
 use ipcmk::request::{Mode, Qbytes};
 use ipcmk::run::run;
 use ipcmk_tests::text;
@@ -16,17 +18,37 @@ use ipcmk_tests::text;
 enum Call {
     BlockSignals,
     Random,
-    ShmRmidForced,
+    /// A file of /proc; the result is the number in it.
+    Read(&'static str),
     /// Kind, key, amount, flags.
     Get(Kind, u32, u64, i32),
     /// Identifier, mode, msg_qbytes.
     SetQueue(Id, u32, u64),
     Remove(Kind, Id),
+    /// The limits of a kind, which are [`LIMITS`].
+    AskLimits(Kind),
+    /// Whether there is a filter.
+    AskFilter,
     /// To standard output.
     Write(String),
+    /// For standard output.
+    Wait,
 }
 
-use Call::{BlockSignals, Get, Random, Remove, SetQueue, ShmRmidForced, Write};
+use Call::{AskFilter, AskLimits, BlockSignals, Get, Random, Read, Remove, SetQueue, Wait, Write};
+
+/// Read before each segment.
+const SHM_RMID_FORCED: Call = Read("/proc/sys/kernel/shm_rmid_forced");
+
+/// What a scripted namespace allows, and what it holds.
+const LIMITS: Limits = Limits {
+    each: 1000,
+    units: 100,
+    units_used: 90,
+    unit: NonZero::new(10).unwrap(),
+    objects: 50,
+    objects_used: 50,
+};
 
 /// The next call, and what it returns, as the kernel itself does: a negative errno, or a result.
 type Expected = (Call, i64);
@@ -55,8 +77,8 @@ impl Kernel for Script {
         self.answer(BlockSignals).map(drop)
     }
 
-    fn get(&mut self, kind: Kind, key: u32, amount: u64, flags: u32) -> Result<Id, Errno> {
-        self.answer(Get(kind, key, amount, flags.cast_signed()))
+    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
+        self.answer(Get(step.kind, key, step.amount, flags.cast_signed()))
             .map(|id| id.try_into().expect("an identifier"))
     }
 
@@ -74,8 +96,29 @@ impl Kernel for Script {
             .map(|key| key.try_into().expect("a key"))
     }
 
-    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
-        self.answer(ShmRmidForced).map(|digit| digit == 1)
+    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        let path = path.to_str().expect("UTF-8");
+        let Some((Read(expected), _)) = self.0.front() else {
+            panic!("the script has no reading of {path}");
+        };
+        assert_eq!(path, *expected);
+        let number = self.answer(Read(expected))?.to_string();
+        let length = number.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&number.as_bytes()[..length]);
+        Ok(&buffer[..length])
+    }
+
+    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        self.answer(AskLimits(kind)).map(|_| LIMITS)
+    }
+
+    fn is_filtered(&mut self) -> bool {
+        self.answer(AskFilter).expect("it is an answer in any case") == 1
+    }
+
+    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
+        assert_eq!(fd, Fd::Out);
+        self.answer(Wait).map(drop)
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
@@ -91,6 +134,20 @@ impl Kernel for Script {
         self.answer(Write(text))
             .map(|written| written.try_into().expect("a number of bytes"))
     }
+}
+
+/// Runs a command line that fails by this script, to its last call; gives the lines of standard
+/// error, without the program's name.
+#[track_caller]
+fn tell(line: &str, script: impl IntoIterator<Item = Expected>) -> Vec<String> {
+    let words = text::words(line).expect(line);
+    let mut kernel = Script(script.into_iter().collect(), String::new());
+    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
+    assert!(kernel.0.is_empty(), "{line}: not made: {:?}", kernel.0);
+    assert_eq!(status, 1, "{line}");
+    let lines = kernel.1.lines();
+    let told = lines.map(|line| line.strip_prefix("ipcmk: ").expect("our name").to_owned());
+    told.collect()
 }
 
 /// Runs a command line by this script, to its last call; gives the exit status and the first line of
@@ -137,7 +194,7 @@ fn three() -> Vec<Expected> {
     vec![
         (BlockSignals, 0),
         (Random, 0x11),
-        (ShmRmidForced, 0),
+        (SHM_RMID_FORCED, 0),
         (Get(Kind::Shm, 0x11, 4096, NEW | 0o600), 10),
         (Random, 0x22),
         (Get(Kind::Queue, 0x22, 0, NEW | 0o600), 20),
@@ -186,7 +243,7 @@ fn the_lines_are_util_linux_s_to_the_byte() {
     ] {
         for id in [0, 1, 9, 10, 32768, 1_000_000_000, i32::MAX] {
             let mut script = vec![(BlockSignals, 0), (Random, 7)];
-            script.extend((line == "-M 1").then_some((ShmRmidForced, 0)));
+            script.extend((line == "-M 1").then_some((SHM_RMID_FORCED, 0)));
             script.extend([(call.clone(), id.into()), ok(&format!("{words}{id}\n"))]);
             assert_eq!(play(line, script), silent());
         }
@@ -201,7 +258,7 @@ fn by_keys_the_line_is_the_bare_id() {
         ("-S 7 -s 3 --mode=0", Get(Kind::Sem, 7, 3, NEW)),
     ] {
         let mut script = vec![(BlockSignals, 0)];
-        script.extend(line.contains("-M").then_some((ShmRmidForced, 0)));
+        script.extend(line.contains("-M").then_some((SHM_RMID_FORCED, 0)));
         script.extend([(call, 42), ok("42\n")]);
         assert_eq!(play(line, script), silent());
     }
@@ -339,7 +396,7 @@ impl Kernel for Crowded {
         Ok(())
     }
 
-    fn get(&mut self, _: Kind, _: u32, _: u64, flags: u32) -> Result<Id, Errno> {
+    fn get(&mut self, _: Step, _: u32, flags: u32) -> Result<Id, Errno> {
         self.calls += 1;
         Err(if flags == 0 {
             Errno::ENOENT
@@ -361,8 +418,20 @@ impl Kernel for Crowded {
         Ok((self.random)(self.calls))
     }
 
-    fn shm_rmid_forced(&mut self) -> Result<bool, Errno> {
-        Ok(false)
+    fn read<'b>(&mut self, _: &CStr, _: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        Ok(b"0")
+    }
+
+    fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
+        panic!("no limit was hit");
+    }
+
+    fn is_filtered(&mut self) -> bool {
+        panic!("nothing was forbidden");
+    }
+
+    fn wait(&mut self, _: Fd) -> Result<(), Errno> {
+        panic!("there is room to write");
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
@@ -539,12 +608,184 @@ fn what_cannot_be_removed_is_told_and_the_rest_is_removed() {
         assert_eq!(run(words.iter().map(Vec::as_slice), false, &mut kernel), 1);
         assert!(kernel.0.is_empty(), "not made: {:?}", kernel.0);
         let lines: Vec<&str> = kernel.1.lines().collect();
+        let object = [
+            "semaphore id 30",
+            "message queue id 20",
+            "shared memory id 10",
+        ][stuck];
+        let left = format!("ipcmk: {object} is left behind: Operation not permitted");
+        assert_eq!(lines, ["ipcmk: write error: Broken pipe", &left]);
+    }
+}
+
+/// Whatever cannot be removed is told, each object in a line of its own.
+#[test]
+fn all_that_is_left_is_named() {
+    let mut script = three();
+    script.push(error(Write(THREE_LINES.to_owned()), libc::EPIPE));
+    script.extend(
+        undo(3)
+            .into_iter()
+            .map(|(call, _)| error(call, libc::EPERM)),
+    );
+    assert_eq!(
+        tell(THREE, script),
+        [
+            "write error: Broken pipe",
+            "shared memory id 10 is left behind: Operation not permitted",
+            "message queue id 20 is left behind: Operation not permitted",
+            "semaphore id 30 is left behind: Operation not permitted",
+        ]
+    );
+}
+
+/// What somebody else has removed meanwhile is gone: that is no failure.
+#[test]
+fn what_is_gone_already_is_not_left() {
+    for errno in [libc::EINVAL, libc::EIDRM] {
+        let mut script = three();
+        script.push(error(Write(THREE_LINES.to_owned()), libc::EPIPE));
+        script.extend(undo(3).into_iter().map(|(call, _)| error(call, errno)));
+        assert_eq!(tell(THREE, script), ["write error: Broken pipe"]);
+    }
+}
+
+/// A descriptor that does not block is waited for, again and again; a signal or a failure of the
+/// waiting ends it.
+#[test]
+fn a_full_pipe_is_waited_for() {
+    let full = || error(Write(THREE_LINES.to_owned()), libc::EAGAIN);
+    let mut script = three();
+    script.extend([full(), (Wait, 0), full(), (Wait, 0), ok(THREE_LINES)]);
+    assert_eq!(play(THREE, script), silent());
+
+    for errno in [libc::EINTR, libc::EMFILE, libc::ENOSYS] {
+        let mut script = three();
+        script.extend([full(), (Wait, 0), full(), error(Wait, errno)]);
+        script.extend(undo(3));
+        assert_eq!(tell(THREE, script), [failed("write error", errno).1]);
+    }
+}
+
+/// Each refusal that has a measured cause, the calls that measure it, and the line that tells it.
+#[test]
+fn a_refusal_is_explained() {
+    use libc::{EACCES, EEXIST, EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM};
+    let shm = |amount| Get(Kind::Shm, 7, amount, NEW | 0o666);
+    let sem = |amount| Get(Kind::Sem, 7, amount, NEW | 0o666);
+    let limits = |kind| (AskLimits(kind), 0);
+    let filtered = |yes| (AskFilter, yes);
+    let segment = |amount: u64, errno, causes: &[Expected]| {
+        let mut script = vec![(SHM_RMID_FORCED, 0), error(shm(amount), errno)];
+        script.extend_from_slice(causes);
+        (format!("--keyed -M 7 -p {amount}"), script)
+    };
+    let set = |amount: u64, errno, causes: &[Expected]| {
+        let mut script = vec![error(sem(amount), errno)];
+        script.extend_from_slice(causes);
+        (format!("--keyed -S 7 -s {amount}"), script)
+    };
+    let overcommit = || Read("/proc/sys/vm/overcommit_memory");
+    let cases = [
+        (
+            segment(100, ENOSPC, &[limits(Kind::Shm)]),
+            "not disk space: 50 of 50 segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
+        ),
+        (
+            segment(101, ENOSPC, &[limits(Kind::Shm)]),
+            "not disk space: 90 of 100 pages in use, 11 more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
+        ),
+        (
+            segment(u64::MAX, ENOSPC, &[limits(Kind::Shm)]),
+            "not disk space: 90 of 100 pages in use, 1844674407370955161 more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
+        ),
+        (
+            set(100, ENOSPC, &[limits(Kind::Sem)]),
+            "not disk space: 50 of 50 sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm",
+        ),
+        (
+            set(101, ENOSPC, &[limits(Kind::Sem)]),
+            "not disk space: 90 of 100 semaphores in use, 11 more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm",
+        ),
+        (
+            segment(1001, EINVAL, &[limits(Kind::Shm)]),
+            "1001 bytes are over 1000 (SHMMAX, kernel.shmmax)",
+        ),
+        (
+            set(1001, EINVAL, &[limits(Kind::Sem)]),
+            "1001 semaphores are over 1000 (SEMMSL, kernel.sem field 1)",
+        ),
+        (
+            segment(0, EINVAL, &[limits(Kind::Shm)]),
+            "a segment has at least 1 byte (SHMMIN)",
+        ),
+        // Nothing explains it.
+        (segment(1000, EINVAL, &[limits(Kind::Shm)]), ""),
+        (
+            segment(1, EINVAL, &[error(AskLimits(Kind::Shm), EPERM)]),
+            "",
+        ),
+        (
+            segment(1, EEXIST, &[(Get(Kind::Shm, 7, 0, 0), 5)]),
+            "segment 5 has key 0x7: -o returns it, ipcrm -m 5 removes it",
+        ),
+        (
+            set(3, EEXIST, &[(Get(Kind::Sem, 7, 0, 0), 5)]),
+            "set 5 has key 0x7: -o returns it, ipcrm -s 5 removes it",
+        ),
+        // It is gone again.
+        (
+            set(3, EEXIST, &[error(Get(Kind::Sem, 7, 0, 0), ENOENT)]),
+            "",
+        ),
+        (
+            segment(1, ENOSYS, &[filtered(0)]),
+            "this kernel has no System V IPC (CONFIG_SYSVIPC)",
+        ),
+        (
+            segment(1, ENOSYS, &[filtered(1)]),
+            "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it",
+        ),
+        (
+            segment(1, EPERM, &[filtered(1)]),
+            "a seccomp filter forbids this call",
+        ),
+        (
+            segment(1, EPERM, &[filtered(0)]),
+            "a security module forbids this call",
+        ),
+        (
+            set(1, EACCES, &[filtered(0)]),
+            "a security module forbids this call",
+        ),
+        (
+            set(1, EACCES, &[filtered(1)]),
+            "a seccomp filter forbids this call",
+        ),
+        (
+            set(1, ENOMEM, &[]),
+            "kernel memory is short, or over the cgroup's memory.max",
+        ),
+        (
+            segment(1, ENOMEM, &[error(overcommit(), ENOENT)]),
+            "more than the kernel commits itself to (vm.overcommit_memory)",
+        ),
+        (
+            segment(1, EMFILE, &[]),
+            "no file descriptor is left (RLIMIT_NOFILE, ulimit -n)",
+        ),
+        (
+            segment(1, ENFILE, &[]),
+            "the system's table of open files is full (fs.file-max)",
+        ),
+    ];
+    for ((line, script), hint) in cases {
+        let script = [(BlockSignals, 0)].into_iter().chain(script);
+        let told = tell(&line, script);
         assert_eq!(
-            lines,
-            [
-                "ipcmk: write error: Broken pipe",
-                "ipcmk: an object is left behind: Operation not permitted"
-            ]
+            told.get(1).map_or("", String::as_str),
+            hint,
+            "{line}: {told:?}"
         );
     }
 }
@@ -562,8 +803,8 @@ fn nothing_is_created_where_signals_cannot_be_blocked() {
 /// The kernel would destroy the segment as we exit, after its id was printed.
 #[test]
 fn no_segment_is_created_where_it_would_die_with_us() {
-    let standard = [(BlockSignals, 0), (Random, 7), (ShmRmidForced, 1)];
-    let keyed = [(BlockSignals, 0), (ShmRmidForced, 1)];
+    let standard = [(BlockSignals, 0), (Random, 7), (SHM_RMID_FORCED, 1)];
+    let keyed = [(BlockSignals, 0), (SHM_RMID_FORCED, 1)];
     let (status, told) = play("-M 4096", standard);
     assert_eq!(status, 1);
     assert!(told.contains("kernel.shm_rmid_forced"), "{told}");
@@ -590,11 +831,8 @@ fn what_is_refused_creates_nothing() {
 
 #[test]
 fn help_and_version_are_only_written() {
-    let help = String::from_utf8(ipcmk::render::HELP.to_vec()).expect("UTF-8");
-    for (line, text) in [
-        ("--help", help.as_str()),
-        ("-M 4096 -V", ipcmk::render::VERSION),
-    ] {
+    let help = ipcmk::render::HELP;
+    for (line, text) in [("--help", help), ("-M 4096 -V", ipcmk::render::VERSION)] {
         assert_eq!(play(line, [(BlockSignals, 0), ok(text)]), silent());
         let full = error(Write(text.to_owned()), libc::ENOSPC);
         assert_eq!(

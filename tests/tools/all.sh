@@ -69,8 +69,12 @@ suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
 suite cargo unit cargo test --no-fail-fast
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
+suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
+suite step fuzz-build tests/tools/fuzz.sh build
 boot x86_64 &
 boot aarch64 &
+# A minute of it, one target after the other.
+for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
 cases native --subject "$PWD/target/dist/ipcmk-x86_64"
 suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults.case

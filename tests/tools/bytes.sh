@@ -16,21 +16,21 @@ text=$(size --format=sysv "$file" | awk '$1 == ".text" { print $2 }')
     $1 == "headers" { row["ELF headers, program headers, section names"] = $2 - $3; next }
     {
         bytes = $1 + 0
-        if (/HELP/) name = "help text"
+        if (/BYTES|PAIRS/) name = "all texts, packed"
         else if (/NAMES|STANDARD|KEYED/) name = "table of options"
-        else if (/PACKED|LENGTHS/) name = "texts of the errors"
+        else if (/ipcmk::words/) name = "words"
         else if (/heapless/) name = "heapless"
         else if (/ipcmk::sys|Linux|_start|memcpy|memset|memcmp|bcmp|strlen|Strings/) name = "sys: start-up, system calls, memory routines"
         else if (/ipcmk::grammar|ipcmk::number|ipcmk::request/) name = "grammar, number, request"
         else if (/ipcmk::getopt|ipcmk::options|FnMut|adapters/) name = "getopt, options"
-        else if (/ipcmk::report|ipcmk::errno/) name = "report, errno"
+        else if (/ipcmk::report|ipcmk::errno|ipcmk::hint/) name = "report, hint, errno"
         else if (/ipcmk::run|ipcmk::kernel|ipcmk::plan/) name = "run, plan, kernel"
         else name = "core, as far as not inlined"
         row[name] += bytes
         named += bytes
     }
     END {
-        row["words of the messages, jump tables, alignment"] = text - named
+        row["jump tables, ids, alignment"] = text - named
         for (name in row) { printf "%6d  %s\n", row[name], name | "sort -rn"; total += row[name] }
         close("sort -rn")
         printf "%6d  in all\n", total

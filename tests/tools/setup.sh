@@ -22,6 +22,7 @@ qemu-aarch64            qemu-user
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc
+g++                     g++
 ipcmk                   util-linux
 "
 missing=()

@@ -10,6 +10,7 @@ use super::fault::{Fault, What, is_write, removal};
 use super::stdout::{self, End, Stdout};
 use crate::case::{Case, Stream};
 use crate::namespace;
+use crate::output;
 use crate::spawn;
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
@@ -56,7 +57,7 @@ pub fn attempt(
     let (err, errors) = io::pipe()?;
     let streams = [stdout::device("/dev/null")?, output, errors.into()];
     let launch = subject.launch(&start, &case.runs[0].words, streams)?;
-    let in_child = in_child(&start);
+    let in_child = in_child(&start)?;
     let set_up = || {
         in_child()?;
         stdout.in_child()?;
@@ -76,10 +77,10 @@ pub fn attempt(
         End::None => {}
         End::Pipe(reader) => out = Some(reader),
         End::File(written) => file = Some(written),
-        End::Full(reader, filling) => {
+        End::Full(reader, filler) => {
             let (pid, acts) = (tracee.pid(), acts(stdout));
             let thread = thread::spawn(move || stdout::attend(pid, reader, &acts));
-            attended = Some((thread, filling));
+            attended = Some((thread, filler));
         }
     }
     let met = RefCell::new(Vec::new());
@@ -97,10 +98,10 @@ pub fn attempt(
     });
     let mut bytes = Vec::new();
     // It sees to it that the program ends, and ends when that has, by whatever.
-    if let Some((thread, filling)) = attended {
+    if let Some((thread, filler)) = attended {
         (bytes, out) = thread.join().expect("it does not panic")?;
         read(out, &mut bytes)?;
-        bytes.drain(..filling.min(bytes.len()));
+        bytes = output::behind(filler, bytes)?;
     } else if let Some(mut file) = file {
         file.rewind()?;
         file.read_to_end(&mut bytes)?;

@@ -2,13 +2,13 @@
 //! the program wait.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::fault::signal_name;
+use crate::output;
 use crate::spawn::{self, Process};
 
 /// Standard output.
@@ -105,13 +105,12 @@ impl Stdout {
                 (writer.into(), End::None)
             }
             Self::Stuffed(stuffed) => {
-                let (reader, mut writer) = io::pipe()?;
-                // SAFETY: descriptors and numbers, no pointer.
+                let (reader, writer) = io::pipe()?;
+                // One page. SAFETY: descriptors and numbers, no pointer.
                 check(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1) })?;
-                set_nonblocking(&writer, true)?;
-                let filling = stuff(&mut writer)?;
+                let filler = output::fill(&writer)?;
                 set_nonblocking(&writer, !stuffed.blocking)?;
-                (writer.into(), End::Full(reader, filling))
+                (writer.into(), End::Full(reader, filler))
             }
             Self::Limited(_) => {
                 let file = memory_file()?;
@@ -159,6 +158,9 @@ pub enum End {
     File(File),
 }
 
+/// How long a program must be seen asleep before it is taken to wait for the pipe.
+const ASLEEP: Duration = Duration::from_millis(1);
+
 /// Sees to a program that sleeps, until it has ended: does one act after the other. Gives the bytes
 /// read, those that filled the pipe included, and the reader unless it went.
 pub fn attend(
@@ -170,7 +172,7 @@ pub fn attend(
     let mut bytes = Vec::new();
     set_nonblocking(&reader, true)?;
     for act in acts {
-        if !falls_asleep(pid)? {
+        if !process.falls_asleep(ASLEEP)? {
             break;
         }
         match *act {
@@ -184,53 +186,6 @@ pub fn attend(
     }
     set_nonblocking(&reader, false)?;
     Ok((bytes, Some(reader)))
-}
-
-/// Waits until the program sleeps in a system call, or gives false once it has ended. Under trace it
-/// does not sleep unless it must wait for something.
-fn falls_asleep(pid: libc::pid_t) -> io::Result<bool> {
-    /// How long it must seem asleep.
-    const SOUND: Duration = Duration::from_millis(2);
-    const PAUSE: Duration = Duration::from_micros(300);
-    let mut since: Option<Instant> = None;
-    loop {
-        match state(pid)? {
-            None | Some('Z' | 'X') => return Ok(false),
-            Some('S') => {
-                let since = *since.get_or_insert_with(Instant::now);
-                if since.elapsed() >= SOUND {
-                    return Ok(true);
-                }
-            }
-            Some(_) => since = None,
-        }
-        thread::sleep(PAUSE);
-    }
-}
-
-/// The letter of proc_pid_stat(5), behind the name in parentheses, or nothing once it is gone.
-fn state(pid: libc::pid_t) -> io::Result<Option<char>> {
-    let stat = match fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        // It was waited for while the file was open.
-        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
-        stat => stat?,
-    };
-    Ok(stat
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.chars().next()))
-}
-
-/// Fills a pipe that does not block; gives the number of bytes.
-fn stuff(writer: &mut PipeWriter) -> io::Result<usize> {
-    let mut filling = 0;
-    loop {
-        match writer.write(&[b'.'; 4096]) {
-            Ok(bytes) => filling += bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(filling),
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Reads what a pipe that does not block holds now.

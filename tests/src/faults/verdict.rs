@@ -18,7 +18,7 @@ pub struct Scene<'a> {
     /// Its standard output.
     pub stdout: &'a Stdout,
     /// The objects that were there before the run.
-    pub given: &'a [Object],
+    pub given: &'a Objects,
     /// The whole output, where the case tells only parts of it.
     pub reference: Option<&'a [u8]>,
 }
@@ -76,7 +76,7 @@ pub fn judge(
     {
         complaints.push(format!("exit status {code} instead of {expected}"));
     }
-    for object in scene.given.iter().filter(|object| !held.contains(object)) {
+    for object in scene.given.before().filter(|object| !held.contains(object)) {
         complaints.push(format!("a given object is gone or changed: {object}"));
     }
 
@@ -92,7 +92,7 @@ pub fn judge(
         lost: 0,
         complaints: Vec::new(),
     };
-    for object in held.iter().filter(|object| !scene.given.contains(object)) {
+    for object in held.iter().filter(|object| !scene.given.hold(object)) {
         let this = (object.kind, object.id);
         let is_printed = printed.contains(&this);
         let refused = observed.met_any(faults, |fault, call| {
@@ -126,7 +126,7 @@ pub fn judge(
         }
         if scene
             .given
-            .iter()
+            .before()
             .any(|object| (object.kind, object.id) == (kind, id))
         {
             complaints.push(format!("it says that it left {kind} {id}, which it found"));
@@ -199,10 +199,10 @@ fn printed(case: &Case, stdout: &[u8]) -> Vec<(Kind, i32)> {
 /// byte, and nothing else.
 fn whole(scene: &Scene<'_>, observed: &Observed, held: &[Object]) -> Vec<String> {
     let run = &scene.case.runs[0];
-    let mut objects = Objects::new(scene.given.to_vec());
+    let mut objects = scene.given.clone();
     let mut complaints = vec![
         objects.check_text("out", &run.out, &observed.stdout, held),
-        check::check_holds(scene.case, scene.given, held),
+        check::check_holds(scene.case, scene.given.before(), held),
     ];
     if !scene.stdout.closed()[2] {
         complaints.push(objects.check_text("err", &run.err, &observed.stderr, held));
@@ -315,7 +315,7 @@ mod tests {
 
     fn judged(observed: &Observed, faults: &[Fault], held: &[Object], expected: i32) -> Verdict {
         let cases = case::parse(Path::new("x.case"), LINES).unwrap();
-        let given = [object(Kind::Sem, 1, 9)];
+        let given = Objects::new(vec![object(Kind::Sem, 1, 9)], Vec::new());
         let scene = Scene {
             case: &cases[0],
             stdout: &Stdout::Pipe,

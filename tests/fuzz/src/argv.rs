@@ -1,0 +1,31 @@
+//! Any bytes as a command line.
+
+use ipcmk::options::Grammar;
+use ipcmk_tests::reading;
+
+use crate::getopt;
+
+/// The first byte says whether POSIXLY_CORRECT is set; NULs part what follows into words.
+pub fn run(data: &[u8]) {
+    let Some((first, text)) = data.split_first() else {
+        return;
+    };
+    let posixly_correct = first % 2 == 1;
+    let words = words(text);
+    if let Err(what) = reading::check(&words, posixly_correct) {
+        panic!("{what}");
+    }
+    for grammar in [Grammar::Standard, Grammar::Keyed] {
+        let ours = getopt::ours(&words, grammar, posixly_correct);
+        let glibc = getopt::glibc(text, grammar, posixly_correct);
+        assert_eq!(ours, glibc, "{grammar:?}: our tokens, and glibc's");
+    }
+}
+
+/// The words of a line as they lie in memory, a NUL between them. Nothing is no word.
+pub fn words(text: &[u8]) -> Vec<&[u8]> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    text.split(|&byte| byte == 0).collect()
+}

@@ -1,0 +1,4 @@
+//! The target `request`, for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ipcmk_fuzz::request::run(data));

@@ -1,0 +1,228 @@
+//! Lines to tokens, by ipcmk and by glibc.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr;
+use std::sync::{LazyLock, Mutex};
+
+use ipcmk::getopt::{Getopt, Token};
+use ipcmk::options::{Argument, Form, Grammar, Opt, Row, TABLE};
+use ipcmk::usage::Mistake;
+
+/// A line in its parts. Places are distances from the line's first byte.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The options from left to right, and where the argument of each begins.
+    pub options: Vec<Result<(Opt, Option<usize>), Wrong>>,
+    /// Where the operands begin, from left to right.
+    pub operands: Vec<usize>,
+}
+
+/// Why a part is no option, as far as getopt_long tells.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wrong {
+    UnknownLetter,
+    /// Unknown or ambiguous.
+    NoName,
+    NeedsArgument,
+    TakesNone,
+}
+
+/// What ipcmk makes of a line.
+pub fn ours(words: &[&[u8]], grammar: Grammar, posixly_correct: bool) -> Line {
+    let mut line = Line::default();
+    let mut getopt = Getopt::new(words.iter().copied(), posixly_correct);
+    getopt.restart(grammar);
+    while let Some(token) = getopt.next() {
+        let option = match token {
+            Token::Operand => {
+                line.operands.push(getopt.word.at.0);
+                continue;
+            }
+            Token::Option(opt) => {
+                let takes_one = getopt.word.argument != Argument::None;
+                Ok((opt, takes_one.then_some(getopt.word.at.0)))
+            }
+            Token::Wrong(Mistake::UnknownLetter) => Err(Wrong::UnknownLetter),
+            Token::Wrong(Mistake::UnknownName | Mistake::Ambiguous) => Err(Wrong::NoName),
+            Token::Wrong(Mistake::LetterNeedsArgument | Mistake::NameNeedsArgument) => {
+                Err(Wrong::NeedsArgument)
+            }
+            Token::Wrong(Mistake::NameTakesNone) => Err(Wrong::TakesNone),
+            Token::Wrong(other) => panic!("getopt says {other:?}"),
+        };
+        line.options.push(option);
+    }
+    line
+}
+
+// <getopt.h>; the libc crate has it for other systems only.
+
+#[repr(C)]
+struct LongOption {
+    name: *const c_char,
+    has_arg: c_int,
+    flag: *mut c_int,
+    val: c_int,
+}
+
+unsafe extern "C" {
+    static mut optind: c_int;
+    static mut opterr: c_int;
+    static mut optopt: c_int;
+    static mut optarg: *mut c_char;
+    fn getopt_long(
+        argc: c_int,
+        argv: *const *mut c_char,
+        letters: *const c_char,
+        names: *const LongOption,
+        index: *mut c_int,
+    ) -> c_int;
+}
+
+/// getopt_long has one state for the whole process.
+static STATE: Mutex<()> = Mutex::new(());
+
+/// The options of a grammar as getopt_long wants them.
+struct Table {
+    letters: CString,
+    /// Ends with an entry of zeros.
+    names: Vec<LongOption>,
+    grammar: Grammar,
+}
+
+// SAFETY: the pointers in it go to names that are never freed and never written to.
+unsafe impl Send for Table {}
+// SAFETY: as above.
+unsafe impl Sync for Table {}
+
+/// For both grammars, without POSIXLY_CORRECT and with it.
+static TABLES: LazyLock<[[Table; 2]; 2]> = LazyLock::new(|| {
+    [Grammar::Standard, Grammar::Keyed].map(|grammar| [false, true].map(|p| Table::new(grammar, p)))
+});
+
+/// The value of a long option is this and its row; letters are their own values.
+const FIRST_NAME: c_int = 1000;
+
+impl Table {
+    fn new(grammar: Grammar, posixly_correct: bool) -> Self {
+        // The colon asks for another answer where an argument is missing.
+        let mut letters = if posixly_correct { "+:" } else { ":" }.to_owned();
+        let mut names = Vec::new();
+        for (index, row) in (FIRST_NAME..).zip(TABLE) {
+            let Some(form) = row.form(grammar) else {
+                continue;
+            };
+            let has_arg = form.argument != Argument::None;
+            if let Some(letter) = form.short {
+                letters.push(char::from(letter));
+                letters.extend(has_arg.then_some(':'));
+            }
+            names.extend(spellings(row, grammar).map(|name| LongOption {
+                name: CString::new(name).expect("no NUL").into_raw(),
+                has_arg: has_arg.into(),
+                flag: ptr::null_mut(),
+                val: index,
+            }));
+        }
+        names.push(LongOption {
+            name: ptr::null(),
+            has_arg: 0,
+            flag: ptr::null_mut(),
+            val: 0,
+        });
+        Self {
+            letters: CString::new(letters).expect("no NUL"),
+            names,
+            grammar,
+        }
+    }
+
+    /// The row and the form of an option, by the value that getopt_long gives.
+    fn find(&self, value: c_int) -> (&'static Row, Form) {
+        let row = match usize::try_from(value - FIRST_NAME) {
+            Ok(index) => &TABLE[index],
+            Err(_) => {
+                let is_letter = |form: Form| form.short.map(c_int::from) == Some(value);
+                let has = |row: &&Row| row.form(self.grammar).is_some_and(is_letter);
+                TABLE.iter().find(has).expect("one of the letters")
+            }
+        };
+        (row, row.form(self.grammar).expect("one of the grammar"))
+    }
+}
+
+/// What getopt_long must know as a name, so that util-linux's abbreviations go before ours: its
+/// names in full, and ours with every abbreviation that begins none of them.
+fn spellings(row: &'static Row, grammar: Grammar) -> impl Iterator<Item = &'static str> {
+    let begins_theirs = move |short: &str| {
+        let mut theirs = TABLE
+            .iter()
+            .filter(|row| row.util_linux && row.form(grammar).is_some());
+        theirs.any(|row| row.long.starts_with(short))
+    };
+    let shortest = if row.util_linux { row.long.len() } else { 1 };
+    (shortest.max(1)..=row.long.len())
+        .map(|length| &row.long[..length])
+        .filter(move |short| row.util_linux || !begins_theirs(short))
+}
+
+/// What glibc makes of a line, which is its words with a NUL between them.
+pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
+    let table = &TABLES[usize::from(grammar == Grammar::Keyed)][usize::from(posixly_correct)];
+    let mut line = Line::default();
+    let mut program = *b"ipcmk\0";
+    // As at exec: the words lie one behind the other.
+    let mut memory = [text, b"\0"].concat();
+    let base: *mut c_char = memory.as_mut_ptr().cast();
+    let mut argv: Vec<*mut c_char> = vec![program.as_mut_ptr().cast()];
+    let mut at = 0;
+    for word in crate::argv::words(text) {
+        argv.push(base.wrapping_add(at));
+        at += word.len() + 1;
+    }
+    let argc = argv.len();
+    argv.push(ptr::null_mut());
+    let place = |string: *mut c_char| string.addr() - base.addr();
+
+    let state = STATE.lock().expect("nobody panics with it");
+    // SAFETY: only the holder of STATE uses getopt's variables. The 0 makes it forget the last line.
+    unsafe {
+        optind = 0;
+        opterr = 0;
+    }
+    loop {
+        // SAFETY: argv holds argc strings and a null; the letters are a string; the names end with
+        // an entry of zeros; no index is asked for.
+        let value = unsafe {
+            getopt_long(
+                c_int::try_from(argc).expect("a short line"),
+                argv.as_ptr(),
+                table.letters.as_ptr(),
+                table.names.as_ptr(),
+                ptr::null_mut(),
+            )
+        };
+        // SAFETY: only the holder of STATE uses getopt's variables.
+        let (argument, culprit, next) = unsafe { (optarg, optopt, optind) };
+        const MISSING: c_int = b':' as c_int;
+        const WRONG: c_int = b'?' as c_int;
+        line.options.push(match (value, culprit) {
+            (-1, _) => {
+                let operands = &argv[usize::try_from(next).expect("an index")..argc];
+                line.operands.extend(operands.iter().copied().map(place));
+                break;
+            }
+            (MISSING, _) => Err(Wrong::NeedsArgument),
+            (WRONG, 0) => Err(Wrong::NoName),
+            (WRONG, FIRST_NAME..) => Err(Wrong::TakesNone),
+            (WRONG, _letter) => Err(Wrong::UnknownLetter),
+            (value, _) => {
+                let (row, form) = table.find(value);
+                let takes_one = form.argument != Argument::None;
+                Ok((row.opt, takes_one.then(|| place(argument))))
+            }
+        });
+    }
+    drop(state);
+    line
+}

@@ -1,0 +1,28 @@
+//! Fuzz targets: each takes any bytes, and panics at what must not be.
+//!
+//! | module | tries |
+//! | --- | --- |
+//! | [`argv`] | any command line: invariants, and the tokens against glibc's getopt_long |
+//! | [`numbers`] | any text as a number, against [`model`] |
+//! | [`request`] | any request, spelled in one of its many ways, read back |
+//! | [`getopt`] | what glibc's getopt_long makes of a line |
+//! | [`model`] | what util-linux makes of a number |
+//!
+//! `tests/tools/fuzz.sh` runs the targets under libFuzzer; `tests/replay.rs` runs them on the
+//! inputs that are kept in `corpus`.
+
+pub mod argv;
+pub mod getopt;
+pub mod model;
+pub mod numbers;
+pub mod request;
+
+/// A target, with the name of its directory in `corpus`.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 3] = [
+    ("argv", argv::run),
+    ("numbers", numbers::run),
+    ("request", request::run),
+];

@@ -1,0 +1,186 @@
+//! What is true of every reading of every command line, whatever stands on it.
+
+use std::cell::Cell;
+
+use ipcmk::grammar;
+use ipcmk::request::{Action, Key, Request};
+use ipcmk::usage::{Mistake, Position, Refusal};
+
+/// What became of a line.
+pub type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
+
+/// Reads a line, which does not hold the program's name.
+pub fn read<'a>(
+    words: impl Iterator<Item = &'a [u8]> + Clone,
+    posixly_correct: bool,
+) -> Reading<'a> {
+    let mut request = Request::standard();
+    let result = grammar::read(words, posixly_correct, &mut request);
+    (result, request)
+}
+
+/// Words that count how many of them have been asked for, by all clones together.
+#[derive(Clone)]
+struct Counted<'a> {
+    words: std::iter::Copied<std::slice::Iter<'a, &'a [u8]>>,
+    asked: &'a Cell<usize>,
+}
+
+impl<'a> Iterator for Counted<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.asked.set(self.asked.get() + 1);
+        self.words.next()
+    }
+}
+
+/// Reads a line, and says what is wrong with the reading; gives the key of what is to be created.
+///
+/// # Errors
+/// What is wrong, for a programmer to read.
+pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, String> {
+    let asked = Cell::new(0);
+    let counted = Counted {
+        words: words.iter().copied(),
+        asked: &asked,
+    };
+    let reading = read(counted, posixly_correct);
+    // Three passes, each of which may ask twice whether that is all.
+    if asked.get() > 3 * (words.len() + 2) {
+        return Err(format!("{} words asked for", asked.get()));
+    }
+    if read(words.iter().copied(), posixly_correct) != reading {
+        return Err("read differently the second time".to_owned());
+    }
+    let with_keyed = || {
+        let words = [&b"--keyed"[..]].into_iter().chain(words.iter().copied());
+        read(words, posixly_correct)
+    };
+    let (result, request) = reading;
+    match result {
+        Ok(Action::Help | Action::Version) => Ok(None),
+        Ok(Action::Create) => {
+            if !is_whole(&request, words) {
+                return Err(format!("accepted as no whole request: {request:?}"));
+            }
+            if request.key == Key::Random {
+                return Ok(Some(request.key));
+            }
+            if !may_have_key(words) {
+                return Err(format!("read by keys without the mark of one: {request:?}"));
+            }
+            if !says_keyed(words) && with_keyed() != (result, request.clone()) {
+                return Err(format!("{request:?}, but with --keyed: {:?}", with_keyed()));
+            }
+            Ok(Some(request.key))
+        }
+        Err(refusal) => {
+            let (with_keyed, _) = with_keyed();
+            // Where the line was read by keys and refused, no hint is due.
+            if refusal.keyed_reads != (with_keyed == Ok(Action::Create)) {
+                return Err(format!("{refusal:?}, but with --keyed: {with_keyed:?}"));
+            }
+            lies_within(words, &refusal).map(|()| None)
+        }
+    }
+}
+
+/// Whether a request asks for something, and for nothing that does not go with it.
+fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
+    const INT_MAX: u64 = 0x7fff_ffff;
+    let sysv = [request.shm.is_some(), request.queue, request.sem.is_some()];
+    let sysv = sysv.into_iter().filter(|&wanted| wanted).count();
+    let posix = request.posix_shm.is_some() || request.posix_queue || request.posix_sem;
+    let in_range = request.mode.bits() <= 0o777
+        && request
+            .sem
+            .is_none_or(|nsems| (1..=INT_MAX).contains(&nsems.get().into()))
+        && request.qbytes.is_none_or(|bytes| bytes.get() <= INT_MAX);
+    // A name is the end of one of the words, not a copy of it.
+    let is_end = |name: &[u8]| {
+        let is_there = |word: &&[u8]| word.as_ptr_range().end == name.as_ptr_range().end;
+        words
+            .iter()
+            .any(|word| word.ends_with(name) && is_there(word))
+    };
+    let goes_together = match request.key {
+        Key::Random => {
+            (sysv > 0 || posix)
+                && (request.name.is_some() || !posix)
+                && request.name.is_none_or(is_end)
+                && request.qbytes.is_none()
+                && !request.existing
+                && !request.raw
+        }
+        Key::Chosen(_) => {
+            sysv == 1
+                && !posix
+                && request.name.is_none()
+                && request.qbytes.is_some() == request.queue
+                && request.raw
+        }
+    };
+    in_range && goes_together
+}
+
+/// Whether the first word is `--keyed`, or short for it.
+fn says_keyed(words: &[&[u8]]) -> bool {
+    words
+        .first()
+        .is_some_and(|word| b"--keyed".starts_with(word) && word.len() > b"--".len())
+}
+
+/// Whether anything on the line may be the mark of a key, read as generously as can be.
+pub fn may_have_key(words: &[&[u8]]) -> bool {
+    says_keyed(words)
+        || words.iter().any(|word| {
+            let has = |part: &[u8]| word.windows(part.len()).any(|window| window == part);
+            let is_cluster = word.starts_with(b"-") && !word.starts_with(b"--");
+            has(b"0x")
+                || has(b"0X")
+                || has(b"private")
+                || (is_cluster && (has(b"o") || has(b"s")))
+                || word.starts_with(b"--n")
+        })
+}
+
+/// A refusal points into the line, at the word that it shows, or behind its end.
+fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
+    let Position(at) = refusal.word.at;
+    if refusal.word.at == Position::END {
+        return match refusal.mistake {
+            Mistake::NoResource | Mistake::NoName | Mistake::NoSize => Ok(()),
+            _ => Err(format!("at the end: {refusal:?}")),
+        };
+    }
+    let text = words.join(&0);
+    // An empty last word lies behind the last byte.
+    let Some(rest) = text.get(at..) else {
+        return Err(format!("behind the end: {refusal:?}"));
+    };
+    // Messages name a long option in full, or without its dashes.
+    let is_long = matches!(
+        refusal.mistake,
+        Mistake::NameNeedsArgument
+            | Mistake::NameTakesNone
+            | Mistake::UnknownName
+            | Mistake::Ambiguous
+            | Mistake::KeyedNotFirst
+    );
+    let is_letter = matches!(
+        refusal.mistake,
+        Mistake::UnknownLetter | Mistake::LetterNeedsArgument
+    );
+    let stands_there = if is_long {
+        rest.starts_with(b"--")
+    } else {
+        let after = rest.strip_prefix(refusal.word.bytes);
+        after.is_some_and(|after| is_letter || matches!(after, [] | [0, ..]))
+    };
+    if stands_there {
+        Ok(())
+    } else {
+        Err(format!("another word stands there: {refusal:?}"))
+    }
+}

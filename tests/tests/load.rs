@@ -1,0 +1,974 @@
+//! Many processes at once fill namespaces to their limits. No id is printed twice, no object is
+//! lost, and each refusal names the limit that is full: also while refused runs remove again what
+//! they had made, while all want the same key, and while signals rain.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use fastrand::Rng;
+use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
+use ipcmk_tests::namespace::{self, Kind, Object};
+use ipcmk_tests::suite;
+use ipcmk_tests::watchdog::Watchdog;
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("namespaces_are_filled_to_each_limit", each_limit),
+        ("refusals_undo_while_others_create", undo),
+        ("objects_are_removed_while_others_are_made", removals),
+        ("one_key_for_all", one_key),
+        ("signals_lose_nothing", signals),
+        ("the_aarch64_file_under_load", aarch64),
+    ])
+}
+
+/// Processes at once.
+const WORKERS: usize = 64;
+
+/// The seed of every random choice here.
+const SEED: u64 = 0x10_ad;
+
+/// A limit of an IPC namespace, and the words for a refusal by it.
+struct Limit {
+    name: &'static str,
+    /// What it limits: objects of this kind, or what they hold of this unit.
+    kind: Kind,
+    unit: Option<u64>,
+    error: &'static str,
+    /// `{used}`, `{most}` and `{more}` stand for figures.
+    hint: &'static str,
+}
+
+const SHMMNI: Limit = Limit {
+    name: "SHMMNI",
+    kind: Kind::Shm,
+    unit: None,
+    error: "create share memory failed: No space left on device",
+    hint: "not disk space: {used} of {most} segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
+};
+const SHMALL: Limit = Limit {
+    name: "SHMALL",
+    kind: Kind::Shm,
+    unit: Some(4096),
+    error: "create share memory failed: No space left on device",
+    hint: "not disk space: {used} of {most} pages in use, {more} more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
+};
+const MSGMNI: Limit = Limit {
+    name: "MSGMNI",
+    kind: Kind::Msg,
+    unit: None,
+    error: "create message queue failed: No space left on device",
+    hint: "not disk space: {used} of {most} queues in use (MSGMNI, kernel.msgmni); see ipcs -q, ipcrm",
+};
+const SEMMNS: Limit = Limit {
+    name: "SEMMNS",
+    kind: Kind::Sem,
+    unit: Some(1),
+    error: "create semaphore failed: No space left on device",
+    hint: "not disk space: {used} of {most} semaphores in use, {more} more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm",
+};
+const SEMMNI: Limit = Limit {
+    name: "SEMMNI",
+    kind: Kind::Sem,
+    unit: None,
+    error: "create semaphore failed: No space left on device",
+    hint: "not disk space: {used} of {most} sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm",
+};
+
+/// What is said of a limit that is not full any more as it is measured.
+const NO_LONGER_FULL: &str = "not disk space: a limit was reached, and is no more; see ipcs -l";
+
+impl Limit {
+    /// How much of it these objects use.
+    fn used(&self, objects: &[Object]) -> u64 {
+        objects
+            .iter()
+            .filter(|object| object.kind == self.kind)
+            .map(|object| self.unit.map_or(1, |unit| object.size.div_ceil(unit)))
+            .sum()
+    }
+}
+
+/// A limit that the runs of a load reach.
+struct Full {
+    limit: Limit,
+    most: u64,
+    /// What the hint may say is in use: it is measured a moment after the refusal.
+    used: RangeInclusive<u64>,
+    /// What one more object asks for.
+    more: u64,
+}
+
+impl Full {
+    /// The limit of a kind of which nothing is removed: it stays full.
+    const fn exactly(limit: Limit, most: u64) -> Self {
+        Self {
+            limit,
+            most,
+            used: most..=most,
+            more: 0,
+        }
+    }
+
+    /// The limit of a kind of which objects are removed meanwhile.
+    const fn at_most(limit: Limit, most: u64) -> Self {
+        Self {
+            used: 0..=most,
+            ..Self::exactly(limit, most)
+        }
+    }
+
+    /// All that a refusal may put to standard error, and what it then is a refusal by. The limit is
+    /// named where it is full as it is measured; where something was removed meanwhile, none is.
+    fn texts(&'static self) -> impl Iterator<Item = (String, &'static str)> {
+        let is_full = |used: &u64| used + self.more.max(1) > self.most;
+        let blamed = self.used.clone().filter(is_full).map(|used| {
+            let hint = self
+                .limit
+                .hint
+                .replace("{used}", &used.to_string())
+                .replace("{most}", &self.most.to_string())
+                .replace("{more}", &self.more.to_string());
+            (
+                format!("ipcmk: {}\nipcmk: {hint}\n", self.limit.error),
+                self.limit.name,
+            )
+        });
+        let freed = format!("ipcmk: {}\nipcmk: {NO_LONGER_FULL}\n", self.limit.error);
+        let has_freed = *self.used.start() == 0;
+        blamed.chain(has_freed.then_some((freed, "a limit no longer full")))
+    }
+}
+
+/// What the workers do in a namespace.
+struct Load {
+    /// Its limits, where they are not the kernel's.
+    sysctls: &'static [(&'static str, &'static str)],
+    /// Worker n runs line n, and when there are no more, the first again.
+    lines: &'static [Line],
+    /// The limits that refuse some of them.
+    full: &'static [Full],
+    /// Each worker goes on until it has been refused so often, or has run so often.
+    until: Until,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    Refused(usize),
+    /// And the objects of every other run are removed at once.
+    RunAndRemove(usize),
+}
+
+const SEGMENTS: Line = Line {
+    words: &["-M", "4096"],
+    makes: &[SEGMENT],
+};
+const LARGE_SEGMENTS: Line = Line {
+    words: &["-M", "12K"],
+    makes: &[Makes {
+        size: 12288,
+        ..SEGMENT
+    }],
+};
+const QUEUES: Line = Line {
+    words: &["-Q"],
+    makes: &[QUEUE],
+};
+const SETS: Line = Line {
+    words: &["-S", "3"],
+    makes: &[SET],
+};
+const ALL_THREE: Line = Line {
+    words: &["-M", "4096", "-Q", "-S", "3"],
+    makes: &[SEGMENT, QUEUE, SET],
+};
+const FIRST_TWO: Line = Line {
+    words: &["-M", "4096", "-Q"],
+    makes: &[SEGMENT, QUEUE],
+};
+
+/// One kind at a time, and each of its limits.
+const EACH_LIMIT: &[Load] = &[
+    Load {
+        sysctls: &[("kernel.shmmni", "300")],
+        lines: &[SEGMENTS],
+        full: &[Full::exactly(SHMMNI, 300)],
+        until: Until::Refused(1),
+    },
+    Load {
+        sysctls: &[("kernel.shmall", "300")],
+        lines: &[SEGMENTS],
+        full: &[Full {
+            more: 1,
+            ..Full::exactly(SHMALL, 300)
+        }],
+        until: Until::Refused(1),
+    },
+    // A page is left, which is not enough.
+    Load {
+        sysctls: &[("kernel.shmall", "301")],
+        lines: &[LARGE_SEGMENTS],
+        full: &[Full {
+            limit: SHMALL,
+            most: 301,
+            used: 300..=300,
+            more: 3,
+        }],
+        until: Until::Refused(1),
+    },
+    Load {
+        sysctls: &[("kernel.msgmni", "300")],
+        lines: &[QUEUES],
+        full: &[Full::exactly(MSGMNI, 300)],
+        until: Until::Refused(1),
+    },
+    Load {
+        sysctls: &[("kernel.sem", "250 32000 32 300")],
+        lines: &[SETS],
+        full: &[Full::exactly(SEMMNI, 300)],
+        until: Until::Refused(1),
+    },
+    // Two semaphores are left, which is not enough.
+    Load {
+        sysctls: &[("kernel.sem", "250 302 32 32000")],
+        lines: &[SETS],
+        full: &[Full {
+            limit: SEMMNS,
+            most: 302,
+            used: 300..=300,
+            more: 3,
+        }],
+        until: Until::Refused(1),
+    },
+];
+
+/// The kernel's own limit of segments, SHMMNI of `linux/shm.h`.
+const DEFAULT_LIMIT: Load = Load {
+    sysctls: &[],
+    lines: &[SEGMENTS],
+    full: &[Full::exactly(SHMMNI, 4096)],
+    until: Until::Refused(1),
+};
+
+/// Lines of several kinds: who is refused the last one removes the others again.
+const UNDO: &[Load] = &[
+    Load {
+        sysctls: &[("kernel.sem", "250 32000 32 150")],
+        lines: &[ALL_THREE],
+        full: &[Full::exactly(SEMMNI, 150)],
+        until: Until::Refused(10),
+    },
+    Load {
+        sysctls: &[("kernel.msgmni", "150")],
+        lines: &[ALL_THREE],
+        full: &[Full::exactly(MSGMNI, 150)],
+        until: Until::Refused(10),
+    },
+    // The segments of those who are refused a set are in the way of others for a moment.
+    Load {
+        sysctls: &[("kernel.shmmni", "151"), ("kernel.sem", "250 450 32 32000")],
+        lines: &[ALL_THREE],
+        full: &[
+            Full {
+                more: 3,
+                ..Full::exactly(SEMMNS, 450)
+            },
+            Full::at_most(SHMMNI, 151),
+        ],
+        until: Until::Refused(10),
+    },
+    // The same of pages.
+    Load {
+        sysctls: &[("kernel.shmall", "151"), ("kernel.msgmni", "150")],
+        lines: &[FIRST_TWO],
+        full: &[
+            Full {
+                more: 1,
+                ..Full::at_most(SHMALL, 151)
+            },
+            Full::exactly(MSGMNI, 150),
+        ],
+        until: Until::Refused(10),
+    },
+    MIXED,
+];
+
+/// Every kind by itself and all together, each with a limit of its own.
+const MIXED: Load = Load {
+    sysctls: &[
+        ("kernel.shmmni", "170"),
+        ("kernel.msgmni", "160"),
+        ("kernel.sem", "250 32000 32 150"),
+    ],
+    lines: &[ALL_THREE, SEGMENTS, QUEUES, SETS],
+    full: &[
+        Full::at_most(SHMMNI, 170),
+        Full::at_most(MSGMNI, 160),
+        Full::exactly(SEMMNI, 150),
+    ],
+    until: Until::Refused(10),
+};
+
+/// The same limits, none of which is reached for good.
+const MIXED_AT_MOST: &[Full] = &[
+    Full::at_most(SHMMNI, 170),
+    Full::at_most(MSGMNI, 160),
+    Full::at_most(SEMMNI, 150),
+];
+
+/// Objects come and go.
+const REMOVALS: Load = Load {
+    full: MIXED_AT_MOST,
+    until: Until::RunAndRemove(40),
+    ..MIXED
+};
+
+/// Who is interrupted removes objects of each kind.
+const FIRE: Load = Load {
+    full: MIXED_AT_MOST,
+    ..MIXED
+};
+
+/// Few, since an emulator takes its time.
+const EMULATED: Load = Load {
+    sysctls: &[("kernel.sem", "250 32000 32 40")],
+    lines: &[ALL_THREE],
+    full: &[Full::exactly(SEMMNI, 40)],
+    until: Until::Refused(1),
+};
+
+/// The key that everybody wants.
+const KEY: u32 = 7;
+
+/// Lines that want it for themselves.
+const KEYED: &[Line] = &[
+    Line {
+        words: &["--keyed", "-S", "7"],
+        makes: &[Makes {
+            size: 1,
+            ..keyed(SET)
+        }],
+    },
+    Line {
+        words: &["--keyed", "-M", "7", "-p", "4096"],
+        makes: &[keyed(SEGMENT)],
+    },
+    Line {
+        words: &["--keyed", "-Q", "7", "-p", "5000"],
+        makes: &[Makes {
+            size: 5000,
+            ..keyed(QUEUE)
+        }],
+    },
+];
+
+/// And lines that share it.
+const KEYED_OR_FOUND: &[Line] = &[
+    Line {
+        words: &["--keyed", "-S", "7", "-o", "7"],
+        makes: KEYED[0].makes,
+    },
+    Line {
+        words: &["--keyed", "-M", "7", "-p", "4096", "-o", "7"],
+        makes: KEYED[1].makes,
+    },
+    Line {
+        words: &["--keyed", "-Q", "7", "-p", "5000", "-o", "7"],
+        makes: KEYED[2].makes,
+    },
+];
+
+const fn keyed(makes: Makes) -> Makes {
+    Makes {
+        prints: "",
+        key: Some(KEY),
+        mode: 0o666,
+        ..makes
+    }
+}
+
+/// What is expected of the machine.
+const RUNS: &str = "a process can be started and waited for";
+
+/// A file under test.
+struct Program {
+    file: PathBuf,
+    emulator: Option<&'static str>,
+}
+
+impl Program {
+    fn x86_64() -> Self {
+        Self {
+            file: suite::x86_64(),
+            emulator: None,
+        }
+    }
+
+    fn command(&self, line: &Line) -> Command {
+        let mut command = match self.emulator {
+            None => {
+                let mut command = Command::new(&self.file);
+                command.arg0("ipcmk");
+                command
+            }
+            Some(emulator) => {
+                let mut command = Command::new(emulator);
+                command.args(["-0", "ipcmk"]).arg(&self.file);
+                command
+            }
+        };
+        command
+            .env_clear()
+            .args(line.words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, line: &'static Line) -> io::Result<Run> {
+        let child = self.command(line).spawn()?;
+        let watchdog = Watchdog::over(child.id().cast_signed())?;
+        let output = child.wait_with_output()?;
+        watchdog.check()?;
+        Ok(Run {
+            line,
+            status: output.status,
+            stdout: output.stdout,
+            stderr: output.stderr,
+            fire: Fire::default(),
+        })
+    }
+}
+
+/// What a process did.
+struct Run {
+    line: &'static Line,
+    status: ExitStatus,
+    stdout: Vec<u8>,
+    stderr: Vec<u8>,
+    fire: Fire,
+}
+
+impl Run {
+    /// The objects that it printed, if it succeeded and printed them as it should.
+    fn printed(&self) -> Option<Vec<(Kind, i32)>> {
+        if !self.status.success() || !self.stderr.is_empty() {
+            return None;
+        }
+        let kinds = self.line.makes.iter().map(|makes| makes.kind);
+        Some(kinds.zip(self.line.ids(&self.stdout)?).collect())
+    }
+
+    /// What came of it; `known` has what a refused run may say, with its reason.
+    fn verdict(&self, known: &Known) -> Result<Verdict, &'static str> {
+        if let Some(objects) = self.printed() {
+            return Ok(Verdict::Made(objects));
+        }
+        if !self.stdout.is_empty() {
+            return Err("it printed something and did not succeed");
+        }
+        match self.status.code() {
+            Some(1) => {}
+            None if self.fire.blind && !self.fire.blocked && self.stderr.is_empty() => {
+                return Ok(Verdict::Refused(KILLED));
+            }
+            _ => return Err("neither success nor failure"),
+        }
+        let said = str::from_utf8(&self.stderr).unwrap_or_default();
+        if let Some((kind, reason)) = known.get(said)
+            && self.line.makes.iter().any(|makes| makes.kind == *kind)
+        {
+            return Ok(Verdict::Refused(reason));
+        }
+        if said == "ipcmk: write error: Interrupted system call\n"
+            && self.fire.ends_wait
+            && self.fire.nonblocking
+        {
+            return Ok(Verdict::Refused(INTERRUPTED));
+        }
+        Err("it says something else")
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {}, out \"{}\", err \"{}\"",
+            self.line.words.join(" "),
+            self.status,
+            self.stdout.escape_ascii(),
+            self.stderr.escape_ascii()
+        )
+    }
+}
+
+/// What a refused run may say: the kind of object that it could not make, and the reason.
+type Known = HashMap<String, (Kind, &'static str)>;
+
+/// What came of a run.
+enum Verdict {
+    Made(Vec<(Kind, i32)>),
+    /// Nothing, for this reason.
+    Refused(&'static str),
+}
+
+/// A signal that came before a process had blocked it.
+const KILLED: &str = "a signal at its start";
+/// A signal that came as it waited for a pipe that does not block.
+const INTERRUPTED: &str = "a signal as it waited";
+
+/// What a test went through.
+#[derive(Default)]
+struct Tally {
+    processes: usize,
+    objects: usize,
+    /// Processes that made nothing, by reason.
+    refused: BTreeMap<&'static str, usize>,
+    /// Processes that a signal came to when they had blocked it.
+    under_fire: usize,
+    /// What was wrong, and how often.
+    complaints: BTreeMap<String, usize>,
+}
+
+impl Tally {
+    fn complain(&mut self, complaint: impl fmt::Display) {
+        *self.complaints.entry(complaint.to_string()).or_default() += 1;
+    }
+
+    /// Fails with what was wrong, or prints the counts. Each of these reasons must have occurred.
+    fn conclude(self, what: &str, reasons: &[&'static str]) {
+        const MOST_SHOWN: usize = 20;
+        let Self {
+            processes,
+            objects,
+            refused,
+            under_fire,
+            complaints,
+        } = self;
+        let shown: Vec<String> = complaints
+            .iter()
+            .take(MOST_SHOWN)
+            .map(|(complaint, times)| format!("{times} times: {complaint}"))
+            .collect();
+        assert!(
+            complaints.is_empty(),
+            "{} complaints about {processes} processes:\n{}",
+            complaints.values().sum::<usize>(),
+            shown.join("\n")
+        );
+        let by: Vec<String> = refused
+            .iter()
+            .map(|(reason, times)| format!("{times} by {reason}"))
+            .collect();
+        let fire = match under_fire {
+            0 => String::new(),
+            _ => format!("{under_fire} under fire, "),
+        };
+        println!(
+            "{what}: {processes} processes, {WORKERS} at a time, {fire}made {objects} objects; refused: {}",
+            by.join(", ")
+        );
+        for reason in reasons {
+            assert!(
+                refused.contains_key(reason),
+                "nothing was refused by {reason}"
+            );
+        }
+    }
+
+    /// Compares what the namespace holds with what runs printed.
+    fn check_objects(&mut self, printed: &HashMap<(Kind, i32), &Makes>) -> Vec<Object> {
+        let objects = namespace::objects().expect("what the namespace holds");
+        self.objects += objects.len();
+        for object in &objects {
+            match printed.get(&(object.kind, object.id)) {
+                None => self.complain(format_args!("nobody printed {object}")),
+                Some(makes) if !makes.is(object) => {
+                    self.complain(format_args!("it is not what was asked for: {object}"));
+                }
+                Some(_) => {}
+            }
+        }
+        let held: HashSet<_> = objects
+            .iter()
+            .map(|object| (object.kind, object.id))
+            .collect();
+        for (kind, id) in printed.keys().filter(|printed| !held.contains(printed)) {
+            self.complain(format_args!("printed, but not there: {kind} {id}"));
+        }
+        objects
+    }
+}
+
+/// Does the work of every worker at once, each in a thread of its own.
+fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(WORKERS);
+    let (barrier, work) = (&barrier, &work);
+    thread::scope(|scope| {
+        let start = |worker| {
+            scope.spawn(move || {
+                barrier.wait();
+                work(worker)
+            })
+        };
+        let workers: Vec<_> = (0..WORKERS).map(start).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a worker has panicked"))
+            .collect()
+    })
+}
+
+/// What a worker did: its runs, and the objects that it removed.
+type Work = (Vec<Run>, Vec<(Kind, i32)>);
+
+impl Load {
+    /// Runs it in a namespace of its own, and judges.
+    fn run(&self, tally: &mut Tally, run: impl Fn(usize, &'static Line) -> io::Result<Run> + Sync) {
+        namespace::unshare().expect("a namespace");
+        for (name, value) in self.sysctls {
+            namespace::set_sysctl(name, value).expect(name);
+        }
+        let done = at_once(|worker| self.work(worker, &run));
+        self.judge(&done, tally);
+    }
+
+    fn work(&self, worker: usize, run: impl Fn(usize, &'static Line) -> io::Result<Run>) -> Work {
+        /// A program that is never refused fills no namespace.
+        const MOST_RUNS: usize = 1_000;
+
+        let line = &self.lines[worker % self.lines.len()];
+        let (mut runs, mut removed, mut refused) = (Vec::new(), Vec::new(), 0);
+        let done = |runs: usize, refused: usize| match self.until {
+            Until::Refused(times) => refused == times || runs == MOST_RUNS,
+            Until::RunAndRemove(times) => runs == times,
+        };
+        while !done(runs.len(), refused) {
+            let run = run(worker, line).expect(RUNS);
+            refused += usize::from(run.status.code() == Some(1));
+            if matches!(self.until, Until::RunAndRemove(_)) && runs.len() % 2 == 0 {
+                for (kind, id) in run.printed().unwrap_or_default() {
+                    // What cannot be removed stays among those printed, and is missed later.
+                    if namespace::remove(kind, id).is_ok() {
+                        removed.push((kind, id));
+                    }
+                }
+            }
+            runs.push(run);
+        }
+        (runs, removed)
+    }
+
+    fn judge(&self, done: &[Work], tally: &mut Tally) {
+        let says = |full: &'static Full| {
+            let reason = move |(text, reason)| (text, (full.limit.kind, reason));
+            full.texts().map(reason)
+        };
+        let known: Known = self.full.iter().flat_map(says).collect();
+        let mut printed = HashMap::new();
+        for run in done.iter().flat_map(|(runs, _)| runs) {
+            tally.processes += 1;
+            tally.under_fire += usize::from(run.fire.blocked);
+            match run.verdict(&known) {
+                Ok(Verdict::Made(objects)) => {
+                    for (object, makes) in objects.into_iter().zip(run.line.makes) {
+                        if printed.insert(object, makes).is_some() {
+                            tally.complain(format_args!("printed twice: {run}"));
+                        }
+                    }
+                }
+                Ok(Verdict::Refused(reason)) => *tally.refused.entry(reason).or_default() += 1,
+                Err(why) => tally.complain(format_args!("{why}: {run}")),
+            }
+        }
+        for (kind, id) in done.iter().flat_map(|(_, removed)| removed) {
+            tally.objects += 1;
+            printed.remove(&(*kind, *id));
+        }
+        let objects = tally.check_objects(&printed);
+        for full in self.full {
+            let used = full.limit.used(&objects);
+            if !full.used.contains(&used) {
+                tally.complain(format_args!(
+                    "{}: {used} in use at the end, not {:?}",
+                    full.limit.name, full.used
+                ));
+            }
+        }
+    }
+}
+
+/// One namespace after the other is filled until each worker has been refused.
+fn each_limit() {
+    const ROUNDS: usize = 3;
+    let (program, mut tally) = (Program::x86_64(), Tally::default());
+    for load in [&DEFAULT_LIMIT]
+        .into_iter()
+        .chain([EACH_LIMIT; ROUNDS].into_iter().flatten())
+    {
+        load.run(&mut tally, |_, line| program.run(line));
+    }
+    tally.conclude(
+        "limits",
+        &["SHMMNI", "SHMALL", "MSGMNI", "SEMMNS", "SEMMNI"],
+    );
+}
+
+fn undo() {
+    const ROUNDS: usize = 2;
+    let (program, mut tally) = (Program::x86_64(), Tally::default());
+    for load in [UNDO; ROUNDS].into_iter().flatten() {
+        load.run(&mut tally, |_, line| program.run(line));
+    }
+    tally.conclude("undo", &["MSGMNI", "SEMMNS", "SEMMNI"]);
+}
+
+fn removals() {
+    const ROUNDS: usize = 2;
+    let (program, mut tally) = (Program::x86_64(), Tally::default());
+    for _ in 0..ROUNDS {
+        REMOVALS.run(&mut tally, |_, line| program.run(line));
+    }
+    tally.conclude("removals", &["SHMMNI", "MSGMNI", "SEMMNI"]);
+}
+
+fn one_key() {
+    const ROUNDS: usize = 20;
+    let (program, mut tally) = (Program::x86_64(), Tally::default());
+    for _ in 0..ROUNDS {
+        race(&program, KEYED, 1, &mut tally);
+        race(&program, KEYED_OR_FOUND, WORKERS, &mut tally);
+    }
+    tally.conclude("one key", &[KEY_IN_USE]);
+}
+
+/// Why a run is refused that another was quicker than.
+const KEY_IN_USE: &str = "a key in use";
+
+/// All workers want the same key, and so many get it; each line in a namespace of its own.
+fn race(program: &Program, lines: &'static [Line], winners: usize, tally: &mut Tally) {
+    for line in lines {
+        namespace::unshare().expect("a namespace");
+        let runs = at_once(|_| program.run(line).expect(RUNS));
+        let makes = &line.makes[0];
+        // The kernel gives each creation in a namespace an id of its own, and the first one 0. An
+        // object made anew, after one that was removed again, would have another.
+        let first = (makes.kind, 0);
+        let in_use = HashMap::from([(in_use(makes.kind), (makes.kind, KEY_IN_USE))]);
+        let mut won = 0;
+        for run in &runs {
+            tally.processes += 1;
+            match run.verdict(&in_use) {
+                Ok(Verdict::Made(objects)) if objects == [first] => won += 1,
+                Ok(Verdict::Made(_)) => tally.complain(format_args!("not the first object: {run}")),
+                Ok(Verdict::Refused(reason)) => *tally.refused.entry(reason).or_default() += 1,
+                Err(why) => tally.complain(format_args!("{why}: {run}")),
+            }
+        }
+        if won != winners {
+            let line = line.words.join(" ");
+            tally.complain(format_args!("{line}: {won} have the key, not {winners}"));
+        }
+        tally.check_objects(&HashMap::from([(first, makes)]));
+    }
+}
+
+/// What a run says that finds its key in use by the first object of a namespace.
+fn in_use(kind: Kind) -> String {
+    let (create, what, letter) = match kind {
+        Kind::Shm => ("share memory", "segment", 'm'),
+        Kind::Msg => ("message queue", "queue", 'q'),
+        Kind::Sem => ("semaphore", "set", 's'),
+    };
+    format!(
+        "ipcmk: create {create} failed: File exists\n\
+         ipcmk: {what} 0 has key {KEY:#x}: -o returns it, ipcrm -{letter} 0 removes it\n"
+    )
+}
+
+/// The signals that are sent: whoever stops a script sends one of these.
+const SIGNALS: [libc::c_int; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGPIPE];
+
+/// The signals that came to a run, and how its output was read.
+#[derive(Clone, Copy, Default)]
+struct Fire {
+    /// One was sent without looking, which may kill a process that has only just started.
+    blind: bool,
+    /// One was sent when the process had blocked it: from there on none may kill it.
+    blocked: bool,
+    /// One was sent that ends a wait for a full pipe.
+    ends_wait: bool,
+    /// Its standard output does not block.
+    nonblocking: bool,
+}
+
+/// A worker under fire.
+struct Target {
+    rng: Mutex<Rng>,
+    /// Its process, as long as that is not waited for.
+    process: Mutex<Option<(libc::pid_t, Fire)>>,
+}
+
+impl Target {
+    fn new(seed: u64) -> Self {
+        Self {
+            rng: Mutex::new(Rng::with_seed(seed)),
+            process: Mutex::new(None),
+        }
+    }
+
+    fn run(&self, program: &Program, line: &'static Line) -> io::Result<Run> {
+        let mut rng = self.rng.lock().expect("nobody panics with it");
+        let (mut out, writer) = io::pipe()?;
+        let mut fire = Fire::default();
+        let (late, mut filling) = (rng.bool(), 0);
+        if late {
+            filling = fill(&writer)?;
+            fire.nonblocking = rng.bool();
+            if fire.nonblocking {
+                fcntl(&writer, libc::F_SETFL, libc::O_WRONLY | libc::O_NONBLOCK)?;
+            }
+        }
+        let mut command = program.command(line);
+        command.stdout(writer);
+        let mut child = command.spawn()?;
+        // It holds a writing end of the pipe.
+        drop(command);
+        let pid = child.id().cast_signed();
+        let watchdog = Watchdog::over(pid)?;
+        let mut process = self.process.lock().expect("nobody panics with it");
+        *process = Some((pid, fire));
+        drop(process);
+        if late {
+            thread::sleep(Duration::from_micros(rng.u64(..3_000)));
+        }
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        out.read_to_end(&mut stdout)?;
+        child
+            .stderr
+            .take()
+            .expect("it is a pipe")
+            .read_to_end(&mut stderr)?;
+        // No signal from here on: once waited for, its pid may be somebody else's.
+        let mut process = self.process.lock().expect("nobody panics with it");
+        let fire = process.take().map(|(_, fire)| fire).unwrap_or_default();
+        drop(process);
+        let status = child.wait()?;
+        watchdog.check()?;
+        stdout.drain(..filling);
+        Ok(Run {
+            line,
+            status,
+            stdout,
+            stderr,
+            fire,
+        })
+    }
+
+    /// Sends the process a signal, if there is one.
+    fn fire(&self, rng: &mut Rng) {
+        let mut process = self.process.lock().expect("nobody panics with it");
+        let Some((pid, fire)) = &mut *process else {
+            return;
+        };
+        let signal = SIGNALS[rng.usize(..SIGNALS.len())];
+        let blind = rng.u8(..16) == 0;
+        if !blind && !has_blocked(*pid, signal) {
+            return;
+        }
+        // SAFETY: no pointer; the process is a child not waited for, so the pid is still its own.
+        if unsafe { libc::kill(*pid, signal) } == 0 {
+            fire.blind |= blind;
+            fire.blocked |= !blind;
+            fire.ends_wait |= signal != libc::SIGPIPE;
+        }
+    }
+}
+
+/// Fills a pipe as small as there are, and says by how many bytes.
+fn fill(mut writer: &io::PipeWriter) -> io::Result<usize> {
+    let size = fcntl(writer, libc::F_SETPIPE_SZ, 1)?;
+    let size = usize::try_from(size).expect("a size");
+    writer.write_all(&vec![b'.'; size])?;
+    Ok(size)
+}
+
+fn fcntl(pipe: &io::PipeWriter, command: i32, argument: i32) -> io::Result<i32> {
+    // SAFETY: both of the commands used here take an int.
+    match unsafe { libc::fcntl(pipe.as_raw_fd(), command, argument) } {
+        -1 => Err(io::Error::last_os_error()),
+        result => Ok(result),
+    }
+}
+
+/// Whether a process, which may be over, has blocked a signal.
+fn has_blocked(pid: libc::pid_t, signal: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigBlk:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
+}
+
+/// Ends the fire, however its owner ends.
+struct Cease<'a>(&'a AtomicBool);
+
+impl Drop for Cease<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Signals at random moments. Half of the pipes are full at first, and emptied later: so long a
+/// process has made its objects and not printed them.
+fn signals() {
+    const ROUNDS: usize = 6;
+    let program = Program::x86_64();
+    let targets: Vec<Target> = (0..WORKERS).map(|n| Target::new(SEED + n as u64)).collect();
+    let mut tally = Tally::default();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _cease = Cease(&over);
+        scope.spawn(|| {
+            let mut rng = Rng::with_seed(SEED);
+            while !over.load(Ordering::Relaxed) {
+                targets[rng.usize(..WORKERS)].fire(&mut rng);
+                thread::sleep(Duration::from_micros(rng.u64(..20)));
+            }
+        });
+        for _ in 0..ROUNDS {
+            FIRE.run(&mut tally, |worker, line| {
+                targets[worker].run(&program, line)
+            });
+        }
+    });
+    let under_fire = tally.under_fire;
+    tally.conclude("signals", &[INTERRUPTED]);
+    assert!(under_fire > 100, "hardly a signal came when it mattered");
+}
+
+fn aarch64() {
+    let program = Program {
+        file: suite::aarch64(),
+        emulator: Some("qemu-aarch64"),
+    };
+    let mut tally = Tally::default();
+    EMULATED.run(&mut tally, |_, line| program.run(line));
+    race(&program, &KEYED[..1], 1, &mut tally);
+    race(&program, &KEYED_OR_FOUND[..1], WORKERS, &mut tally);
+    tally.conclude("aarch64", &["SEMMNI", KEY_IN_USE]);
+}

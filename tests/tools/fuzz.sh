@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Fuzzes the targets of tests/fuzz with libFuzzer, on a stable compiler.
+#   fuzz.sh build               only builds them
+#   fuzz.sh merge [target]...   puts what target/fuzz has found into tests/fuzz/corpus, as little of it as will do
+#   fuzz.sh [target]...         runs these, or all, at the same time, for FUZZ_SECONDS each; 0, the default, is until ^C
+# Fails where a target crashes, hangs, or hardly runs. The input is then shown and kept: put it into tests/fuzz/corpus.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+unset POSIXLY_CORRECT
+triple=x86_64-unknown-linux-gnu
+work=target/fuzz
+seconds=${FUZZ_SECONDS:-0}
+# A processor that is shared with other tests does a hundred times as many.
+least_each_second=500
+# Counters that a seed corpus alone reaches, or the compiler has put none in.
+least_coverage=200
+# libFuzzer's exit status after a signal, which ends an endless run.
+interrupted=72
+
+command=fuzz
+case ${1-} in build | merge) command=$1; shift ;; esac
+targets=("$@")
+[ $# -gt 0 ] || targets=(argv numbers request)
+
+# What cargo-fuzz says for `--sanitizer none`. With --target, so that build scripts are spared.
+flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
+-Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
+CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=${flags//$'\n'/ } \
+    cargo build --quiet --target $triple --target-dir $work/build --profile fuzz \
+    --package ipcmk-fuzz --features targets --bins
+[ $command != build ] || exit 0
+
+libfuzzer() { # <target> <arguments of libFuzzer>..., in a process of its own
+    local longest=200
+    [ "$1" != numbers ] || longest=60
+    exec $work/build/$triple/fuzz/"$1" -max_len=$longest -timeout=10 -rss_limit_mb=1024 "${@:2}"
+}
+
+if [ $command = merge ]; then
+    for target in "${targets[@]}"; do
+        kept=tests/fuzz/corpus/$target
+        rm -rf "$work/merged" && mkdir -p "$work/merged" "$work/$target/corpus" "$kept"
+        (libfuzzer "$target" -merge=1 -use_counters=0 "$work/merged" "$kept" "$work/$target/corpus") 2>&1 | tail -n 1
+        rm -rf "$kept" && mv "$work/merged" "$kept"
+    done
+    exit 0
+fi
+
+start=$SECONDS
+processes=()
+# TERM, since a shell without job control has its children ignore INT.
+trap 'kill -TERM "${processes[@]}" 2>/dev/null || true' INT TERM
+for target in "${targets[@]}"; do
+    mkdir -p "$work/$target/corpus"
+    rm -f "$work/$target"/{crash,timeout,oom,slow-unit}-*
+    libfuzzer "$target" -max_total_time="$seconds" -print_final_stats=1 -dict=tests/fuzz/dictionary.txt \
+        -artifact_prefix="$work/$target/" "$work/$target/corpus" "tests/fuzz/corpus/$target" \
+        >"$work/$target/log" 2>&1 </dev/null &
+    processes+=($!)
+done
+
+failed=0
+for index in "${!targets[@]}"; do
+    target=${targets[index]} status=0
+    log=$work/$target/log
+    # A signal to this script ends the wait before the target has ended.
+    until wait "${processes[index]}" || { status=$?; ! kill -0 "${processes[index]}" 2>/dev/null; }; do status=0; done
+    took=$((SECONDS - start))
+    runs=$(awk '/^stat::number_of_executed_units:/ { runs = $2 } END { print runs + 0 }' "$log")
+    coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9)
+    echo "$target: $runs executions in $took s, $(grep -oE 'cov: .* exec/s: [0-9]+' "$log" | tail -n 1)"
+    if [ $status = 0 ] || [ $status = $interrupted ]; then
+        if [ "$runs" -lt $((took * least_each_second)) ] || [ "$runs" = 0 ]; then
+            echo "$target: it has hardly run"
+            failed=1
+        elif [ "${coverage:-0}" -lt $least_coverage ]; then
+            echo "$target: its branches are not counted"
+            failed=1
+        fi
+        continue
+    fi
+    failed=1
+    grep -vE '^#[0-9]' "$log" | tail -n 60
+    for input in "$work/$target"/{crash,timeout,oom}-*; do
+        [ -e "$input" ] || continue
+        echo "$target fails (exit status $status). Keep the input, and fix the cause:"
+        echo "  base64 -d <<<$(base64 -w 0 "$input") >tests/fuzz/corpus/$target/$(basename "$input")"
+        echo "  cargo test --package ipcmk-fuzz"
+    done
+done
+exit $failed
