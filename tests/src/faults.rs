@@ -233,6 +233,7 @@ fn run(
             })
             .join()
     });
+    if let Ok(Ok((counted, _))) = &bench {}
     let (counted, complaints) = bench
         .map_err(|_| "it panicked")?
         .map_err(|error| format!("the namespace could not be prepared: {error}"))?;
@@ -453,16 +454,27 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Whether this errno would have the program wait for what never comes: a descriptor that is
+    /// closed says EBADF, and not that there will be room some time.
+    fn for_ever(&self, call: &Syscall, errno: i32) -> bool {
+        let [_, out, err] = self.stdout.closed();
+        errno == libc::EAGAIN && (out && is_write(call, 1) || err && is_write(call, 2))
+    }
+
     fn errnos(&mut self) -> Result<(), Stop> {
         let base = self.attempt(&[], self.expected())?;
         let several = matches!(&self.case.runs[0].out, Text::Lines(lines) if lines.len() > 1);
-        // Up to its first output a run does not know where that goes.
-        let same_before = match self.stdout {
-            Stdout::Pipe => 0,
-            // Such a run takes its time.
-            Stdout::Stuffed(_) if !several => base.calls.len(),
+        let (thorough, second) = match self.stdout {
+            Stdout::Pipe => (true, true),
+            // These runs take their time.
+            Stdout::Stuffed(_) => (several, several),
             // Nobody could hear of it.
-            Stdout::AllClosed => base.calls.len(),
+            Stdout::AllClosed => (false, false),
+            _ => (true, false),
+        };
+        // Up to its first output a run does not know where that goes.
+        let differs = match self.stdout {
+            Stdout::Pipe => 0,
             _ => base
                 .calls
                 .iter()
@@ -471,8 +483,10 @@ impl<'a> Bench<'a> {
         };
         for (at, call) in base.calls.iter().enumerate() {
             let mut ways: BTreeMap<Vec<String>, (i32, Vec<Syscall>)> = BTreeMap::new();
-            let all = at >= same_before && !in_a_row(&base.calls, at);
-            for errno in self.all_or_likely(all, call) {
+            let special = at >= differs && !in_a_row(&base.calls, at);
+            let mut errnos = self.all_or_likely(thorough && special, call);
+            errnos.retain(|&errno| !self.for_ever(call, errno));
+            for errno in errnos {
                 let again = is_write(call, 1) && [libc::EINTR, libc::EAGAIN].contains(&errno);
                 let expected = again.then(|| self.expected()).flatten();
                 let faults = [Fault::once(at, What::Errno(errno))];
@@ -486,16 +500,17 @@ impl<'a> Bench<'a> {
                 let way = rest.iter().map(describe).collect();
                 ways.entry(way).or_insert((errno, run.calls));
             }
-            if matches!(self.stdout, Stdout::Pipe | Stdout::Stuffed(_))
-                && !in_a_row(&base.calls, at)
-            {
+            if second && special {
+                let mut all = true;
                 for (errno, calls) in ways.into_values() {
-                    self.second_fault(Fault::once(at, What::Errno(errno)), &calls)?;
+                    let first = Fault::once(at, What::Errno(errno));
+                    let removes = self.second_fault(first, &calls, all)?;
+                    all &= !removes;
                 }
             }
         }
         if let Some(first) = base.calls.iter().find(|call| removal(call).is_some()) {
-            for errno in self.all_or_likely(self.stdout != Stdout::AllClosed, first) {
+            for errno in self.all_or_likely(thorough, first) {
                 self.attempt(&[Fault::removals(0, errno)], None)?;
             }
         }
@@ -503,8 +518,8 @@ impl<'a> Bench<'a> {
     }
 
     /// After a fault the program made these calls: fails each of the later ones, too, and all
-    /// removals.
-    fn second_fault(&mut self, first: Fault, calls: &[Syscall]) -> Result<(), Stop> {
+    /// removals, with every errno if `all`. Gives whether there were any.
+    fn second_fault(&mut self, first: Fault, calls: &[Syscall], all: bool) -> Result<bool, Stop> {
         let later = calls.iter().enumerate().skip(first.at + 1);
         for (at, call) in later.clone() {
             let errnos = match self.extent {
@@ -517,14 +532,15 @@ impl<'a> Bench<'a> {
                 self.must_meet(&run, &faults)?;
             }
         }
-        if let Some((_, call)) = later.clone().find(|(_, call)| removal(call).is_some()) {
-            for errno in self.all_or_likely(true, call) {
-                let faults = [first, Fault::removals(first.at + 1, errno)];
-                let run = self.attempt(&faults, None)?;
-                self.must_meet(&run, &faults)?;
-            }
+        let Some((_, call)) = later.clone().find(|(_, call)| removal(call).is_some()) else {
+            return Ok(false);
+        };
+        for errno in self.all_or_likely(all, call) {
+            let faults = [first, Fault::removals(first.at + 1, errno)];
+            let run = self.attempt(&faults, None)?;
+            self.must_meet(&run, &faults)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn lengths(&mut self) -> Result<(), Stop> {

@@ -11,7 +11,7 @@ use super::stdout::{self, End, Stdout};
 use crate::case::{Case, Stream};
 use crate::namespace;
 use crate::output;
-use crate::spawn;
+use crate::spawn::{self, Process};
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
 
@@ -78,8 +78,8 @@ pub fn attempt(
         End::Pipe(reader) => out = Some(reader),
         End::File(written) => file = Some(written),
         End::Full(reader, filler) => {
-            let (pid, acts) = (tracee.pid(), acts(stdout));
-            let thread = thread::spawn(move || stdout::attend(pid, reader, &acts));
+            let (process, acts) = (Process::open(tracee.pid())?, acts(stdout));
+            let thread = thread::spawn(move || stdout::attend(&process, reader, &acts));
             attended = Some((thread, filler));
         }
     }
@@ -99,9 +99,13 @@ pub fn attempt(
     let mut bytes = Vec::new();
     // It sees to it that the program ends, and ends when that has, by whatever.
     if let Some((thread, filler)) = attended {
-        (bytes, out) = thread.join().expect("it does not panic")?;
-        read(out, &mut bytes)?;
-        bytes = output::behind(filler, bytes)?;
+        let (read_so_far, reader) = thread.join().expect("it does not panic")?;
+        // Without a reader nothing came out.
+        if reader.is_some() {
+            bytes = read_so_far;
+            read(reader, &mut bytes)?;
+            bytes = output::behind(filler, bytes)?;
+        }
     } else if let Some(mut file) = file {
         file.rewind()?;
         file.read_to_end(&mut bytes)?;

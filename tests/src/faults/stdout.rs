@@ -164,11 +164,10 @@ const ASLEEP: Duration = Duration::from_millis(1);
 /// Sees to a program that sleeps, until it has ended: does one act after the other. Gives the bytes
 /// read, those that filled the pipe included, and the reader unless it went.
 pub fn attend(
-    pid: libc::pid_t,
+    process: &Process,
     mut reader: PipeReader,
     acts: &[Act],
 ) -> io::Result<(Vec<u8>, Option<PipeReader>)> {
-    let process = Process::open(pid)?;
     let mut bytes = Vec::new();
     set_nonblocking(&reader, true)?;
     for act in acts {
