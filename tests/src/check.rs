@@ -9,7 +9,7 @@ use crate::namespace::{Kind, Object};
 use crate::text::{self, Shown, Which};
 
 /// The objects that a case has to do with, by which placeholders are judged.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// The given ones, in the order of their making.
     given: Vec<Object>,
@@ -33,6 +33,11 @@ impl Objects {
     /// What was there before the first run.
     pub fn before(&self) -> impl Iterator<Item = &Object> {
         self.given.iter().chain(&self.filling)
+    }
+
+    /// Whether this was there before the first run, just as it is.
+    pub fn hold(&self, object: &Object) -> bool {
+        self.before().any(|before| before == object)
     }
 
     /// Judges an identifier where a line has a placeholder; `held` is what the namespace holds

@@ -4,19 +4,18 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::case::Stream;
+use crate::spawn::{self, Process};
 
 /// Bytes that a full pipe is filled with at a time. A pipe's room is a multiple of it.
 const FILLER: [u8; 4096] = [b'.'; 4096];
 
-/// How often in a row, and how far apart, a subject must be seen asleep before it is taken to wait
-/// for the pipe: it may also sleep a moment for a page of its file.
-const SIGHTINGS: u32 = 10;
-const APART: Duration = Duration::from_millis(5);
+/// How long a subject must be seen asleep before it is taken to wait for the pipe: an emulator
+/// sleeps for other reasons too.
+const ASLEEP: Duration = Duration::from_millis(50);
 
 /// An output that nobody writes to yet.
 pub struct Output(Source);
@@ -54,29 +53,31 @@ impl Output {
             Stream::Closed => elsewhere(Stdio::null()),
             Stream::Full => elsewhere(OpenOptions::new().write(true).open("/dev/full")?.into()),
             Stream::Broken => {
-                let (_, writer) = io::pipe()?;
+                let (reader, writer) = io::pipe()?;
+                spawn::close(reader);
                 elsewhere(writer.into())
             }
         })
     }
 
-    /// Begins to read what the process `pid` writes; the runner's own copies of what it writes to
-    /// must be closed.
-    pub fn read(self, pid: libc::pid_t) -> Reading {
-        match self.0 {
+    /// Begins to read what the process `pid` writes, which has not been waited for; the runner's own
+    /// copies of what it writes to must be closed.
+    pub fn read(self, pid: libc::pid_t) -> io::Result<Reading> {
+        Ok(match self.0 {
             Source::Elsewhere => Reading::Nothing,
             Source::File(file) => Reading::File(file),
-            Source::Pipe { reader, filler } => {
-                let (running, ended) = mpsc::channel();
-                let thread = thread::spawn(move || {
-                    if filler > 0 {
-                        wait_for_sleep(pid, &ended);
+            Source::Pipe { mut reader, filler } => {
+                let process = (filler > 0).then(|| Process::open(pid)).transpose()?;
+                Reading::Pipe(thread::spawn(move || {
+                    if let Some(process) = process {
+                        process.falls_asleep(ASLEEP)?;
                     }
-                    drain(reader, filler)
-                });
-                Reading::Pipe { thread, running }
+                    let mut bytes = Vec::new();
+                    reader.read_to_end(&mut bytes)?;
+                    behind(filler, bytes)
+                }))
             }
-        }
+        })
     }
 }
 
@@ -87,12 +88,7 @@ pub enum Reading {
     /// It is read when the subject has ended.
     File(File),
     /// Some thread reads it, so that the subject never waits for room, or not for long.
-    Pipe {
-        /// The thread.
-        thread: JoinHandle<io::Result<Vec<u8>>>,
-        /// Its end tells the thread that the subject has ended.
-        running: Sender<()>,
-    },
+    Pipe(JoinHandle<io::Result<Vec<u8>>>),
 }
 
 impl Reading {
@@ -101,16 +97,13 @@ impl Reading {
         match self {
             Self::Nothing => Ok(Vec::new()),
             Self::File(file) => fs::read(format!("/proc/self/fd/{}", file.as_raw_fd())),
-            Self::Pipe { thread, running } => {
-                drop(running);
-                thread.join().expect("reading a pipe does not panic")
-            }
+            Self::Pipe(thread) => thread.join().expect("reading a pipe does not panic"),
         }
     }
 }
 
 /// Makes a pipe one that does not block, and fills it; the answer is its room.
-fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
+pub fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
     // SAFETY: a descriptor that is open, no pointer.
     if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
         return Err(io::Error::last_os_error());
@@ -125,29 +118,8 @@ fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
     }
 }
 
-/// Waits until the process sleeps, or has ended.
-fn wait_for_sleep(pid: libc::pid_t, ended: &Receiver<()>) {
-    let mut sightings = 0;
-    while sightings < SIGHTINGS {
-        if ended.recv_timeout(APART) == Err(RecvTimeoutError::Disconnected) {
-            break;
-        }
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
-            // It has just ended.
-            continue;
-        };
-        // The name before the state may hold anything.
-        let asleep = stat
-            .rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with('S'));
-        sightings = if asleep { sightings + 1 } else { 0 };
-    }
-}
-
-/// Reads a pipe to its end; the answer is what stands behind the filler.
-fn drain(mut reader: PipeReader, filler: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes)?;
+/// What stands behind the filler in all that was read of a pipe.
+pub fn behind(filler: usize, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     match bytes.split_at_checked(filler) {
         Some((before, output)) if before.iter().all(|byte| *byte == FILLER[0]) => {
             Ok(output.to_owned())

@@ -130,7 +130,8 @@ impl Runner {
         }
     }
 
-    fn heading(&self, case: &Case) -> String {
+    /// How a report on a case begins: where it stands, and its conditions.
+    pub fn heading(&self, case: &Case) -> String {
         let mut heading = format!("{}: {} ({})\n", case.position, case.title, self.place);
         for given in &case.given {
             let _ = writeln!(heading, "  given: {given}");
@@ -200,7 +201,7 @@ fn is_filtered() -> bool {
 }
 
 /// Prepares the calling thread's namespace, and the machine for as long as the second answer lives.
-fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
+pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
     let mut changed = Vec::new();
     let (mut given, mut filling) = (Vec::new(), HashSet::new());
     for step in setup {

@@ -3,7 +3,8 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::iter;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -17,6 +18,7 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use crate::case::{Random, Start, Stream};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
+use crate::spawn::{self, Launch};
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
 use crate::watchdog::Watchdog;
@@ -109,6 +111,32 @@ impl Subject {
             fs::remove_file(log)?;
         }
         Ok(outcome)
+    }
+
+    /// The file of the program, as the user named it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A run that is ready to start with these standard streams; [`in_child`] does the rest of what
+    /// `start` asks for.
+    pub fn launch(
+        &self,
+        start: &Start,
+        words: &[Vec<u8>],
+        streams: [OwnedFd; 3],
+    ) -> io::Result<Launch> {
+        let arguments = iter::once(&start.argv0).chain(words);
+        let environment = start
+            .environment
+            .iter()
+            .map(|(name, value)| [name, &b"="[..], value].concat());
+        Launch::new(
+            self.reachable.as_os_str().as_bytes(),
+            arguments,
+            environment,
+            streams,
+        )
     }
 
     fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
@@ -204,8 +232,19 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
 }
 
-/// Arranges what the child does between fork and exec: mounts, user, streams, limits, filters.
+/// Arranges what the child does between fork and exec.
 fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
+    let in_child = in_child(start)?;
+    // SAFETY: it only makes system calls, as it says.
+    unsafe {
+        command.pre_exec(in_child);
+    }
+    Ok(())
+}
+
+/// What a child does between fork and exec: mounts, user, streams, limits, filters. It only makes
+/// system calls; it neither allocates nor locks.
+pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
     let (user, noproc, nofile) = (start.user, start.noproc, start.nofile);
     let longest_file = match start.stdout {
         Stream::Limit(bytes) => Some(bytes),
@@ -221,7 +260,7 @@ fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
         start.stdout == Stream::Closed,
         start.stderr == Stream::Closed,
     ];
-    let child = move || {
+    Ok(move || {
         if noproc {
             hide_proc()?;
         }
@@ -250,13 +289,7 @@ fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
             seccompiler::apply_filter(filter).map_err(|_| io::Error::last_os_error())?;
         }
         Ok(())
-    };
-    // SAFETY: the closure only makes system calls; it neither allocates nor locks, so it may run
-    // between fork and exec.
-    unsafe {
-        command.pre_exec(child);
-    }
-    Ok(())
+    })
 }
 
 /// A seccomp filter that refuses one system call with an error.
@@ -320,12 +353,13 @@ fn check_call(result: libc::c_long) -> io::Result<()> {
 }
 
 fn run_untraced(mut command: Command, outputs: [Output; 2]) -> io::Result<Outcome> {
-    let child = command.spawn()?;
+    let child = spawn::spawn(&mut command)?;
     // The command holds the writing ends of pipes that nobody reads.
     drop(command);
     let pid = child.id().cast_signed();
     let watchdog = Watchdog::over(pid)?;
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
+    let (stdout, stderr) = (stdout?, stderr?);
     let status = ExitStatus::from_raw(tracer::wait(pid)?);
     watchdog.check()?;
     Ok(Outcome {
@@ -340,8 +374,9 @@ fn run_untraced(mut command: Command, outputs: [Output; 2]) -> io::Result<Outcom
 fn run_traced(mut command: Command, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
     let tracee = Tracee::spawn(&mut command)?;
     drop(command);
-    let pid = tracee.child.id().cast_signed();
+    let pid = tracee.pid();
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
+    let (stdout, stderr) = (stdout?, stderr?);
     let mut stack = tracee.initial_stack()?;
     match start.random {
         Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,
