@@ -233,7 +233,6 @@ fn run(
             })
             .join()
     });
-    if let Ok(Ok((counted, _))) = &bench {}
     let (counted, complaints) = bench
         .map_err(|_| "it panicked")?
         .map_err(|error| format!("the namespace could not be prepared: {error}"))?;
