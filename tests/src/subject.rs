@@ -201,6 +201,10 @@ fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
         start.stdout == Stream::Closed,
         start.stderr == Stream::Closed,
     ];
+    if !noproc && user.is_none() && close == [false; 3] {
+        // Without work to do before exec, the standard library need not copy this process.
+        return Ok(());
+    }
     let child = move || {
         if noproc {
             hide_proc()?;
