@@ -21,7 +21,7 @@ impl fmt::Display for Man {
 }
 
 /// Date of the page's last change.
-const DATE: &str = "2026-11-23";
+const DATE: &str = "2026-11-24";
 
 fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
     for row in TABLE {
@@ -163,8 +163,42 @@ creation. Nothing else is printed on success.
 The objects exist, and their identifiers are on standard output.
 .TP
 1
-An error, said in one line on standard error, sometimes with a line of advice.
-Nothing that this run created exists any more.
+An error, said in one line on standard error, often with a second one that says
+why. Nothing that this run created exists any more; what it found is as it was.
+.SH REFUSALS
+When the kernel refuses, a second line names the cause, in figures that are
+measured at that moment. No privilege is needed for that, and no /proc except
+for the figures of memory.
+.TP
+.B No space left on device
+Never that of a disk. As many segments, queues or sets as SHMMNI, MSGMNI or
+SEMMNI allow are in use, or as many pages of segments as SHMALL, or as many
+semaphores as SEMMNS. Or that was so for a moment only.
+.TP
+.B Invalid argument
+A segment over SHMMAX, over the largest file, or of no bytes; a set over SEMMSL;
+or an object found by
+.B \-o
+that is smaller than what is asked for.
+.TP
+.B File exists
+The key belongs to an object: its identifier, and what can be done.
+.TP
+.BR "Operation not permitted" ", " "Permission denied"
+A queue over MSGMNB without CAP_SYS_RESOURCE; else a seccomp filter or a
+security module.
+.TP
+.B Function not implemented
+The kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter says so.
+.TP
+.B Cannot allocate memory
+A segment larger than what the kernel commits itself to
+(vm.overcommit_memory); else memory for the kernel's own tables.
+.TP
+.BR "Too many open files" ", " "Too many open files in system"
+RLIMIT_NOFILE or fs.file\-max:
+.B \-M
+opens a file of /proc before it creates.
 .SH DIFFERENCES FROM UTIL\-LINUX
 Lines that util\-linux's tool accepts and that mean something else here:
 .TP
@@ -213,8 +247,8 @@ exits.
 looks before it creates, and fails. Where there is no /proc, or a sandbox keeps
 it, it cannot look.
 .PP
-Should the removal of an object after a failure be refused in its turn, a second
-line says that an object is left behind. Only a sandbox does that.
+Should the removal of an object after a failure be refused in its turn, a further
+line names that object. Only a sandbox does that.
 .PP
 A queue whose size is given gets its owner anew, from the process's effective
 ids: in a user namespace that does not map them, that is refused, or is whoever
@@ -222,9 +256,12 @@ the overflow id stands for.
 .PP
 An error that these calls hardly ever return is shown by its number.
 .PP
-Signals are blocked from before the first creation to the end, so that none
-comes between an object and its identifier. A write to a full pipe can therefore
-be ended by SIGKILL only, or by its reader.
+Signals are blocked from the start to the end, so that none comes between an
+object and its identifier; only SIGKILL can leave objects behind. If standard
+output is a pipe that is full, the program waits for room. Where that pipe does
+not block (O_NONBLOCK), SIGINT, SIGTERM and SIGHUP end the waiting, unless they
+are ignored, and the objects are removed. A blocking write to a full pipe can be
+ended by SIGKILL only, or by its reader.
 .PP
 System V calls ignore the umask.
 .SH EXAMPLES

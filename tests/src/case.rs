@@ -36,6 +36,7 @@
 //! | `out: <line>` | the next line of standard output; without any `out` it must be empty |
 //! | `out~ <text>` | standard output contains this text (repeatable, instead of `out:`) |
 //! | `err: <line>`, `err~ <text>` | the same of standard error |
+//! | `hint: <line>` | a further line of standard error behind the `err:` lines, which is ours alone: where util-linux's ipcmk runs it is not expected |
 //! | `status: <n>` | exit status; default 1 if there is an `err:` or `err~`, else 0 |
 //! | `calls: <names>` | the system calls from after execve to the end, exactly these in this order |
 //!
@@ -65,21 +66,29 @@
 //!
 //! | condition | meaning |
 //! | --- | --- |
-//! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace |
+//! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace: kernel.shm*, kernel.msg*, kernel.sem*, fs.mqueue.* |
+//! | `sysctl vm.overcommit_memory 2` | any other is the whole machine's: such a case runs in the booted kernels only, and alone; the old value comes back at its end |
+//! | `at-exec sysctl fs.file-max 0` | set in each run when exec has loaded the subject, before its first instruction; the old value comes back at its end |
 //! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private |
 //! | `msg key=0x1234 mode=0600` | a queue |
 //! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set |
+//! | `fill shm`, `fill msg`, `fill sem` | private objects that root makes, mode 600, until the kernel says ENOSPC; `size=` of the segments and `nsems=` of the sets are 1 if not said. Placeholders do not count them |
 //! | `user 1000` | the subject runs as this user and group, without capabilities |
 //! | `env NAME=VALUE` | a variable (one word, in the words' language); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
 //! | `env -` | an empty environment, to which later `env` lines add |
 //! | `stdin closed` | instead of /dev/null |
 //! | `stdout closed`, `full`, `broken` | instead of a pipe: no descriptor, /dev/full, a pipe that nobody reads |
+//! | `stdout full-pipe` | a full pipe that does not block; a reader begins to empty it when the subject sleeps. What was in the pipe before is not part of the output |
+//! | `stdout limit 10` | a file, which no write makes longer than 10 bytes (RLIMIT_FSIZE) |
 //! | `stderr closed`, `full`, `broken` | the same of standard error |
+//! | `nofile 3` | RLIMIT_NOFILE: descriptors from 3 on are refused |
 //! | `argv0 <word>` | instead of `ipcmk` |
 //! | `argc0` | argc is 0: not even the program's name |
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
 //! | `noproc` | nothing is mounted on /proc |
+//! | `seccomp <system call> <ERRNO>` | a seccomp filter makes every such call fail; repeatable |
+//! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is not made and fails; it is an error if a run does not get there; repeatable |
 //!
 //! Sysctls are set and objects made in the order of their lines; every other condition holds for
@@ -87,8 +96,8 @@
 //!
 //! # `holds:`
 //!
-//! What the namespace holds after the last run must be exactly the `given` objects, unchanged, and
-//! these:
+//! What the namespace holds after the last run must be exactly the `given` objects, those of `fill`
+//! among them, unchanged, and these:
 //!
 //! | object | fields |
 //! | --- | --- |
@@ -119,7 +128,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::namespace::{Kind, NewObject};
+use crate::namespace::{Kind, NewObject, Sysctl};
 use crate::place::Place;
 use crate::text::{self, Parsed, Pattern, Piece, Which};
 use crate::{errno, syscalls};
@@ -162,20 +171,32 @@ pub struct Case {
     pub util_linux: UtilLinux,
     /// Where it cannot run, and why.
     pub not: Vec<(Place, String)>,
+    /// Whether it needs a runner without a seccomp filter.
+    pub unfiltered: bool,
 }
 
-/// A change to the namespace before the first run.
+impl Case {
+    /// A sysctl of the whole machine that it changes, if it does.
+    pub fn machine_sysctl(&self) -> Option<&Sysctl> {
+        let in_setup = self.setup.iter().filter_map(|step| match step {
+            Setup::Sysctl(sysctl) => Some(sysctl),
+            Setup::Object(_) | Setup::Fill(_) => None,
+        });
+        in_setup
+            .chain(&self.start.at_exec)
+            .find(|sysctl| !sysctl.is_of_namespace())
+    }
+}
+
+/// A change before the first run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Setup {
     /// Sets a sysctl.
-    Sysctl {
-        /// Its dotted name.
-        name: String,
-        /// Its value.
-        value: String,
-    },
+    Sysctl(Sysctl),
     /// Makes an object.
     Object(NewObject),
+    /// Makes such objects until no more are allowed.
+    Fill(NewObject),
 }
 
 /// How the subject is started.
@@ -201,6 +222,12 @@ pub struct Start {
     pub noproc: bool,
     /// System calls that fail.
     pub faults: Vec<Fault>,
+    /// System calls that a seccomp filter refuses, with its errno.
+    pub filters: Vec<(i64, i32)>,
+    /// The limit to descriptors, if not the runner's own.
+    pub nofile: Option<u64>,
+    /// What is set after exec.
+    pub at_exec: Vec<Sysctl>,
 }
 
 impl Default for Start {
@@ -216,6 +243,9 @@ impl Default for Start {
             random: None,
             noproc: false,
             faults: Vec::new(),
+            filters: Vec::new(),
+            nofile: None,
+            at_exec: Vec::new(),
         }
     }
 }
@@ -231,6 +261,17 @@ pub enum Stream {
     Full,
     /// Into a pipe whose reader is gone.
     Broken,
+    /// Into a full pipe that does not block, which the runner reads once the subject sleeps.
+    FullPipe,
+    /// Into a file that may hold so many bytes.
+    Limit(u64),
+}
+
+impl Stream {
+    /// Whether the runner sees what goes there.
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Captured | Self::FullPipe | Self::Limit(_))
+    }
 }
 
 /// What a subject finds at AT_RANDOM.
@@ -264,12 +305,28 @@ pub struct Run {
     pub words: Vec<Vec<u8>>,
     /// Standard output.
     pub out: Text,
-    /// Standard error.
+    /// Standard error, as util-linux has it too.
     pub err: Text,
+    /// Its further lines, which are ours alone.
+    pub hints: Vec<Pattern>,
     /// Exit status.
     pub status: i32,
     /// The names of the system calls, if they matter.
     pub calls: Option<Vec<String>>,
+}
+
+impl Run {
+    /// The placeholders and plain pieces of all its lines, in the order of comparison.
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        let lines = self.out.placeholders().chain(self.err.placeholders());
+        lines.chain(self.hints.iter().flatten())
+    }
+
+    /// Whether a line shows an object that the run made.
+    pub fn shows_new(&self) -> bool {
+        self.pieces()
+            .any(|piece| matches!(piece, Piece::Id(_, Which::New)))
+    }
 }
 
 /// An expected text.
@@ -285,6 +342,14 @@ impl Text {
     /// Whether nothing is expected.
     pub fn is_empty(&self) -> bool {
         matches!(self, Self::Lines(lines) if lines.is_empty())
+    }
+
+    /// This text and further lines.
+    pub fn and(&self, further: &[Pattern]) -> Self {
+        match self {
+            Self::Lines(lines) => Self::Lines([lines, further].concat()),
+            Self::Contains(_) => self.clone(),
+        }
     }
 
     fn placeholders(&self) -> impl Iterator<Item = &Piece> {
@@ -457,6 +522,7 @@ struct Draft {
     holds_nothing: bool,
     util_linux: Option<UtilLinux>,
     not: Vec<(Place, String)>,
+    unfiltered: bool,
 }
 
 #[derive(Default)]
@@ -465,6 +531,7 @@ struct DraftRun {
     words: Vec<Vec<u8>>,
     out: Option<Text>,
     err: Option<Text>,
+    hints: Vec<Pattern>,
     status: Option<i32>,
     calls: Option<Vec<String>>,
 }
@@ -483,6 +550,7 @@ impl Draft {
             holds_nothing: false,
             util_linux: None,
             not: Vec::new(),
+            unfiltered: false,
         }
     }
 
@@ -507,7 +575,7 @@ impl Draft {
                     .ok_or("`not:` needs a place and a reason")?;
                 self.not.push((place.parse()?, filled(reason)?));
             }
-            "out:" | "out~" | "err:" | "err~" | "status:" | "calls:" => {
+            "out:" | "out~" | "err:" | "err~" | "hint:" | "status:" | "calls:" => {
                 self.runs
                     .last_mut()
                     .ok_or_else(|| format!("`{key}` before the first `run:`"))?
@@ -522,16 +590,15 @@ impl Draft {
         let (what, rest) = value.split_once(' ').unwrap_or((value, ""));
         let start = &mut self.start;
         match what {
-            "sysctl" => {
-                let (name, value) = rest
-                    .split_once(' ')
-                    .ok_or("`sysctl` needs a name and a value")?;
-                self.setup.push(Setup::Sysctl {
-                    name: name.to_owned(),
-                    value: filled(value)?,
-                });
+            "sysctl" => self.setup.push(Setup::Sysctl(sysctl(rest)?)),
+            "at-exec" => {
+                let rest = rest
+                    .strip_prefix("sysctl ")
+                    .ok_or("only a sysctl can be set at exec")?;
+                start.at_exec.push(sysctl(rest)?);
             }
             "shm" | "msg" | "sem" => self.setup.push(Setup::Object(new_object(value)?)),
+            "fill" => self.setup.push(Setup::Fill(filler(rest)?)),
             "user" => set_once(&mut start.user, number(rest)?)?,
             "env" if rest == "-" => start.environment.clear(),
             "env" => {
@@ -545,12 +612,28 @@ impl Draft {
                 start.environment.push((name.into(), value.into()));
             }
             "stdin" if rest == "closed" => start.stdin_closed = true,
-            "stdout" => start.stdout = stream(rest)?,
+            "stdout" => {
+                start.stdout = match rest.split_once(' ') {
+                    Some(("limit", bytes)) => Stream::Limit(number(bytes)?),
+                    None if rest == "full-pipe" => Stream::FullPipe,
+                    _ => stream(rest)?,
+                }
+            }
             "stderr" => start.stderr = stream(rest)?,
             "argv0" => start.argv0 = single_word(rest)?,
             "argc0" if rest.is_empty() => start.argc0 = true,
             "random" => set_once(&mut start.random, random(rest)?)?,
             "noproc" if rest.is_empty() => start.noproc = true,
+            "nofile" => set_once(&mut start.nofile, number(rest)?)?,
+            "seccomp" => {
+                let (call, errno) = rest
+                    .split_once(' ')
+                    .ok_or("`seccomp` needs a system call and an errno")?;
+                start
+                    .filters
+                    .push((call_number(call)?, errno_number(errno)?));
+            }
+            "unfiltered" if rest.is_empty() => self.unfiltered = true,
             "fail" => start.faults.push(fault(rest)?),
             _ => return Err(format!("`given: {value}` is no condition")),
         }
@@ -588,6 +671,7 @@ impl Draft {
             holds: self.holds,
             util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
             not: self.not,
+            unfiltered: self.unfiltered,
         })
     }
 }
@@ -597,7 +681,13 @@ impl DraftRun {
         match key {
             "out:" => add_line(&mut self.out, value),
             "out~" => add_part(&mut self.out, value),
-            "err:" => add_line(&mut self.err, value),
+            "err:" if self.hints.is_empty() => add_line(&mut self.err, value),
+            "err:" => Err("an `err:` line stands behind `hint:`".into()),
+            "hint:" if matches!(self.err, Some(Text::Lines(_))) => {
+                self.hints.push(text::pattern(value)?);
+                Ok(())
+            }
+            "hint:" => Err("a `hint:` line stands behind `err:` lines".into()),
             "err~" => add_part(&mut self.err, value),
             "status:" => set_once(&mut self.status, number(value)?),
             _ => set_once(
@@ -612,7 +702,7 @@ impl DraftRun {
             ("out", start.stdout, &self.out),
             ("err", start.stderr, &self.err),
         ] {
-            if stream != Stream::Captured && text.is_some() {
+            if !stream.is_read() && text.is_some() {
                 return Err(format!("`{name}` lines, but std{name} goes elsewhere"));
             }
         }
@@ -624,6 +714,7 @@ impl DraftRun {
                 .unwrap_or(if self.err.is_some() { 1 } else { 0 }),
             out: self.out.unwrap_or(Text::Lines(Vec::new())),
             err: self.err.unwrap_or(Text::Lines(Vec::new())),
+            hints: self.hints,
             calls: self.calls,
         })
     }
@@ -639,10 +730,7 @@ fn check_placeholders(runs: &[Run], setup: &[Setup]) -> Parsed<()> {
             .filter(|step| matches!(step, Setup::Object(o) if o.kind == kind))
             .count()
     };
-    for piece in runs
-        .iter()
-        .flat_map(|run| run.out.placeholders().chain(run.err.placeholders()))
-    {
+    for piece in runs.iter().flat_map(Run::pieces) {
         match *piece {
             Piece::Id(kind, Which::New) => seen.push(kind),
             Piece::Id(kind, Which::Named(n))
@@ -719,8 +807,18 @@ fn stream(text: &str) -> Parsed<Stream> {
         "closed" => Ok(Stream::Closed),
         "full" => Ok(Stream::Full),
         "broken" => Ok(Stream::Broken),
-        _ => Err(format!("an output is closed, full or broken, not {text:?}")),
+        _ => Err(format!("{text:?} is no output")),
     }
+}
+
+fn sysctl(text: &str) -> Parsed<Sysctl> {
+    let (name, value) = text
+        .split_once(' ')
+        .ok_or("a sysctl needs a name and a value")?;
+    Ok(Sysctl {
+        name: name.to_owned(),
+        value: filled(value)?,
+    })
 }
 
 fn random(text: &str) -> Parsed<Random> {
@@ -745,13 +843,20 @@ fn fault(text: &str) -> Parsed<Fault> {
         return Err("occurrences are counted from 1".into());
     }
     Ok(Fault {
-        call: syscalls::number(call)
-            .ok_or_else(|| format!("{call:?} is no system call that the runner knows"))?,
-        errno: errno::number(errno)
-            .ok_or_else(|| format!("{errno:?} is no errno that the runner knows"))?,
+        call: call_number(call)?,
+        errno: errno_number(errno)?,
         occurrence,
         text: text.to_owned(),
     })
+}
+
+fn call_number(name: &str) -> Parsed<i64> {
+    syscalls::number(name)
+        .ok_or_else(|| format!("{name:?} is no system call that the runner knows"))
+}
+
+fn errno_number(name: &str) -> Parsed<i32> {
+    errno::number(name).ok_or_else(|| format!("{name:?} is no errno that the runner knows"))
 }
 
 /// The `name=value` fields of an object.
@@ -810,6 +915,22 @@ fn new_object(text: &str) -> Parsed<NewObject> {
     };
     fields.end()?;
     Ok(object)
+}
+
+fn filler(text: &str) -> Parsed<NewObject> {
+    let (kind, mut fields) = Fields::read(text)?;
+    let size = match kind {
+        Kind::Shm => fields.optional("size", number)?.unwrap_or(1),
+        Kind::Sem => fields.optional("nsems", number)?.unwrap_or(1),
+        Kind::Msg => 0,
+    };
+    fields.end()?;
+    Ok(NewObject {
+        kind,
+        key: 0,
+        size,
+        mode: 0o600,
+    })
 }
 
 fn held(text: &str) -> Parsed<Held> {
@@ -892,12 +1013,18 @@ mod tests {
              given: random 0x1 2 3 0xffffffff\n\
              given: noproc\n\
              given: fail msgget EEXIST 2\n\
+             given: fill sem nsems=2\n\
+             given: at-exec sysctl fs.file-max 0\n\
+             given: seccomp msgget EPERM\n\
+             given: nofile 3\n\
+             given: unfiltered\n\
              run: -M 4096\n\
              out: a\n\
              out:\n\
              calls: write exit_group\n\
              run:\n\
              err: bad\n\
+             hint: because\n\
              holds: sem key=random nsems=3 mode=644\n\
              not: native because");
         assert_eq!(case.covers, ["one", "two"]);
@@ -910,10 +1037,10 @@ mod tests {
         );
         assert_eq!(
             case.setup[0],
-            Setup::Sysctl {
+            Setup::Sysctl(Sysctl {
                 name: "kernel.sem".into(),
                 value: "250 32000 32 1".into()
-            }
+            })
         );
         let segment = NewObject {
             kind: Kind::Shm,
@@ -922,6 +1049,22 @@ mod tests {
             mode: 0o600,
         };
         assert_eq!(case.setup[1], Setup::Object(segment));
+        let filler = NewObject {
+            kind: Kind::Sem,
+            key: 0,
+            size: 2,
+            mode: 0o600,
+        };
+        assert_eq!(case.setup[2], Setup::Fill(filler));
+        let file_max = Sysctl {
+            name: "fs.file-max".into(),
+            value: "0".into(),
+        };
+        assert_eq!(case.machine_sysctl(), Some(&file_max));
+        assert_eq!(case.start.at_exec, [file_max]);
+        assert_eq!(case.start.filters, [(libc::SYS_msgget, libc::EPERM)]);
+        assert_eq!(case.start.nofile, Some(3));
+        assert!(case.unfiltered);
         assert_eq!(case.start.user, Some(1000));
         assert_eq!(case.start.environment.len(), 2);
         assert_eq!(case.start.environment[1], (b"LANG".into(), b"a b".into()));
@@ -947,8 +1090,52 @@ mod tests {
             Some(&["write".to_owned(), "exit_group".to_owned()][..])
         );
         assert!(case.runs[1].words.is_empty() && case.runs[1].out.is_empty());
+        let [error, hint] = ["bad", "because"].map(|line| vec![Piece::Bytes(line.into())]);
+        assert_eq!(case.runs[1].hints, std::slice::from_ref(&hint));
+        assert_eq!(
+            case.runs[1].err.and(&case.runs[1].hints),
+            Text::Lines(vec![error, hint])
+        );
         assert_eq!(case.holds[0].to_string(), "sem key=random nsems=3 mode=644");
         assert_eq!(case.not, [(Place::Native, "because".to_owned())]);
+    }
+
+    #[test]
+    fn a_sysctl_is_the_namespaces_or_the_machines() {
+        let is_machine_wide = |given: &str| {
+            let case = one(&format!("given: {given}\nrun: -Q"));
+            case.machine_sysctl().is_some()
+        };
+        for given in [
+            "sysctl kernel.shmmni 1",
+            "sysctl kernel.msgmnb 1",
+            "sysctl kernel.sem 1 1 1 1",
+            "sysctl fs.mqueue.msg_max 1",
+            "at-exec sysctl kernel.msgmni 1",
+            "noproc",
+        ] {
+            assert!(!is_machine_wide(given), "{given}");
+        }
+        for given in [
+            "sysctl vm.overcommit_memory 2",
+            "sysctl fs.file-max 1",
+            "at-exec sysctl fs.file-max 0",
+            "sysctl kernel.threads-max 1",
+        ] {
+            assert!(is_machine_wide(given), "{given}");
+        }
+    }
+
+    #[test]
+    fn outputs() {
+        let stdout = |text: &str| one(&format!("given: stdout {text}\nrun: -Q")).start.stdout;
+        assert_eq!(stdout("closed"), Stream::Closed);
+        assert_eq!(stdout("full"), Stream::Full);
+        assert_eq!(stdout("broken"), Stream::Broken);
+        assert_eq!(stdout("full-pipe"), Stream::FullPipe);
+        assert_eq!(stdout("limit 10"), Stream::Limit(10));
+        one("given: stdout full-pipe\nrun: -Q\nout: a");
+        one("given: stdout limit 10\nrun: -Q\nout: a");
     }
 
     #[test]
@@ -1020,6 +1207,22 @@ mod tests {
             "given: env A=1 B=2",
             "given: stdin full",
             "given: stdout somewhere",
+            "given: stdout limit",
+            "given: stdout limit x",
+            "given: stderr full-pipe",
+            "given: stderr limit 10",
+            "given: at-exec fs.file-max 1",
+            "given: at-exec sysctl fs.file-max",
+            "given: fill",
+            "given: fill all",
+            "given: fill msg size=1",
+            "given: fill shm key=5",
+            "given: seccomp msgget",
+            "given: seccomp msggot EPERM",
+            "given: seccomp msgget EWRONG",
+            "given: nofile",
+            "given: nofile 3\ngiven: nofile 4",
+            "given: unfiltered now",
             "given: argv0 a b",
             "given: argv0",
             "given: argc0 now",
@@ -1049,6 +1252,11 @@ mod tests {
             "calls: a\ncalls: b",
             "out: a\nout~ b",
             "err~ a\nerr: b",
+            "hint: a",
+            "err~ a\nhint: b",
+            "err: a\nhint: b\nerr: c",
+            "err: a\nhint: {shm1}",
+            "err: a\nhint: {given-shm}",
             "out~",
             "out~ {shm}",
             "out: {shm1}",

@@ -1,5 +1,6 @@
 //! Comparison of what a case expects with what came of it.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::process::ExitStatus;
 
@@ -8,26 +9,35 @@ use crate::namespace::{Kind, Object};
 use crate::text::{self, Shown, Which};
 
 /// The objects that a case has to do with, by which placeholders are judged.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// The given ones, in the order of their making.
     given: Vec<Object>,
+    /// Those that fill the namespace.
+    filling: Vec<Object>,
     /// Those that placeholders have named so far, in order.
     named: Vec<(Kind, i32)>,
 }
 
 impl Objects {
-    /// Begins with the given objects, in the order of their making.
-    pub fn new(given: Vec<Object>) -> Self {
+    /// Begins with the given objects, in the order of their making, and those that fill the
+    /// namespace.
+    pub fn new(given: Vec<Object>, filling: Vec<Object>) -> Self {
         Self {
             given,
+            filling,
             named: Vec::new(),
         }
     }
 
-    /// The given objects.
-    pub fn given(&self) -> &[Object] {
-        &self.given
+    /// What was there before the first run.
+    pub fn before(&self) -> impl Iterator<Item = &Object> {
+        self.given.iter().chain(&self.filling)
+    }
+
+    /// Whether this was there before the first run, just as it is.
+    pub fn hold(&self, object: &Object) -> bool {
+        self.before().any(|before| before == object)
     }
 
     /// Judges an identifier where a line has a placeholder; `held` is what the namespace holds
@@ -58,8 +68,7 @@ impl Objects {
                     return refuse("there is no such object");
                 }
                 if self
-                    .given
-                    .iter()
+                    .before()
                     .any(|given| given.kind == kind && given.id == id)
                 {
                     return refuse("it is a given object");
@@ -166,16 +175,24 @@ pub fn check_calls(expected: &[String], got: &[String]) -> Result<(), String> {
     ))
 }
 
-/// Compares what the namespace holds at the end with the given objects and the case's `holds`
+/// Compares what the namespace holds at the end with what was there before and the case's `holds`
 /// lines.
-pub fn check_holds(case: &Case, given: &[Object], got: &[Object]) -> Result<(), String> {
+pub fn check_holds<'a>(
+    case: &Case,
+    before: impl Iterator<Item = &'a Object>,
+    got: &[Object],
+) -> Result<(), String> {
+    // Sets, since a full namespace holds tens of thousands.
+    let there: HashSet<&Object> = got.iter().collect();
+    let before: Vec<&Object> = before.collect();
+    let given: HashSet<&Object> = before.iter().copied().collect();
     let mut left: Vec<&Object> = got
         .iter()
         .filter(|object| !given.contains(object))
         .collect();
-    let mut missing: Vec<String> = given
+    let mut missing: Vec<String> = before
         .iter()
-        .filter(|object| !got.contains(object))
+        .filter(|object| !there.contains(*object))
         .map(|object| format!("{object}, given"))
         .collect();
     // Keys that are said first, so that a random one cannot take their object.
@@ -206,15 +223,21 @@ pub fn check_holds(case: &Case, given: &[Object], got: &[Object]) -> Result<(), 
     if missing.is_empty() && left.is_empty() {
         return Ok(());
     }
+    let missing = missing.iter().map(|missing| format!("missing: {missing}"));
+    let extra = left.iter().map(|extra| format!("not expected: {extra}"));
+    let lines: Vec<String> = missing.chain(extra).collect();
     let mut message = String::from("holds:\n");
-    for missing in missing {
-        let _ = writeln!(message, "    missing: {missing}");
+    for line in lines.iter().take(MOST_SHOWN) {
+        let _ = writeln!(message, "    {line}");
     }
-    for extra in left {
-        let _ = writeln!(message, "    not expected: {extra}");
+    if lines.len() > MOST_SHOWN {
+        let _ = writeln!(message, "    and {} more", lines.len() - MOST_SHOWN);
     }
     Err(message)
 }
+
+/// How many objects that are missing or too many a report shows.
+const MOST_SHOWN: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -276,13 +299,11 @@ mod tests {
             object(Kind::Shm, 2, 6),
             object(Kind::Msg, 3, 7),
         ];
-        let objects = || Objects {
-            given: vec![held[0].clone()],
-            named: Vec::new(),
-        };
+        let objects = || Objects::new(vec![held[0].clone()], vec![held[2].clone()]);
         let fits = |expected: &str, got: &str| check_out(&mut objects(), expected, got, &held);
         assert!(fits("out: {shm}", "2\n"));
         assert!(!fits("out: {shm}", "1\n"), "given");
+        assert!(!fits("out: {msg}", "3\n"), "filling");
         assert!(!fits("out: {shm}", "3\n"), "another kind");
         assert!(!fits("out: {shm}", "4\n"), "not there");
         assert!(fits("out: {shm}\nout: {shm1}", "2\n2\n"));
@@ -299,7 +320,7 @@ mod tests {
         let given = [object(Kind::Sem, 0, 9)];
         let new = object(Kind::Shm, 1, 5);
         let check = |lines: &str, got: &[Object]| {
-            check_holds(&case(&format!("run: -Q\n{lines}")), &given, got).is_ok()
+            check_holds(&case(&format!("run: -Q\n{lines}")), given.iter(), got).is_ok()
         };
         let with = |object: &Object| [given[0].clone(), object.clone()];
         assert!(check("", &given));
@@ -356,6 +377,20 @@ mod tests {
             "said keys come first"
         );
         assert!(!check(exact, &two));
+    }
+
+    #[test]
+    fn a_full_namespace_is_compared_at_once() {
+        let full: Vec<Object> = (0..32_000).map(|id| object(Kind::Msg, id, 0)).collect();
+        let case = case("run: -Q");
+        assert_eq!(check_holds(&case, full.iter(), &full), Ok(()));
+        let mut changed = full.clone();
+        changed[77].mode = 0;
+        let message = check_holds(&case, full.iter(), &changed).unwrap_err();
+        assert!(message.contains("missing: msg") && message.contains("not expected: msg"));
+        assert_eq!(message.matches("(id 77)").count(), 2);
+        let message = check_holds(&case, full.iter(), &[]).unwrap_err();
+        assert!(message.ends_with("and 31980 more\n"), "{message}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The initramfs holds `/init` (the runner), `/ipcmk` (the subject) and `/cases/*.case`. The
 //! kernel's command line says the rest: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for the
-//! cases whose names contain a text.
+//! cases whose names contain a text. The runner runs twice: faults first, when it is small, which
+//! makes every run under a tracer faster; then all cases.
 
 use std::fs;
 use std::io;
@@ -19,9 +20,9 @@ pub fn is_init() -> bool {
     std::process::id() == 1 && !std::env::args().any(|argument| argument == "--place")
 }
 
-/// Prepares the machine, runs `body` on the arguments that the kernel's command line gives, and
-/// switches the machine off, whatever happens.
-pub fn run(body: impl FnOnce(Vec<String>) + panic::UnwindSafe) -> ! {
+/// Prepares the machine, runs `body` on each list of arguments that the kernel's command line gives,
+/// and switches the machine off, whatever happens.
+pub fn run(body: impl Fn(Vec<String>) + panic::UnwindSafe) -> ! {
     if cfg!(panic = "abort") {
         panic::set_hook(Box::new(|what| {
             println!("cases: {what}");
@@ -29,7 +30,7 @@ pub fn run(body: impl FnOnce(Vec<String>) + panic::UnwindSafe) -> ! {
         }));
     }
     let outcome = panic::catch_unwind(|| match set_up() {
-        Ok(arguments) => body(arguments),
+        Ok(lists) => lists.into_iter().for_each(body),
         Err(error) => println!("cases: cannot set up the machine: {error}"),
     });
     if outcome.is_err() {
@@ -38,7 +39,7 @@ pub fn run(body: impl FnOnce(Vec<String>) + panic::UnwindSafe) -> ! {
     power_off()
 }
 
-fn set_up() -> io::Result<Vec<String>> {
+fn set_up() -> io::Result<[Vec<String>; 2]> {
     mount("proc", "/proc", "proc")?;
     mount("sysfs", "/sys", "sysfs")?;
     mount("devtmpfs", "/dev", "devtmpfs")?;
@@ -93,20 +94,28 @@ fn open_console() -> io::Result<()> {
     Ok(())
 }
 
-/// Turns the kernel's command line into the runner's arguments.
-fn arguments(command_line: &str) -> Vec<String> {
+/// Turns the kernel's command line into the runner's arguments, one list for each time that it runs.
+fn arguments(command_line: &str) -> [Vec<String>; 2] {
     let value = |name: &str| {
         command_line
             .split_whitespace()
             .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
     };
-    let mut arguments = Vec::new();
-    if let Some(place) = value("ipcmk.place") {
-        arguments.extend(["--place".to_owned(), place.to_owned()]);
-    }
-    arguments.extend(["--subject", "/ipcmk", "/cases", "--", "--color=never"].map(str::to_owned));
-    arguments.extend(value("ipcmk.filter").map(str::to_owned));
-    arguments
+    let with = |special: &[&str]| {
+        let mut arguments = Vec::new();
+        if let Some(place) = value("ipcmk.place") {
+            arguments.extend(["--place", place]);
+        }
+        arguments.extend(["--subject", "/ipcmk"]);
+        arguments.extend(special);
+        arguments.extend(["--", "--color=never"]);
+        arguments.extend(value("ipcmk.filter"));
+        arguments.into_iter().map(str::to_owned).collect()
+    };
+    [
+        with(&["--faults", "some", "/cases/faults.case"]),
+        with(&["/cases"]),
+    ]
 }
 
 fn power_off() -> ! {
@@ -132,10 +141,14 @@ mod tests {
 
     #[test]
     fn the_kernels_command_line_gives_the_arguments() {
-        let read = arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
-        let options = ["--place", "kernel-x86_64", "--subject", "/ipcmk", "/cases"];
-        assert_eq!(read[..5], options);
-        assert_eq!(read[5..], ["--", "--color=never"]);
-        assert_eq!(arguments("ipcmk.filter=mode").last().unwrap(), "mode");
+        let [faults, cases] = arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
+        let place = ["--place", "kernel-x86_64", "--subject", "/ipcmk"];
+        assert_eq!(cases[..4], place);
+        assert_eq!(cases[4..], ["/cases", "--", "--color=never"]);
+        assert_eq!(faults[..4], place);
+        assert_eq!(faults[4..7], ["--faults", "some", "/cases/faults.case"]);
+        for list in arguments("ipcmk.filter=mode") {
+            assert_eq!(list.last().unwrap(), "mode");
+        }
     }
 }

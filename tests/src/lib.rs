@@ -10,7 +10,10 @@
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the objects in them |
 //! | [`subject`] | one run of the program under test |
+//! | [`output`] | where its outputs go, and what is read of them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
+//! | [`faults`] | every fault at every system call, and the count of what was lost |
+//! | [`spawn`] | starting programs while other threads do |
 //! | [`syscalls`], [`errno`] | numbers by name |
 //! | [`watchdog`] | the limit to how long a run may take |
 //! | [`check`] | what is expected against what was got |
@@ -26,13 +29,16 @@ pub mod case;
 pub mod check;
 pub mod differences;
 pub mod errno;
+pub mod faults;
 pub mod guest;
 pub mod line;
 pub mod namespace;
+pub mod output;
 pub mod place;
 pub mod random;
 pub mod reading;
 pub mod runner;
+pub mod spawn;
 pub mod subject;
 pub mod suite;
 pub mod syscalls;

@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
+use std::path::PathBuf;
 use std::ptr;
+use std::thread;
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +45,7 @@ impl fmt::Display for Kind {
 }
 
 /// An object, as /proc/sysvipc shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
     /// What it is.
     pub kind: Kind,
@@ -182,37 +184,48 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let names: Vec<&str> = lines
         .next()
         .ok_or_else(|| bad("empty"))?
-        .split_whitespace()
+        .split_ascii_whitespace()
         .collect();
+    // Looked up once, since a full namespace has tens of thousands of lines.
+    let column = |name: &'static str| {
+        let index = names.iter().position(|&n| n == name);
+        index.map(|index| (name, index)).ok_or_else(|| bad(name))
+    };
+    let (id, key, perms) = (column(id)?, column("key")?, column("perms")?);
+    let owner = (column("uid")?, column("gid")?);
+    let creator = (column("cuid")?, column("cgid")?);
+    let (size, attached) = match kind {
+        Kind::Shm => (Some(column("size")?), Some(column("nattch")?)),
+        Kind::Sem => (Some(column("nsems")?), None),
+        Kind::Msg => (None, None),
+    };
     let mut objects = Vec::new();
+    let mut values = Vec::new();
     for line in lines {
-        let values: Vec<&str> = line.split_whitespace().collect();
-        let text = |name: &str| {
-            let column = names.iter().position(|&n| n == name);
-            column
-                .and_then(|column| values.get(column).copied())
-                .ok_or_else(|| bad(name))
+        values.clear();
+        values.extend(line.split_ascii_whitespace());
+        let text = |(name, index): (&'static str, usize)| {
+            let value: Option<&str> = values.get(index).copied();
+            value.ok_or_else(|| bad(name))
         };
-        let number = |name: &str| text(name)?.parse::<i64>().map_err(|_| bad(name));
-        let user = |name: &str| u32::try_from(number(name)?).map_err(|_| bad(name));
+        let unsigned = |column| {
+            let number = text(column)?.parse::<u64>();
+            number.map_err(|_| bad(column.0))
+        };
+        let user = |column| u32::try_from(unsigned(column)?).map_err(|_| bad(column.0));
         objects.push(Object {
             kind,
-            id: i32::try_from(number(id)?).map_err(|_| bad("id"))?,
+            id: text(id)?.parse().map_err(|_| bad(id.0))?,
             // Keys are printed as signed numbers.
-            key: number("key")? as i32 as u32,
-            mode: u32::from_str_radix(text("perms")?, 8).map_err(|_| bad("perms"))?,
-            size: match kind {
-                Kind::Shm => text("size")?.parse().map_err(|_| bad("size"))?,
-                Kind::Sem => text("nsems")?.parse().map_err(|_| bad("nsems"))?,
-                Kind::Msg => 0,
-            },
-            owner: (user("uid")?, user("gid")?),
-            creator: (user("cuid")?, user("cgid")?),
-            attached: if kind == Kind::Shm {
-                number("nattch")?.unsigned_abs()
-            } else {
-                0
-            },
+            key: text(key)?
+                .parse::<i32>()
+                .map_err(|_| bad(key.0))?
+                .cast_unsigned(),
+            mode: u32::from_str_radix(text(perms)?, 8).map_err(|_| bad(perms.0))?,
+            size: size.map_or(Ok(0), unsigned)?,
+            owner: (user(owner.0)?, user(owner.1)?),
+            creator: (user(creator.0)?, user(creator.1)?),
+            attached: attached.map_or(Ok(0), unsigned)?,
         });
     }
     Ok(objects)
@@ -283,7 +296,65 @@ pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
 /// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
 /// namespace.
 pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
-    fs::write(format!("/proc/sys/{}", name.replace('.', "/")), value)
+    fs::write(sysctl_file(name), value)
+}
+
+fn sysctl_file(name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/sys/{}", name.replace('.', "/")))
+}
+
+/// A sysctl and the value that it is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sysctl {
+    /// Its dotted name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Sysctl {
+    /// Whether each IPC namespace has its own; if not, it is the machine's.
+    pub fn is_of_namespace(&self) -> bool {
+        ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]
+            .iter()
+            .any(|prefix| self.name.starts_with(prefix))
+    }
+
+    fn in_words(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("sysctl {}: {error}", self.name))
+    }
+
+    /// Sets it, in the calling thread's namespace if it is one of a namespace.
+    pub fn set(&self) -> io::Result<()> {
+        set_sysctl(&self.name, &self.value).map_err(|error| self.in_words(error))
+    }
+
+    /// Sets it for as long as the answer lives.
+    pub fn set_for_now(&self) -> io::Result<Changed> {
+        let path = sysctl_file(&self.name);
+        let before = fs::read(&path).map_err(|error| self.in_words(error))?;
+        self.set()?;
+        Ok(Changed { path, before })
+    }
+}
+
+/// A sysctl that has another value than before, and gets that back when this is dropped.
+#[must_use = "dropped at once, it undoes the change"]
+pub struct Changed {
+    path: PathBuf,
+    before: Vec<u8>,
+}
+
+impl Drop for Changed {
+    /// # Panics
+    /// Where the old value cannot be set: other cases would run on a machine that is not theirs.
+    fn drop(&mut self) {
+        if let Err(error) = fs::write(&self.path, &self.before)
+            && !thread::panicking()
+        {
+            panic!("{}: {error}", self.path.display());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! One case in one place.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::io;
+use std::sync::RwLock;
 use std::thread;
 
 use crate::case::{Answer, Case, Setup, UtilLinux, Version};
 use crate::check::{self, Objects};
-use crate::namespace::{self, Object, Privilege};
+use crate::namespace::{self, Changed, Kind, NewObject, Object, Privilege};
 use crate::place::Place;
 use crate::subject::Subject;
 
@@ -33,12 +35,18 @@ pub enum Verdict {
     NotHere(String),
 }
 
+/// The machine, which all cases use and few change. No case panics in a thread that holds it.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 impl Runner {
     /// Runs a case in a namespace of its own.
     pub fn run(&self, case: &Case) -> Verdict {
         if let Some(reason) = self.not_here(case) {
             return Verdict::NotHere(reason);
         }
+        // Who changes the whole machine has it alone.
+        let _alone = case.machine_sysctl().map(|_| MACHINE.write());
+        let _together = case.machine_sysctl().is_none().then(|| MACHINE.read());
         // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
         let attempt = thread::scope(|scope| scope.spawn(|| self.attempt(case)).join());
         match attempt {
@@ -59,7 +67,7 @@ impl Runner {
         if self.subject.is_emulated() {
             let why = |what: &str| {
                 Some(format!(
-                    "an emulator's stack and calls are not the subject's: no {what}"
+                    "an emulator's stack, calls and files are not the subject's: no {what}"
                 ))
             };
             if start.argc0 {
@@ -71,6 +79,22 @@ impl Runner {
             if !start.faults.is_empty() {
                 return why("fail");
             }
+            if !start.filters.is_empty() {
+                return why("seccomp");
+            }
+            if start.nofile.is_some() {
+                return why("nofile");
+            }
+            if !start.at_exec.is_empty() {
+                return why("at-exec");
+            }
+        }
+        let booted = matches!(self.place, Place::KernelX86_64 | Place::KernelAarch64);
+        if let (Some(sysctl), false) = (case.machine_sysctl(), booted) {
+            return Some(format!("{} belongs to the whole machine", sysctl.name));
+        }
+        if case.unfiltered && is_filtered() {
+            return Some("the runner itself is under a seccomp filter".into());
         }
         if let (Some(user), Privilege::UserNamespace) = (start.user, self.privilege) {
             return Some(format!("only root can become user {user}"));
@@ -106,7 +130,8 @@ impl Runner {
         }
     }
 
-    fn heading(&self, case: &Case) -> String {
+    /// How a report on a case begins: where it stands, and its conditions.
+    pub fn heading(&self, case: &Case) -> String {
         let mut heading = format!("{}: {} ({})\n", case.position, case.title, self.place);
         for given in &case.given {
             let _ = writeln!(heading, "  given: {given}");
@@ -117,21 +142,28 @@ impl Runner {
     /// Runs a case in a new namespace; the answer is everything that is not as expected.
     fn attempt(&self, case: &Case) -> io::Result<String> {
         namespace::unshare()?;
-        let mut objects = Objects::new(set_up(&case.setup)?);
+        let (mut objects, _changed) = set_up(&case.setup)?;
         let mut complaints = String::new();
-        let mut held = objects.given().to_vec();
+        let mut held = Vec::new();
         let texts_matter = *self.answer(case) != Answer::Status;
-        for run in &case.runs {
+        for (left, run) in (0..case.runs.len()).rev().zip(&case.runs) {
             let calls = run
                 .calls
                 .as_deref()
                 .filter(|_| self.place != Place::UtilLinux);
             let outcome = self.subject.run(&case.start, &run.words, calls.is_some())?;
-            held = namespace::objects()?;
+            // A full namespace takes its time, so it is not read for nothing.
+            if left == 0 || run.shows_new() {
+                held = namespace::objects()?;
+            }
             let mut results = Vec::new();
             if texts_matter {
                 results.push(objects.check_text("out", &run.out, &outcome.stdout, &held));
-                results.push(objects.check_text("err", &run.err, &outcome.stderr, &held));
+                let err = match self.place {
+                    Place::UtilLinux => run.err.clone(),
+                    _ => run.err.and(&run.hints),
+                };
+                results.push(objects.check_text("err", &err, &outcome.stderr, &held));
             }
             results.push(check::check_status(run.status, outcome.status));
             if let (Some(expected), Some(got)) = (calls, &outcome.calls) {
@@ -155,29 +187,35 @@ impl Runner {
                 complaints.extend(wrong.iter().map(|wrong| format!("  {wrong}")));
             }
         }
-        if let Err(wrong) = check::check_holds(case, objects.given(), &held) {
+        if let Err(wrong) = check::check_holds(case, objects.before(), &held) {
             complaints.push_str(&format!("  {wrong}"));
         }
         Ok(complaints)
     }
 }
 
-/// Prepares the calling thread's namespace; the answer is the objects made, in order.
-fn set_up(setup: &[Setup]) -> io::Result<Vec<Object>> {
-    let mut made = Vec::new();
+/// Whether this process, and so every subject, is under a seccomp filter.
+fn is_filtered() -> bool {
+    // SAFETY: the call takes no pointer. A kernel that knows no seccomp answers -1.
+    unsafe { libc::prctl(libc::PR_GET_SECCOMP) > 0 }
+}
+
+/// Prepares the calling thread's namespace, and the machine for as long as the second answer lives.
+pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
+    let mut changed = Vec::new();
+    let (mut given, mut filling) = (Vec::new(), HashSet::new());
     for step in setup {
         match step {
-            Setup::Sysctl { name, value } => {
-                namespace::set_sysctl(name, value).map_err(|error| {
-                    io::Error::new(error.kind(), format!("sysctl {name}: {error}"))
-                })?;
-            }
+            Setup::Sysctl(sysctl) if sysctl.is_of_namespace() => sysctl.set()?,
+            // The last change is undone first, since one sysctl may change another.
+            Setup::Sysctl(sysctl) => changed.insert(0, sysctl.set_for_now()?),
             Setup::Object(object) => {
                 let id = object.create().map_err(|error| {
                     io::Error::new(error.kind(), format!("given {}: {error}", object.kind))
                 })?;
-                made.push((object.kind, id));
+                given.push((object.kind, id));
             }
+            Setup::Fill(object) => fill(object, &mut filling)?,
         }
     }
     let held = namespace::objects()?;
@@ -186,10 +224,32 @@ fn set_up(setup: &[Setup]) -> io::Result<Vec<Object>> {
             .find(|object| object.kind == kind && object.id == id)
             .cloned()
     };
-    made.iter()
+    let gone = || io::Error::other("a given object is gone at once");
+    let given: Vec<Object> = given
+        .iter()
         .map(find)
         .collect::<Option<_>>()
-        .ok_or_else(|| io::Error::other("a given object is gone at once"))
+        .ok_or_else(gone)?;
+    let mut filled = held.clone();
+    filled.retain(|object| filling.contains(&(object.kind, object.id)));
+    if filled.len() != filling.len() {
+        return Err(gone());
+    }
+    Ok((Objects::new(given, filled), changed))
+}
+
+/// Makes objects until the kernel has no room for more.
+fn fill(object: &NewObject, made: &mut HashSet<(Kind, i32)>) -> io::Result<()> {
+    loop {
+        match object.create() {
+            Ok(id) => made.insert((object.kind, id)),
+            Err(error) if error.raw_os_error() == Some(libc::ENOSPC) => return Ok(()),
+            Err(error) => {
+                let message = format!("given fill {}: {error}", object.kind);
+                return Err(io::Error::new(error.kind(), message));
+            }
+        };
+    }
 }
 
 /// Cuts a command line that nobody would paste.

@@ -1,9 +1,13 @@
 //! Tests of the runner itself, as a program: what is right passes, and what is wrong fails. The
 //! subject is util-linux's ipcmk, whose behaviour is known.
 
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs, process};
+use std::{env, fs, process, slice};
+
+use ipcmk_tests::case::Start;
+use ipcmk_tests::subject::Subject;
 
 /// A directory tree for one test, removed at its end.
 struct Scratch(PathBuf);
@@ -136,9 +140,25 @@ fn every_wrong_expectation_fails() {
         ),
         (
             "run: -Q",
-            "given: sysctl kernel.no_such_thing 1\nrun: -Q",
-            "sysctl kernel.no_such_thing",
+            "given: sysctl kernel.sem_no_such_thing 1\nrun: -Q",
+            "sysctl kernel.sem_no_such_thing",
         ),
+        (
+            "util-linux",
+            "err: bad\nhint: because\nstatus: 0\nutil-linux",
+            "err: expected\n    bad\n    because\n  got\n    nothing",
+        ),
+        (
+            "run: -Q",
+            "given: sysctl kernel.msgmni 3\ngiven: fill msg\nrun: -Q",
+            "create message queue failed: No space left on device",
+        ),
+        (
+            "run: -Q",
+            "given: seccomp msgget EXDEV\nrun: -Q",
+            "create message queue failed: Invalid cross-device link",
+        ),
+        ("run: -Q", "given: nofile 3\nrun: -Q", "Error 24"),
     ];
     for (index, (right, wrong, report)) in rows.into_iter().enumerate() {
         let content = QUEUE.replace(right, wrong);
@@ -206,6 +226,130 @@ fn util_linux_answers_are_tested() {
         .says("not 99.1")
         .says("0 cases passed, 1 failed, 1 cannot");
     run(&answer(QUEUE, "no queues")).says("x: queue: util-linux has no queues");
+}
+
+#[test]
+fn a_hint_is_not_expected_of_util_linux() {
+    let scratch = Scratch::new("hint");
+    let case = "case: a\nrun: -Z\nerr: ipcmk: invalid option -- 'Z'\n\
+                err: Try 'ipcmk --help' for more information.\n\
+                hint: ipcmk: there is no Z\nutil-linux: same\n";
+    scratch.write("x.case", case);
+    assert!(scratch.cases(&["--util-linux", "x.case"]).succeeded());
+    let run = scratch.cases(&[&UTIL_LINUX[..], &["x.case"]].concat());
+    assert!(!run.succeeded());
+    run.says("    ipcmk: there is no Z\n  got\n");
+    assert!(!single("no-hint", case).succeeded());
+}
+
+/// What fills a namespace must be all there at the end.
+#[test]
+fn a_full_namespace_is_held_to_be_full() {
+    let ipcrm = |words: &str| {
+        let scratch = Scratch::new("full");
+        let case = format!(
+            "case: a\ngiven: sysctl kernel.sem 250 1000 32 5\ngiven: sem key=7 nsems=1 mode=600\n\
+             given: fill sem nsems=3\nrun: {words}\nutil-linux: same\n"
+        );
+        scratch.write("x.case", &case);
+        let options = ["--place", "native", "--subject", "/usr/bin/ipcrm", "x.case"];
+        scratch.cases(&options)
+    };
+    assert!(ipcrm("--all=msg").succeeded());
+    let run = ipcrm("--all=sem");
+    assert!(!run.succeeded());
+    run.says("missing: sem key=0x7 nsems=1")
+        .says("missing: sem key=0x0 nsems=3 mode=600 owner=0:0 (id 4), given");
+    assert_eq!(run.text().matches("missing: sem key=0x0").count(), 4);
+    let run = ipcrm("-S 7");
+    assert!(!run.succeeded());
+    assert_eq!(run.text().matches("missing: sem").count(), 1);
+}
+
+#[test]
+fn a_runner_under_a_filter_says_so() {
+    let scratch = Scratch::new("filter");
+    scratch.write(
+        "x.case",
+        &QUEUE.replace("run: -Q", "given: unfiltered\nrun: -Q"),
+    );
+    let file = scratch.0.join("x.case").into_os_string().into_vec();
+    let words = UTIL_LINUX.map(|word| word.as_bytes().to_vec());
+    let runner = Subject::new(Path::new(env!("CARGO_BIN_EXE_cases")), None).expect("the runner");
+    let run = |filters| {
+        let start = Start {
+            filters,
+            ..Start::default()
+        };
+        let words = [&words[..], slice::from_ref(&file)].concat();
+        let outcome = runner.run(&start, &words, false).expect("it starts");
+        String::from_utf8_lossy(&outcome.stdout).into_owned()
+    };
+    let free = run(Vec::new());
+    assert!(free.contains("native: 1 cases passed"), "{free}");
+    let filtered = run(vec![(libc::SYS_acct, libc::EPERM)]);
+    assert!(
+        filtered.contains("not in native: x: queue: the runner itself is under a seccomp filter"),
+        "{filtered}"
+    );
+}
+
+/// A scratch file mounted over a sysctl of the whole machine stands for it, so that the machine
+/// never sees the cases change it.
+#[test]
+fn the_machine_is_changed_for_one_case_alone() {
+    const SYSCTL: &str = "vm.stat_interval";
+    let given = |title: &str, conditions: &str| {
+        format!(
+            "case: {title}\n{conditions}run: /proc/sys/vm/stat_interval\n\
+             out~ changed\nutil-linux: same\n"
+        )
+    };
+    // Changed twice: what was there before the first change must come back.
+    let twice = format!("given: sysctl {SYSCTL} first\ngiven: sysctl {SYSCTL} changed\n");
+    let at_exec = format!("given: at-exec sysctl {SYSCTL} changed\n");
+    let changes = given("twice", &twice) + &given("at exec", &at_exec);
+    let others: String = (0..100)
+        .map(|n| {
+            format!(
+                "case: {n}\nrun: /proc/sys/vm/stat_interval\nout: as it was\nutil-linux: same\n"
+            )
+        })
+        .collect();
+    let scratch = Scratch::new("machine");
+    scratch
+        .write(
+            "x.case",
+            &[
+                &others[..],
+                &changes,
+                &others.replace("case: ", "case: again "),
+            ]
+            .concat(),
+        )
+        .write("sysctl", "as it was\n");
+    let run = |place: &str, file: &str| {
+        let script = "mount --bind sysctl /proc/sys/vm/stat_interval && exec \"$0\" \"$@\"";
+        let mut command = Command::new("unshare");
+        command
+            .current_dir(&scratch.0)
+            .args(["--map-root-user", "--mount", "sh", "-c", script])
+            .args([env!("CARGO_BIN_EXE_cases"), "--place", place])
+            .args(["--subject", "/bin/cat", file, "--", "--test-threads=8"]);
+        Run(command.output().expect("unshare starts"))
+    };
+    let booted = run("kernel-x86_64", "x.case");
+    assert!(booted.succeeded(), "{}", booted.text());
+    booted.says("kernel-x86_64: 202 cases passed, 0 failed, 0 cannot");
+    let now = fs::read_to_string(scratch.0.join("sysctl")).expect("the file");
+    assert_eq!(now, "as it was\n");
+
+    run("native", "x.case")
+        .says("native: 200 cases passed, 0 failed, 2 cannot")
+        .says("vm.stat_interval belongs to the whole machine");
+
+    scratch.write("wrong.case", &changes.replace("out~ changed", "out~ other"));
+    run("kernel-x86_64", "wrong.case").says("0 cases passed, 2 failed");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! The program under test, and one run of it.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
-use std::os::fd::AsRawFd;
+use std::fs::{self, File};
+use std::io;
+use std::iter;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,9 +12,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
+
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 use crate::case::{Random, Start, Stream};
+use crate::namespace::{Changed, Sysctl};
+use crate::output::Output;
+use crate::spawn::{self, Launch};
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
 use crate::watchdog::Watchdog;
@@ -75,17 +80,29 @@ impl Subject {
     /// system calls.
     pub fn run(&self, start: &Start, words: &[Vec<u8>], calls: bool) -> io::Result<Outcome> {
         let log = match &self.through {
-            Some(_) if calls => Some(self.scratch.file()?),
+            Some(_) if calls => Some(self.scratch.file()?.0),
             _ => None,
         };
         let mut command = self.command(start, words, log.as_deref());
+        let open = |stream| Output::open(stream, || self.scratch.file().map(|(_, file)| file));
+        let (stdout, to_stdout) = open(start.stdout)?;
+        let (stderr, to_stderr) = open(start.stderr)?;
+        command
+            .stdin(Stdio::null())
+            .stdout(to_stdout)
+            .stderr(to_stderr);
         prepare(&mut command, start)?;
+        let outputs = [stdout, stderr];
         let traced = !self.is_emulated()
-            && (calls || start.argc0 || start.random.is_some() || !start.faults.is_empty());
+            && (calls
+                || start.argc0
+                || start.random.is_some()
+                || !start.faults.is_empty()
+                || !start.at_exec.is_empty());
         let mut outcome = if traced {
-            run_traced(command, start)?
+            run_traced(command, outputs, start)?
         } else {
-            run_untraced(command)?
+            run_untraced(command, outputs)?
         };
         if !calls {
             outcome.calls = None;
@@ -94,6 +111,32 @@ impl Subject {
             fs::remove_file(log)?;
         }
         Ok(outcome)
+    }
+
+    /// The file of the program, as the user named it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A run that is ready to start with these standard streams; [`in_child`] does the rest of what
+    /// `start` asks for.
+    pub fn launch(
+        &self,
+        start: &Start,
+        words: &[Vec<u8>],
+        streams: [OwnedFd; 3],
+    ) -> io::Result<Launch> {
+        let arguments = iter::once(&start.argv0).chain(words);
+        let environment = start
+            .environment
+            .iter()
+            .map(|(name, value)| [name, &b"="[..], value].concat());
+        Launch::new(
+            self.reachable.as_os_str().as_bytes(),
+            arguments,
+            environment,
+            streams,
+        )
     }
 
     fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
@@ -146,7 +189,7 @@ impl Subject {
         }
         for (descriptor, stream) in [(1, start.stdout), (2, start.stderr)] {
             line.push(match stream {
-                Stream::Captured => continue,
+                Stream::Captured | Stream::FullPipe | Stream::Limit(_) => continue,
                 Stream::Closed => format!("{descriptor}>&-"),
                 Stream::Full => format!("{descriptor}>/dev/full"),
                 Stream::Broken => format!("{descriptor}> >(:)"),
@@ -189,23 +232,52 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
 }
 
-/// Arranges what the child does between fork and exec: streams, mounts, user.
+/// Arranges what the child does between fork and exec.
 fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
-    command
-        .stdin(Stdio::null())
-        .stdout(stdio(start.stdout)?)
-        .stderr(stdio(start.stderr)?);
-    let (user, noproc) = (start.user, start.noproc);
+    if !has_work_in_child(start) {
+        // Then the standard library need not copy this process's page table.
+        return Ok(());
+    }
+    let in_child = in_child(start)?;
+    // SAFETY: it only makes system calls, as it says.
+    unsafe {
+        command.pre_exec(in_child);
+    }
+    Ok(())
+}
+
+/// Whether a child has anything to do between fork and exec.
+fn has_work_in_child(start: &Start) -> bool {
+    let streams = [start.stdout, start.stderr];
+    start.noproc
+        || start.user.is_some()
+        || start.nofile.is_some()
+        || start.stdin_closed
+        || streams
+            .iter()
+            .any(|stream| matches!(stream, Stream::Closed | Stream::Limit(_)))
+        || !start.filters.is_empty()
+}
+
+/// What a child does between fork and exec: mounts, user, streams, limits, filters. It only makes
+/// system calls; it neither allocates nor locks.
+pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
+    let (user, noproc, nofile) = (start.user, start.noproc, start.nofile);
+    let longest_file = match start.stdout {
+        Stream::Limit(bytes) => Some(bytes),
+        _ => None,
+    };
+    let filters = start
+        .filters
+        .iter()
+        .map(|&(call, errno)| filter(call, errno))
+        .collect::<io::Result<Vec<_>>>()?;
     let close = [
         start.stdin_closed,
         start.stdout == Stream::Closed,
         start.stderr == Stream::Closed,
     ];
-    if !noproc && user.is_none() && close == [false; 3] {
-        // Without work to do before exec, the standard library need not copy this process.
-        return Ok(());
-    }
-    let child = move || {
+    Ok(move || {
         if noproc {
             hide_proc()?;
         }
@@ -216,26 +288,42 @@ fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
             // SAFETY: a number, no pointer; nobody in this child uses the descriptor after.
             check(unsafe { libc::close(descriptor) })?;
         }
+        let limits = [
+            (libc::RLIMIT_FSIZE, longest_file),
+            (libc::RLIMIT_NOFILE, nofile),
+        ];
+        for (resource, limit) in limits {
+            let Some(limit) = limit else { continue };
+            let limit = libc::rlimit {
+                rlim_cur: limit,
+                rlim_max: limit,
+            };
+            // SAFETY: the address is valid for one rlimit, which the kernel only reads.
+            check(unsafe { libc::setrlimit(resource, &limit) })?;
+        }
+        // Last, since a filter may hold back any call but exec itself.
+        for filter in &filters {
+            seccompiler::apply_filter(filter).map_err(|_| io::Error::last_os_error())?;
+        }
         Ok(())
-    };
-    // SAFETY: the closure only makes system calls; it neither allocates nor locks, so it may run
-    // between fork and exec.
-    unsafe {
-        command.pre_exec(child);
-    }
-    Ok(())
+    })
 }
 
-fn stdio(stream: Stream) -> io::Result<Stdio> {
-    Ok(match stream {
-        Stream::Captured => Stdio::piped(),
-        Stream::Closed => Stdio::null(),
-        Stream::Full => OpenOptions::new().write(true).open("/dev/full")?.into(),
-        Stream::Broken => {
-            let (_, writer) = io::pipe()?;
-            writer.into()
-        }
-    })
+/// A seccomp filter that refuses one system call with an error.
+fn filter(call: i64, errno: i32) -> io::Result<BpfProgram> {
+    let architecture = std::env::consts::ARCH.try_into();
+    let refuse = SeccompAction::Errno(errno.unsigned_abs());
+    architecture
+        .and_then(|architecture| {
+            SeccompFilter::new(
+                [(call, Vec::new())].into(),
+                SeccompAction::Allow,
+                refuse,
+                architecture,
+            )
+        })
+        .and_then(BpfProgram::try_from)
+        .map_err(io::Error::other)
 }
 
 /// Hides /proc from this process, in a mount namespace of its own.
@@ -281,42 +369,31 @@ fn check_call(result: libc::c_long) -> io::Result<()> {
     }
 }
 
-/// Reads a pipe to its end, so that the subject never waits for room in it.
-fn drain(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<io::Result<Vec<u8>>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            pipe.read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
-    })
-}
-
-fn run_untraced(mut command: Command) -> io::Result<Outcome> {
-    let mut child = command.spawn()?;
+fn run_untraced(mut command: Command, outputs: [Output; 2]) -> io::Result<Outcome> {
+    let child = spawn::spawn(&mut command)?;
     // The command holds the writing ends of pipes that nobody reads.
     drop(command);
     let pid = child.id().cast_signed();
     let watchdog = Watchdog::over(pid)?;
-    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let [stdout, stderr] = outputs.map(|output| output.read(pid));
+    let (stdout, stderr) = (stdout?, stderr?);
     let status = ExitStatus::from_raw(tracer::wait(pid)?);
     watchdog.check()?;
     Ok(Outcome {
-        stdout: join(stdout)?,
-        stderr: join(stderr)?,
+        stdout: stdout.finish()?,
+        stderr: stderr.finish()?,
         status,
         calls: None,
         unreached: Vec::new(),
     })
 }
 
-fn run_traced(mut command: Command, start: &Start) -> io::Result<Outcome> {
-    let mut tracee = Tracee::spawn(&mut command)?;
+fn run_traced(mut command: Command, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
+    let tracee = Tracee::spawn(&mut command)?;
     drop(command);
-    let (stdout, stderr) = (
-        drain(tracee.child.stdout.take()),
-        drain(tracee.child.stderr.take()),
-    );
+    let pid = tracee.pid();
+    let [stdout, stderr] = outputs.map(|output| output.read(pid));
+    let (stdout, stderr) = (stdout?, stderr?);
     let mut stack = tracee.initial_stack()?;
     match start.random {
         Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,
@@ -327,6 +404,8 @@ fn run_traced(mut command: Command, start: &Start) -> io::Result<Outcome> {
         stack.arguments.clear();
     }
     stack.write(&tracee)?;
+    let at_exec = start.at_exec.iter().map(Sysctl::set_for_now);
+    let _changed: Vec<Changed> = at_exec.collect::<io::Result<_>>()?;
     let mut met = vec![0_usize; start.faults.len()];
     let trace = tracee.run(|call| {
         let mut action = Action::Continue;
@@ -349,16 +428,12 @@ fn run_traced(mut command: Command, start: &Start) -> io::Result<Outcome> {
         .zip(met)
         .filter(|(fault, met)| *met < fault.occurrence);
     Ok(Outcome {
-        stdout: join(stdout)?,
-        stderr: join(stderr)?,
+        stdout: stdout.finish()?,
+        stderr: stderr.finish()?,
         status: trace.status,
         calls: Some(trace.calls.iter().map(tracer::Syscall::name).collect()),
         unreached: unreached.map(|(fault, _)| fault.text.clone()).collect(),
     })
-}
-
-fn join(reader: JoinHandle<io::Result<Vec<u8>>>) -> io::Result<Vec<u8>> {
-    reader.join().expect("reading a pipe does not panic")
 }
 
 /// Reads the names out of a log of `qemu -strace`: lines of `pid name(arguments) = result`.
@@ -399,7 +474,7 @@ impl Scratch {
     }
 
     /// Makes an empty file that any user can write.
-    fn file(&self) -> io::Result<PathBuf> {
+    fn file(&self) -> io::Result<(PathBuf, File)> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let path = self
             .0
@@ -408,7 +483,7 @@ impl Scratch {
         // Not by the mode of open, which the umask would cut. SAFETY: a descriptor that is open, no
         // pointer.
         check(unsafe { libc::fchmod(file.as_raw_fd(), 0o666) })?;
-        Ok(path)
+        Ok((path, file))
     }
 }
 
@@ -492,5 +567,79 @@ mod tests {
             run(Stream::Broken, "exec echo x").status.signal(),
             Some(libc::SIGPIPE)
         );
+    }
+
+    fn shell(start: &Start, script: &str) -> Outcome {
+        let subject = Subject::new(Path::new("/bin/sh"), None).unwrap();
+        let words = [b"-c".to_vec(), script.as_bytes().to_vec()];
+        subject.run(start, &words, false).unwrap()
+    }
+
+    #[test]
+    fn a_full_pipe_is_emptied_when_the_subject_sleeps() {
+        let start = Start {
+            stdout: Stream::FullPipe,
+            ..Start::default()
+        };
+        let patient = "until /bin/echo text 2>/dev/null; do echo again >&2; sleep 0.2; done";
+        let outcome = shell(&start, patient);
+        assert_eq!(outcome.stdout, b"text\n");
+        assert!(outcome.stderr.starts_with(b"again\n"), "{outcome:?}");
+        let outcome = shell(&start, "/bin/echo text");
+        assert_eq!(outcome.stdout, b"");
+        assert!(!outcome.status.success() && !outcome.stderr.is_empty());
+    }
+
+    #[test]
+    fn a_file_does_not_pass_its_limit() {
+        let script = "trap '' XFSZ; /bin/echo 12345";
+        let run = |bytes| {
+            let start = Start {
+                stdout: Stream::Limit(bytes),
+                ..Start::default()
+            };
+            shell(&start, script)
+        };
+        let outcome = run(3);
+        assert_eq!(outcome.stdout, b"123");
+        assert!(!outcome.status.success());
+        assert_eq!(run(0).stdout, b"");
+        let outcome = run(6);
+        assert_eq!(outcome.stdout, b"12345\n");
+        assert!(outcome.status.success());
+    }
+
+    #[test]
+    fn descriptors_are_limited() {
+        let run = |nofile| {
+            let start = Start {
+                nofile,
+                ..Start::default()
+            };
+            shell(&start, "ulimit -n")
+        };
+        assert_eq!(run(Some(17)).stdout, b"17\n");
+        assert_ne!(run(None).stdout, b"17\n");
+    }
+
+    #[test]
+    fn a_filter_refuses_what_it_is_told_to() {
+        let run = |filters: Vec<(i64, i32)>| {
+            let start = Start {
+                filters,
+                ..Start::default()
+            };
+            shell(&start, "uname")
+        };
+        let outcome = run(vec![(libc::SYS_uname, libc::EXDEV)]);
+        assert!(!outcome.status.success());
+        let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert!(stderr.contains("Invalid cross-device link"), "{stderr}");
+        let two = vec![
+            (libc::SYS_getppid, libc::ENOSYS),
+            (libc::SYS_uname, libc::EXDEV),
+        ];
+        assert_eq!(run(two).stdout, b"");
+        assert_eq!(run(Vec::new()).stdout, b"Linux\n");
     }
 }

@@ -10,15 +10,17 @@ mod stack;
 
 use std::io;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{self, MaybeUninit};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
 use std::ptr;
+use std::time::Duration;
 
 pub use stack::{AT_IGNORE, AT_RANDOM, InitialStack};
 
+use crate::spawn::{self, Launch};
 use crate::syscalls;
-use crate::watchdog::Watchdog;
+use crate::watchdog::{self, Watchdog};
 
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,17 +40,20 @@ impl Syscall {
     }
 }
 
-/// What to do with a system call that is about to be made.
+/// What to do with a system call that is about to be made, or, in [`Tracee::follow`], has been made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Let it be made.
+    /// Let it be made; leave it as it was.
     Continue,
-    /// Skip it and return this errno.
+    /// Skip it, if it is not made yet, and return this errno.
     Fail(i32),
-    /// Skip it and return this value.
+    /// Skip it, if it is not made yet, and return this value.
     Return(i64),
-    /// Send the program this signal, then let the call be made.
+    /// Send the program this signal, and let the call be made.
     Signal(i32),
+    /// Let it be made with at most this third argument, the length of a read or write; only before
+    /// it is made.
+    Shorten(u64),
 }
 
 /// A program's life from exec to its end.
@@ -68,8 +73,10 @@ pub fn trace(command: &mut Command) -> io::Result<Trace> {
 
 /// A program under trace, stopped.
 pub struct Tracee {
-    /// The process, for its pipes. Waiting for it is the tracer's business.
-    pub child: Child,
+    /// Its standard output, if the command has a pipe for it.
+    pub stdout: Option<ChildStdout>,
+    /// Its standard error, likewise.
+    pub stderr: Option<ChildStderr>,
     pid: libc::pid_t,
     watchdog: Watchdog,
     not_send: PhantomData<*const ()>,
@@ -89,11 +96,40 @@ impl Tracee {
         unsafe {
             command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop));
         }
-        let child = command.spawn()?;
-        let pid = child.id().cast_signed();
-        let watchdog = Watchdog::over(pid)?;
+        let mut child = spawn::spawn(command)?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let tracee = Self::stopped(child.id().cast_signed(), watchdog::LIMIT)?;
+        Ok(Self {
+            stdout,
+            stderr,
+            ..tracee
+        })
+    }
+
+    /// Starts a program that must be over within this time, and stops it before its first
+    /// instruction. The child calls `set_up` before its exec.
+    ///
+    /// # Safety
+    /// As [`Launch::start`] has it.
+    pub unsafe fn launch(
+        launch: Launch,
+        limit: Duration,
+        set_up: &dyn Fn() -> io::Result<()>,
+    ) -> io::Result<Self> {
+        let traced = || {
+            set_up()?;
+            request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop)
+        };
+        // SAFETY: the caller's promise, and one system call more.
+        unsafe { launch.start(&traced, |pid| Self::stopped(pid, limit)) }
+    }
+
+    /// A child that asked to be traced, at the stop that its exec ends with.
+    fn stopped(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
+        let watchdog = Watchdog::with_limit(pid, limit)?;
         let tracee = Self {
-            child,
+            stdout: None,
+            stderr: None,
             pid,
             watchdog,
             not_send: PhantomData,
@@ -114,6 +150,11 @@ impl Tracee {
         Ok(tracee)
     }
 
+    /// The process.
+    pub fn pid(&self) -> libc::pid_t {
+        self.pid
+    }
+
     /// Reads the stack that the program begins with. Only before the program has run.
     pub fn initial_stack(&self) -> io::Result<InitialStack> {
         InitialStack::read(self)
@@ -122,11 +163,25 @@ impl Tracee {
     /// Runs the program to its end. `hook` sees every call before it is made, its `result` still
     /// empty.
     pub fn run(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
+        self.follow(|call| match call.result {
+            None => hook(call),
+            Some(_) => Action::Continue,
+        })
+    }
+
+    /// Runs the program to its end. `hook` sees every call twice: before it is made, its `result`
+    /// still empty, and afterwards, unless the program ended by it.
+    pub fn follow(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
         let mut calls: Vec<Syscall> = Vec::new();
         let mut forced = None;
+        let mut shortened = false;
         let mut signal = 0;
         loop {
-            request(libc::PTRACE_SYSCALL, self.pid, 0, signal as usize)?;
+            match request(libc::PTRACE_SYSCALL, self.pid, 0, signal as usize) {
+                // SIGKILL ended it where it stood, and waiting for it tells so.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                result => drop(result?),
+            }
             signal = 0;
             match self.wait()? {
                 Stop::End(status) => return Ok(Trace { calls, status }),
@@ -140,29 +195,41 @@ impl Tracee {
                         };
                         let action = hook(&call);
                         calls.push(call);
-                        forced = match action {
-                            Action::Continue => None,
-                            Action::Fail(errno) => Some(-i64::from(errno)),
-                            Action::Return(value) => Some(value),
-                            Action::Signal(number) => {
-                                self.kill(number)?;
-                                None
+                        match action {
+                            Action::Continue => {}
+                            Action::Fail(errno) => forced = Some(-i64::from(errno)),
+                            Action::Return(value) => forced = Some(value),
+                            Action::Signal(number) => self.kill(number)?,
+                            Action::Shorten(length) => {
+                                registers::set_third_argument(self.pid, length.min(args[2]))?;
+                                shortened = true;
                             }
-                        };
+                        }
                         if forced.is_some() {
                             registers::skip_syscall(self.pid)?;
                         }
                     }
                     SyscallStop::Exit { result } => {
-                        let result = match forced.take() {
-                            Some(value) => {
-                                registers::set_result(self.pid, value)?;
-                                value
+                        let call = calls
+                            .last_mut()
+                            .ok_or_else(|| io::Error::other("a call ended that never began"))?;
+                        // A program may count on its arguments still being in their registers.
+                        if mem::take(&mut shortened) {
+                            registers::set_third_argument(self.pid, call.args[2])?;
+                        }
+                        call.result = Some(forced.unwrap_or(result));
+                        match hook(call) {
+                            Action::Continue => {}
+                            Action::Fail(errno) => forced = Some(-i64::from(errno)),
+                            Action::Return(value) => forced = Some(value),
+                            Action::Signal(number) => self.kill(number)?,
+                            Action::Shorten(_) => {
+                                return Err(io::Error::other("too late to shorten a call"));
                             }
-                            None => result,
-                        };
-                        if let Some(call) = calls.last_mut() {
-                            call.result = Some(result);
+                        }
+                        if let Some(value) = forced.take() {
+                            registers::set_result(self.pid, value)?;
+                            call.result = Some(value);
                         }
                     }
                 },
@@ -187,7 +254,7 @@ impl Tracee {
     }
 
     /// Sends the program a signal.
-    fn kill(&self, signal: i32) -> io::Result<()> {
+    pub fn kill(&self, signal: i32) -> io::Result<()> {
         // SAFETY: no pointer; the process is our child and not reaped, so the pid is still its own.
         if unsafe { libc::kill(self.pid, signal) } == 0 {
             Ok(())
@@ -313,6 +380,7 @@ fn request(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::process::Stdio;
 
     fn command(line: &str) -> Command {
@@ -397,6 +465,56 @@ mod tests {
             _ => Action::Continue,
         });
         assert_eq!(trace.unwrap().status.signal(), Some(libc::SIGTERM));
+    }
+
+    #[test]
+    fn a_signal_can_be_sent_after_a_call() {
+        let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
+        let trace = tracee.follow(|call| match call.result {
+            Some(_) if call.name() == "write" => Action::Signal(libc::SIGKILL),
+            _ => Action::Continue,
+        });
+        let trace = trace.unwrap();
+        assert_eq!(trace.status.signal(), Some(libc::SIGKILL));
+        let last = trace.calls.last().unwrap();
+        assert_eq!((last.name().as_str(), last.result), ("write", Some(6)));
+    }
+
+    #[test]
+    fn a_call_can_be_made_to_fail_after_it_was_made() {
+        let mut command = command("/bin/echo hello");
+        command.stdout(Stdio::piped());
+        let mut tracee = Tracee::spawn(&mut command).unwrap();
+        let mut stdout = tracee.stdout.take().unwrap();
+        let trace = tracee.follow(|call| match call.result {
+            Some(6) if call.name() == "write" => Action::Fail(libc::EIO),
+            _ => Action::Continue,
+        });
+        assert_eq!(trace.unwrap().status.code(), Some(1));
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello\n");
+    }
+
+    #[test]
+    fn a_write_can_be_shortened() {
+        let mut command = command("/bin/echo hello");
+        command.stdout(Stdio::piped());
+        let mut tracee = Tracee::spawn(&mut command).unwrap();
+        let mut stdout = tracee.stdout.take().unwrap();
+        let trace = tracee.run(|call| match call.name().as_str() {
+            "write" => Action::Shorten(4),
+            _ => Action::Continue,
+        });
+        let trace = trace.unwrap();
+        assert!(trace.status.success());
+        let writes = trace.calls.iter().filter(|call| call.name() == "write");
+        let writes: Vec<_> = writes.map(|call| (call.args[2], call.result)).collect();
+        // Each was asked for whole; the second had no more than that.
+        assert_eq!(writes, [(6, Some(4)), (2, Some(2))]);
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello\n");
     }
 
     #[test]

@@ -1,23 +1,41 @@
 //! A limit to how long a subject may run.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::spawn::Process;
 
 /// How long a subject may run. An emulated machine needs a fraction of a second for the longest
 /// case.
-const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Kills a process that runs too long, unless it is dropped before.
 pub struct Watchdog {
     bitten: Arc<AtomicBool>,
-    /// Its end tells the thread to stop.
-    _leash: mpsc::Sender<()>,
+}
+
+/// What the one thread of all watchdogs looks after.
+static WATCH: Mutex<Watch> = Mutex::new(Watch {
+    processes: Vec::new(),
+    wakes: None,
+});
+
+/// Wakes that thread before its time.
+static WAKE: Condvar = Condvar::new();
+
+struct Watch {
+    processes: Vec<Watched>,
+    /// When the thread wakes by itself, if it does.
+    wakes: Option<Instant>,
+}
+
+struct Watched {
+    process: Process,
+    deadline: Instant,
+    bitten: Arc<AtomicBool>,
 }
 
 impl Watchdog {
@@ -26,38 +44,24 @@ impl Watchdog {
         Self::with_limit(pid, LIMIT)
     }
 
-    fn with_limit(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
-        // A descriptor, because the pid may belong to another process by the time it is needed.
-        // SAFETY: the call takes no pointer.
-        let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        let Ok(descriptor @ 0..) = i32::try_from(descriptor) else {
-            return Err(io::Error::last_os_error());
-        };
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
-        let process = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    /// The same with this limit.
+    pub fn with_limit(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
+        static THREAD: Once = Once::new();
+        let process = Process::open(pid)?;
         let bitten = Arc::new(AtomicBool::new(false));
-        let (leash, held) = mpsc::channel();
-        let bite = Arc::clone(&bitten);
-        thread::spawn(move || {
-            if held.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                bite.store(true, Ordering::SeqCst);
-                let no_information = ptr::null::<libc::siginfo_t>();
-                // SAFETY: the descriptor is open, and the kernel follows no null pointer.
-                unsafe {
-                    libc::syscall(
-                        libc::SYS_pidfd_send_signal,
-                        process.as_raw_fd(),
-                        libc::SIGKILL,
-                        no_information,
-                        0,
-                    )
-                };
-            }
+        let deadline = Instant::now() + limit;
+        let mut watch = watch();
+        watch.processes.push(Watched {
+            process,
+            deadline,
+            bitten: Arc::clone(&bitten),
         });
-        Ok(Self {
-            bitten,
-            _leash: leash,
-        })
+        if watch.wakes.is_none_or(|wakes| deadline < wakes) {
+            WAKE.notify_one();
+        }
+        drop(watch);
+        THREAD.call_once(|| drop(thread::spawn(look_after)));
+        Ok(Self { bitten })
     }
 
     /// An error if the process had to be killed.
@@ -69,6 +73,45 @@ impl Watchdog {
             ));
         }
         Ok(())
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        watch()
+            .processes
+            .retain(|watched| !Arc::ptr_eq(&watched.bitten, &self.bitten));
+    }
+}
+
+fn watch() -> MutexGuard<'static, Watch> {
+    WATCH.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every process whose time is over, for ever.
+fn look_after() {
+    let mut watch = watch();
+    loop {
+        let now = Instant::now();
+        watch.processes.retain(|watched| {
+            if watched.deadline > now {
+                return true;
+            }
+            watched.bitten.store(true, Ordering::SeqCst);
+            // Nobody is here to hear of an error; `check` says that it was to be killed.
+            let _ = watched.process.send(libc::SIGKILL);
+            false
+        });
+        watch.wakes = watch.processes.iter().map(|watched| watched.deadline).min();
+        watch = match watch.wakes {
+            None => WAKE.wait(watch).unwrap_or_else(PoisonError::into_inner),
+            Some(wakes) => {
+                let (watch, _) = WAKE
+                    .wait_timeout(watch, wakes - now)
+                    .unwrap_or_else(PoisonError::into_inner);
+                watch
+            }
+        };
     }
 }
 

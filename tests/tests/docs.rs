@@ -192,3 +192,60 @@ fn the_errors_of_the_readme_are_as_it_says() {
         assert!(output.stdout.is_empty(), "{line}");
     }
 }
+
+/// A text with `%` for each of its numbers, whether they are figures or places for them.
+fn without_figures(text: &str) -> String {
+    let mut bare = String::new();
+    for c in text.replace("0x", "").chars() {
+        match c {
+            '0'..='9' | '#' | '%' if bare.ends_with('%') => {}
+            '0'..='9' | '#' | '%' => bare.push('%'),
+            _ => bare.push(c),
+        }
+    }
+    bare
+}
+
+/// Each line of advice is in the README's table of refusals, and nothing else is.
+#[test]
+fn the_readme_shows_every_line_of_advice() {
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme
+        .split_once("| refusal | second line")
+        .expect("a table of refusals");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    let shown: Vec<String> = table
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(without_figures)
+        .collect();
+
+    let source = include_str!("../../src/words.rs");
+    let (_, texts) = source.split_once("// Why it failed.").expect("their place");
+    let (texts, _) = texts.split_once("\n}").expect("its end");
+    let texts: Vec<String> = texts
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(without_figures)
+        .collect();
+    assert!(texts.len() > 20, "{texts:?}");
+
+    for text in &texts {
+        // One of them is another with something behind it.
+        let is_shown = |text: &str| shown.iter().any(|shown| shown == text);
+        let parts = text
+            .split_once("), or a")
+            .map_or(vec![text.clone()], |(text, rest)| {
+                vec![format!("{text})"), format!(", or a{rest}")]
+            });
+        for part in parts {
+            assert!(is_shown(&part), "the README has no {part:?}");
+        }
+    }
+    for shown in shown.iter().filter(|shown| shown.contains(' ')) {
+        let is_said = texts.iter().any(|text| text.contains(shown.as_str()));
+        assert!(is_said, "the program never says {shown:?}");
+    }
+}

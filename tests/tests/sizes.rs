@@ -79,7 +79,7 @@ impl Place {
             .stderr(Stdio::piped());
         let mut tracee = Tracee::spawn(&mut command).expect("it starts");
         drop(command);
-        let errors = tracee.child.stderr.take();
+        let errors = tracee.stderr.take();
         let mut number = None;
         let trace = tracee
             .run(|call| {

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 /// Limits of the stack, in bytes: some that an exec just gets by with.
-const LIMITS: [u64; 4] = [12 << 10, 16 << 10, 20 << 10, 24 << 10];
+const LIMITS: [u64; 2] = [12 << 10, 16 << 10];
 
 /// The strings of the environment are on the stack too: each size from none to most, in steps that
 /// are not much larger than the frames of the program.

@@ -76,11 +76,15 @@ boot aarch64 &
 # A minute of it, one target after the other.
 for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
 cases native --subject "$PWD/target/dist/ipcmk-x86_64"
+suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
+    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults.case
 cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
 wait
 suite check nothing-left nothing_left
 
+echo
+grep -h 'objects lost' target/tests/faults.log target/tests/console-*.log
 awk '
     BEGIN { print ""; printf "%-20s %8s %8s %8s %8s\n", "suite", "passed", "failed", "not here", "seconds" }
     { printf "%-20s %8d %8d %8d %8d\n", $1, $2, $3, $4, $5; passed += $2; failed += $3 }

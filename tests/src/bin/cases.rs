@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cases --place <place> --subject <file> [--through <emulator>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
+//! cases --faults all|some --place <place> --subject <file> <directory or .case file>...
 //! cases --util-linux <directory or .case file>...
 //! ```
 //!
@@ -13,10 +14,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ipcmk_tests::case::{self, Case, Version};
 use ipcmk_tests::differences;
+use ipcmk_tests::faults::report::Report;
+use ipcmk_tests::faults::{self, Extent};
 use ipcmk_tests::guest;
 use ipcmk_tests::namespace::{self, Object, Window};
 use ipcmk_tests::place::Place;
@@ -31,6 +34,7 @@ usage: cases --place <place> --subject <file> [options] <directory or .case file
   --subject <file>      the ipcmk to test (in the place util-linux by default the one in PATH)
   --util-linux          the same as --place util-linux
   --through <emulator>  run the subject by this program, as in --through qemu-aarch64
+  --faults all|some     run each case thousands of times, with faults at its system calls
   --tally <file>        append `place passed failed not-here` to this file
 
 A directory stands for the .case files in it, and for the list ../differences.txt beside it. After `--`: a filter,
@@ -59,6 +63,7 @@ struct Options {
     subject: PathBuf,
     through: Option<PathBuf>,
     tally: Option<PathBuf>,
+    faults: Option<Extent>,
     paths: Vec<PathBuf>,
     libtest: Vec<String>,
 }
@@ -67,6 +72,7 @@ impl Options {
     fn parse(arguments: Vec<String>) -> Result<Self, String> {
         let mut arguments = arguments.into_iter();
         let (mut place, mut subject, mut through, mut tally) = (None, None, None, None);
+        let mut faults = None;
         let mut paths = Vec::new();
         while let Some(argument) = arguments.next() {
             let mut value = || {
@@ -80,6 +86,7 @@ impl Options {
                 "--util-linux" => place = Some(Place::UtilLinux),
                 "--subject" => subject = Some(PathBuf::from(value()?)),
                 "--through" => through = Some(PathBuf::from(value()?)),
+                "--faults" => faults = Some(value()?.parse::<Extent>()?),
                 "--tally" => tally = Some(PathBuf::from(value()?)),
                 option if option.starts_with('-') => {
                     return Err(format!("{option} is no option\n{USAGE}"));
@@ -98,11 +105,15 @@ impl Options {
         if paths.is_empty() {
             return Err(format!("no cases\n{USAGE}"));
         }
+        if faults.is_some() && through.is_some() {
+            return Err("--faults needs ptrace, which does not work through an emulator".into());
+        }
         Ok(Self {
             place,
             subject,
             through,
             tally,
+            faults,
             paths,
             libtest: arguments.collect(),
         })
@@ -149,10 +160,14 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     });
 
     let absent = Arc::new(Mutex::new(Vec::new()));
-    let trials = cases
-        .into_iter()
-        .map(|case| trial(case, &runner, &absent))
-        .collect();
+    let report = Arc::new(Mutex::new(Report::default()));
+    let trials = match options.faults {
+        Some(extent) => faults::trials(&cases, &runner, extent, &report)?,
+        None => cases
+            .into_iter()
+            .map(|case| trial(case, &runner, &absent))
+            .collect(),
+    };
     let conclusion = libtest_mimic::run(&libtest, trials);
     if libtest.list {
         return Ok(true);
@@ -171,6 +186,10 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     absent.sort();
     for line in absent {
         println!("not in {place}: {line}");
+    }
+    if options.faults.is_some() {
+        let report = report.lock().unwrap_or_else(PoisonError::into_inner);
+        println!("\n{report}\n{place}: {}", report.summary());
     }
     if let Err(change) = machine.check() {
         println!("FAILED: the machine's own IPC namespace has changed:\n{change}");

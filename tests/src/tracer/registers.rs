@@ -75,6 +75,20 @@ pub(super) fn skip_syscall(pid: libc::pid_t) -> io::Result<()> {
     .map(drop)
 }
 
+/// Sets the third argument of the system call that the process is about to make, or has made.
+pub(super) fn set_third_argument(pid: libc::pid_t, value: u64) -> io::Result<()> {
+    let mut registers = get(pid)?;
+    #[cfg(target_arch = "x86_64")]
+    {
+        registers.rdx = value;
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        registers.regs[2] = value;
+    }
+    set(pid, registers)
+}
+
 /// Sets what a system call returns, at its end.
 pub(super) fn set_result(pid: libc::pid_t, value: i64) -> io::Result<()> {
     let mut registers = get(pid)?;

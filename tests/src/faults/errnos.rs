@@ -1,0 +1,78 @@
+//! The errnos that a system call can return.
+
+use crate::errno;
+
+/// Those of the call's manual page, man-pages 6.03, whether or not the program's arguments can
+/// provoke them.
+const MANUAL: &[(&str, &str)] = &[
+    ("close", "EBADF EDQUOT EINTR EIO ENOSPC"),
+    ("exit_group", ""),
+    ("getrandom", "EAGAIN EFAULT EINTR EINVAL"),
+    ("msgctl", "EACCES EFAULT EIDRM EINVAL"),
+    ("msgget", "EACCES EEXIST ENOENT ENOMEM ENOSPC"),
+    (
+        "openat",
+        "EACCES EAGAIN EBADF EBUSY EDQUOT EEXIST EFAULT EFBIG EINTR EINVAL EISDIR ELOOP EMFILE \
+         ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOTDIR ENXIO EOPNOTSUPP EOVERFLOW EROFS \
+         ETXTBSY",
+    ),
+    ("ppoll", "EFAULT EINTR EINVAL ENOMEM"),
+    (
+        "prctl",
+        "EACCES EBADF EBUSY EFAULT EINVAL ENODEV ENXIO EOPNOTSUPP ERANGE",
+    ),
+    ("read", "EAGAIN EBADF EFAULT EINTR EINVAL EIO EISDIR"),
+    ("rt_sigaction", "EFAULT EINVAL"),
+    ("rt_sigprocmask", "EFAULT EINVAL"),
+    ("semctl", "EACCES EFAULT EIDRM EINVAL ERANGE"),
+    ("semget", "EACCES EEXIST EIDRM EINVAL ENOENT ENOMEM ENOSPC"),
+    ("shmctl", "EACCES EFAULT EIDRM EINVAL ENOMEM EOVERFLOW"),
+    ("shmget", "EACCES EEXIST EINVAL ENFILE ENOENT ENOMEM ENOSPC"),
+    ("signalfd4", "EBADF EINVAL EMFILE ENFILE ENODEV ENOMEM"),
+    (
+        "write",
+        "EAGAIN EBADF EDESTADDRREQ EDQUOT EFAULT EFBIG EINTR EINVAL EIO ENOSPC EPIPE",
+    ),
+];
+
+/// What a filter of system calls gives, whatever the call.
+const FILTERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
+
+/// Every errno there is, and the two numbers among them that stand for none.
+pub fn all() -> Vec<i32> {
+    (1..=errno::LARGEST).collect()
+}
+
+/// The errnos of the manual page of this call, and those of filters; every errno there is for a
+/// call that is not in the list here.
+pub fn likely(call: &str) -> Vec<i32> {
+    let Some((_, names)) = MANUAL.iter().find(|row| row.0 == call) else {
+        return all();
+    };
+    let named = names
+        .split_whitespace()
+        .map(|name| errno::number(name).expect("the test below looks up every name"));
+    FILTERS.into_iter().chain(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syscalls;
+
+    #[test]
+    fn rows_are_of_calls_that_exist_and_no_errno_stands_twice() {
+        for (call, names) in MANUAL {
+            assert!(syscalls::number(call).is_some(), "{call}");
+            let mut errnos = likely(call);
+            assert_eq!(
+                errnos.len(),
+                names.split_whitespace().count() + FILTERS.len()
+            );
+            errnos.sort_unstable();
+            errnos.dedup();
+            assert_eq!(errnos.len(), likely(call).len(), "{call}");
+        }
+        assert_eq!(likely("no such call"), all());
+    }
+}

@@ -1,0 +1,280 @@
+//! A fault: what is done to a run, and at which of its system calls.
+
+use crate::namespace::Kind;
+use crate::tracer::Syscall;
+use crate::{errno, syscalls};
+
+/// A fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The system call, counted from the run's first, which is 0.
+    pub at: usize,
+    /// What calls it meets besides.
+    pub reach: Reach,
+    /// What is done.
+    pub what: What,
+}
+
+/// The calls that a fault meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// That one alone.
+    Once,
+    /// That one, and every later call of the same number.
+    Onwards,
+    /// Every IPC_RMID from that call on, and nothing else.
+    Removals,
+}
+
+/// What is done to a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It is not made, and fails with this errno.
+    Errno(i32),
+    /// It is made with this length, if that is less than its own.
+    Length(u64),
+    /// This signal is sent before it is made.
+    SignalBefore(i32),
+    /// This signal is sent after it was made.
+    SignalAfter(i32),
+    /// This signal is sent before the program's first instruction, whatever `at` says.
+    SignalAtStart(i32),
+}
+
+/// How often an errno that means "again" is given in a row. A program may ask for ever.
+const MOST_AGAIN: usize = 64;
+
+impl Fault {
+    /// At one call.
+    pub const fn once(at: usize, what: What) -> Self {
+        let reach = Reach::Once;
+        Self { at, reach, what }
+    }
+
+    /// At a call and every later one of its number.
+    pub const fn onwards(at: usize, what: What) -> Self {
+        let reach = Reach::Onwards;
+        Self { at, reach, what }
+    }
+
+    /// At every IPC_RMID from a call on.
+    pub const fn removals(at: usize, errno: i32) -> Self {
+        let (reach, what) = (Reach::Removals, What::Errno(errno));
+        Self { at, reach, what }
+    }
+
+    /// Whether it meets a call: the run's `index`th, after `earlier` ones. It has met `met` calls
+    /// so far.
+    pub fn meets(&self, index: usize, call: &Syscall, earlier: &[Syscall], met: usize) -> bool {
+        let again = matches!(self.what, What::Errno(libc::EINTR | libc::EAGAIN));
+        if let What::Length(length) = self.what
+            && (call.number != libc::SYS_write || call.args[2] <= length)
+        {
+            return false;
+        }
+        match self.reach {
+            _ if matches!(self.what, What::SignalAtStart(_)) => false,
+            Reach::Once => index == self.at,
+            Reach::Onwards => {
+                let of_a_kind = earlier
+                    .get(self.at)
+                    .is_some_and(|first| first.number == call.number);
+                (index == self.at || of_a_kind) && !(again && met >= MOST_AGAIN)
+            }
+            Reach::Removals => index >= self.at && removal(call).is_some(),
+        }
+    }
+}
+
+/// The object that a call removes.
+pub fn removal(call: &Syscall) -> Option<(Kind, i32)> {
+    let kind = match call.number {
+        libc::SYS_shmctl => Kind::Shm,
+        libc::SYS_msgctl => Kind::Msg,
+        libc::SYS_semctl => Kind::Sem,
+        _ => return None,
+    };
+    (command(call)? == libc::IPC_RMID).then_some((kind, low(call.args[0])))
+}
+
+/// The command of a ctl call.
+fn command(call: &Syscall) -> Option<i32> {
+    match call.number {
+        libc::SYS_shmctl | libc::SYS_msgctl => Some(low(call.args[1])),
+        libc::SYS_semctl => Some(low(call.args[2])),
+        _ => None,
+    }
+}
+
+/// An int as the kernel reads it out of a register.
+fn low(register: u64) -> i32 {
+    register as i32
+}
+
+/// Whether this is a write to this descriptor.
+pub fn is_write(call: &Syscall, descriptor: i32) -> bool {
+    call.number == libc::SYS_write && low(call.args[0]) == descriptor
+}
+
+/// Names a call as the report counts it: with its command, or with its descriptor where that is a
+/// standard stream.
+pub fn describe(call: &Syscall) -> String {
+    let name = call.name();
+    if let Some(command) = command(call) {
+        return match command {
+            libc::IPC_RMID => format!("{name} IPC_RMID"),
+            libc::IPC_SET => format!("{name} IPC_SET"),
+            libc::IPC_STAT => format!("{name} IPC_STAT"),
+            libc::IPC_INFO => format!("{name} IPC_INFO"),
+            // include/uapi/linux/{shm,msg,sem}.h: SHM_INFO, MSG_INFO, SEM_INFO
+            14 | 12 | 19 => format!("{name} {}_INFO", name[..3].to_uppercase()),
+            other => format!("{name} {other}"),
+        };
+    }
+    match low(call.args[0]) {
+        descriptor @ 1..=2 if call.number == libc::SYS_write => format!("{name} to {descriptor}"),
+        _ => name,
+    }
+}
+
+/// The name of a signal.
+pub fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGALRM => "ALRM",
+        libc::SIGHUP => "HUP",
+        libc::SIGINT => "INT",
+        libc::SIGKILL => "KILL",
+        libc::SIGPIPE => "PIPE",
+        libc::SIGQUIT => "QUIT",
+        libc::SIGTERM => "TERM",
+        libc::SIGUSR1 => "USR1",
+        libc::SIGXFSZ => "XFSZ",
+        _ => return signal.to_string(),
+    };
+    name.to_owned()
+}
+
+/// Says in words what a fault does in a run of these calls.
+pub fn in_words(fault: &Fault, calls: &[Syscall]) -> String {
+    let call = calls.get(fault.at);
+    let call = call.map_or_else(|| "a call that was not made".to_owned(), describe);
+    let call = match fault.reach {
+        Reach::Once => format!("call {} ({call})", fault.at + 1),
+        Reach::Onwards => format!(
+            "call {} ({call}) and all of its kind after it",
+            fault.at + 1
+        ),
+        Reach::Removals => format!("every IPC_RMID from call {} on", fault.at + 1),
+    };
+    match fault.what {
+        What::Errno(errno) => format!("{call}: {}", errno::name(errno)),
+        What::Length(length) => format!("{call}: at most {length} bytes are written"),
+        What::SignalBefore(signal) => format!("before {call}: signal {}", signal_name(signal)),
+        What::SignalAfter(signal) => format!("after {call}: signal {}", signal_name(signal)),
+        What::SignalAtStart(signal) => {
+            format!(
+                "before the first instruction: signal {}",
+                signal_name(signal)
+            )
+        }
+    }
+}
+
+/// The options of strace that do the same, where it can.
+pub fn for_strace(fault: &Fault, calls: &[Syscall]) -> Option<String> {
+    let first = match fault.reach {
+        Reach::Once | Reach::Onwards => fault.at,
+        Reach::Removals => (fault.at..calls.len()).find(|&at| removal(&calls[at]).is_some())?,
+    };
+    let number = calls.get(first)?.number;
+    let name = syscalls::name(number);
+    let of_a_kind = |call: &&Syscall| call.number == number;
+    let when = calls[..=first].iter().filter(of_a_kind).count();
+    let on = if fault.reach == Reach::Once { "" } else { "+" };
+    match fault.what {
+        What::Errno(errno) => Some(format!(
+            "-e inject={name}:error={}:when={when}{on}",
+            errno::name(errno)
+        )),
+        What::SignalBefore(signal) => Some(format!(
+            "-e inject={name}:signal={}:when={when}",
+            signal_name(signal)
+        )),
+        What::Length(_) | What::SignalAfter(_) | What::SignalAtStart(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(number: i64, args: &[u64]) -> Syscall {
+        let mut all = [0; 6];
+        all[..args.len()].copy_from_slice(args);
+        Syscall {
+            number,
+            args: all,
+            result: None,
+        }
+    }
+
+    #[test]
+    fn a_fault_meets_its_calls_and_no_other() {
+        let calls = [
+            call(libc::SYS_write, &[1, 0, 9]),
+            call(libc::SYS_msgctl, &[7, 0]),
+            call(libc::SYS_msgctl, &[7, 1]),
+            call(libc::SYS_write, &[2, 0, 30]),
+            call(libc::SYS_semctl, &[7, 0, 0]),
+        ];
+        let met = |fault: Fault| -> Vec<usize> {
+            (0..calls.len())
+                .filter(|&index| fault.meets(index, &calls[index], &calls[..index], 0))
+                .collect()
+        };
+        let error = What::Errno(libc::EPERM);
+        assert_eq!(met(Fault::once(1, error)), [1]);
+        assert_eq!(met(Fault::onwards(0, error)), [0, 3]);
+        assert_eq!(met(Fault::onwards(3, error)), [3]);
+        assert_eq!(met(Fault::removals(1, libc::EPERM)), [1, 4]);
+        assert_eq!(met(Fault::removals(2, libc::EPERM)), [4]);
+        assert_eq!(met(Fault::onwards(0, What::Length(9))), [3]);
+        assert_eq!(met(Fault::once(0, What::Length(8))), [0]);
+        assert!(met(Fault::once(1, What::Length(0))).is_empty());
+        let at_start = Fault::once(0, What::SignalAtStart(libc::SIGTERM));
+        assert!(met(at_start).is_empty());
+        let again = Fault::onwards(0, What::Errno(libc::EINTR));
+        assert!(again.meets(3, &calls[3], &calls[..3], 1));
+        assert!(!again.meets(3, &calls[3], &calls[..3], MOST_AGAIN));
+    }
+
+    #[test]
+    fn calls_and_faults_in_words() {
+        let calls = [
+            call(libc::SYS_rt_sigprocmask, &[]),
+            call(libc::SYS_msgget, &[]),
+            call(libc::SYS_msgctl, &[0, 1]),
+            call(libc::SYS_write, &[1]),
+            call(libc::SYS_msgctl, &[0, 0]),
+            call(libc::SYS_msgctl, &[0, 12]),
+        ];
+        let named = calls.iter().map(describe).collect::<Vec<_>>().join(", ");
+        assert_eq!(
+            named,
+            "rt_sigprocmask, msgget, msgctl IPC_SET, write to 1, msgctl IPC_RMID, msgctl MSG_INFO"
+        );
+        let fault = Fault::once(4, What::Errno(libc::EPERM));
+        assert_eq!(in_words(&fault, &calls), "call 5 (msgctl IPC_RMID): EPERM");
+        let strace = |fault| for_strace(&fault, &calls).unwrap();
+        assert_eq!(strace(fault), "-e inject=msgctl:error=EPERM:when=2");
+        assert_eq!(
+            strace(Fault::removals(0, libc::EIO)),
+            "-e inject=msgctl:error=EIO:when=2+"
+        );
+        assert_eq!(
+            strace(Fault::once(3, What::SignalBefore(libc::SIGTERM))),
+            "-e inject=write:signal=TERM:when=1"
+        );
+        assert_eq!(for_strace(&Fault::once(3, What::Length(1)), &calls), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! The count of what was tried, and of what came of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+use super::attempt::Observed;
+use super::fault::{Fault, What, describe, signal_name};
+use super::stdout::Stdout;
+use super::verdict::{Ending, Verdict};
+use crate::errno;
+
+/// What came of runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Row {
+    faults: u64,
+    success: u64,
+    failure: u64,
+    refused: u64,
+    died: u64,
+    wrong: u64,
+    named: u64,
+    untold: u64,
+    orphaned: u64,
+    lost: u64,
+}
+
+impl Row {
+    fn of(verdict: &Verdict) -> Self {
+        let count = |ending| u64::from(verdict.ending == ending);
+        Self {
+            faults: 1,
+            success: count(Ending::Success),
+            failure: count(Ending::Failure),
+            refused: count(Ending::Refused),
+            died: count(Ending::Early) + count(Ending::Killed),
+            wrong: count(Ending::Wrong),
+            named: verdict.named as u64,
+            untold: verdict.untold as u64,
+            orphaned: verdict.orphaned as u64,
+            lost: verdict.lost as u64,
+        }
+    }
+}
+
+impl AddAssign for Row {
+    fn add_assign(&mut self, other: Self) {
+        self.faults += other.faults;
+        self.success += other.success;
+        self.failure += other.failure;
+        self.refused += other.refused;
+        self.died += other.died;
+        self.wrong += other.wrong;
+        self.named += other.named;
+        self.untold += other.untold;
+        self.orphaned += other.orphaned;
+        self.lost += other.lost;
+    }
+}
+
+impl Sum for Row {
+    fn sum<I: Iterator<Item = Self>>(rows: I) -> Self {
+        rows.fold(Self::default(), |mut sum, row| {
+            sum += row;
+            sum
+        })
+    }
+}
+
+/// The count of all runs.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Each run once; its `faults` are runs.
+    runs: Row,
+    /// By call and errno.
+    errnos: BTreeMap<(String, i32), Row>,
+    /// Shortened writes.
+    lengths: BTreeMap<String, Row>,
+    /// By signal.
+    signals: BTreeMap<String, Row>,
+    /// By standard output, where that alone is the fault.
+    outputs: BTreeMap<String, Row>,
+}
+
+impl Report {
+    /// Counts a run.
+    pub fn add(
+        &mut self,
+        stdout: &Stdout,
+        observed: &Observed,
+        faults: &[Fault],
+        verdict: &Verdict,
+    ) {
+        let row = Row::of(verdict);
+        self.runs += row;
+        if faults.is_empty() {
+            let output = match stdout {
+                Stdout::Limited(_) => "a file at RLIMIT_FSIZE".to_owned(),
+                other => other.to_string(),
+            };
+            *self.outputs.entry(output).or_default() += row;
+        }
+        for (number, fault) in faults.iter().enumerate() {
+            let first = observed.met.iter().find(|met| met.0 == number);
+            let call = match first {
+                Some(&(_, call)) => describe(&observed.calls[call]),
+                None if matches!(fault.what, What::SignalAtStart(_)) => String::new(),
+                None => continue,
+            };
+            let place = match fault.what {
+                What::Errno(errno) => self.errnos.entry((call, errno)).or_default(),
+                What::Length(_) => self.lengths.entry(call).or_default(),
+                What::SignalAtStart(signal)
+                | What::SignalBefore(signal)
+                | What::SignalAfter(signal) => self.signals.entry(signal_name(signal)).or_default(),
+            };
+            *place += row;
+        }
+    }
+
+    /// Adds the count of other runs.
+    pub fn merge(&mut self, other: Self) {
+        fn merge<K: Ord>(into: &mut BTreeMap<K, Row>, from: BTreeMap<K, Row>) {
+            for (key, row) in from {
+                *into.entry(key).or_default() += row;
+            }
+        }
+        self.runs += other.runs;
+        merge(&mut self.errnos, other.errnos);
+        merge(&mut self.lengths, other.lengths);
+        merge(&mut self.signals, other.signals);
+        merge(&mut self.outputs, other.outputs);
+    }
+
+    /// How many faults met a run, by kind; an output that refuses is one.
+    fn faults(&self) -> u64 {
+        let errnos = self.errnos.values().map(|row| row.faults).sum::<u64>();
+        let others = [&self.lengths, &self.signals, &self.outputs];
+        errnos
+            + others
+                .iter()
+                .flat_map(|rows| rows.values())
+                .map(|row| row.faults)
+                .sum::<u64>()
+    }
+
+    /// The rows of errnos, by call.
+    fn calls(&self) -> BTreeMap<&str, Vec<(i32, Row)>> {
+        let mut calls: BTreeMap<&str, Vec<(i32, Row)>> = BTreeMap::new();
+        for ((call, errno), row) in &self.errnos {
+            calls.entry(call).or_default().push((*errno, *row));
+        }
+        calls
+    }
+
+    /// The last line, for those who read nothing else.
+    pub fn summary(&self) -> String {
+        let Row {
+            faults: runs,
+            lost,
+            named,
+            untold,
+            orphaned,
+            ..
+        } = self.runs;
+        format!(
+            "{} faults in {runs} runs; objects lost: {lost}; left behind after IPC_RMID was refused: \
+             {named} named, {untold} while standard error failed too; left by SIGKILL: {orphaned}",
+            self.faults()
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:34}", "fault")?;
+        for column in [
+            "faults", "exit 0", "exit 1", "trap", "killed", "wrong", "named", "untold", "orphans",
+            "LOST",
+        ] {
+            write!(f, " {column:>7}")?;
+        }
+        writeln!(f)?;
+        let calls = self.calls();
+        for (call, rows) in &calls {
+            let sum = rows.iter().map(|row| row.1).sum();
+            line(f, &format!("{call}: {} errnos", rows.len()), sum)?;
+        }
+        for (call, row) in &self.lengths {
+            line(f, &format!("{call}: short"), *row)?;
+        }
+        for (signal, row) in &self.signals {
+            line(f, &format!("signal {signal}"), *row)?;
+        }
+        for (output, row) in &self.outputs {
+            line(f, output, *row)?;
+        }
+        line(f, "runs in all", self.runs)?;
+        writeln!(f, "A run with two faults counts in the row of each.")?;
+        writeln!(f, "\nhow often each errno was tried")?;
+        for (call, rows) in &calls {
+            writeln!(f, "  {call}: {}", by_count(rows))?;
+        }
+        Ok(())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, name: &str, row: Row) -> fmt::Result {
+    write!(f, "{name:34}")?;
+    for count in [
+        row.faults,
+        row.success,
+        row.failure,
+        row.refused,
+        row.died,
+        row.wrong,
+        row.named,
+        row.untold,
+        row.orphaned,
+        row.lost,
+    ] {
+        write!(f, " {count:>7}")?;
+    }
+    writeln!(f)
+}
+
+/// Says how often each errno was tried: the count that most share, then the others.
+fn by_count(rows: &[(i32, Row)]) -> String {
+    let mut by_count: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
+    for (errno, row) in rows {
+        by_count.entry(row.faults).or_default().push(*errno);
+    }
+    let mut groups: Vec<_> = by_count.into_iter().collect();
+    groups.sort_by_key(|(_, errnos)| std::cmp::Reverse(errnos.len()));
+    let words = |(count, errnos): (u64, Vec<i32>)| {
+        let names: Vec<String> = match errnos.len() {
+            0..=40 => errnos.into_iter().map(errno::name).collect(),
+            many => vec![format!("{many} others")],
+        };
+        format!("{count} times {}", names.join(" "))
+    };
+    groups.into_iter().map(words).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracer::Syscall;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn observed(met: Vec<(usize, usize)>) -> Observed {
+        Observed {
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            status: ExitStatus::from_raw(0),
+            calls: vec![Syscall {
+                number: libc::SYS_msgget,
+                args: [0; 6],
+                result: None,
+            }],
+            met,
+        }
+    }
+
+    fn verdict(lost: usize) -> Verdict {
+        Verdict {
+            ending: Ending::Failure,
+            named: 0,
+            untold: 0,
+            orphaned: 0,
+            lost,
+            complaints: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_tried_and_lost_is_counted() {
+        let mut report = Report::default();
+        let fault = |errno| [Fault::once(0, What::Errno(errno))];
+        let pipe = &Stdout::Pipe;
+        report.add(pipe, &observed(vec![]), &[], &verdict(0));
+        report.add(
+            pipe,
+            &observed(vec![(0, 0)]),
+            &fault(libc::EPERM),
+            &verdict(2),
+        );
+        let mut other = Report::default();
+        other.add(
+            pipe,
+            &observed(vec![(0, 0)]),
+            &fault(libc::EIO),
+            &verdict(1),
+        );
+        // It never got there.
+        other.add(pipe, &observed(vec![]), &fault(libc::EIO), &verdict(0));
+        report.merge(other);
+        let summary = report.summary();
+        assert!(
+            summary.starts_with("3 faults in 4 runs; objects lost: 3;"),
+            "{summary}"
+        );
+        let text = report.to_string();
+        let row = "msgget: 2 errnos                         2       0       2       0       0       0       0       0       0       3";
+        assert!(text.lines().any(|line| line == row), "{text}");
+        assert!(text.contains("msgget: 1 times EPERM EIO"), "{text}");
+    }
+}

@@ -1,0 +1,447 @@
+//! The judge of a run: exit 0 and the namespace holds exactly what was printed, or exit 1 and it
+//! holds nothing that the run created, or what standard error names as left behind.
+
+use std::os::unix::process::ExitStatusExt;
+
+use super::attempt::Observed;
+use super::fault::{Fault, What, is_write, removal};
+use super::stdout::Stdout;
+use crate::case::{Case, Text};
+use crate::check::{self, Objects};
+use crate::namespace::{Kind, Object};
+use crate::text;
+
+/// What a run is judged by.
+pub struct Scene<'a> {
+    /// The case; it says what success is.
+    pub case: &'a Case,
+    /// Its standard output.
+    pub stdout: &'a Stdout,
+    /// The objects that were there before the run.
+    pub given: &'a Objects,
+    /// The whole output, where the case tells only parts of it.
+    pub reference: Option<&'a [u8]>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// Exit status 0.
+    Success,
+    /// Exit status 1.
+    Failure,
+    /// By a trap, since its exit was refused.
+    Refused,
+    /// By a signal that came before it could block it.
+    Early,
+    /// By SIGKILL.
+    Killed,
+    /// In no way that it may.
+    Wrong,
+}
+
+/// What is to be said of a run.
+#[derive(Debug)]
+pub struct Verdict {
+    /// How it ended.
+    pub ending: Ending,
+    /// Objects that it left and named on standard error.
+    pub named: usize,
+    /// Objects that it left after their removal was refused, with a standard error that took no
+    /// words.
+    pub untold: usize,
+    /// Objects that SIGKILL left.
+    pub orphaned: usize,
+    /// Objects that it left without a word.
+    pub lost: usize,
+    /// All that is wrong.
+    pub complaints: Vec<String>,
+}
+
+/// Judges a run by what it did and by what its namespace holds now. `expected` is an exit status, where only
+/// one will do.
+pub fn judge(
+    scene: &Scene<'_>,
+    observed: &Observed,
+    faults: &[Fault],
+    held: &[Object],
+    expected: Option<i32>,
+) -> Verdict {
+    let ending = ending(observed, faults);
+    let mut complaints = Vec::new();
+    if ending == Ending::Wrong {
+        complaints.push(format!("it ended by {}", observed.status));
+    } else if let (Some(expected), Some(code)) = (expected, observed.status.code())
+        && code != expected
+    {
+        complaints.push(format!("exit status {code} instead of {expected}"));
+    }
+    for object in scene.given.before().filter(|object| !held.contains(object)) {
+        complaints.push(format!("a given object is gone or changed: {object}"));
+    }
+
+    let printed = printed(scene.case, &observed.stdout);
+    let names = left_behind(&observed.stderr);
+    let hears = hears(scene, observed, faults);
+    let whole = whole(scene, observed, held);
+    let mut verdict = Verdict {
+        ending,
+        named: 0,
+        untold: 0,
+        orphaned: 0,
+        lost: 0,
+        complaints: Vec::new(),
+    };
+    for object in held.iter().filter(|object| !scene.given.hold(object)) {
+        let this = (object.kind, object.id);
+        let is_printed = printed.contains(&this);
+        let refused = observed.met_any(faults, |fault, call| {
+            matches!(fault.what, What::Errno(_)) && removal(call) == Some(this)
+        });
+        let told = match ending {
+            Ending::Success | Ending::Killed => is_printed,
+            Ending::Refused => is_printed && whole.is_empty(),
+            Ending::Failure | Ending::Early | Ending::Wrong => false,
+        };
+        if told {
+        } else if names.contains(&this) {
+            verdict.named += 1;
+        } else if ending == Ending::Killed {
+            verdict.orphaned += 1;
+        } else if refused && !hears {
+            verdict.untold += 1;
+        } else {
+            verdict.lost += 1;
+            complaints.push(format!("LOST: {object}"));
+        }
+    }
+    for (kind, id) in names {
+        if !held
+            .iter()
+            .any(|object| (object.kind, object.id) == (kind, id))
+        {
+            complaints.push(format!(
+                "it says that {kind} {id} is left, which is not there"
+            ));
+        }
+        if scene
+            .given
+            .before()
+            .any(|object| (object.kind, object.id) == (kind, id))
+        {
+            complaints.push(format!("it says that it left {kind} {id}, which it found"));
+        }
+    }
+    match ending {
+        Ending::Success => {
+            if scene.case.runs[0].status != 0 {
+                complaints.push("success, which the case says there is none of".to_owned());
+            }
+            complaints.extend(whole);
+        }
+        // The exit status was to be 0 if all ids are out.
+        Ending::Refused if whole.is_empty() => {}
+        Ending::Refused | Ending::Failure if hears => complaints.extend(words(&observed.stderr)),
+        Ending::Refused | Ending::Failure | Ending::Early | Ending::Killed | Ending::Wrong => {}
+    }
+    verdict.complaints = complaints;
+    verdict
+}
+
+fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
+    match (observed.status.code(), observed.status.signal()) {
+        (Some(0), _) => Ending::Success,
+        (Some(1), _) => Ending::Failure,
+        (_, Some(libc::SIGILL | libc::SIGTRAP))
+            if observed.met_any(faults, |fault, call| {
+                matches!(fault.what, What::Errno(_)) && call.number == libc::SYS_exit_group
+            }) =>
+        {
+            Ending::Refused
+        }
+        (_, Some(signal)) => {
+            let sent = faults.iter().any(|fault| {
+                matches!(fault.what, What::SignalAtStart(number) | What::SignalBefore(number)
+                    | What::SignalAfter(number) if number == signal)
+            });
+            let blocks = |call: &&crate::tracer::Syscall| {
+                call.number == libc::SYS_rt_sigprocmask && call.result == Some(0)
+            };
+            match signal {
+                _ if !sent => Ending::Wrong,
+                libc::SIGKILL => Ending::Killed,
+                _ if observed.calls.iter().any(|call| blocks(&call)) => Ending::Wrong,
+                _ => Ending::Early,
+            }
+        }
+        _ => Ending::Wrong,
+    }
+}
+
+/// The objects whose ids are out in whole lines. The case's lines say of what kind they are.
+fn printed(case: &Case, stdout: &[u8]) -> Vec<(Kind, i32)> {
+    let Text::Lines(patterns) = &case.runs[0].out else {
+        return Vec::new();
+    };
+    let mut lines: Vec<&[u8]> = stdout.split(|&byte| byte == b'\n').collect();
+    // What follows the last newline is no line.
+    lines.pop();
+    patterns
+        .iter()
+        .zip(lines)
+        .filter_map(|(pattern, line)| text::match_line(pattern, line))
+        .flatten()
+        .map(|shown| (shown.kind, shown.id))
+        .collect()
+}
+
+/// What is missing to a success: nothing if all that the case expects of a run is there, to the
+/// byte, and nothing else.
+fn whole(scene: &Scene<'_>, observed: &Observed, held: &[Object]) -> Vec<String> {
+    let run = &scene.case.runs[0];
+    let mut objects = scene.given.clone();
+    let mut complaints = vec![
+        objects.check_text("out", &run.out, &observed.stdout, held),
+        check::check_holds(scene.case, scene.given.before(), held),
+    ];
+    if !scene.stdout.closed()[2] {
+        complaints.push(objects.check_text("err", &run.err, &observed.stderr, held));
+    }
+    if scene
+        .reference
+        .is_some_and(|reference| reference != observed.stdout)
+    {
+        complaints.push(Err("out: not what it is without a fault\n".to_owned()));
+    }
+    complaints.into_iter().filter_map(Result::err).collect()
+}
+
+/// Whether standard error takes what the program writes to it.
+fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
+    let refused = observed.met_any(faults, |fault, call| {
+        matches!(fault.what, What::Errno(_) | What::Length(0)) && is_write(call, 2)
+    });
+    !refused && !scene.stdout.closed()[2]
+}
+
+/// What is wrong with the words of a failure: they are an error line, and lines that explain it.
+fn words(stderr: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let wrong = |what: &str| Some(format!("err: {what}: {}", text::show(stderr)));
+    if !text.starts_with("ipcmk: ") {
+        return wrong("no error line");
+    }
+    if !text.ends_with('\n') {
+        return wrong("no newline at the end");
+    }
+    let fits = |line: &str| line.starts_with("ipcmk: ") || line.starts_with("Try 'ipcmk --help'");
+    if !text.lines().all(fits) {
+        return wrong("a line that is not one of the program's");
+    }
+    None
+}
+
+/// The objects that standard error names as left behind.
+fn left_behind(stderr: &[u8]) -> Vec<(Kind, i32)> {
+    let text = String::from_utf8_lossy(stderr);
+    text.lines()
+        .filter_map(|line| {
+            let (object, _) = line
+                .strip_prefix("ipcmk: ")?
+                .split_once(" is left behind: ")?;
+            let (kind, id) = object.rsplit_once(" id ")?;
+            let kind = match kind {
+                "shared memory" => Kind::Shm,
+                "message queue" => Kind::Msg,
+                "semaphore" => Kind::Sem,
+                _ => return None,
+            };
+            Some((kind, id.parse().ok()?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case;
+    use crate::tracer::Syscall;
+    use std::path::Path;
+    use std::process::ExitStatus;
+
+    const LINES: &str = "case: a\ngiven: sem key=9 nsems=4096 mode=644\nrun: -Q\n\
+        out: Message queue id: {msg}\nholds: msg key=random mode=644\nutil-linux: same\n";
+
+    fn object(kind: Kind, id: i32, key: u32) -> Object {
+        Object {
+            kind,
+            id,
+            key,
+            mode: 0o644,
+            size: 4096,
+            owner: (0, 0),
+            creator: (0, 0),
+            attached: 0,
+        }
+    }
+
+    fn call(number: i64, args: [u64; 3], result: i64) -> Syscall {
+        let [first, second, third] = args;
+        Syscall {
+            number,
+            args: [first, second, third, 0, 0, 0],
+            result: Some(result),
+        }
+    }
+
+    /// A run: raw wait status, standard output and error.
+    fn observed(status: i32, stdout: &str, stderr: &str) -> Observed {
+        Observed {
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            status: ExitStatus::from_raw(status),
+            calls: vec![
+                call(libc::SYS_rt_sigprocmask, [0; 3], 0),
+                call(libc::SYS_msgctl, [3, 0, 0], -1),
+                call(libc::SYS_write, [2, 0, 0], -1),
+                call(libc::SYS_exit_group, [0; 3], -1),
+            ],
+            met: Vec::new(),
+        }
+    }
+
+    const EXIT_0: i32 = 0;
+    const EXIT_1: i32 = 1 << 8;
+
+    fn judged(observed: &Observed, faults: &[Fault], held: &[Object], expected: i32) -> Verdict {
+        let cases = case::parse(Path::new("x.case"), LINES).unwrap();
+        let given = Objects::new(vec![object(Kind::Sem, 1, 9)], Vec::new());
+        let scene = Scene {
+            case: &cases[0],
+            stdout: &Stdout::Pipe,
+            given: &given,
+            reference: None,
+        };
+        judge(&scene, observed, faults, held, Some(expected))
+    }
+
+    fn plain(observed: &Observed, held: &[Object], expected: i32) -> Verdict {
+        judged(observed, &[], held, expected)
+    }
+
+    fn given() -> Object {
+        object(Kind::Sem, 1, 9)
+    }
+
+    fn queue() -> Object {
+        object(Kind::Msg, 3, 77)
+    }
+
+    #[test]
+    fn success_is_exactly_what_was_printed() {
+        let line = "Message queue id: 3\n";
+        let good = observed(EXIT_0, line, "");
+        let both = [given(), queue()];
+        let right = plain(&good, &both, 0);
+        assert!(right.complaints.is_empty(), "{right:?}");
+        assert_eq!((right.ending, right.lost), (Ending::Success, 0));
+        let wrong = |verdict: Verdict| assert!(!verdict.complaints.is_empty(), "{verdict:?}");
+        wrong(plain(&good, &both, 1));
+        wrong(plain(&good, &[given()], 0));
+        wrong(plain(&good, &[queue()], 0));
+        wrong(plain(&observed(EXIT_0, line, "ipcmk: x\n"), &both, 0));
+        for text in ["", "Message queue id: 3", "Message queue id: 4\n", "3\n"] {
+            let verdict = plain(&observed(EXIT_0, text, ""), &both, 0);
+            assert_eq!(verdict.lost, 1, "{text:?}");
+            wrong(verdict);
+        }
+        let three = [given(), queue(), object(Kind::Shm, 5, 78)];
+        assert_eq!(plain(&good, &three, 0).lost, 1);
+    }
+
+    #[test]
+    fn failure_leaves_nothing() {
+        let good = observed(EXIT_1, "Message que", "ipcmk: write error: Broken pipe\n");
+        let right = plain(&good, &[given()], 1);
+        assert!(right.complaints.is_empty(), "{right:?}");
+        assert_eq!(plain(&good, &[given(), queue()], 1).lost, 1);
+        // Nor does it help that the id got out.
+        let printed = observed(EXIT_1, "Message queue id: 3\n", "ipcmk: x\n");
+        assert_eq!(plain(&printed, &[given(), queue()], 1).lost, 1);
+        let changed = Object {
+            mode: 0o600,
+            ..given()
+        };
+        assert_eq!(plain(&good, &[], 1).complaints.len(), 1);
+        assert!(!plain(&good, &[changed], 1).complaints.is_empty());
+        for text in ["", "x\n", "ipcmk: x", "ipcmk: x\ny\n"] {
+            let verdict = plain(&observed(EXIT_1, "", text), &[given()], 1);
+            assert_eq!(verdict.complaints.len(), 1, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_must_be_named() {
+        let named = "ipcmk: write error: Broken pipe\n\
+            ipcmk: message queue id 3 is left behind: Operation not permitted\n";
+        let both = [given(), queue()];
+        let verdict = plain(&observed(EXIT_1, "", named), &both, 1);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!((verdict.named, verdict.lost), (1, 0));
+        let absent = plain(&observed(EXIT_1, "", named), &[given()], 1);
+        assert_eq!(absent.complaints.len(), 1);
+        let other = named.replace("queue id 3", "queue id 4");
+        assert_eq!(plain(&observed(EXIT_1, "", &other), &both, 1).lost, 1);
+        let found = "ipcmk: x\nipcmk: semaphore id 1 is left behind: x\n";
+        let found = plain(&observed(EXIT_1, "", found), &[given()], 1);
+        assert_eq!(found.complaints.len(), 1);
+    }
+
+    #[test]
+    fn who_cannot_be_heard_need_not_speak() {
+        let faults = [
+            Fault::removals(1, libc::EPERM),
+            Fault::once(2, What::Errno(libc::EIO)),
+        ];
+        let mut silent = observed(EXIT_1, "", "");
+        silent.met = vec![(0, 1), (1, 2)];
+        let verdict = judged(&silent, &faults, &[given(), queue()], 1);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!((verdict.untold, verdict.lost), (1, 0));
+        // Its removal was not refused.
+        silent.met = vec![(1, 2)];
+        assert_eq!(judged(&silent, &faults, &[given(), queue()], 1).lost, 1);
+    }
+
+    #[test]
+    fn deaths() {
+        let signal = |signal, what: &[What], met| {
+            let faults: Vec<_> = what.iter().map(|&what| Fault::once(3, what)).collect();
+            let mut observed = observed(signal, "Message queue id: 3\n", "");
+            observed.met = met;
+            judged(&observed, &faults, &[given(), queue()], 0)
+        };
+        let kill = What::SignalBefore(libc::SIGKILL);
+        let printed = signal(libc::SIGKILL, &[kill], vec![(0, 3)]);
+        assert_eq!((printed.ending, printed.orphaned), (Ending::Killed, 0));
+        assert_eq!(signal(libc::SIGKILL, &[], vec![]).ending, Ending::Wrong);
+        let term = signal(
+            libc::SIGTERM,
+            &[What::SignalAfter(libc::SIGTERM)],
+            vec![(0, 2)],
+        );
+        assert_eq!((term.ending, term.lost), (Ending::Wrong, 1));
+        let trap = signal(libc::SIGILL, &[What::Errno(libc::EPERM)], vec![(0, 3)]);
+        assert_eq!((trap.ending, trap.lost), (Ending::Refused, 0));
+        assert!(trap.complaints.is_empty(), "{trap:?}");
+        assert_eq!(signal(libc::SIGILL, &[], vec![]).ending, Ending::Wrong);
+
+        let mut early = observed(libc::SIGTERM, "", "");
+        early.calls[0].result = Some(-1);
+        let faults = [Fault::once(0, What::SignalAtStart(libc::SIGTERM))];
+        let verdict = judged(&early, &faults, &[given()], 0);
+        assert_eq!(verdict.ending, Ending::Early);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!(judged(&early, &faults, &[given(), queue()], 0).lost, 1);
+    }
+}

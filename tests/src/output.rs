@@ -1,0 +1,129 @@
+//! An output of the subject: where it goes, and what the runner reads of it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::process::Stdio;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::case::Stream;
+use crate::spawn::{self, Process};
+
+/// Bytes that a full pipe is filled with at a time. A pipe's room is a multiple of it.
+const FILLER: [u8; 4096] = [b'.'; 4096];
+
+/// How long a subject must be seen asleep before it is taken to wait for the pipe: an emulator
+/// sleeps for other reasons too.
+const ASLEEP: Duration = Duration::from_millis(50);
+
+/// An output that nobody writes to yet.
+pub struct Output(Source);
+
+enum Source {
+    /// The runner does not see it.
+    Elsewhere,
+    /// A pipe with so many bytes of filler in it.
+    Pipe { reader: PipeReader, filler: usize },
+    /// A file.
+    File(File),
+}
+
+impl Output {
+    /// Makes the output `stream`, and what a subject gets of it. `file` makes an empty file.
+    pub fn open(
+        stream: Stream,
+        file: impl FnOnce() -> io::Result<File>,
+    ) -> io::Result<(Self, Stdio)> {
+        let elsewhere = |stdio| (Self(Source::Elsewhere), stdio);
+        Ok(match stream {
+            Stream::Captured => {
+                let (reader, writer) = io::pipe()?;
+                (Self(Source::Pipe { reader, filler: 0 }), writer.into())
+            }
+            Stream::FullPipe => {
+                let (reader, writer) = io::pipe()?;
+                let filler = fill(&writer)?;
+                (Self(Source::Pipe { reader, filler }), writer.into())
+            }
+            Stream::Limit(_) => {
+                let file = file()?;
+                (Self(Source::File(file.try_clone()?)), file.into())
+            }
+            Stream::Closed => elsewhere(Stdio::null()),
+            Stream::Full => elsewhere(OpenOptions::new().write(true).open("/dev/full")?.into()),
+            Stream::Broken => {
+                let (reader, writer) = io::pipe()?;
+                spawn::close(reader);
+                elsewhere(writer.into())
+            }
+        })
+    }
+
+    /// Begins to read what the process `pid` writes, which has not been waited for; the runner's own
+    /// copies of what it writes to must be closed.
+    pub fn read(self, pid: libc::pid_t) -> io::Result<Reading> {
+        Ok(match self.0 {
+            Source::Elsewhere => Reading::Nothing,
+            Source::File(file) => Reading::File(file),
+            Source::Pipe { mut reader, filler } => {
+                let process = (filler > 0).then(|| Process::open(pid)).transpose()?;
+                Reading::Pipe(thread::spawn(move || {
+                    if let Some(process) = process {
+                        process.falls_asleep(ASLEEP)?;
+                    }
+                    let mut bytes = Vec::new();
+                    reader.read_to_end(&mut bytes)?;
+                    behind(filler, bytes)
+                }))
+            }
+        })
+    }
+}
+
+/// An output that is being read.
+pub enum Reading {
+    /// There is nothing to read.
+    Nothing,
+    /// It is read when the subject has ended.
+    File(File),
+    /// Some thread reads it, so that the subject never waits for room, or not for long.
+    Pipe(JoinHandle<io::Result<Vec<u8>>>),
+}
+
+impl Reading {
+    /// All that the subject wrote. Only after its end.
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Nothing => Ok(Vec::new()),
+            Self::File(file) => fs::read(format!("/proc/self/fd/{}", file.as_raw_fd())),
+            Self::Pipe(thread) => thread.join().expect("reading a pipe does not panic"),
+        }
+    }
+}
+
+/// Makes a pipe one that does not block, and fills it; the answer is its room.
+pub fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
+    // SAFETY: a descriptor that is open, no pointer.
+    if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut room = 0;
+    loop {
+        match writer.write(&FILLER) {
+            Ok(written) => room += written,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(room),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What stands behind the filler in all that was read of a pipe.
+pub fn behind(filler: usize, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    match bytes.split_at_checked(filler) {
+        Some((before, output)) if before.iter().all(|byte| *byte == FILLER[0]) => {
+            Ok(output.to_owned())
+        }
+        _ => Err(io::Error::other("the pipe has lost what was in it before")),
+    }
+}

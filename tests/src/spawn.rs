@@ -1,0 +1,360 @@
+//! Starting programs while other threads do the same, and signals to them.
+//!
+//! A child has a copy of every descriptor of this process until its exec closes them. So a pipe
+//! whose reader is dropped here may have another one for a moment, and a write that is to fail does
+//! not. What must be gone at once is dropped by [`close`].
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::fs;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::process::{Child, Command};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
+
+/// Held for reading while a child is between its fork and its exec.
+static FORKING: RwLock<()> = RwLock::new(());
+
+/// Starts a program; its exec is over when this returns.
+pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    let _forking = forking();
+    command.spawn()
+}
+
+fn forking() -> RwLockReadGuard<'static, ()> {
+    FORKING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Drops an end of a pipe when no child has a copy of it.
+pub fn close<T>(end: T) {
+    let _nobody_forks = FORKING.write().unwrap_or_else(PoisonError::into_inner);
+    drop(end);
+}
+
+/// A program that is ready to start many times faster than by fork: its child shares this process's
+/// memory up to its exec, as vfork(2) has it, so that no page table is copied, and no page after.
+pub struct Launch {
+    program: CString,
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+    streams: [OwnedFd; 3],
+}
+
+/// What a child needs between clone and exec, made beforehand: it must not allocate.
+struct ForChild<'a> {
+    program: *const c_char,
+    arguments: Vec<*const c_char>,
+    environment: Vec<*const c_char>,
+    streams: [c_int; 3],
+    set_up: &'a dyn Fn() -> io::Result<()>,
+    /// What failed in the child.
+    errno: AtomicI32,
+}
+
+/// Bytes of the child's stack. glibc's posix_spawn gives its child half of that.
+const STACK: usize = 64 << 10;
+
+impl Launch {
+    /// A program by its path, with its arguments from argv\[0\] on, its environment (`NAME=value`)
+    /// and its standard streams.
+    pub fn new(
+        program: &[u8],
+        arguments: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        environment: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        streams: [OwnedFd; 3],
+    ) -> io::Result<Self> {
+        let string = |bytes: &[u8]| Ok::<_, io::Error>(CString::new(bytes)?);
+        Ok(Self {
+            program: string(program)?,
+            arguments: arguments
+                .into_iter()
+                .map(|word| string(word.as_ref()))
+                .collect::<Result<_, _>>()?,
+            environment: environment
+                .into_iter()
+                .map(|variable| string(variable.as_ref()))
+                .collect::<Result<_, _>>()?,
+            streams,
+        })
+    }
+
+    /// Starts the program; `arrived` is called with its pid, and gives what this gives, while no
+    /// other thread's [`close`] goes on. The child calls `set_up` before its exec.
+    ///
+    /// # Safety
+    /// `set_up` only makes system calls: it neither allocates nor locks nor panics.
+    pub unsafe fn start<T>(
+        self,
+        set_up: &dyn Fn() -> io::Result<()>,
+        arrived: impl FnOnce(libc::pid_t) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let pointers = |strings: &[CString]| {
+            let pointers = strings.iter().map(|string| string.as_ptr());
+            pointers.chain([ptr::null()]).collect()
+        };
+        let mut child = ForChild {
+            program: self.program.as_ptr(),
+            arguments: pointers(&self.arguments),
+            environment: pointers(&self.environment),
+            streams: self.streams.each_ref().map(AsRawFd::as_raw_fd),
+            set_up,
+            errno: AtomicI32::new(0),
+        };
+        let mut stack: Vec<MaybeUninit<u8>> = Vec::with_capacity(STACK);
+        // The ABIs want it aligned by 16; it grows downwards.
+        let top = stack.as_mut_ptr().wrapping_add(STACK);
+        let top = top.wrapping_sub(top.addr() % 16);
+        let _forking = forking();
+        let before = block_signals()?;
+        // SAFETY: the stack is the child's alone, and everything behind the pointer lives until it
+        // has gone or become another program: CLONE_VFORK makes this thread wait for that. No signal
+        // handler can run in the child.
+        let pid = unsafe {
+            libc::clone(
+                in_child,
+                top.cast(),
+                libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+                (&raw mut child).cast(),
+            )
+        };
+        let error = io::Error::last_os_error();
+        restore_signals(&before)?;
+        if pid < 0 {
+            return Err(error);
+        }
+        match child.errno.load(Ordering::SeqCst) {
+            0 => arrived(pid),
+            errno => {
+                // SAFETY: a child of ours that nobody waits for; the kernel stores no status at null.
+                unsafe { libc::waitpid(pid, ptr::null_mut(), libc::__WALL) };
+                Err(io::Error::from_raw_os_error(errno))
+            }
+        }
+    }
+}
+
+/// The child's life up to its exec.
+extern "C" fn in_child(child: *mut c_void) -> c_int {
+    // SAFETY: the parent passes this, and waits.
+    let child = unsafe { &*child.cast::<ForChild<'_>>() };
+    let error = child.exec();
+    child
+        .errno
+        .store(error.raw_os_error().unwrap_or(libc::EIO), Ordering::SeqCst);
+    // SAFETY: ends this process, and touches nothing of the parent's.
+    unsafe { libc::_exit(127) }
+}
+
+impl ForChild<'_> {
+    /// Becomes the program; if not, why not.
+    fn exec(&self) -> io::Error {
+        let result = (0..)
+            .zip(self.streams)
+            .try_for_each(|(number, stream)| {
+                // SAFETY: descriptors, no pointer.
+                check(unsafe { libc::dup2(stream, number) })
+            })
+            .and_then(|()| (self.set_up)())
+            .and_then(|()| {
+                // This process's runtime ignores it. SAFETY: no pointer.
+                if unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) } == libc::SIG_ERR {
+                    return Err(io::Error::last_os_error());
+                }
+                let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+                // SAFETY: the first call makes the set that the second one reads.
+                check(unsafe {
+                    libc::sigemptyset(none.as_mut_ptr());
+                    libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
+                })
+            });
+        if let Err(error) = result {
+            return error;
+        }
+        // SAFETY: a string, and two lists of strings that end with null.
+        unsafe {
+            libc::execve(
+                self.program,
+                self.arguments.as_ptr(),
+                self.environment.as_ptr(),
+            )
+        };
+        io::Error::last_os_error()
+    }
+}
+
+/// Blocks every signal in this thread; gives the mask before.
+fn block_signals() -> io::Result<libc::sigset_t> {
+    let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    // SAFETY: the first call makes the set that the second one reads; that one writes the other.
+    unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        match libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) {
+            0 => Ok(before.assume_init()),
+            errno => Err(io::Error::from_raw_os_error(errno)),
+        }
+    }
+}
+
+fn restore_signals(mask: &libc::sigset_t) -> io::Result<()> {
+    // SAFETY: the set is one that the kernel made.
+    match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) } {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
+
+fn check(result: c_int) -> io::Result<()> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+/// A child of whom another thread takes care. It may end, and be waited for, at any time: its pid
+/// may belong to another process by the time it is needed, and this descriptor cannot.
+pub struct Process {
+    pid: libc::pid_t,
+    descriptor: OwnedFd,
+}
+
+impl Process {
+    /// The child of this pid, which has not been waited for.
+    pub fn open(pid: libc::pid_t) -> io::Result<Self> {
+        // SAFETY: the call takes no pointer.
+        let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let Ok(descriptor @ 0..) = i32::try_from(descriptor) else {
+            return Err(io::Error::last_os_error());
+        };
+        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+        let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        Ok(Self { pid, descriptor })
+    }
+
+    /// Sends it a signal; one that has ended takes none.
+    pub fn send(&self, signal: i32) -> io::Result<()> {
+        let no_information = ptr::null::<libc::siginfo_t>();
+        // SAFETY: the descriptor is open, and the kernel follows no null pointer.
+        let sent = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.descriptor.as_raw_fd(),
+                signal,
+                no_information,
+                0,
+            )
+        };
+        if sent == 0 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    /// Waits until it has slept so long without a break, or gives false once it has ended.
+    pub fn falls_asleep(&self, long: Duration) -> io::Result<bool> {
+        /// How often it is looked at.
+        const PAUSE: Duration = Duration::from_micros(300);
+        let mut since: Option<Instant> = None;
+        while !self.ends_within(PAUSE)? {
+            // Whoever has this pid, while the child is not known to have ended, is the child or has
+            // been for all but a moment.
+            if !is_asleep(self.pid) {
+                since = None;
+            } else if since.get_or_insert_with(Instant::now).elapsed() >= long {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn ends_within(&self, time: Duration) -> io::Result<bool> {
+        let mut poll = libc::pollfd {
+            fd: self.descriptor.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: time.subsec_nanos().into(),
+        };
+        // SAFETY: one pollfd and one timespec, and no signal mask.
+        check(unsafe { libc::ppoll(&mut poll, 1, &time, ptr::null()) })?;
+        Ok(poll.revents != 0)
+    }
+}
+
+/// Whether a process sleeps, by the letter of proc_pid_stat(5) behind the name in parentheses. Under
+/// trace it does not, unless it must wait for something.
+fn is_asleep(pid: libc::pid_t) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('S'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::io::Read;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn launch(program: &str, script: &str, stdout: OwnedFd) -> Launch {
+        let null = || OwnedFd::from(File::open("/dev/null").unwrap());
+        Launch::new(
+            program.as_bytes(),
+            ["name", "-c", script],
+            ["A=b"],
+            [null(), stdout, null()],
+        )
+        .unwrap()
+    }
+
+    fn wait(pid: libc::pid_t) -> io::Result<ExitStatus> {
+        let mut status = 0;
+        // SAFETY: the address is valid for one c_int.
+        check(unsafe { libc::waitpid(pid, &mut status, 0) })?;
+        Ok(ExitStatus::from_raw(status))
+    }
+
+    #[test]
+    fn a_program_gets_what_it_is_given() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let script = "echo $0 $A ${HOME-none} $(ulimit -c); kill -PIPE $$";
+        let launch = launch("/bin/sh", script, writer.into());
+        let none = || {
+            let limit = libc::rlimit {
+                rlim_cur: 0,
+                rlim_max: 0,
+            };
+            // SAFETY: the limit is there.
+            check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &limit) })
+        };
+        // SAFETY: the closure makes one system call.
+        let status = unsafe { launch.start(&none, wait) }.unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGPIPE));
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "name b none 0\n");
+    }
+
+    #[test]
+    fn what_fails_in_the_child_is_told() {
+        let null = || OwnedFd::from(File::open("/dev/null").unwrap());
+        let missing = launch("/no/such/program", "", null());
+        // SAFETY: these closures do nothing.
+        let error = unsafe { missing.start(&|| Ok(()), wait) }.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
+        let refused = || Err(io::Error::from_raw_os_error(libc::EDOM));
+        let shell = launch("/bin/sh", "exit 0", null());
+        let error = unsafe { shell.start(&refused, wait) }.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EDOM));
+    }
+}
