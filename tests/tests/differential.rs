@@ -56,6 +56,7 @@ const EXAMPLES: &[&[&[u8]]] = &[
     &[b"-Q", b"0x1234", b"-p", b"600"],
     &[b"-Q", b"0x1234", b"-p", b"4096"],
     &[b"-Q", b"-n", b"x"],
+    &[b"-S", b"0", b"-S", b"3"],
     &[b"-S", b"1234"],
     &[b"-S", b"0x1234"],
     &[b"-S", b"7", b"-s", b"3"],
@@ -101,11 +102,18 @@ impl Line {
     /// Whether it has a mode with bits over 0777, by the standard library's reading.
     fn has_high_mode(&self) -> bool {
         self.tokens().any(|(token, word)| {
-            let text = String::from_utf8_lossy(word.bytes);
-            // The blanks of strtoul(3).
-            let text = text.trim_start_matches(['\t', '\n', '\x0b', '\x0c', '\r', ' ']);
-            let mode = i128::from_str_radix(text, 8);
-            token == Token::Option(Opt::Mode) && mode.is_ok_and(|mode| !(0..=0o777).contains(&mode))
+            let mode = octal(word.bytes);
+            token == Token::Option(Opt::Mode)
+                && mode.is_some_and(|mode| !(0..=0o777).contains(&mode))
+        })
+    }
+
+    /// Whether it has a number of semaphores that is none.
+    fn has_low_count(&self) -> bool {
+        self.tokens().any(|(token, word)| {
+            let count = String::from_utf8_lossy(word.bytes);
+            let count = count.trim_start_matches(BLANKS).parse::<i32>();
+            token == Token::Option(Opt::Semaphore) && count.is_ok_and(|count| count <= 0)
         })
     }
 
@@ -145,6 +153,15 @@ impl Line {
             objects: objects.iter().map(Made::new).collect(),
         })
     }
+}
+
+/// The blanks that strtoul(3) and the like skip.
+const BLANKS: [char; 6] = ['\t', '\n', '\x0b', '\x0c', '\r', ' '];
+
+/// A mode as the standard library reads it.
+fn octal(text: &[u8]) -> Option<i128> {
+    let text = String::from_utf8_lossy(text);
+    i128::from_str_radix(text.trim_start_matches(BLANKS), 8).ok()
 }
 
 /// What a line came to.
@@ -235,8 +252,9 @@ const RULES: &[Rule] = &[
         reason: "what follows -Q is an operand to util-linux, which ignores it; with the mark of a key it is one",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
+            let asks_for_text = matches!(result, Ok(Action::Help | Action::Version));
             let [ours] = ours.objects.as_slice() else {
-                return false;
+                return asks_for_text && may_have_key(&line.words()) && theirs.status == Some(0);
             };
             let queue_alone = |made: &[Made]| matches!(made, [made] if made.kind == Kind::Msg);
             result == Ok(Action::Create)
@@ -263,11 +281,8 @@ const RULES: &[Rule] = &[
         reason: "an operand behind -M alone is its mode; util-linux ignores it and makes the segment with mode 644",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
-            let mode = format!("{:o}", request.mode.bits());
-            let stands_there = line
-                .words
-                .iter()
-                .any(|word| word.trim_ascii_start() == mode.as_bytes());
+            let mode = Some(request.mode.bits().into());
+            let stands_there = line.words.iter().any(|word| octal(word) == mode);
             result == Ok(Action::Create)
                 && stands_there
                 && ours.output == theirs.output
@@ -298,6 +313,22 @@ const RULES: &[Rule] = &[
             line.has_high_mode()
                 && (is_refused || (is_read_by_keys && may_have_key(&line.words())))
                 && theirs.status.is_some()
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "early-count",
+        reason: "a number of semaphores under 1 is refused where it stands; util-linux leaves it to the kernel, \
+                 unless a later -S or -h makes it void",
+        explains: |line, ours, theirs| {
+            let is_refused = matches!(
+                line.reading().0,
+                Err(Refusal {
+                    mistake: Mistake::Value(Bad::Range),
+                    ..
+                })
+            );
+            is_refused && line.has_low_count() && refused_but_accepted(ours, theirs)
         },
         versions: (FIRST, NEVER),
     },
