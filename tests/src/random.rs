@@ -120,6 +120,9 @@ fn any_of<'a>(random: &mut Rng, texts: &[&'a str]) -> &'a str {
 }
 
 fn size(random: &mut Rng) -> Vec<u8> {
+    if random.u8(..16) == 0 {
+        return largest_size(random);
+    }
     let whole = magnitude(random);
     let whole = match random.u8(..6) {
         0 => format!("{whole:#x}"),
@@ -146,6 +149,19 @@ fn size(random: &mut Rng) -> Vec<u8> {
         ],
     );
     format!("{lead}{whole}{fraction}{suffix}").into_bytes()
+}
+
+/// As many units as 64 bits hold, and a fraction that may be too much.
+fn largest_size(random: &mut Rng) -> Vec<u8> {
+    let (suffix, power) = [
+        ("K", 10),
+        ("M", 20),
+        ("G", 30),
+        ("T", 40),
+        ("P", 50),
+        ("E", 60),
+    ][random.usize(..6)];
+    format!("{}.{}{suffix}", u64::MAX >> power, magnitude(random)).into_bytes()
 }
 
 /// A number of semaphores; a set has at most 32000 by default.

@@ -49,6 +49,10 @@ pub struct Outcome {
     pub unreached: Vec<String>,
 }
 
+/// What valgrind is told: to say what is wrong on standard error, and nothing else, and then to exit
+/// with a status that no subject has.
+const VALGRIND: [&str; 2] = ["--quiet", "--error-exitcode=99"];
+
 impl Subject {
     /// The program in the file `path`, run by the emulator `through` if there is one.
     pub fn new(path: &Path, through: Option<&Path>) -> io::Result<Self> {
@@ -149,7 +153,11 @@ impl Subject {
             }
             Some(emulator) => {
                 let mut command = Command::new(emulator);
-                command.arg("-0").arg(argv0);
+                if emulator.ends_with("valgrind") {
+                    command.args(VALGRIND);
+                } else {
+                    command.arg("-0").arg(argv0);
+                }
                 if let Some(log) = strace_log {
                     command.arg("-strace").arg("-D").arg(log);
                 }

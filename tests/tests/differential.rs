@@ -13,7 +13,7 @@ use ipcmk::getopt::{Getopt, Token};
 use ipcmk::number::{self, Bad};
 use ipcmk::options::Opt;
 use ipcmk::request::{Action, Key};
-use ipcmk::usage::{Mistake, Refusal, Word};
+use ipcmk::usage::{Mistake, Position, Refusal, Word};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::random;
@@ -108,13 +108,22 @@ impl Line {
         })
     }
 
-    /// Whether it has a number of semaphores that is none.
-    fn has_low_count(&self) -> bool {
-        self.tokens().any(|(token, word)| {
+    /// The same line with one semaphore where it asks for none or fewer, if it does.
+    fn without_low_counts(&self) -> Option<Self> {
+        let mut text = self.words.join(&0);
+        let low = |(token, word): (Token, Word<'_>)| {
             let count = String::from_utf8_lossy(word.bytes);
             let count = count.trim_start_matches(BLANKS).parse::<i32>();
-            token == Token::Option(Opt::Semaphore) && count.is_ok_and(|count| count <= 0)
-        })
+            let is_low = count.is_ok_and(|count| count <= 0);
+            let Position(at) = word.at;
+            (token == Token::Option(Opt::Semaphore) && is_low).then(|| at..at + word.bytes.len())
+        };
+        let places: Vec<_> = self.tokens().filter_map(low).collect();
+        for place in places.iter().rev() {
+            text.splice(place.clone(), *b"1");
+        }
+        let words = text.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect();
+        (!places.is_empty()).then_some(Self { words, ..*self })
     }
 
     /// The same line without its operands, if it has any.
@@ -321,14 +330,11 @@ const RULES: &[Rule] = &[
         reason: "a number of semaphores under 1 is refused where it stands; util-linux leaves it to the kernel, \
                  unless a later -S or -h makes it void",
         explains: |line, ours, theirs| {
-            let is_refused = matches!(
-                line.reading().0,
-                Err(Refusal {
-                    mistake: Mistake::Value(Bad::Range),
-                    ..
-                })
-            );
-            is_refused && line.has_low_count() && refused_but_accepted(ours, theirs)
+            let is_read = |line: &Line| line.reading().0.is_ok();
+            let is_read = |line: Line| {
+                is_read(&line) || line.without_operands().is_some_and(|line| is_read(&line))
+            };
+            refused_but_accepted(ours, theirs) && line.without_low_counts().is_some_and(is_read)
         },
         versions: (FIRST, NEVER),
     },
