@@ -25,6 +25,8 @@ pub const SEM_INFO: usize = 19;
 pub const AT_FDCWD: isize = -100;
 /// Open for reading. `asm-generic/fcntl.h`.
 pub const O_RDONLY: usize = 0;
+/// Wait for nobody, not even at the other end of a FIFO. `asm-generic/fcntl.h`.
+pub const O_NONBLOCK: usize = 0o4000;
 /// Rather no bytes than wait for the pool. `linux/random.h`.
 pub const GRND_NONBLOCK: usize = 1;
 /// Command of rt_sigprocmask: add to the mask. `asm-generic/signal-defs.h`.

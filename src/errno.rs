@@ -1,7 +1,5 @@
 //! What the kernel answers when it refuses, and glibc's words for it.
 
-use crate::words::Words;
-
 /// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(u16);
@@ -51,17 +49,6 @@ impl Errno {
     pub const fn number(self) -> u16 {
         self.0
     }
-
-    /// glibc's text, where it is one of [`TEXTS`].
-    #[must_use]
-    pub fn words(self) -> Option<Words> {
-        let mut rows = 0..;
-        let row = NUMBERS
-            .iter()
-            .zip(&mut rows)
-            .find(|row| u16::from(*row.0) == self.0);
-        row.map(|(_, row)| Words::errno(row))
-    }
 }
 
 /// `strerror(3)` of the numbers that shmget, msgget, semget, their ctl calls,
@@ -91,23 +78,6 @@ pub const TEXTS: &[(u8, &str)] = &[
     (122, "Disk quota exceeded"),
 ];
 
-/// The numbers of [`TEXTS`], in their order.
-static NUMBERS: [u8; TEXTS.len()] = numbers();
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "runs in the compiler, which reports a bad index"
-)]
-const fn numbers() -> [u8; TEXTS.len()] {
-    let mut numbers = [0; TEXTS.len()];
-    let mut row = 0;
-    while row < TEXTS.len() {
-        numbers[row] = TEXTS[row].0;
-        row += 1;
-    }
-    numbers
-}
-
 #[cfg(test)]
 mod tests {
     use std::format;
@@ -115,19 +85,20 @@ mod tests {
     use std::string::{String, ToString};
 
     use super::{Errno, TEXTS};
+    use crate::words::Words;
 
     /// The C library of the machine is the judge of the texts.
     #[test]
     fn texts_are_those_of_strerror() {
         for &(number, _) in TEXTS {
-            let words = Errno(number.into()).words().expect("it is in the table");
+            let words = Words::of_errno(Errno(number.into())).expect("it is in the table");
             let mut text = String::new();
             words.put(&mut |byte| text.push(byte.into()));
             let libc = io::Error::from_raw_os_error(number.into());
             assert_eq!(libc.to_string(), format!("{text} (os error {number})"));
         }
-        assert_eq!(Errno(0).words(), None);
-        assert_eq!(Errno(133).words(), None);
-        assert_eq!(Errno(4095).words(), None);
+        assert_eq!(Words::of_errno(Errno(0)), None);
+        assert_eq!(Words::of_errno(Errno(133)), None);
+        assert_eq!(Words::of_errno(Errno(4095)), None);
     }
 }

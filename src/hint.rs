@@ -59,8 +59,10 @@ pub fn explain<K: Kernel>(
 
 /// The key belongs to an object, and nobody said that this will do.
 fn in_use<K: Kernel>(step: Step, key: u32, figures: &mut Figures, kernel: &mut K) -> Option<Words> {
-    // Without size and mode bits any object is found.
-    let id = kernel.get(Step { amount: 0, ..step }, key, 0).ok()?;
+    let Ok(id) = kernel.get(step, key, 0) else {
+        // Nor would -o do.
+        return too_small(step, key, figures, kernel);
+    };
     let id = id.unsigned_abs().into();
     *figures = [id, key.into(), id];
     Some(Words::IN_USE.of(step.kind))

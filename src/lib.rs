@@ -5,13 +5,15 @@
 //!
 //! ```text
 //! argv -> getopt -> grammar -> Request -> plan -> Steps -> Kernel -> ids -> report -> fd 1
+//!                                                            `-> refusal -> hint -> report -> fd 2
 //! ```
 //!
 //! Which room a line belongs to: did a kernel header fix the number? [`abi`].
 //! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
-//! measures. Will a user read it? [`options`], [`report`], [`render`]. Does it
-//! say why the kernel refused? [`hint`]. Does it order calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does
-//! only the compiler run it? `draft`.
+//! measures. Will a user read it? [`options`], [`words`], [`report`],
+//! [`render`]. Does it say why the kernel refused? [`hint`]. Does it order
+//! calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does only
+//! the compiler run it? `draft`.
 #![no_std]
 #![forbid(unsafe_code)]
 

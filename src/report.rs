@@ -1,5 +1,4 @@
 //! What the user reads: a line for each id, or the words for what went wrong.
-//! The words are util-linux's where it has some: scripts search for them.
 
 use core::num::NonZero;
 
@@ -12,6 +11,7 @@ use crate::kernel::{Fd, Kernel, write_all};
 use crate::number::Bad;
 use crate::options::{self, Argument};
 use crate::plan::{Attempt, Doing, Kind, MOST_STEPS, Made};
+use crate::render;
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
 
@@ -188,9 +188,9 @@ pub fn failure<K: Kernel>(
     }
 }
 
-/// Bytes of a text that go out in one write; a longer one takes more. The help
-/// text is shorter.
+/// Bytes of a text that go out in one write; a longer one takes more.
 const WRITE: usize = 1536;
+const _: () = assert!(render::HELP.len() <= WRITE, "the help text is one write");
 
 /// A text, written in one piece where it fits, and whole in any case.
 struct Text<'k, K: Kernel> {
@@ -249,7 +249,7 @@ impl<'k, K: Kernel> Text<'k, K> {
     fn reason(&mut self, errno: Errno) {
         if errno != Errno::NONE {
             self.put(b": ");
-            match errno.words() {
+            match Words::of_errno(errno) {
                 Some(words) => self.fill(words),
                 None => {
                     self.figures = [errno.number().into(), 0, 0];

@@ -5,7 +5,7 @@
 mod pack;
 
 use crate::draft::small;
-use crate::errno;
+use crate::errno::{self, Errno};
 use crate::plan::Kind;
 use crate::render;
 use pack::{Packed, Plain};
@@ -101,7 +101,7 @@ words! {
     COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
     COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
     FILE_MAX: "the system's table of open files is full (fs.file-max)";
-    NOFILE: "no file descriptor is left (RLIMIT_NOFILE, ulimit -n)";
+    NOFILE: "no file descriptor is left (RLIMIT_NOFILE)";
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
@@ -121,13 +121,22 @@ impl Words {
             texts += ROWS[earlier].len();
             earlier += 1;
         }
+        // The last texts are those of the errors: their places are bytes too.
+        _ = small(texts + errno::TEXTS.len());
         Self(small(texts))
     }
 
-    /// Those of row `row` of [`errno::TEXTS`].
+    /// glibc's text for an error, where it is one of [`errno::TEXTS`].
     #[must_use]
-    pub fn errno(row: u8) -> Self {
-        Self(Self::ERRNO.0.wrapping_add(row))
+    pub fn of_errno(errno: Errno) -> Option<Self> {
+        let mut words = Self::ERRNO;
+        for &number in &NUMBERS {
+            if errno.number() == number.into() {
+                return Some(words);
+            }
+            words.0 = words.0.wrapping_add(1);
+        }
+        None
     }
 
     /// Of three texts that begin here, that of a kind.
@@ -152,6 +161,23 @@ impl Words {
             }
         }
     }
+}
+
+/// The numbers of [`errno::TEXTS`], in their order.
+static NUMBERS: [u8; errno::TEXTS.len()] = numbers();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+const fn numbers() -> [u8; errno::TEXTS.len()] {
+    let mut numbers = [0; errno::TEXTS.len()];
+    let mut row = 0;
+    while row < numbers.len() {
+        numbers[row] = errno::TEXTS[row].0;
+        row += 1;
+    }
+    numbers
 }
 
 /// Puts what a byte of [`BYTES`] stands for.

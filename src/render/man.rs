@@ -198,7 +198,8 @@ A segment larger than what the kernel commits itself to
 .BR "Too many open files" ", " "Too many open files in system"
 RLIMIT_NOFILE or fs.file\-max:
 .B \-M
-opens a file of /proc before it creates.
+opens a file of /proc before it creates, and to wait for a full pipe takes a
+descriptor.
 .SH DIFFERENCES FROM UTIL\-LINUX
 Lines that util\-linux's tool accepts and that mean something else here:
 .TP
@@ -247,8 +248,9 @@ exits.
 looks before it creates, and fails. Where there is no /proc, or a sandbox keeps
 it, it cannot look.
 .PP
-Should the removal of an object after a failure be refused in its turn, a further
-line names that object. Only a sandbox does that.
+SIGKILL can leave objects behind, and so can a sandbox that kills, or one that
+forbids the removal of what it let be created; in this last case a further line
+names each object.
 .PP
 A queue whose size is given gets its owner anew, from the process's effective
 ids: in a user namespace that does not map them, that is refused, or is whoever
@@ -257,11 +259,13 @@ the overflow id stands for.
 An error that these calls hardly ever return is shown by its number.
 .PP
 Signals are blocked from the start to the end, so that none comes between an
-object and its identifier; only SIGKILL can leave objects behind. If standard
-output is a pipe that is full, the program waits for room. Where that pipe does
+object and its identifier. If standard output is a pipe that is full, the program
+waits for room. Where that pipe does
 not block (O_NONBLOCK), SIGINT, SIGTERM and SIGHUP end the waiting, unless they
 are ignored, and the objects are removed. A blocking write to a full pipe can be
 ended by SIGKILL only, or by its reader.
+.PP
+An error that a file system tells only as a file is closed goes unnoticed.
 .PP
 System V calls ignore the umask.
 .SH EXAMPLES

@@ -7,9 +7,9 @@ use core::ptr;
 use super::start::Auxiliary;
 use ipcmk::abi::{
     AT_EGID, AT_EUID, AT_FDCWD, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET,
-    Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds, O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP, Pollfd,
-    SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo, Shminfo64,
-    Sigaction,
+    Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP,
+    Pollfd, SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo,
+    Shminfo64, Sigaction,
 };
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, Kernel, Limits};
@@ -140,7 +140,8 @@ impl Kernel for Linux {
         let from = AT_FDCWD.cast_unsigned();
         let path = path.as_ptr().expose_provenance();
         // SAFETY: the path ends with a NUL.
-        let file = unsafe { syscall3(Sysno::openat, from, path, O_RDONLY) }.map_err(errno)?;
+        let file =
+            unsafe { syscall3(Sysno::openat, from, path, O_RDONLY | O_NONBLOCK) }.map_err(errno)?;
         let start = buffer.as_mut_ptr().expose_provenance();
         // SAFETY: the buffer has the length given. The exit closes the file.
         let read = unsafe { syscall3(Sysno::read, file, start, buffer.len()) }.map_err(errno)?;

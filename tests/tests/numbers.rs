@@ -133,7 +133,7 @@ fn ours() -> Facts {
         ($($name:ident)*) => { vec![$((stringify!($name), abi::$name as i64)),*] };
     }
     let mut facts = facts! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO SHM_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY
+        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO SHM_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY O_NONBLOCK
         GRND_NONBLOCK SIG_BLOCK SIGHUP SIGINT SIGTERM SIG_IGN POLLIN POLLOUT PR_GET_SECCOMP AT_NULL AT_PAGESZ AT_EUID
         AT_EGID AT_RANDOM
     };
@@ -192,7 +192,7 @@ fn libc_agrees() {
         ($($name:ident)*) => { vec![$((stringify!($name), i64::from(libc::$name))),*] };
     }
     let mut theirs = libc! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY
+        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY O_NONBLOCK
         GRND_NONBLOCK SIG_BLOCK SIGHUP SIGINT SIGTERM POLLIN POLLOUT PR_GET_SECCOMP
     };
     macro_rules! auxiliary {

@@ -750,16 +750,36 @@ fn a_refusal_is_explained() {
             "",
         ),
         (
-            segment(1, EEXIST, &[(Get(Kind::Shm, 7, 0, 0), 5)]),
+            segment(1, EEXIST, &[(Get(Kind::Shm, 7, 1, 0), 5)]),
             "segment 5 has key 0x7: -o returns it, ipcrm -m 5 removes it",
         ),
         (
-            set(3, EEXIST, &[(Get(Kind::Sem, 7, 0, 0), 5)]),
+            set(3, EEXIST, &[(Get(Kind::Sem, 7, 3, 0), 5)]),
             "set 5 has key 0x7: -o returns it, ipcrm -s 5 removes it",
+        ),
+        // It is too small for -o too.
+        (
+            set(
+                3,
+                EEXIST,
+                &[
+                    error(Get(Kind::Sem, 7, 3, 0), EINVAL),
+                    (Get(Kind::Sem, 7, 2, 0), 5),
+                ],
+            ),
+            "set 5 has 2 semaphores",
         ),
         // It is gone again.
         (
-            set(3, EEXIST, &[error(Get(Kind::Sem, 7, 0, 0), ENOENT)]),
+            set(
+                3,
+                EEXIST,
+                &[
+                    error(Get(Kind::Sem, 7, 3, 0), ENOENT),
+                    error(Get(Kind::Sem, 7, 2, 0), ENOENT),
+                    error(Get(Kind::Sem, 7, 1, 0), ENOENT),
+                ],
+            ),
             "",
         ),
         (
@@ -796,7 +816,7 @@ fn a_refusal_is_explained() {
         ),
         (
             segment(1, EMFILE, &[]),
-            "no file descriptor is left (RLIMIT_NOFILE, ulimit -n)",
+            "no file descriptor is left (RLIMIT_NOFILE)",
         ),
         (
             segment(1, ENFILE, &[]),
