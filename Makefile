@@ -28,7 +28,7 @@ check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and 
 
 .PHONY: faults
 faults: dist-x86_64 runner-x86_64 ## every fault at every system call of the real file, natively, and the report
-	target/tests/cases-x86_64 --faults all --place native --subject "$(IPCMK_X86_64)" tests/cases/faults.case -- --quiet
+	target/tests/cases-x86_64 --faults all --place native --subject "$(IPCMK_X86_64)" tests/cases/faults*.case -- --quiet
 
 .PHONY: test
 test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels

@@ -809,7 +809,7 @@ fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
     let brink = Brink::default();
     let run = |_| -> io::Result<Run> {
         let mut tracee = Tracee::spawn(&mut program.command(line))?;
-        let pipes = (tracee.child.stdout.take(), tracee.child.stderr.take());
+        let pipes = (tracee.stdout.take(), tracee.stderr.take());
         let mut is_there = false;
         let trace = tracee.run(|call| {
             if creates(call) && !mem::replace(&mut is_there, true) {

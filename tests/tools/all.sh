@@ -77,7 +77,7 @@ boot aarch64 &
 for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
 cases native --subject "$PWD/target/dist/ipcmk-x86_64"
 suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
-    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults.case
+    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
 wait

@@ -174,7 +174,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:34}", "fault")?;
+        write!(f, "{:54}", "fault")?;
         for column in [
             "faults", "exit 0", "exit 1", "trap", "killed", "wrong", "named", "untold", "orphans",
             "LOST",
@@ -207,7 +207,7 @@ impl fmt::Display for Report {
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, row: Row) -> fmt::Result {
-    write!(f, "{name:34}")?;
+    write!(f, "{name:54}")?;
     for count in [
         row.faults,
         row.success,
@@ -303,7 +303,7 @@ mod tests {
             "{summary}"
         );
         let text = report.to_string();
-        let row = "msgget: 2 errnos                         2       0       2       0       0       0       0       0       0       3";
+        let row = "msgget: 2 errnos                                             2       0       2       0       0       0       0       0       0       3";
         assert!(text.lines().any(|line| line == row), "{text}");
         assert!(text.contains("msgget: 1 times EPERM EIO"), "{text}");
     }
