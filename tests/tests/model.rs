@@ -1,0 +1,542 @@
+//! The whole program, from its first instruction in Rust to exit_group, on a kernel that is a model
+//! in this process. src/sys is compiled into this test; only its assembly is not. So Miri can judge
+//! all of its unsafe code: see tests/tools/ub.sh.
+//!
+//! The model reads what it is pointed to byte by byte, so that Miri sees each byte that was never
+//! written, and writes whole structs, so that it sees each one that is too small.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ffi::{CString, c_char};
+use std::ptr;
+use std::sync::mpsc;
+use std::thread;
+
+use ipcmk::abi::{Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction};
+use ipcmk_tests::text;
+
+// What src/sys calls `syscalls` is this crate.
+extern crate self as syscalls;
+
+/// src/sys, but for the assembly and the panic handler.
+#[path = "../../src/sys"]
+#[warn(clippy::as_conversions)]
+mod sys {
+    #[allow(dead_code, reason = "panicked")]
+    mod linux;
+    pub mod start;
+
+    mod arch {
+        pub fn trap() -> ! {
+            unreachable!("exit_group does not return")
+        }
+    }
+}
+
+/// An error of a call.
+pub struct Errno(i32);
+
+impl Errno {
+    /// Its number.
+    pub fn into_raw(self) -> i32 {
+        self.0
+    }
+}
+
+/// The calls that the program makes.
+#[allow(missing_docs, non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sysno {
+    close,
+    exit_group,
+    getrandom,
+    msgctl,
+    msgget,
+    openat,
+    ppoll,
+    prctl,
+    read,
+    rt_sigaction,
+    rt_sigprocmask,
+    semctl,
+    semget,
+    shmctl,
+    shmget,
+    signalfd4,
+    write,
+}
+
+macro_rules! syscalls {
+    ($($name:ident($($argument:ident)*))*) => {$(
+        /// Makes a call.
+        ///
+        /// # Safety
+        /// The call's.
+        pub unsafe fn $name(call: Sysno, $($argument: usize),*) -> Result<usize, Errno> {
+            let mut all = [0; 5];
+            all.iter_mut().zip([$($argument),*]).for_each(|(one, argument)| *one = argument);
+            KERNEL.with_borrow_mut(|kernel| kernel.call(call, all)).map_err(Errno)
+        }
+    )*};
+}
+
+syscalls! {
+    syscall1(a)
+    syscall3(a b c)
+    syscall4(a b c d)
+    syscall5(a b c d e)
+}
+
+thread_local! {
+    static KERNEL: RefCell<Kernel> = RefCell::default();
+}
+
+/// The model.
+#[derive(Default)]
+struct Kernel {
+    /// Errors of the next calls of a kind.
+    errors: Vec<(Sysno, i32)>,
+    /// What the next writes to standard output come to: so many bytes at most, or an error.
+    writes: VecDeque<Result<usize, i32>>,
+    /// Names and contents.
+    files: Vec<(&'static str, &'static str)>,
+    /// A signal has come.
+    is_signalled: bool,
+    ended: Option<mpsc::Sender<Ended>>,
+    last: Ended,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+struct Ended {
+    status: usize,
+    stdout: String,
+    stderr: String,
+    /// The call that made each object, its key, and the number behind that.
+    objects: Vec<(Option<Sysno>, usize, usize)>,
+    /// The bytes that IPC_SET was given.
+    set: Vec<u8>,
+    calls: Vec<Sysno>,
+}
+
+/// The bytes at an address, each of which must have been written.
+fn bytes(address: usize, count: usize) -> Vec<u8> {
+    let start = ptr::with_exposed_provenance::<u8>(address);
+    // SAFETY: the program says that so many bytes are there. Miri doubts it.
+    let byte = |index| unsafe { start.add(index).read() };
+    (0..count).map(byte).collect()
+}
+
+/// Writes bytes to an address.
+fn fill(address: usize, bytes: &[u8]) {
+    let start = ptr::with_exposed_provenance_mut::<u8>(address);
+    for (index, byte) in bytes.iter().enumerate() {
+        // SAFETY: as above.
+        unsafe { start.add(index).write(*byte) };
+    }
+}
+
+// Commands of `linux/shm.h` and `linux/msg.h`.
+const SHM_INFO: i32 = 14;
+const MSG_INFO: i32 = 12;
+
+impl Kernel {
+    fn call(&mut self, call: Sysno, [a, b, c, d, e]: [usize; 5]) -> Result<usize, i32> {
+        self.last.calls.push(call);
+        if let Some(index) = self.errors.iter().position(|error| error.0 == call) {
+            return Err(self.errors.remove(index).1);
+        }
+        match call {
+            Sysno::rt_sigprocmask => {
+                assert_eq!((a, c, d), (libc::SIG_BLOCK as usize, 0, 8));
+                assert_eq!(bytes(b, d), [0xff; 8], "all signals");
+            }
+            Sysno::shmget | Sysno::semget | Sysno::msgget => {
+                let flags = if call == Sysno::msgget { b } else { c };
+                if flags & libc::IPC_CREAT as usize == 0 {
+                    // Any object is found.
+                    return Ok(0);
+                }
+                self.last.objects.push((Some(call), a, b));
+                return Ok(self.last.objects.len() - 1);
+            }
+            Sysno::shmctl | Sysno::msgctl => self.control(call, a, b, c),
+            Sysno::semctl => self.control(call, a, c, d),
+            Sysno::getrandom => fill(a, &vec![0x5a; b]),
+            Sysno::openat => {
+                assert_eq!(a as i32, libc::AT_FDCWD);
+                let mut path = Vec::new();
+                while !path.ends_with(&[0]) {
+                    path.extend(bytes(b + path.len(), 1));
+                }
+                path.pop();
+                let is_it = |file: &(&str, &str)| file.0.as_bytes() == path;
+                return self
+                    .files
+                    .iter()
+                    .position(is_it)
+                    .map(|file| file + 100)
+                    .ok_or(libc::ENOENT);
+            }
+            Sysno::read => {
+                let content = self.files[a - 100].1.as_bytes();
+                let content = &content[..content.len().min(c)];
+                fill(b, content);
+                return Ok(content.len());
+            }
+            Sysno::write => {
+                let taken = match self.writes.pop_front() {
+                    Some(write) if a == 1 => write?,
+                    _ => c,
+                };
+                let text = bytes(b, c);
+                let text = String::from_utf8_lossy(&text[..taken.min(c)]).into_owned();
+                let to = if a == 1 {
+                    &mut self.last.stdout
+                } else {
+                    &mut self.last.stderr
+                };
+                to.push_str(&text);
+                return Ok(taken.min(c));
+            }
+            Sysno::rt_sigaction => {
+                assert_eq!((b, d), (0, 8));
+                // Signals other than SIGHUP have their defaults.
+                let mut action = [0; size_of::<Sigaction>()];
+                action[0] = u8::from(a == libc::SIGHUP as usize);
+                fill(c, &action);
+            }
+            Sysno::signalfd4 => {
+                assert_eq!(c, 8);
+                let set = u64::from_ne_bytes(bytes(b, c).try_into().expect("eight bytes"));
+                let signals = [libc::SIGINT, libc::SIGTERM].map(|signal| 1 << (signal - 1));
+                assert_eq!(set, signals[0] | signals[1]);
+                return Ok(50);
+            }
+            Sysno::ppoll => {
+                assert_eq!((b, c, d, e), (2, 0, 0, 0));
+                let entry = size_of::<Pollfd>();
+                let list = bytes(a, entry * b);
+                assert_eq!(list[..4], 1_i32.to_ne_bytes());
+                assert_eq!(list[entry..entry + 4], 50_i32.to_ne_bytes());
+                let ready = entry * usize::from(self.is_signalled);
+                // What is asked for has come.
+                fill(a + ready + 6, &list[ready + 4..ready + 6]);
+                return Ok(1);
+            }
+            Sysno::close => assert_eq!(a, 50),
+            Sysno::prctl => return Ok(2),
+            Sysno::exit_group => {
+                self.last.status = a;
+                let ended = self.ended.take().expect("it ends once");
+                ended.send(self.last.clone()).expect("somebody waits");
+                loop {
+                    thread::park();
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    /// A ctl call on an object, or about all of them.
+    fn control(&mut self, call: Sysno, id: usize, command: usize, info: usize) {
+        let size = match (call, command as i32) {
+            (_, libc::IPC_RMID) => {
+                self.last.objects[id].0 = None;
+                return;
+            }
+            (Sysno::msgctl, libc::IPC_SET) => {
+                self.last.set = bytes(info, size_of::<Msqid64Ds>());
+                return;
+            }
+            (Sysno::shmctl, libc::IPC_INFO) => size_of::<Shminfo64>(),
+            // Of these libc knows SEM_INFO alone.
+            (Sysno::shmctl, SHM_INFO) => size_of::<ShmInfo>(),
+            (Sysno::msgctl, MSG_INFO) => size_of::<Msginfo>(),
+            (Sysno::semctl, libc::SEM_INFO) => size_of::<Seminfo>(),
+            other => panic!("no such command: {other:?}"),
+        };
+        // Ones: every limit is reached, and every number is one.
+        let numbers = if call == Sysno::shmctl { 8 } else { 4 };
+        let one: Vec<u8> = (0..numbers).map(|index| u8::from(index == 0)).collect();
+        fill(info, &one.repeat(size / numbers));
+    }
+}
+
+/// What a process is started with.
+struct Start<'a> {
+    words: &'a [Vec<u8>],
+    environment: &'a [&'a str],
+    auxiliary: &'a [(libc::c_ulong, usize)],
+}
+
+/// The random bytes that the kernel gives.
+const RANDOM: [u8; 16] = [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0];
+
+impl Start<'_> {
+    /// Runs the program, on this stack and this kernel.
+    fn run(&self, set_up: impl FnOnce(&mut Kernel) + Send) -> Ended {
+        let string = |text: &[u8]| CString::new(text).expect("no NUL").into_raw().cast_const();
+        let strings = |texts: &mut dyn Iterator<Item = &[u8]>| -> Vec<*const c_char> {
+            texts.map(string).chain([ptr::null()]).collect()
+        };
+        let argv = strings(&mut self.words.iter().map(Vec::as_slice));
+        let envp = strings(&mut self.environment.iter().map(|variable| variable.as_bytes()));
+        // Numbers stand among the pointers.
+        let number = ptr::without_provenance::<c_char>;
+        let mut stack = vec![number(self.words.len())];
+        stack.extend(argv);
+        stack.extend(envp);
+        for (kind, value) in self.auxiliary {
+            stack.extend([number(*kind as usize), number(*value)]);
+        }
+        stack.extend([number(libc::AT_NULL as usize), number(0)]);
+        let stack = stack.leak().as_ptr().expose_provenance();
+
+        let (ended, end) = mpsc::channel();
+        let mut kernel = Kernel {
+            ended: Some(ended),
+            ..Kernel::default()
+        };
+        set_up(&mut kernel);
+        // The thread never ends, as a process does not return from exit_group.
+        thread::spawn(move || {
+            KERNEL.set(kernel);
+            let stack = ptr::with_exposed_provenance(stack);
+            // SAFETY: made as the kernel makes it.
+            unsafe { sys::start::start(stack) }
+        });
+        end.recv().expect("it ends")
+    }
+}
+
+/// Runs a command line on a kernel.
+fn run(line: &str, set_up: impl FnOnce(&mut Kernel) + Send) -> Ended {
+    let mut words = vec![b"ipcmk".to_vec()];
+    words.extend(text::words(line).expect(line));
+    let start = Start {
+        words: &words,
+        environment: &["PATH=/bin", "X"],
+        auxiliary: &[
+            (libc::AT_PAGESZ, 4096),
+            (libc::AT_EUID, 1000),
+            (libc::AT_EGID, 100),
+            (libc::AT_RANDOM, RANDOM.as_ptr().expose_provenance()),
+        ],
+    };
+    start.run(set_up)
+}
+
+/// Runs it on a kernel that refuses nothing.
+fn plainly(line: &str) -> Ended {
+    run(line, |_| {})
+}
+
+#[test]
+fn objects_are_made_and_their_ids_are_printed() {
+    let ended = plainly("-M 4096 -Q -S 3 -p 600");
+    let lines = "Shared memory id: 0\nMessage queue id: 1\nSemaphore id: 2\n";
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
+    assert_eq!(ended.stderr, "");
+    let new = (libc::IPC_CREAT | libc::IPC_EXCL | 0o600) as usize;
+    let objects = [
+        (Some(Sysno::shmget), 1, 4096),
+        (Some(Sysno::msgget), 2, new),
+        (Some(Sysno::semget), 3, 3),
+    ];
+    assert_eq!(ended.objects, objects);
+}
+
+#[test]
+fn a_queue_is_set_with_its_owner() {
+    let ended = plainly("--keyed -Q 0x12345678 -p 4K --mode 640");
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, "0\n"));
+    assert_eq!(ended.objects[0].1, 0x1234_5678);
+    let word = |at: usize| u32::from_ne_bytes(ended.set[at..at + 4].try_into().expect("four"));
+    use std::mem::offset_of;
+    assert_eq!(word(offset_of!(Ipc64Perm, uid)), 1000);
+    assert_eq!(word(offset_of!(Ipc64Perm, gid)), 100);
+    assert_eq!(word(offset_of!(Ipc64Perm, mode)), 0o640);
+    assert_eq!(word(offset_of!(Msqid64Ds, msg_qbytes)), 4096);
+}
+
+#[test]
+fn whatever_is_refused_is_explained_and_undone() {
+    use Sysno::{getrandom, msgctl, msgget, read, rt_sigprocmask, semget, shmget};
+    let errnos = [
+        libc::EPERM,
+        libc::ENOENT,
+        libc::ENOMEM,
+        libc::EACCES,
+        libc::EEXIST,
+        libc::EINVAL,
+        libc::ENFILE,
+        libc::EMFILE,
+        libc::ENOSPC,
+        libc::ENOSYS,
+    ];
+    for (line, call) in [
+        ("-Q -M 4096", shmget),
+        ("-M 4096 -Q", msgget),
+        ("-M 4096 -Q -S 3", semget),
+        ("--keyed -Q 7 -p 4096", msgctl),
+        ("-M 4096 -Q -S 3", rt_sigprocmask),
+        ("-S 3 -M 4096", read),
+    ] {
+        for errno in errnos {
+            let ended = run(line, |kernel| {
+                // As often as it tries.
+                kernel.errors = vec![(call, errno); 200];
+                kernel.files = FILES.to_vec();
+            });
+            if call == read && ended.status == 0 {
+                continue;
+            }
+            assert_eq!(
+                (ended.status, ended.stdout.as_str()),
+                (1, ""),
+                "{line} {errno}"
+            );
+            assert!(
+                ended.stderr.starts_with("ipcmk: "),
+                "{line} {errno}: {}",
+                ended.stderr
+            );
+            let left = ended.objects.iter().filter(|object| object.0.is_some());
+            let is_stuck = call == msgctl;
+            assert_eq!(
+                left.count(),
+                usize::from(is_stuck),
+                "{line} {errno}: {ended:?}"
+            );
+        }
+    }
+    let ended = run("-Q", |kernel| {
+        kernel.errors = vec![(msgget, libc::EEXIST); 4]
+    });
+    assert_eq!(ended.status, 0);
+    assert!(ended.calls.contains(&getrandom) && ended.objects[0].1 == 0x5a5a_5a5a);
+}
+
+/// What is read of /proc.
+const FILES: [(&str, &str); 3] = [
+    ("/proc/sys/kernel/shm_rmid_forced", "0\n"),
+    ("/proc/sys/vm/overcommit_memory", "2\n"),
+    (
+        "/proc/meminfo",
+        "MemTotal:       24684152 kB\nMemFree:        22966112 kB\nCommitLimit:    12342076 kB\nCommitted_AS:    1234567 kB\n",
+    ),
+];
+
+#[test]
+fn segments_that_would_die_are_refused() {
+    let ended = run("-M 4096", |kernel| {
+        kernel.files = vec![("/proc/sys/kernel/shm_rmid_forced", "1\n")];
+    });
+    assert_eq!(ended.status, 1);
+    assert!(ended.stderr.contains("shm_rmid_forced") && ended.objects.is_empty());
+}
+
+#[test]
+fn writes_are_continued_and_waited_for() {
+    let line = "-M 1 -Q -S 1";
+    let whole = "Shared memory id: 0\nMessage queue id: 1\nSemaphore id: 2\n";
+    let writes = [Ok(1), Err(libc::EINTR), Err(libc::EAGAIN), Ok(5)];
+    let ended = run(line, |kernel| kernel.writes = writes.into());
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, whole));
+    let ended = run(line, |kernel| {
+        kernel.writes = writes.into();
+        kernel.is_signalled = true;
+    });
+    assert_eq!((ended.status, ended.stdout.as_str()), (1, "S"));
+    assert!(
+        ended.objects.iter().all(|object| object.0.is_none()),
+        "{ended:?}"
+    );
+    let ended = run(line, |kernel| kernel.writes = [Err(libc::ENOSPC)].into());
+    assert_eq!(ended.status, 1);
+    assert!(
+        ended
+            .stderr
+            .starts_with("ipcmk: write error: No space left on device\n")
+    );
+}
+
+#[test]
+fn texts_are_printed() {
+    let help = plainly("--help");
+    assert!(help.status == 0 && help.stdout.starts_with("\nUsage:\n ipcmk [options]\n"));
+    for line in [
+        "-Z",
+        "-M",
+        "--s=1",
+        "--zzz=1",
+        "--mode",
+        "--queue=1",
+        "-M 1x",
+        "-M 1Z",
+        "-S 0",
+        "-p 1000 -Q",
+        "-Q x",
+        "-Q 1234 -p 600",
+        "--keyed -M 7",
+        "--keyed -M 7 -S 7",
+        "-q -n x",
+        "",
+    ] {
+        let ended = plainly(line);
+        assert!(
+            ended.status == 1 && ended.stderr.starts_with("ipcmk: "),
+            "{line}: {ended:?}"
+        );
+    }
+}
+
+#[test]
+fn words_may_be_long_and_bytes_any() {
+    let words = [vec![b'i'], vec![b'-', b'S'], vec![0xff; 3000]];
+    let start = Start {
+        words: &words,
+        environment: &[],
+        auxiliary: &[],
+    };
+    let ended = start.run(|_| {});
+    assert_eq!(ended.status, 1);
+    // Each byte is no UTF-8, and so three bytes here.
+    assert!(ended.stderr.len() > 9000, "{}", ended.stderr.len());
+}
+
+/// Kernels before 5.18 start a program without even its name if they are asked to.
+#[test]
+fn there_may_be_no_words_at_all() {
+    let start = Start {
+        words: &[],
+        environment: &["POSIXLY_CORRECT="],
+        auxiliary: &[],
+    };
+    assert_eq!(start.run(|_| {}).status, 1);
+}
+
+#[test]
+fn posixly_correct_is_found_in_the_environment() {
+    let words = ["ipcmk", "-M", "1", "600", "-Q"].map(|word| word.as_bytes().to_vec());
+    let status = |environment: &[&str]| {
+        let start = Start {
+            words: &words,
+            environment,
+            auxiliary: &[],
+        };
+        let ended = start.run(|_| {});
+        (
+            ended.status,
+            ended.stderr.contains("'600'"),
+            ended.stderr.contains("'-Q'"),
+        )
+    };
+    // With it -Q is an operand like 600, else 600 is one too many beside -Q.
+    assert_eq!(status(&["A=B", "POSIXLY_CORRECT=1"]), (1, false, true));
+    assert_eq!(
+        status(&["POSIXLY_CORRECT", "POSIXLY_CORRECTX=1", "P", ""]),
+        (1, true, false)
+    );
+}
