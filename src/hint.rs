@@ -31,10 +31,17 @@ pub fn explain<K: Kernel>(
     }
     match errno {
         Errno::EEXIST => in_use(step, key, figures, kernel),
-        Errno::EINVAL if doing == Doing::Find => too_small(step, key, figures, kernel),
-        Errno::EINVAL if doing == Doing::Create => {
-            too_large(step, figures, kernel).or_else(|| no_size(step, figures))
-        }
+        Errno::EINVAL => match (doing, step.kind) {
+            (Doing::Find, Kind::Shm) => too_small(step, key, figures, kernel),
+            // SEMMSL is checked before the set is looked for.
+            (Doing::Find, _) => {
+                too_large(step, figures, kernel).or_else(|| too_small(step, key, figures, kernel))
+            }
+            (Doing::Create, _) => {
+                too_large(step, figures, kernel).or_else(|| no_size(step, figures))
+            }
+            _ => None,
+        },
         Errno::EPERM if doing == Doing::SetQueue => {
             too_large(step, figures, kernel).or_else(|| Some(forbidden(kernel)))
         }
@@ -101,7 +108,7 @@ fn too_large<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Op
 fn no_size(step: Step, figures: &mut Figures) -> Option<Words> {
     *figures = [step.amount, LARGEST_FILE, 0];
     match step.amount {
-        0 => Some(Words::SHMMIN),
+        0 => (step.kind == Kind::Shm).then_some(Words::SHMMIN),
         1..=LARGEST_FILE => None,
         _ => Some(Words::LARGEST_FILE),
     }
@@ -130,11 +137,11 @@ fn full<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Option<
         });
     }
     *figures = [objects_used, objects, 0];
-    Some(if objects_used < objects {
-        Words::NO_LONGER_FULL
-    } else {
-        Words::OVER_OBJECTS.of(step.kind)
-    })
+    if objects_used >= objects {
+        return Some(Words::OVER_OBJECTS.of(step.kind));
+    }
+    // The kernel's own count of so many pages wraps.
+    no_size(step, figures).or(Some(Words::NO_LONGER_FULL))
 }
 
 /// The kernel commits itself to no more memory, or has none for its tables.

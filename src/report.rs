@@ -29,9 +29,9 @@ impl Lines {
         let words = if raw { "" } else { line(object.kind) };
         // The longest line times the most steps is what there is room for.
         _ = self.0.extend_from_slice(words.as_bytes());
-        let mut room = [0; MOST_DIGITS];
-        let id = digits(object.id.unsigned_abs().into(), TEN, &mut room);
-        _ = self.0.extend_from_slice(id);
+        for digit in digits(object.id.unsigned_abs().into(), TEN).iter().rev() {
+            _ = self.0.push(*digit);
+        }
         _ = self.0.push(b'\n');
     }
 
@@ -54,20 +54,18 @@ const fn line(kind: Kind) -> &'static str {
 /// Digits of the longest number, `2^64 - 1`.
 const MOST_DIGITS: usize = 20;
 
-/// The digits of a number, in decimal or hexadecimal; `room` is for them.
-#[inline(never)] // `make size`: a copy at its caller is larger
-fn digits(mut number: u64, base: NonZero<u64>, room: &mut [u8; MOST_DIGITS]) -> &[u8] {
-    let mut start = MOST_DIGITS;
-    for place in room.iter_mut().rev() {
+/// The digits of a number to a base of 10 or 16, the last one first.
+fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MOST_DIGITS> {
+    let mut digits = Vec::new();
+    loop {
         let digit = u8::try_from(number % base).unwrap_or_default();
-        *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
-        start -= 1;
+        // As many places as digits: it cannot be full.
+        _ = digits.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
         number /= base;
         if number == 0 {
-            break;
+            return digits;
         }
     }
-    room.get(start..).unwrap_or_default()
 }
 
 /// Base of decimal numbers.
@@ -241,7 +239,9 @@ impl<'k, K: Kernel> Text<'k, K> {
                 _ => return self.put(&[byte]),
             };
             let figure = figures.next().unwrap_or_default();
-            self.put(digits(figure, base, &mut [0; MOST_DIGITS]));
+            for digit in digits(figure, base).iter().rev() {
+                self.put(&[*digit]);
+            }
         });
     }
 

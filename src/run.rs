@@ -61,7 +61,6 @@ fn fail<K: Kernel>(doing: Doing, errno: Errno, kernel: &mut K) -> u8 {
 }
 
 /// Creates all that is asked for and prints the ids, or leaves nothing.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn create<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> u8 {
     reserve_stack();
     let mut made = Vec::new();
@@ -189,7 +188,7 @@ fn obtain<K: Kernel>(
 /// Whether a new segment would be destroyed as this process exits.
 fn is_forced<K: Kernel>(kernel: &mut K) -> Result<bool, Errno> {
     match kernel.read(c"/proc/sys/kernel/shm_rmid_forced", &mut [0]) {
-        Ok(digit) => Ok(digit == b"1"),
+        Ok(digit) => Ok(digit.first() == Some(&b'1')),
         // There is no /proc, or a sandbox keeps it: it goes undetected.
         Err(Errno::ENOENT | Errno::EACCES) => Ok(false),
         Err(errno) => Err(errno),

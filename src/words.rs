@@ -98,8 +98,8 @@ words! {
     NO_LONGER_FULL: "not disk space: a limit was reached, and is no more; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
     COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
-    COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio; vm.overcommit_memory is 2)";
-    COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory is 0)";
+    COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
+    COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
     FILE_MAX: "the system's table of open files is full (fs.file-max)";
     NOFILE: "no file descriptor is left (RLIMIT_NOFILE, ulimit -n)";
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
@@ -156,12 +156,12 @@ impl Words {
 
 /// Puts what a byte of [`BYTES`] stands for.
 fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
-    match PAIRS.get(usize::from(byte).wrapping_sub(pack::FIRST_PAIR)) {
-        None => put(byte),
-        Some(&[first, second]) => {
+    match PAIRS.get(pack::place(byte)) {
+        Some(&[first, second]) if byte != b'\n' => {
             expand(first, put);
             expand(second, put);
         }
+        _ => put(byte),
     }
 }
 

@@ -4,10 +4,12 @@ use core::ffi::CStr;
 use core::num::NonZero;
 use core::ptr;
 
+use super::start::Auxiliary;
 use ipcmk::abi::{
-    AT_FDCWD, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds,
-    O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP, Pollfd, SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN,
-    SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo, Shminfo64, Sigaction,
+    AT_EGID, AT_EUID, AT_FDCWD, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET,
+    Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds, O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP, Pollfd,
+    SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo, Shminfo64,
+    Sigaction,
 };
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, Kernel, Limits};
@@ -15,29 +17,46 @@ use ipcmk::plan::{Id, Kind, Step};
 use ipcmk::request::{Mode, Qbytes};
 use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5};
 
-/// The kernel that runs this process, and what it told at exec.
+/// The kernel that runs this process.
 pub struct Linux {
-    /// Random bytes; None where used up or not given.
-    pub random: Option<&'static [u8; 16]>,
-    /// Random bytes used so far.
-    pub used: usize,
-    /// Effective user id.
-    pub euid: u32,
-    /// Effective group id.
-    pub egid: u32,
-    /// Bytes of a page.
-    pub page: NonZero<u64>,
+    /// What it told at exec.
+    auxiliary: Auxiliary,
+    /// Bytes of AT_RANDOM used so far.
+    used: usize,
 }
 
 impl Linux {
-    /// A kernel that told nothing. Its user is the one that IPC_SET refuses.
-    pub const SILENT: Self = Self {
-        random: None,
-        used: 0,
-        euid: u32::MAX,
-        egid: u32::MAX,
-        page: NonZero::new(4096).unwrap(),
-    };
+    /// A kernel that told this.
+    pub const fn new(auxiliary: Auxiliary) -> Self {
+        Self { auxiliary, used: 0 }
+    }
+
+    /// A user or group id that it told; if it did not, the one that IPC_SET
+    /// refuses.
+    fn identity(&self, kind: usize) -> u32 {
+        let id = self.auxiliary.find(kind).unwrap_or(usize::MAX);
+        u32::try_from(id).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes of a page.
+    fn page(&self) -> NonZero<u64> {
+        let page = self.auxiliary.find(AT_PAGESZ).unwrap_or_default();
+        let page = u64::try_from(page).ok().and_then(NonZero::new);
+        page.unwrap_or(NonZero::<u64>::MIN)
+    }
+
+    /// The next bytes of AT_RANDOM; None where they are used up or not given.
+    fn at_random(&mut self) -> Option<u32> {
+        /// Bytes that the kernel gives.
+        const GIVEN: usize = 16;
+        if self.used >= GIVEN {
+            return None;
+        }
+        let random = self.auxiliary.find(AT_RANDOM)? + self.used;
+        self.used += size_of::<u32>();
+        // SAFETY: four of the kernel's bytes, which nobody writes to.
+        Some(unsafe { ptr::with_exposed_provenance::<u32>(random).read_unaligned() })
+    }
 }
 
 impl Kernel for Linux {
@@ -77,8 +96,8 @@ impl Kernel for Linux {
     fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
         let properties = Msqid64Ds {
             msg_perm: Ipc64Perm {
-                uid: self.euid,
-                gid: self.egid,
+                uid: self.identity(AT_EUID),
+                gid: self.identity(AT_EGID),
                 mode: mode.bits(),
                 ..Ipc64Perm::default()
             },
@@ -107,10 +126,8 @@ impl Kernel for Linux {
 
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn random(&mut self) -> Result<u32, Errno> {
-        let unused = self.random.and_then(|bytes| bytes.get(self.used..));
-        if let Some(bytes) = unused.and_then(|bytes| bytes.first_chunk()) {
-            self.used += bytes.len();
-            return Ok(u32::from_ne_bytes(*bytes));
+        if let Some(random) = self.at_random() {
+            return Ok(random);
         }
         let mut bytes = [0; 4];
         let buffer = ptr::from_mut(&mut bytes).expose_provenance();
@@ -143,7 +160,7 @@ impl Kernel for Linux {
                     each: most.shmmax,
                     units: most.shmall,
                     units_used: used.shm_tot,
-                    unit: self.page,
+                    unit: self.page(),
                     objects: most.shmmni,
                     objects_used: used.used_ids.into(),
                 }
@@ -267,7 +284,7 @@ pub fn exit(status: u8) -> ! {
 /// The end of a debug build's panic.
 #[cfg(debug_assertions)]
 pub fn panicked() -> ! {
-    let mut kernel = Linux::SILENT;
+    let mut kernel = Linux::new(Auxiliary::NONE);
     _ = ipcmk::kernel::write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
     exit(101)
 }

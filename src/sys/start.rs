@@ -1,9 +1,8 @@
 //! From the stack that the kernel made to the library's `run`, and out.
 
 use core::ffi::{CStr, c_char};
-use core::num::NonZero;
 
-use ipcmk::abi::{AT_EGID, AT_EUID, AT_NULL, AT_PAGESZ, AT_RANDOM};
+use ipcmk::abi::AT_NULL;
 
 use super::linux::{self, Linux};
 
@@ -30,39 +29,38 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     }
     // SAFETY: auxv follows envp's null, at which `environment` stopped.
     let auxv = unsafe { environment.0.add(1) };
-    // SAFETY: as above; AT_NULL ends it.
-    let mut kernel = unsafe { kernel(auxv.cast()) };
+    let mut kernel = Linux::new(Auxiliary(auxv.cast()));
     linux::exit(ipcmk::run::run(arguments, posixly_correct, &mut kernel))
 }
 
-/// Finds in the auxiliary vector what saves a system call.
-///
-/// # Safety
-/// `entry` points to an auxiliary vector that ends with AT_NULL, whose
-/// AT_RANDOM, if any, points to 16 bytes.
-unsafe fn kernel(mut entry: *const [usize; 2]) -> Linux {
-    let mut kernel = Linux::SILENT;
-    loop {
-        // SAFETY: entries follow each other up to AT_NULL.
-        let [kind, value] = unsafe { entry.read() };
-        match kind {
-            AT_NULL => return kernel,
-            AT_PAGESZ => {
-                if let Ok(Some(page)) = u64::try_from(value).map(NonZero::new) {
-                    kernel.page = page;
-                }
+/// The auxiliary vector: what the kernel told at exec. It points to pairs of a
+/// kind and a value, the last of which is AT_NULL.
+pub struct Auxiliary(*const [usize; 2]);
+
+impl Auxiliary {
+    /// Nothing was told.
+    #[cfg(debug_assertions)]
+    pub const NONE: Self = {
+        static END: [usize; 2] = [AT_NULL, 0];
+        Self(&raw const END)
+    };
+
+    /// The value of this kind, if there is one.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn find(&self, kind: usize) -> Option<usize> {
+        let mut entry = self.0;
+        loop {
+            // SAFETY: entries follow each other up to AT_NULL.
+            let [found, value] = unsafe { entry.read() };
+            if found == kind {
+                return Some(value);
             }
-            AT_EUID => kernel.euid = u32::try_from(value).unwrap_or(u32::MAX),
-            AT_EGID => kernel.egid = u32::try_from(value).unwrap_or(u32::MAX),
-            AT_RANDOM => {
-                let random = core::ptr::with_exposed_provenance::<[u8; 16]>(value);
-                // SAFETY: the kernel's 16 bytes, which nobody writes to.
-                kernel.random = Some(unsafe { &*random });
+            if found == AT_NULL {
+                return None;
             }
-            _ => {}
+            // SAFETY: this was not the last entry.
+            entry = unsafe { entry.add(1) };
         }
-        // SAFETY: this was not the last entry.
-        entry = unsafe { entry.add(1) };
     }
 }
 

@@ -1,18 +1,29 @@
-//! Texts in fewer bytes. They are ASCII, so that bytes from 128 on are free to
-//! stand for pairs of bytes: again and again the most frequent pair of
-//! neighbours is replaced by a byte that is not in use (byte pair encoding).
-//! The compiler does it; the program holds the outcome alone.
+//! Texts in fewer bytes. They are printable ASCII and newlines, so that all
+//! other bytes are free to stand for pairs of bytes: again and again the most
+//! frequent pair of neighbours is replaced by a byte that is not in use (byte
+//! pair encoding). The compiler does it; the program holds the outcome alone.
 #![expect(
     clippy::indexing_slicing,
     clippy::as_conversions,
     reason = "runs in the compiler, which reports a bad index; try_from is not const"
 )]
 
-/// The first byte that stands for a pair.
-pub const FIRST_PAIR: usize = 128;
+/// The first byte that stands for a pair. From there they go on to 255, and
+/// from 0 to below the printable ones.
+const FIRST_PAIR: u8 = 128;
 
 /// Most pairs: as many as there are such bytes.
-const MOST_PAIRS: usize = 128;
+const MOST_PAIRS: usize = 128 + 32;
+
+/// The place among the pairs of the one that a byte stands for.
+pub const fn place(byte: u8) -> usize {
+    byte.wrapping_sub(FIRST_PAIR) as usize
+}
+
+/// Whether a byte stands for no pair, though it has a place among them.
+const fn is_itself(byte: u8) -> bool {
+    matches!(byte, 0 | b'\n')
+}
 
 /// Bytes that there is room for; more do not compile.
 const ROOM: usize = 8192;
@@ -67,7 +78,10 @@ impl Plain {
         let text = text.as_bytes();
         let mut i = 0;
         while i < text.len() {
-            assert!(text[i] != 0 && text[i] < 128, "texts are ASCII");
+            assert!(
+                place(text[i]) >= MOST_PAIRS || text[i] == b'\n',
+                "texts are printable ASCII"
+            );
             self.bytes[self.length] = text[i];
             self.length += 1;
             i += 1;
@@ -85,7 +99,7 @@ impl Plain {
             pairs: [[0; 2]; MOST_PAIRS],
             count: 0,
         };
-        while packed.count < MOST_PAIRS {
+        while packed.count + 1 < MOST_PAIRS {
             let (pair, times) = packed.most_frequent();
             if times < WORTHWHILE {
                 break;
@@ -119,7 +133,7 @@ impl Packed {
         bytes
     }
 
-    /// What the bytes from [`FIRST_PAIR`] on stand for.
+    /// The pairs, each at its [`place`].
     pub const fn pairs<const N: usize>(&self) -> [[u8; 2]; N] {
         let mut pairs = [[0; 2]; N];
         let mut i = 0;
@@ -151,7 +165,11 @@ impl Packed {
 
     const fn replace(mut self, pair: u16) -> Self {
         let [first, second] = pair.to_be_bytes();
-        let byte = (FIRST_PAIR + self.count) as u8;
+        let mut byte = FIRST_PAIR.wrapping_add(self.count as u8);
+        if is_itself(byte) {
+            self.count += 1;
+            byte += 1;
+        }
         let (mut from, mut to) = (0, 0);
         while from < self.length {
             let mut here = self.plain.bytes[from];

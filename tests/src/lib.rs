@@ -20,6 +20,7 @@
 //! | [`line`] | command lines that are run again and again, and the ids they print |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
+//! | [`random`] | random command lines
 //! | [`reading`] | what is true of every reading of every command line |
 //! | [`suite`] | what the tests in `tests/tests` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
@@ -34,6 +35,7 @@ pub mod line;
 pub mod namespace;
 pub mod output;
 pub mod place;
+pub mod random;
 pub mod reading;
 pub mod runner;
 pub mod spawn;

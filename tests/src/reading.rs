@@ -6,6 +6,43 @@ use ipcmk::grammar;
 use ipcmk::request::{Action, Key, Request};
 use ipcmk::usage::{Mistake, Position, Refusal};
 
+/// Words that are resources, values good and bad, marks of a key, clusters, abbreviations,
+/// ambiguities, and no options at all.
+pub const WORDS: [&[u8]; 32] = [
+    b"-M",
+    b"4096",
+    b"-Q",
+    b"-S",
+    b"3",
+    b"-p",
+    b"600",
+    b"688",
+    b"0x1234",
+    b"-o",
+    b"-s",
+    b"--keyed",
+    b"--",
+    b"-",
+    b"",
+    b"--sh",
+    b"--s=1",
+    b"--mode=7",
+    b"-Qp600",
+    b"-M0x10",
+    b"private",
+    b"-h",
+    b"-n",
+    b"-m",
+    b"-q",
+    b"0",
+    b"-1",
+    b"4644",
+    b"--k",
+    b"--size=1K",
+    b"x\xff",
+    b"-p1644",
+];
+
 /// What became of a line.
 pub type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
 

@@ -207,7 +207,8 @@ pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
     for step in setup {
         match step {
             Setup::Sysctl(sysctl) if sysctl.is_of_namespace() => sysctl.set()?,
-            Setup::Sysctl(sysctl) => changed.push(sysctl.set_for_now()?),
+            // The last change is undone first, since one sysctl may change another.
+            Setup::Sysctl(sysctl) => changed.insert(0, sysctl.set_for_now()?),
             Setup::Object(object) => {
                 let id = object.create().map_err(|error| {
                     io::Error::new(error.kind(), format!("given {}: {error}", object.kind))

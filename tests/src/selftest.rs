@@ -299,14 +299,16 @@ fn a_runner_under_a_filter_says_so() {
 #[test]
 fn the_machine_is_changed_for_one_case_alone() {
     const SYSCTL: &str = "vm.stat_interval";
-    let given = |condition: &str| {
+    let given = |title: &str, conditions: &str| {
         format!(
-            "case: {condition}\ngiven: {condition}\nrun: /proc/sys/vm/stat_interval\n\
+            "case: {title}\n{conditions}run: /proc/sys/vm/stat_interval\n\
              out~ changed\nutil-linux: same\n"
         )
     };
-    let changes = given(&format!("sysctl {SYSCTL} changed"))
-        + &given(&format!("at-exec sysctl {SYSCTL} changed"));
+    // Changed twice: what was there before the first change must come back.
+    let twice = format!("given: sysctl {SYSCTL} first\ngiven: sysctl {SYSCTL} changed\n");
+    let at_exec = format!("given: at-exec sysctl {SYSCTL} changed\n");
+    let changes = given("twice", &twice) + &given("at exec", &at_exec);
     let others: String = (0..100)
         .map(|n| {
             format!(

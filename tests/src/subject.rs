@@ -49,6 +49,10 @@ pub struct Outcome {
     pub unreached: Vec<String>,
 }
 
+/// What valgrind is told: to say what is wrong on standard error, and nothing else, and then to exit
+/// with a status that no subject has.
+const VALGRIND: [&str; 2] = ["--quiet", "--error-exitcode=99"];
+
 impl Subject {
     /// The program in the file `path`, run by the emulator `through` if there is one.
     pub fn new(path: &Path, through: Option<&Path>) -> io::Result<Self> {
@@ -149,7 +153,11 @@ impl Subject {
             }
             Some(emulator) => {
                 let mut command = Command::new(emulator);
-                command.arg("-0").arg(argv0);
+                if emulator.ends_with("valgrind") {
+                    command.args(VALGRIND);
+                } else {
+                    command.arg("-0").arg(argv0);
+                }
                 if let Some(log) = strace_log {
                     command.arg("-strace").arg("-D").arg(log);
                 }
@@ -234,12 +242,29 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
 
 /// Arranges what the child does between fork and exec.
 fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
+    if !has_work_in_child(start) {
+        // Then the standard library need not copy this process's page table.
+        return Ok(());
+    }
     let in_child = in_child(start)?;
     // SAFETY: it only makes system calls, as it says.
     unsafe {
         command.pre_exec(in_child);
     }
     Ok(())
+}
+
+/// Whether a child has anything to do between fork and exec.
+fn has_work_in_child(start: &Start) -> bool {
+    let streams = [start.stdout, start.stderr];
+    start.noproc
+        || start.user.is_some()
+        || start.nofile.is_some()
+        || start.stdin_closed
+        || streams
+            .iter()
+            .any(|stream| matches!(stream, Stream::Closed | Stream::Limit(_)))
+        || !start.filters.is_empty()
 }
 
 /// What a child does between fork and exec: mounts, user, streams, limits, filters. It only makes

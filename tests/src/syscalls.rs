@@ -34,6 +34,27 @@ fn rows() -> impl Iterator<Item = (&'static str, i64)> {
         .map(|&(constant, number)| (&constant["SYS_".len()..], number))
 }
 
+/// Every call that ipcmk can make.
+pub const OF_IPCMK: [&str; 17] = [
+    "rt_sigprocmask",
+    "openat",
+    "read",
+    "close",
+    "shmget",
+    "msgget",
+    "semget",
+    "shmctl",
+    "msgctl",
+    "semctl",
+    "getrandom",
+    "prctl",
+    "rt_sigaction",
+    "signalfd4",
+    "ppoll",
+    "write",
+    "exit_group",
+];
+
 /// The number of a system call.
 pub fn number(name: &str) -> Option<i64> {
     rows().find(|row| row.0 == name).map(|row| row.1)

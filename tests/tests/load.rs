@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
+use std::mem;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Barrier, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use fastrand::Rng;
 use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::suite;
+use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 use ipcmk_tests::watchdog::Watchdog;
 
 fn main() -> ExitCode {
@@ -746,12 +748,16 @@ fn removals() {
 }
 
 fn one_key() {
-    const ROUNDS: usize = 20;
+    const ROUNDS: usize = 10;
     let (program, mut tally) = (Program::x86_64(), Tally::default());
+    let mut both = |runs| {
+        race(&program, runs, KEYED, 1, &mut tally);
+        race(&program, runs, KEYED_OR_FOUND, WORKERS, &mut tally);
+    };
     for _ in 0..ROUNDS {
-        race(&program, KEYED, 1, &mut tally);
-        race(&program, KEYED_OR_FOUND, WORKERS, &mut tally);
+        both(at_random);
     }
+    both(at_the_brink);
     tally.conclude("one key", &[KEY_IN_USE]);
 }
 
@@ -759,10 +765,16 @@ fn one_key() {
 const KEY_IN_USE: &str = "a key in use";
 
 /// All workers want the same key, and so many get it; each line in a namespace of its own.
-fn race(program: &Program, lines: &'static [Line], winners: usize, tally: &mut Tally) {
+fn race(
+    program: &Program,
+    runs: fn(&Program, &'static Line) -> Vec<Run>,
+    lines: &'static [Line],
+    winners: usize,
+    tally: &mut Tally,
+) {
     for line in lines {
         namespace::unshare().expect("a namespace");
-        let runs = at_once(|_| program.run(line).expect(RUNS));
+        let runs = runs(program, line);
         let makes = &line.makes[0];
         // The kernel gives each creation in a namespace an id of its own, and the first one 0. An
         // object made anew, after one that was removed again, would have another.
@@ -783,6 +795,76 @@ fn race(program: &Program, lines: &'static [Line], winners: usize, tally: &mut T
             tally.complain(format_args!("{line}: {won} have the key, not {winners}"));
         }
         tally.check_objects(&HashMap::from([(first, makes)]));
+    }
+}
+
+/// A run of each worker, as chance has it.
+fn at_random(program: &Program, line: &'static Line) -> Vec<Run> {
+    at_once(|_| program.run(line).expect(RUNS))
+}
+
+/// A run of each worker, all of which a tracer holds where they are about to create: whoever looked
+/// has found nothing. Then they are let go.
+fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
+    let brink = Brink::default();
+    let run = |_| -> io::Result<Run> {
+        let mut tracee = Tracee::spawn(&mut program.command(line))?;
+        let pipes = (tracee.stdout.take(), tracee.stderr.take());
+        let mut is_there = false;
+        let trace = tracee.run(|call| {
+            if creates(call) && !mem::replace(&mut is_there, true) {
+                brink.arrive();
+            }
+            Action::Continue
+        })?;
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        pipes.0.expect("it is a pipe").read_to_end(&mut stdout)?;
+        pipes.1.expect("it is a pipe").read_to_end(&mut stderr)?;
+        Ok(Run {
+            line,
+            status: trace.status,
+            stdout,
+            stderr,
+            fire: Fire::default(),
+        })
+    };
+    let runs = at_once(|worker| run(worker).expect(RUNS));
+    let arrived = brink.arrived.into_inner();
+    assert_eq!(arrived.ok(), Some(WORKERS), "not all came to create");
+    runs
+}
+
+/// Whether a call asks for a new object.
+fn creates(call: &Syscall) -> bool {
+    let flags = match call.number {
+        libc::SYS_msgget => call.args[1],
+        libc::SYS_shmget | libc::SYS_semget => call.args[2],
+        _ => return false,
+    };
+    flags & libc::IPC_CREAT as u64 != 0
+}
+
+/// Where the workers gather.
+#[derive(Default)]
+struct Brink {
+    arrived: Mutex<usize>,
+    changed: Condvar,
+}
+
+impl Brink {
+    /// Waits for the others, but not for ever: one may never come.
+    fn arrive(&self) {
+        const LONGEST: Duration = Duration::from_secs(20);
+        let mut arrived = self.arrived.lock().expect("nobody panics with it");
+        *arrived += 1;
+        if *arrived == WORKERS {
+            self.changed.notify_all();
+        }
+        let others_lack = |arrived: &mut usize| *arrived < WORKERS;
+        drop(
+            self.changed
+                .wait_timeout_while(arrived, LONGEST, others_lack),
+        );
     }
 }
 
@@ -968,7 +1050,8 @@ fn aarch64() {
     };
     let mut tally = Tally::default();
     EMULATED.run(&mut tally, |_, line| program.run(line));
-    race(&program, &KEYED[..1], 1, &mut tally);
-    race(&program, &KEYED_OR_FOUND[..1], WORKERS, &mut tally);
+    race(&program, at_random, &KEYED[..1], 1, &mut tally);
+    let shared = &KEYED_OR_FOUND[..1];
+    race(&program, at_random, shared, WORKERS, &mut tally);
     tally.conclude("aarch64", &["SEMMNI", KEY_IN_USE]);
 }

@@ -123,6 +123,8 @@ fn calls() {
     }
     let listed = X86_64.keys().filter(|name| name.starts_with("__NR_"));
     assert_eq!(listed.count(), CALLS.len(), "abi.c lists the same calls");
+    let listed = table::OF_IPCMK.map(str::to_owned);
+    assert_eq!(expected(), listed.into(), "OF_IPCMK lists the same calls");
 }
 
 /// What `abi` says, by the names of abi.c.

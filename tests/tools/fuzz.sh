@@ -10,8 +10,8 @@ unset POSIXLY_CORRECT
 triple=x86_64-unknown-linux-gnu
 work=target/fuzz
 seconds=${FUZZ_SECONDS:-0}
-# A processor that is shared with other tests does a hundred times as many.
-least_each_second=500
+# A processor that is shared with other tests does ten times as many, and one that is not, a hundred.
+least_each_second=200
 # Counters that a seed corpus alone reaches, or the compiler has put none in.
 least_coverage=200
 # libFuzzer's exit status after a signal, which ends an endless run.
@@ -67,8 +67,9 @@ for index in "${!targets[@]}"; do
     until wait "${processes[index]}" || { status=$?; ! kill -0 "${processes[index]}" 2>/dev/null; }; do status=0; done
     took=$((SECONDS - start))
     runs=$(awk '/^stat::number_of_executed_units:/ { runs = $2 } END { print runs + 0 }' "$log")
-    coverage=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9)
-    echo "$target: $runs executions in $took s, $(grep -oE 'cov: .* exec/s: [0-9]+' "$log" | tail -n 1)"
+    progress=$(sed -n 's/^#.*\(cov: .*\) rss:.*/\1/p' "$log" | tail -n 1)
+    read -r _ coverage _ <<<"$progress"
+    echo "$target: $runs executions in $took s, ${progress:-no input tried}"
     if [ $status = 0 ] || [ $status = $interrupted ]; then
         if [ "$runs" -lt $((took * least_each_second)) ] || [ "$runs" = 0 ]; then
             echo "$target: it has hardly run"

@@ -23,6 +23,7 @@ cpio                    cpio
 strace                  strace
 mandoc                  mandoc
 g++                     g++
+valgrind                valgrind
 ipcmk                   util-linux
 "
 missing=()

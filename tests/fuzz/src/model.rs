@@ -63,6 +63,11 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
     }
 }
 
+/// The number that a text of the kernel's begins with, and what follows it.
+pub fn take(text: &[u8]) -> Option<(u64, &[u8])> {
+    strto(text, 10, libc::strtoul).ok()
+}
+
 /// A size, as strtosize of util-linux reads it. strtoumax(3) is strtoul here.
 pub fn size(text: &[u8]) -> Result<u64, Bad> {
     // SAFETY: takes any byte.

@@ -37,6 +37,12 @@ pub fn run(data: &[u8]) {
 
     let key = number::key(text).and_then(|key| Key::new(key).ok_or(range));
     assert_eq!(key, model::key(text).map(Key::Chosen), "key {:?}", shown());
+    let mut rest = text;
+    let taken = number::take(&mut rest).map(|number| (number, rest));
+    // The kernel writes no minus, and what one would mean is left open.
+    if !text.contains(&b'-') {
+        assert_eq!(taken, model::take(text), "at the start of {:?}", shown());
+    }
     if number::is_marked_key(text) {
         let is_marked = text.starts_with(b"0x") || text.starts_with(b"0X") || text == b"private";
         assert!(is_marked, "{:?} is marked", shown());

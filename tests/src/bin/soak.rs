@@ -37,8 +37,19 @@ const BLOCK: usize = 10_000;
 const SAMPLE: usize = 97;
 /// What the kernel frees at leisure is gone after this.
 const SETTLE: Duration = Duration::from_secs(2);
-/// Caches of the kernel in the report: those that grew or shrank most.
-const CACHES: usize = 10;
+/// Caches of the kernel that every run has something in: objects, and what a process needs.
+const CACHES: [&str; 8] = [
+    "shmem_inode_cache",
+    "kmalloc-cg-192",
+    "kmalloc-cg-256",
+    "kmalloc-cg-512",
+    "kmalloc-cg-1k",
+    "filp",
+    "task_struct",
+    "pid",
+];
+/// Other caches in the report: those that grew or shrank most.
+const MOST_CHANGED: usize = 6;
 
 const LINES: [Line; 6] = [
     Line {
@@ -133,6 +144,10 @@ fn soak(program: &Path, runs: usize) -> io::Result<()> {
     let after = Kernel::now()?;
 
     print!("\n{}", report(&before, &after));
+    println!(
+        "one that is left by every run of one line: {:+}",
+        runs / LINES.len()
+    );
     println!("\ntime of a run, from before fork to after wait: median and quartiles, µs");
     let tenth = runs / 10;
     let tenths = [&times[..tenth], &times[runs - tenth..]].map(spread);
@@ -398,8 +413,17 @@ fn report(before: &Kernel, after: &Kernel) -> String {
     let bytes = |(_, before, after): &(&String, Cache, Cache)| {
         ((after.objects - before.objects) * after.size).abs()
     };
-    caches.sort_by_key(|row| -bytes(row));
-    for (name, before, after) in caches.into_iter().take(CACHES) {
+    // The named ones first.
+    let place = |name: &str| {
+        let named = CACHES.iter().position(|&named| named == name);
+        named.unwrap_or(CACHES.len())
+    };
+    caches.sort_by_key(|row| (place(row.0), -bytes(row)));
+    let named = caches
+        .iter()
+        .filter(|row| place(row.0) < CACHES.len())
+        .count();
+    for (name, before, after) in caches.into_iter().take(named + MOST_CHANGED) {
         let label = format!("objects of {name} ({} bytes)", after.size);
         rows.push((label, before.objects, after.objects));
     }
