@@ -49,6 +49,10 @@ fuzz: ## the fuzz targets, until ^C or for FUZZ_SECONDS; what they find is in ta
 fuzz-corpus: ## put what `make fuzz` has found into tests/fuzz/corpus, as few inputs as will do
 	@tests/tools/fuzz.sh merge
 
+.PHONY: ub
+ub: ## undefined behaviour: unit tests, scripted and modelled kernel under Miri or AddressSanitizer
+	@tests/tools/ub.sh
+
 .PHONY: soak
 soak: dist-x86_64 ## a million runs one after the other (SOAK=<n> of them); each object is removed, nothing may be left
 	cargo run --release --package ipcmk-tests --bin soak -- $(SOAK)
