@@ -379,6 +379,41 @@ fn a_tally_is_appended() {
 }
 
 #[test]
+fn faults_find_what_is_lost() {
+    let scratch = Scratch::new("faults");
+    scratch.write("x.case", QUEUE);
+    let faults = |filter: &str| {
+        let options = ["--faults", "some", "x.case", "--", filter];
+        scratch.cases(&[&UTIL_LINUX[..], &options].concat())
+    };
+    // It does not see that nobody gets the id.
+    let closed = faults("errnos, stdout closed");
+    assert!(!closed.succeeded());
+    closed
+        .says("queue: errnos, stdout closed")
+        .says("LOST: msg key=0x")
+        .says(" $ unshare -ri /usr/bin/ipcmk -Q -p 640 >&-");
+    // Nor is it safe from signals.
+    let signals = faults("signals, stdout a pipe");
+    assert!(!signals.succeeded());
+    signals
+        .says("LOST: msg key=0x")
+        .says("20 runs were wrong, the rest was not tried");
+    assert!(!signals.text().contains("objects lost: 0"));
+}
+
+#[test]
+fn cases_for_faults_have_one_run_and_no_output_but_pipes() {
+    let scratch = Scratch::new("no-faults");
+    for line in ["given: stderr closed", "run: -Z\nstatus: 1"] {
+        scratch.write("x.case", &format!("{QUEUE}{line}\n"));
+        let run = scratch.cases(&[&UTIL_LINUX[..], &["--faults", "some", "x.case"]].concat());
+        assert_eq!(run.0.status.code(), Some(2));
+        run.says("a case for faults has one run, and no output but pipes");
+    }
+}
+
+#[test]
 fn bad_command_lines_are_refused() {
     let scratch = Scratch::new("arguments");
     scratch.write("x.case", QUEUE);
@@ -404,6 +439,12 @@ fn bad_command_lines_are_refused() {
             "no-emulator",
             "x.case",
         ],
+        &[&UTIL_LINUX[..], &["--faults", "many", "x.case"]].concat(),
+        &[
+            &UTIL_LINUX[..],
+            &["--faults", "some", "--through", "/bin/env", "x.case"],
+        ]
+        .concat(),
         &["--nonsense", "x.case"],
     ] {
         assert_eq!(
