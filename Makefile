@@ -50,7 +50,7 @@ fuzz-corpus: ## put what `make fuzz` has found into tests/fuzz/corpus, as few in
 	@tests/tools/fuzz.sh merge
 
 .PHONY: ub
-ub: ## undefined behaviour: unit tests, scripted and modelled kernel under Miri or AddressSanitizer
+ub: ## look for undefined behaviour: under valgrind, with AddressSanitizer, and in Miri, which rustup is asked for
 	@tests/tools/ub.sh
 
 .PHONY: soak

@@ -218,6 +218,10 @@ is a line of keys here.
 .B ipcmk \-M 15.9E
 A size over 64 bits is an error. (There this one wraps to 0.)
 .TP
+.B ipcmk \-S 0 \-S 3
+A number of semaphores under 1 is an error where it stands. (There a later one
+makes it void.)
+.TP
 .B ipcmk \-M 0b11
 A binary number is an error. (There it depends on the C library.)
 .TP

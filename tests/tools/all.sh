@@ -70,6 +70,7 @@ suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
 suite cargo unit cargo test --no-fail-fast
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
+suite cargo ub-valgrind tests/tools/ub.sh valgrind
 suite step fuzz-build tests/tools/fuzz.sh build
 boot x86_64 &
 boot aarch64 &

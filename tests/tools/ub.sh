@@ -1,18 +1,66 @@
 #!/usr/bin/env bash
-# Looks for undefined behaviour: the unit tests, the scripted kernel and the whole program on a modelled kernel under
-# Miri, where a nightly toolchain has it, else under AddressSanitizer. (The real file under valgrind is an ordinary test.)
-set -euo pipefail
-cd "$(dirname "$0")/../.."
-triple=x86_64-unknown-linux-gnu
+# Looks for undefined behaviour with three judges, or those that are named: valgrind, address, miri.
+#   valgrind  the unit tests, the scripted kernel, the whole program on a modelled kernel (tests/tests/model.rs, with src/sys)
+#             and the fuzz corpus under memcheck (the real file: tests/tests/valgrind.rs)
+#   address   the same with AddressSanitizer
+#   miri      the unit tests and the modelled kernel; needs a nightly toolchain with Miri, which rustup is asked for
+# Each must first find an error that is planted. A judge that cannot be had fails.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+export RUST_BACKTRACE=0
+work=target/ub
+mkdir -p $work
 
-if cargo +nightly miri --version >/dev/null 2>&1; then
-    run=(cargo +nightly miri test --target $triple --target-dir target/miri)
-    export MIRIFLAGS=-Zmiri-permissive-provenance
-else
-    # The option is unstable; the run-time library comes with the stable toolchain.
+# Cargo as a judge wants it.
+cargo=(cargo)
+judged() { # <arguments of cargo test>...
+    "${cargo[@]}" test --quiet "$@" </dev/null
+}
+
+planted() { # <what the judge says of memory that is read after it was freed>
+    if judged --package ipcmk-tests --test planted >$work/planted.log 2>&1 || ! grep -q "$1" $work/planted.log; then
+        cat $work/planted.log
+        echo "it does not find an error that is there"
+        return 1
+    fi
+}
+
+tests() {
+    judged --lib &&
+        judged --package ipcmk-tests --test model --test scripted &&
+        judged --package ipcmk-fuzz --test replay
+}
+
+by_valgrind() (
+    export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=99"
+    planted 'Invalid read' && tests
+)
+
+by_address() (
+    # The sanitizer is in the stable toolchain, but for its switch. What the tests leak on purpose is no finding.
     export RUSTC_BOOTSTRAP=1 CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=-Zsanitizer=address
-    run=(cargo test --target $triple --target-dir target/sanitized)
-fi
-# The packed texts are safe code, which Miri would read for minutes.
-"${run[@]}" --package ipcmk --lib -- --skip words:: --skip errno::
-"${run[@]}" --package ipcmk-tests --test scripted --test model
+    export CARGO_BUILD_TARGET=x86_64-unknown-linux-gnu CARGO_TARGET_DIR=$work/address ASAN_OPTIONS=detect_leaks=0
+    planted 'AddressSanitizer: heap-use-after-free' && tests
+)
+
+by_miri() (
+    cargo=(cargo +nightly miri)
+    there() { "${cargo[@]}" --version >/dev/null 2>&1; }
+    there || timeout 300 rustup -q toolchain install nightly --profile minimal --component miri,rust-src </dev/null
+    there || { echo "no Miri: \`rustup toolchain install nightly --component miri,rust-src\` did not work"; exit 1; }
+    # Threads stand for processes that have exited, and are left; addresses go through numbers to system calls.
+    export MIRIFLAGS="-Zmiri-ignore-leaks -Zmiri-permissive-provenance" CARGO_TARGET_DIR=$work/miri
+    # Miri has words of its own for errors. The packed texts are safe code, which it would read for minutes.
+    planted 'Undefined Behavior' &&
+        judged --lib -- --skip texts_are_those_of_strerror --skip words:: &&
+        judged --package ipcmk-tests --test model
+)
+
+[ $# -gt 0 ] || set -- valgrind address miri
+status=0
+for judge in "$@"; do
+    start=$SECONDS verdict="nothing found"
+    "by_$judge" || { verdict=FAILED status=1; }
+    echo "$judge: $verdict, $((SECONDS - start)) s"
+done
+exit $status
