@@ -1,6 +1,6 @@
 //! The numbers that the kernel fixed, each with the header it comes from.
-//! None of these differs between the architectures; those that do, the numbers
-//! of the system calls, are the `syscalls` crate's business.
+//! Where one of these differs between the architectures, it says so; the numbers
+//! of the system calls are the `syscalls` crate's business.
 
 /// Create the object if there is none with this key. `linux/ipc.h`.
 pub const IPC_CREAT: u32 = 0o1000;
@@ -8,10 +8,25 @@ pub const IPC_CREAT: u32 = 0o1000;
 pub const IPC_EXCL: u32 = 0o2000;
 /// The key that always makes a new object. `linux/ipc.h`.
 pub const IPC_PRIVATE: u32 = 0;
+/// Flag of shmget: huge pages. `linux/shm.h`.
+pub const SHM_HUGETLB: u32 = 0o4000;
+/// Flag of shmget: set no memory aside. `linux/shm.h`.
+pub const SHM_NORESERVE: u32 = 0o10000;
+/// Flags of shmget: where the logarithm of a huge page's bytes begins.
+/// `asm-generic/hugetlb_encode.h`, HUGETLB_FLAG_ENCODE_SHIFT.
+pub const SHM_HUGE_SHIFT: u32 = 26;
+/// The largest value of a semaphore. `linux/sem.h`.
+pub const SEMVMX: u16 = 32767;
 /// Command of the ctl calls: remove the object. `linux/ipc.h`.
 pub const IPC_RMID: usize = 0;
 /// Command of the ctl calls: set owner, mode and msg_qbytes. `linux/ipc.h`.
 pub const IPC_SET: usize = 1;
+/// Command of the ctl calls: an object's struct. `linux/ipc.h`.
+pub const IPC_STAT: usize = 2;
+/// Command of shmctl: keep a segment out of swap. `linux/shm.h`.
+pub const SHM_LOCK: usize = 11;
+/// Command of semctl: set a semaphore's value. `linux/sem.h`.
+pub const SETVAL: usize = 16;
 /// Command of shmctl: the limits, as [`Shminfo64`]. `linux/ipc.h`.
 pub const IPC_INFO: usize = 3;
 /// Command of shmctl: what is in use, as [`ShmInfo`]. `linux/shm.h`.
@@ -21,6 +36,24 @@ pub const MSG_INFO: usize = 12;
 /// Command of semctl: limits and what is in use, as [`Seminfo`]. `linux/sem.h`.
 pub const SEM_INFO: usize = 19;
 
+/// Memory of this process alone. `linux/mman.h`.
+pub const MAP_PRIVATE: usize = 2;
+/// Memory that is no file's. `asm-generic/mman-common.h`.
+pub const MAP_ANONYMOUS: usize = 0x20;
+/// Memory to read. `asm-generic/mman-common.h`.
+pub const PROT_READ: usize = 1;
+/// Memory to write. `asm-generic/mman-common.h`.
+pub const PROT_WRITE: usize = 2;
+/// Resource limit: bytes that a user may lock. `asm-generic/resource.h`.
+pub const RLIMIT_MEMLOCK: usize = 8;
+
+/// Do not mount what is mounted when it is needed, as stat(2) does not.
+/// `linux/fcntl.h`.
+pub const AT_NO_AUTOMOUNT: usize = 0x800;
+/// The inode number is wanted. `linux/stat.h`.
+pub const STATX_INO: usize = 0x100;
+/// Bytes of the longest path, its NUL included. `linux/limits.h`.
+pub const PATH_MAX: usize = 4096;
 /// Resolve a relative path from the working directory. `linux/fcntl.h`.
 pub const AT_FDCWD: isize = -100;
 /// Open for reading. `asm-generic/fcntl.h`.
@@ -96,6 +129,35 @@ pub struct Msqid64Ds {
     pub rest: [u64; 3],
 }
 
+/// `struct shmid64_ds` of 64-bit architectures. `asm-generic/shmbuf.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Shmid64Ds {
+    /// Owner and mode.
+    pub shm_perm: Ipc64Perm,
+    /// Bytes of the segment.
+    pub shm_segsz: u64,
+    /// Times of the last attach, detach and change; seconds.
+    pub times: [u64; 3],
+    /// Creator and last user; attaches, and two spare words.
+    pub rest: [u64; 4],
+}
+
+/// `struct semid64_ds` of 64-bit architectures. `asm-generic/sembuf.h`, but for
+/// x86_64, where a spare word follows each time: `asm/sembuf.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Semid64Ds {
+    /// Owner and mode.
+    pub sem_perm: Ipc64Perm,
+    /// Times of the last semop and change; seconds.
+    pub times: [u64; if cfg!(target_arch = "x86_64") { 4 } else { 2 }],
+    /// Semaphores of the set.
+    pub sem_nsems: u64,
+    /// Spare words.
+    pub rest: [u64; 2],
+}
+
 /// `struct shminfo64` of 64-bit architectures. `asm-generic/shmbuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -131,17 +193,17 @@ pub struct ShmInfo {
 #[repr(C)]
 pub struct Msginfo {
     /// Queues, by MSG_INFO.
-    pub msgpool: u32,
+    pub msgpool: i32,
     /// Messages, by MSG_INFO.
-    pub msgmap: u32,
+    pub msgmap: i32,
     /// Bytes of the largest message.
-    pub msgmax: u32,
+    pub msgmax: i32,
     /// Bytes that a new queue may hold: MSGMNB.
-    pub msgmnb: u32,
+    pub msgmnb: i32,
     /// Queues at most: MSGMNI.
-    pub msgmni: u32,
+    pub msgmni: i32,
     /// An unused number, the bytes of all messages, and an unused number.
-    pub rest: [u32; 3],
+    pub rest: [i32; 3],
 }
 
 /// `struct seminfo`. `linux/sem.h`.
@@ -149,23 +211,51 @@ pub struct Msginfo {
 #[repr(C)]
 pub struct Seminfo {
     /// An unused number.
-    pub semmap: u32,
+    pub semmap: i32,
     /// Sets at most: SEMMNI.
-    pub semmni: u32,
+    pub semmni: i32,
     /// Semaphores of all sets at most: SEMMNS.
-    pub semmns: u32,
+    pub semmns: i32,
     /// An unused number.
-    pub semmnu: u32,
+    pub semmnu: i32,
     /// Semaphores of a set at most: SEMMSL.
-    pub semmsl: u32,
+    pub semmsl: i32,
     /// Operations in a call, and an unused number.
-    pub rest: [u32; 2],
+    pub rest: [i32; 2],
     /// Sets, by SEM_INFO.
-    pub semusz: u32,
+    pub semusz: i32,
     /// Largest value of a semaphore.
-    pub semvmx: u32,
+    pub semvmx: i32,
     /// Semaphores of all sets, by SEM_INFO.
-    pub semaem: u32,
+    pub semaem: i32,
+}
+
+/// `struct statx`, the same everywhere. `linux/stat.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Statx {
+    /// What is known, the size of a block, attributes, links, owner, mode.
+    pub head: [u64; 4],
+    /// Inode number.
+    pub stx_ino: u64,
+    /// Size, blocks, attributes, four times, and the device that the file is.
+    pub body: [u64; 12],
+    /// Major number of the file system's device.
+    pub stx_dev_major: u32,
+    /// Minor number of the file system's device.
+    pub stx_dev_minor: u32,
+    /// Mount, alignments, spare words.
+    pub rest: [u64; 14],
+}
+
+/// `struct rlimit64`. `linux/resource.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Rlimit64 {
+    /// The limit in force.
+    pub rlim_cur: u64,
+    /// What the process may raise it to.
+    pub rlim_max: u64,
 }
 
 /// `struct pollfd`. `asm-generic/poll.h`.

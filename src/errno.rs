@@ -29,10 +29,14 @@ impl Errno {
     pub const ENFILE: Self = Self(23);
     /// Too many open files.
     pub const EMFILE: Self = Self(24);
+    /// File too large.
+    pub const EFBIG: Self = Self(27);
     /// No space left on device.
     pub const ENOSPC: Self = Self(28);
     /// Numerical result out of range.
     pub const ERANGE: Self = Self(34);
+    /// File name too long.
+    pub const ENAMETOOLONG: Self = Self(36);
     /// Function not implemented.
     pub const ENOSYS: Self = Self(38);
     /// Identifier removed.
@@ -64,6 +68,8 @@ pub const TEXTS: &[(u8, &str)] = &[
     (12, "Cannot allocate memory"),
     (13, "Permission denied"),
     (17, "File exists"),
+    (20, "Not a directory"),
+    (21, "Is a directory"),
     (22, "Invalid argument"),
     (23, "Too many open files in system"),
     (24, "Too many open files"),
@@ -71,7 +77,9 @@ pub const TEXTS: &[(u8, &str)] = &[
     (28, "No space left on device"),
     (32, "Broken pipe"),
     (34, "Numerical result out of range"),
+    (36, "File name too long"),
     (38, "Function not implemented"),
+    (40, "Too many levels of symbolic links"),
     (43, "Identifier removed"),
     (104, "Connection reset by peer"),
     (116, "Stale file handle"),

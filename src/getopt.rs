@@ -106,6 +106,8 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
         self.word.argument = spec.argument;
         match (value.split_first(), self.word.argument) {
             (None, Argument::None) => {}
+            // It may be missing.
+            (None, Argument::HugePage) => self.word.argument = Argument::None,
             (Some(_), Argument::None) => return Token::Wrong(Mistake::NameTakesNone),
             (None, _) => return self.separate(spec.opt, Mistake::NameNeedsArgument),
             (Some((_equals, value)), _) => {

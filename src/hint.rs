@@ -5,9 +5,14 @@
 //! ipc/util.c, ipc/shm.c, ipc/msg.c and ipc/sem.c of Linux.
 
 use core::ffi::CStr;
+use core::num::NonZero;
 
+use heapless::Vec;
+
+use crate::abi::{SHM_HUGE_SHIFT, SHM_HUGETLB};
+use crate::batch::MOST_BYTES;
 use crate::errno::Errno;
-use crate::kernel::{Kernel, Limits};
+use crate::kernel::{File, Kernel, Limits};
 use crate::number;
 use crate::plan::{Attempt, Doing, Kind, Step};
 use crate::words::Words;
@@ -20,14 +25,41 @@ pub type Figures = [u64; 3];
 /// None where the error says it all, or nothing is found.
 #[inline(never)] // its buffers would be in the frame of every run
 pub fn explain<K: Kernel>(
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     errno: Errno,
     figures: &mut Figures,
     kernel: &mut K,
 ) -> Option<Words> {
-    let Attempt { doing, step, key } = *attempt;
-    if !matches!(doing, Doing::Find | Doing::Create | Doing::SetQueue) {
-        return None;
+    let Attempt {
+        doing,
+        step,
+        key,
+        shm_flags,
+        ..
+    } = *attempt;
+    let is_new_huge = doing == Doing::Create && shm_flags & SHM_HUGETLB != 0;
+    match (doing, errno) {
+        (Doing::ReadBatch, Errno::EFBIG) => {
+            *figures = [MOST_BATCH, 0, 0];
+            return Some(Words::MOST_BYTES);
+        }
+        (Doing::Set, Errno::EINVAL) => return Some(Words::UNMAPPED),
+        (Doing::Lock, Errno::EPERM) if kernel.most_locked() == Ok(0) => {
+            return Some(Words::NO_LOCK);
+        }
+        (Doing::Lock, Errno::ENOMEM) => {
+            *figures = [step.amount, kernel.most_locked().ok()?, 0];
+            return Some(Words::MEMLOCK);
+        }
+        (
+            Doing::Find
+            | Doing::Create
+            | Doing::SetValues
+            | Doing::Lock
+            | Doing::Set,
+            _,
+        ) => {}
+        _ => return None,
     }
     match errno {
         Errno::EEXIST => in_use(step, key, figures, kernel),
@@ -37,16 +69,24 @@ pub fn explain<K: Kernel>(
             (Doing::Find, _) => {
                 too_large(step, figures, kernel).or_else(|| too_small(step, key, figures, kernel))
             }
-            (Doing::Create, _) => {
-                too_large(step, figures, kernel).or_else(|| no_size(step, figures))
-            }
+            (Doing::Create, _) => too_large(step, figures, kernel)
+                .or_else(|| no_size(step, figures))
+                .or_else(|| is_new_huge.then_some(Words::NO_PAGE_SIZE)),
             _ => None,
         },
-        Errno::EPERM if doing == Doing::SetQueue => {
+        Errno::EPERM if doing == Doing::Set && step.kind == Kind::Queue => {
             too_large(step, figures, kernel).or_else(|| Some(forbidden(kernel)))
+        }
+        // A look at the key would be refused too, if it were the call.
+        Errno::EPERM if is_new_huge && kernel.get(step, key, 0) != Err(errno) => {
+            Some(Words::NO_HUGE_PAGES)
         }
         Errno::EPERM | Errno::EACCES => Some(forbidden(kernel)),
         Errno::ENOSPC => full(step, figures, kernel),
+        Errno::ENOMEM if is_new_huge => {
+            let free = huge_pages(step, shm_flags, figures, kernel);
+            free.or(Some(Words::HUGE_PAGES_UNKNOWN))
+        }
         Errno::ENOMEM => no_memory(step, figures, kernel),
         // Without figures: to read them takes a file.
         Errno::ENFILE => Some(Words::FILE_MAX),
@@ -152,11 +192,11 @@ fn no_memory<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Op
         return Some(Words::KERNEL_MEMORY);
     }
     let asked = step.amount / 1024;
-    let mut buffer = [0; MEMINFO];
+    let mut buffer = [0; MEMINFO_BYTES];
     let Some(policy) = first_number(c"/proc/sys/vm/overcommit_memory", &mut buffer, kernel) else {
         return Some(Words::COMMIT_UNKNOWN);
     };
-    let meminfo = kernel.read(c"/proc/meminfo", &mut buffer).ok()?;
+    let meminfo = kernel.read(File::System(MEMINFO), &mut buffer).ok()?;
     let kilobytes = |name| kilobytes(meminfo, name);
     if policy == OVERCOMMIT_NEVER {
         *figures = [
@@ -175,8 +215,46 @@ fn no_memory<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Op
     })
 }
 
-/// Bytes of /proc/meminfo that are looked at; it has some 1,500.
-const MEMINFO: usize = 2048;
+/// There are not enough free huge pages.
+fn huge_pages<K: Kernel>(
+    step: Step,
+    shm_flags: u32,
+    figures: &mut Figures,
+    kernel: &mut K,
+) -> Option<Words> {
+    let mut buffer = [0; MEMINFO_BYTES];
+    let bytes = match shm_flags >> SHM_HUGE_SHIFT {
+        0 => kilobytes(
+            kernel.read(File::System(MEMINFO), &mut buffer).ok()?,
+            b"Hugepagesize:",
+        )?
+        .checked_mul(1024)?,
+        log => 1_u64.checked_shl(log)?,
+    };
+    let bytes = NonZero::new(bytes)?;
+    let mut pages = |name: &[u8]| {
+        let mut path = Vec::<u8, 80>::new();
+        _ = path.extend_from_slice(b"/sys/kernel/mm/hugepages/hugepages-");
+        for digit in number::digits(bytes.get() / 1024, number::TEN).iter().rev() {
+            _ = path.push(*digit);
+        }
+        _ = path.extend_from_slice(name);
+        first_number(CStr::from_bytes_with_nul(&path).ok()?, &mut buffer, kernel)
+    };
+    let free = pages(b"kB/free_hugepages\0")?;
+    let promised = pages(b"kB/resv_hugepages\0")?;
+    *figures = [
+        free.saturating_sub(promised),
+        pages(b"kB/nr_hugepages\0")?,
+        step.amount.saturating_add(bytes.get() - 1) / bytes,
+    ];
+    Some(Words::HUGE_PAGES)
+}
+
+/// Where the kernel tells of its memory.
+const MEMINFO: &CStr = c"/proc/meminfo";
+/// Bytes of it that are looked at; it has some 1,500.
+const MEMINFO_BYTES: usize = 2048;
 
 /// A value of vm.overcommit_memory: up to what there is. `linux/mman.h`.
 const OVERCOMMIT_GUESS: u64 = 0;
@@ -193,6 +271,9 @@ fn kilobytes(mut meminfo: &[u8], name: &[u8]) -> Option<u64> {
     }
 }
 
+/// Bytes of a batch at most.
+const MOST_BATCH: u64 = MOST_BYTES as u64;
+
 /// The call itself is refused, whatever it asks for.
 fn forbidden<K: Kernel>(kernel: &mut K) -> Words {
     if kernel.is_filtered() {
@@ -204,5 +285,5 @@ fn forbidden<K: Kernel>(kernel: &mut K) -> Words {
 
 /// The number that a file of /proc/sys begins with.
 fn first_number<K: Kernel>(path: &CStr, buffer: &mut [u8], kernel: &mut K) -> Option<u64> {
-    number::take(&mut kernel.read(path, buffer).ok()?)
+    number::take(&mut kernel.read(File::System(path), buffer).ok()?)
 }

@@ -4,9 +4,10 @@
 use core::ffi::CStr;
 use core::num::NonZero;
 
+use crate::batch::Room;
 use crate::errno::Errno;
 use crate::plan::{Id, Kind, Step};
-use crate::request::{Mode, Qbytes};
+use crate::request::{Mode, Owner};
 
 /// The system calls that the program makes, in its own terms.
 pub trait Kernel {
@@ -22,12 +23,37 @@ pub trait Kernel {
     /// Theirs.
     fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno>;
 
-    /// The ctl call with IPC_SET on a queue that this process created:
-    /// its mode and its msg_qbytes.
+    /// The ctl call with IPC_SET on an object that this process created: its
+    /// owner, its mode, and, if it is a queue, its msg_qbytes.
     ///
     /// # Errors
-    /// Those of msgctl(2).
-    fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno>;
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn set(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        owner: Owner,
+        mode: Mode,
+        qbytes: u64,
+    ) -> Result<(), Errno>;
+
+    /// semctl(2) with SETVAL, on a semaphore of a set, from 0 on.
+    ///
+    /// # Errors
+    /// Those of semctl(2).
+    fn set_value(&mut self, id: Id, number: u32, value: u16) -> Result<(), Errno>;
+
+    /// shmctl(2) with SHM_LOCK.
+    ///
+    /// # Errors
+    /// Those of shmctl(2).
+    fn lock(&mut self, id: Id) -> Result<(), Errno>;
+
+    /// The ctl call with IPC_STAT.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno>;
 
     /// The ctl call with IPC_RMID.
     ///
@@ -42,11 +68,29 @@ pub trait Kernel {
     /// Those of getrandom(2).
     fn random(&mut self) -> Result<u32, Errno>;
 
-    /// The first bytes of a file, as many as one read(2) gives.
+    /// All bytes of a file, as far as there is room for them.
     ///
     /// # Errors
     /// Those of openat(2) and read(2).
-    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
+    fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
+
+    /// What tells one file from others: statx(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno>;
+
+    /// Memory for the lines of a batch, at most once: mmap(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno>;
+
+    /// RLIMIT_MEMLOCK, in bytes: prlimit(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn most_locked(&mut self) -> Result<u64, Errno>;
 
     /// The limits of a kind of object in this IPC namespace, and their use: the
     /// ctl calls with IPC_INFO, SHM_INFO, MSG_INFO and SEM_INFO.
@@ -72,6 +116,35 @@ pub trait Kernel {
     /// EINTR where SIGHUP, SIGINT or SIGTERM has come, and is not ignored;
     /// those of rt_sigaction(2), signalfd(2) and ppoll(2).
     fn wait(&mut self, fd: Fd) -> Result<(), Errno>;
+}
+
+/// A file to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File<'a> {
+    /// One of /proc or /sys, for which nobody waits.
+    System(&'a CStr),
+    /// One that the user named.
+    User(&'a [u8]),
+    /// Standard input.
+    In,
+}
+
+/// What tells one file from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its inode number.
+    pub ino: u64,
+    /// The minor number of its file system's device.
+    pub dev_minor: u32,
+}
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Its permission bits and, above them, flags of its own.
+    pub mode: u32,
+    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue.
+    pub amount: u64,
 }
 
 /// What an IPC namespace lets its objects of one kind be, and what they are.

@@ -21,6 +21,7 @@
 extern crate std;
 
 pub mod abi;
+pub mod batch;
 mod draft;
 pub mod errno;
 pub mod getopt;

@@ -4,6 +4,10 @@
 //! fractions included; modes and counts follow `strtoul(3)` and
 //! `strtoimax(3)`, which it calls. Only overflow differs: it is an error here.
 
+use core::num::NonZero;
+
+use heapless::Vec;
+
 use crate::abi::IPC_PRIVATE;
 use crate::options::Argument;
 
@@ -19,15 +23,18 @@ pub enum Bad {
 /// Reads an argument of this kind; 0 where it is not a number.
 ///
 /// # Errors
-/// Those of [`size`], [`mode`], [`elements`] and [`key`]. Whether a number is
-/// in the range of its kind is for [`crate::request`] to say.
+/// Those of the function of each kind. Whether a number is in the range of its
+/// kind is for [`crate::request`] to say.
 pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
     match argument {
         Argument::None | Argument::Text => Ok(0),
-        Argument::Size => size(text),
+        Argument::Size | Argument::HugePage => size(text),
         Argument::Elements => elements(text),
         Argument::Mode => mode(text),
         Argument::Key => key(text),
+        Argument::Ftok => ftok_id(text),
+        Argument::Owner => owner(text),
+        Argument::Values => values(text),
     }
 }
 
@@ -45,7 +52,7 @@ pub fn mode(text: &[u8]) -> Result<u64, Bad> {
 /// # Errors
 /// [`Bad::Range`] over 63 bits.
 pub fn elements(text: &[u8]) -> Result<u64, Bad> {
-    whole(text, Base::Ten, 1 << 63)
+    whole(text, Base::Ten, u64::MAX >> 1)
 }
 
 /// A key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or
@@ -56,10 +63,81 @@ pub fn elements(text: &[u8]) -> Result<u64, Bad> {
 pub fn key(text: &[u8]) -> Result<u64, Bad> {
     if text == PRIVATE {
         Ok(IPC_PRIVATE.into())
-    } else if text.first().is_some_and(u8::is_ascii_digit) {
-        whole(text, Base::Prefix, u64::MAX)
+    } else {
+        unsigned(text, Base::Prefix, u64::MAX)
+    }
+}
+
+/// The id of ftok(3) behind the last colon, written as a key is; 1 if there is
+/// none: see [`split_ftok`].
+///
+/// # Errors
+/// [`Bad::Invalid`] if it only begins like a number.
+pub fn ftok_id(text: &[u8]) -> Result<u64, Bad> {
+    match split_ftok(text) {
+        (_, Some(id)) => unsigned(id, Base::Prefix, u64::MAX),
+        (_, None) => Ok(1),
+    }
+}
+
+/// Parts a path from the id of ftok(3), which begins with a digit.
+#[must_use]
+pub fn split_ftok(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match split_colon(text) {
+        (path, Some(id @ [b'0'..=b'9', ..])) => (path, Some(id)),
+        _ => (text, None),
+    }
+}
+
+/// `uid` or `uid:gid`, in decimal: the uid in the upper half, and in the lower
+/// one the gid, or the number that is no gid, [`u32::MAX`].
+///
+/// # Errors
+/// [`Bad::Range`] for that number itself, or over it.
+pub fn owner(text: &[u8]) -> Result<u64, Bad> {
+    /// The largest id.
+    const MOST: u64 = 0xffff_fffe;
+    let (uid, gid) = split_colon(text);
+    let uid = unsigned(uid, Base::Ten, MOST)?;
+    let gid = match gid {
+        Some(gid) => unsigned(gid, Base::Ten, MOST)?,
+        None => u32::MAX.into(),
+    };
+    Ok(uid << 32 | gid)
+}
+
+/// Values with commas between them, in decimal, up to `2^31 - 1`: how many
+/// there are in the upper half, and the largest one in the lower.
+///
+/// # Errors
+/// [`Bad::Range`] over that.
+pub fn values(text: &[u8]) -> Result<u64, Bad> {
+    let mut most = 0;
+    let mut count = 0_u64;
+    for value in text.split(|&byte| byte == b',') {
+        most = most.max(unsigned(value, Base::Ten, INT_MAX)?);
+        count += 1;
+    }
+    Ok(count << 32 | most)
+}
+
+/// Digits, and nothing before or behind them.
+fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
+    if text.first().is_some_and(u8::is_ascii_digit) {
+        whole(text, base, most)
     } else {
         Err(Bad::Invalid)
+    }
+}
+
+/// Parts a text at its last colon, if it has one.
+fn split_colon(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match text.iter().rposition(|&byte| byte == b':') {
+        Some(colon) => (
+            text.get(..colon).unwrap_or_default(),
+            text.get(colon + 1..),
+        ),
+        None => (text, None),
     }
 }
 
@@ -68,6 +146,9 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
 pub fn is_marked_key(text: &[u8]) -> bool {
     matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
 }
+
+/// The largest int of C.
+const INT_MAX: u64 = 0x7fff_ffff;
 
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";
@@ -183,6 +264,32 @@ fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
     Some(bytes)
 }
 
+/// Base of permissions.
+pub const EIGHT: NonZero<u64> = NonZero::new(8).unwrap();
+/// Base of most numbers.
+pub const TEN: NonZero<u64> = NonZero::new(10).unwrap();
+/// Base of keys.
+pub const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
+
+/// Digits of the longest number, `2^64 - 1` in octal.
+const MOST_DIGITS: usize = 22;
+
+/// The digits of a number to a base of up to 16, the last one first.
+#[must_use]
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MOST_DIGITS> {
+    let mut digits = Vec::new();
+    loop {
+        let digit = u8::try_from(number % base).unwrap_or_default();
+        // As many places as digits: it cannot be full.
+        _ = digits.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+        number /= base;
+        if number == 0 {
+            return digits;
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Base {
     Eight,
@@ -202,7 +309,7 @@ struct Number<'a> {
 /// number's complement, as `strtoul(3)` has it.
 fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     let number = natural(text, base)?;
-    if number.magnitude > most {
+    if number.magnitude > most.saturating_add(number.negative.into()) {
         Err(Bad::Range)
     } else if !number.rest.is_empty() {
         Err(Bad::Invalid)

@@ -37,6 +37,30 @@ pub enum Opt {
     Nsems,
     /// Key whose object may exist already.
     Optkey,
+    /// Key.
+    Key,
+    /// File that the key is made of.
+    Ftok,
+    /// An existing object will do.
+    Existing,
+    /// Print bare ids.
+    Raw,
+    /// Print JSON.
+    Json,
+    /// Owner.
+    Owner,
+    /// First values of semaphores.
+    Value,
+    /// msg_qbytes.
+    Qbytes,
+    /// Huge pages.
+    Hugetlb,
+    /// No memory is set aside.
+    Noreserve,
+    /// The segment is not swapped out.
+    Lock,
+    /// Lines of a file.
+    Batch,
     /// The line is in the keyed grammar.
     Keyed,
     /// Print the version.
@@ -60,6 +84,14 @@ pub enum Argument {
     Mode,
     /// A key.
     Key,
+    /// A file, and, after a colon, the id of ftok(3).
+    Ftok,
+    /// A user, and, after a colon, a group.
+    Owner,
+    /// Values with commas between them.
+    Values,
+    /// Bytes of a huge page; the argument may be missing.
+    HugePage,
 }
 
 /// How an option looks in one grammar, and what it says of itself there.
@@ -69,12 +101,23 @@ pub struct Form {
     pub short: Option<u8>,
     /// What its argument is.
     pub argument: Argument,
-    /// What the help text calls the argument.
+    /// How the help text shows the argument.
     pub metavar: &'static str,
     /// Its line of the help text.
     pub help: &'static str,
     /// Its paragraph of the man page, in roff.
     pub man: &'static str,
+}
+
+impl Form {
+    /// The same form, which says nothing of itself.
+    const fn silent(self) -> Self {
+        Self {
+            help: "",
+            man: "",
+            ..self
+        }
+    }
 }
 
 /// An option.
@@ -91,6 +134,19 @@ pub struct Row {
     pub keyed: Option<Form>,
 }
 
+impl Row {
+    /// One of ours, of the same form in both grammars.
+    const fn ours(opt: Opt, long: &'static str, form: Form) -> Self {
+        Self {
+            opt,
+            long,
+            util_linux: false,
+            standard: Some(form),
+            keyed: Some(form.silent()),
+        }
+    }
+}
+
 /// Every option: util-linux's in the order of its own table, which an
 /// ambiguity's list shows, then ours.
 pub const TABLE: &[Row] = &[
@@ -101,14 +157,14 @@ pub const TABLE: &[Row] = &[
         standard: Some(Form {
             short: Some(b'M'),
             argument: Argument::Size,
-            metavar: "size",
+            metavar: "<size>",
             help: "shared memory segment of <size> bytes",
             man: "Create a System V shared memory segment of \\fIsize\\fR bytes.",
         }),
         keyed: Some(Form {
             short: Some(b'M'),
             argument: Argument::Key,
-            metavar: "key",
+            metavar: "<key>",
             help: "",
             man: "Create a System V shared memory segment with this key. Needs \\fB-p\\fR.",
         }),
@@ -120,7 +176,7 @@ pub const TABLE: &[Row] = &[
         standard: Some(Form {
             short: Some(b'm'),
             argument: Argument::Size,
-            metavar: "size",
+            metavar: "<size>",
             help: "not supported yet",
             man: "POSIX shared memory object of \\fIsize\\fR bytes. Not supported yet: an error.",
         }),
@@ -133,14 +189,14 @@ pub const TABLE: &[Row] = &[
         standard: Some(Form {
             short: Some(b'S'),
             argument: Argument::Elements,
-            metavar: "number",
+            metavar: "<number>",
             help: "set of <number> semaphores",
             man: "Create a System V semaphore set of \\fInumber\\fR semaphores.",
         }),
         keyed: Some(Form {
             short: Some(b'S'),
             argument: Argument::Key,
-            metavar: "key",
+            metavar: "<key>",
             help: "",
             man: "Create a System V semaphore set with this key.",
         }),
@@ -172,7 +228,7 @@ pub const TABLE: &[Row] = &[
         keyed: Some(Form {
             short: Some(b'Q'),
             argument: Argument::Key,
-            metavar: "key",
+            metavar: "<key>",
             help: "",
             man: "Create a System V message queue with this key. Needs \\fB-p\\fR.",
         }),
@@ -197,14 +253,14 @@ pub const TABLE: &[Row] = &[
         standard: Some(Form {
             short: Some(b'p'),
             argument: Argument::Mode,
-            metavar: "mode",
+            metavar: "<mode>",
             help: "permissions, octal (default 0644)",
             man: "Permissions in octal, 0 to 0777; default 0644. The umask plays no part.",
         }),
         keyed: Some(Form {
             short: None,
             argument: Argument::Mode,
-            metavar: "mode",
+            metavar: "<mode>",
             help: "permissions, octal (default 0666)",
             man: "Permissions in octal, 0 to 0777; default here 0666.",
         }),
@@ -216,7 +272,7 @@ pub const TABLE: &[Row] = &[
         standard: Some(Form {
             short: Some(b'n'),
             argument: Argument::Text,
-            metavar: "name",
+            metavar: "<name>",
             help: "name of the POSIX object",
             man: "Name of the POSIX object: needed with \\fB-m\\fR, \\fB-q\\fR and \\fB-s\\fR, \
                   without meaning for the others.",
@@ -261,6 +317,140 @@ pub const TABLE: &[Row] = &[
             man: "",
         }),
     },
+    Row::ours(
+        Opt::Key,
+        "key",
+        Form {
+            short: Some(b'k'),
+            argument: Argument::Key,
+            metavar: "<key>",
+            help: "key of the new object",
+            man: "Key of the object. An existing object with that key is an error, without \\fB-e\\fR.",
+        },
+    ),
+    Row::ours(
+        Opt::Ftok,
+        "ftok",
+        Form {
+            short: None,
+            argument: Argument::Ftok,
+            metavar: "<path>[:<id>]",
+            help: "the key that ftok(3) gives; id 1 to 255",
+            man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 1 to 255; default 1. \
+                  What follows the last colon is the id if it begins with a digit.",
+        },
+    ),
+    Row::ours(
+        Opt::Existing,
+        "existing",
+        Form {
+            short: Some(b'e'),
+            argument: Argument::None,
+            metavar: "",
+            help: "an existing object will do",
+            man: "An object that has the key already will do, and stays as it is. No permission is asked for.",
+        },
+    ),
+    Row::ours(
+        Opt::Raw,
+        "raw",
+        Form {
+            short: Some(b'r'),
+            argument: Argument::None,
+            metavar: "",
+            help: "print bare ids",
+            man: "Print bare identifiers, one a line.",
+        },
+    ),
+    Row::ours(
+        Opt::Json,
+        "json",
+        Form {
+            short: Some(b'J'),
+            argument: Argument::None,
+            metavar: "",
+            help: "print JSON",
+            man: "Print JSON, see below.",
+        },
+    ),
+    Row::ours(
+        Opt::Owner,
+        "owner",
+        Form {
+            short: None,
+            argument: Argument::Owner,
+            metavar: "<uid>[:<gid>]",
+            help: "owner, in numbers",
+            man: "Owner of the objects, in numbers; without \\fIgid\\fR the group is that of the process.",
+        },
+    ),
+    Row::ours(
+        Opt::Value,
+        "value",
+        Form {
+            short: None,
+            argument: Argument::Values,
+            metavar: "<v>[,<v>...]",
+            help: "first values of the semaphores",
+            man: "First values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each.",
+        },
+    ),
+    Row::ours(
+        Opt::Qbytes,
+        "qbytes",
+        Form {
+            short: None,
+            argument: Argument::Size,
+            metavar: "<size>",
+            help: "bytes that the queue may hold",
+            man: "Bytes that the queue of \\fB-Q\\fR may hold (msg_qbytes); with keys, that is \\fB-p\\fR.",
+        },
+    ),
+    Row::ours(
+        Opt::Hugetlb,
+        "hugetlb",
+        Form {
+            short: None,
+            argument: Argument::HugePage,
+            metavar: "[=<size>]",
+            help: "huge pages (SHM_HUGETLB)",
+            man: "Make the segment of huge pages (SHM_HUGETLB), of this size, a power of two, or the kernel's default.",
+        },
+    ),
+    Row::ours(
+        Opt::Noreserve,
+        "noreserve",
+        Form {
+            short: None,
+            argument: Argument::None,
+            metavar: "",
+            help: "set no memory aside (SHM_NORESERVE)",
+            man: "Set no memory or swap aside for the segment (SHM_NORESERVE).",
+        },
+    ),
+    Row::ours(
+        Opt::Lock,
+        "lock",
+        Form {
+            short: None,
+            argument: Argument::None,
+            metavar: "",
+            help: "keep it out of swap (SHM_LOCK)",
+            man: "Keep the segment's pages in memory once they are there (SHM_LOCK).",
+        },
+    ),
+    Row::ours(
+        Opt::Batch,
+        "batch",
+        Form {
+            short: None,
+            argument: Argument::Text,
+            metavar: "<file>",
+            help: "a line of arguments a line; - is standard input",
+            man: "Read lines of arguments from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
+                  all that they ask for, or nothing; see below. Goes with \\fB-r\\fR or \\fB-J\\fR only.",
+        },
+    ),
     Row {
         opt: Opt::Keyed,
         long: "keyed",
@@ -290,7 +480,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'p'),
             // Ignored with -S: read once the resource is known.
             argument: Argument::Text,
-            metavar: "size",
+            metavar: "<size>",
             help: "bytes of the segment, or msg_qbytes of the queue",
             man: "Bytes of the segment, or what a new queue may hold (msg_qbytes). \
                   Required with \\fB-M\\fR and \\fB-Q\\fR, ignored with \\fB-S\\fR.",
@@ -304,7 +494,7 @@ pub const TABLE: &[Row] = &[
         keyed: Some(Form {
             short: Some(b's'),
             argument: Argument::Elements,
-            metavar: "nsems",
+            metavar: "<nsems>",
             help: "number of semaphores (default 1)",
             man: "Number of semaphores in the set; default 1. Goes with \\fB-S\\fR only.",
         }),
@@ -317,7 +507,7 @@ pub const TABLE: &[Row] = &[
         keyed: Some(Form {
             short: Some(b'o'),
             argument: Argument::Key,
-            metavar: "key",
+            metavar: "<key>",
             help: "this key; an existing object will do",
             man: "Use this key instead, and print the id of the object that has it, if there is \
                   one; that object stays as it is.",
@@ -365,6 +555,13 @@ impl Grammar {
             Self::Keyed => &KEYED,
         }
     }
+}
+
+/// The long name of an option of the standard grammar, without dashes.
+#[must_use]
+pub fn long(opt: Opt) -> &'static [u8] {
+    let spec = STANDARD.iter().find(|spec| spec.opt == opt);
+    spec.map(Spec::long).unwrap_or_default()
 }
 
 /// A match for a long option.

@@ -38,6 +38,8 @@ pub struct Made {
     pub kind: Kind,
     /// Its identifier.
     pub id: Id,
+    /// Its key.
+    pub key: u32,
     /// Whether it is new; what was found is not ours to remove.
     pub created: bool,
     /// Why it could not be removed again, if that was so.
@@ -46,16 +48,22 @@ pub struct Made {
 
 /// What a run is in the middle of, so that a refusal can be told and explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempt {
+pub struct Attempt<'a> {
     /// What it is doing.
     pub doing: Doing,
     /// The object that it has to do with.
     pub step: Step,
     /// That object's key.
     pub key: u32,
+    /// The flags of a segment.
+    pub shm_flags: u32,
+    /// The path that it has to do with.
+    pub path: &'a [u8],
+    /// The number of its line in a batch, from 1; else 0.
+    pub line: u32,
 }
 
-impl Attempt {
+impl Attempt<'_> {
     /// Nothing to do with an object yet.
     #[must_use]
     pub const fn new(doing: Doing) -> Self {
@@ -66,6 +74,9 @@ impl Attempt {
                 amount: 0,
             },
             key: IPC_PRIVATE,
+            shm_flags: 0,
+            path: b"",
+            line: 0,
         }
     }
 }
@@ -73,6 +84,10 @@ impl Attempt {
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
+    /// Making a key of a file.
+    Ftok,
+    /// Reading the lines of a batch.
+    ReadBatch,
     /// Blocking signals.
     BlockSignals,
     /// Choosing a key.
@@ -83,8 +98,12 @@ pub enum Doing {
     Create,
     /// Creating a segment that would be destroyed as its creator exits.
     ForcedShm,
-    /// Setting the msg_qbytes of a queue, which are the step's amount.
-    SetQueue,
+    /// Setting the values of a set's semaphores.
+    SetValues,
+    /// Keeping a segment out of swap.
+    Lock,
+    /// Setting owner, mode and msg_qbytes, which are a queue's amount.
+    Set,
     /// Creating a POSIX object: that cannot be done yet.
     Posix,
     /// Writing the ids, or the help text.

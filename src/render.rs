@@ -39,9 +39,11 @@ impl<const N: usize> Draft<N> {
                 None => self.put(" --").put(row.long),
             };
         }
-        if !form.metavar.is_empty() {
-            self = self.put(" <").put(form.metavar).put(">");
-        }
+        self = match form.metavar.as_bytes() {
+            // It belongs to the name.
+            [] | [b'[', ..] => self.put(form.metavar),
+            _ => self.put(" ").put(form.metavar),
+        };
         while self.length < start + COLUMN {
             self = self.put(" ");
         }

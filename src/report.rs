@@ -1,45 +1,119 @@
 //! What the user reads: a line for each id, or the words for what went wrong.
 
+use core::mem;
 use core::num::NonZero;
 
-use heapless::Vec;
+use heapless::{Vec, VecView};
 
+use crate::batch::MOST_OBJECTS;
 use crate::errno::Errno;
 use crate::getopt::split_name;
 use crate::hint::Figures;
-use crate::kernel::{Fd, Kernel, write_all};
-use crate::number::Bad;
-use crate::options::{self, Argument};
-use crate::plan::{Attempt, Doing, Kind, MOST_STEPS, Made};
+use crate::kernel::{Fd, Kernel, State, write_all};
+use crate::number::{Bad, EIGHT, SIXTEEN, TEN, digits};
+use crate::options::{self, Argument, Opt};
+use crate::plan::{self, Attempt, Doing, Kind, Made};
 use crate::render;
+use crate::request::{Ftok, Output, Request};
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
 
 /// Bytes of the longest output line, `Shared memory id: 2147483647` and a
 /// newline.
-const LONGEST_LINE: usize = 29;
+pub const LONGEST_LINE: usize = 29;
 
-/// The output of a run, to be written at once.
-#[derive(Default)]
-pub struct Lines(Vec<u8, { MOST_STEPS * LONGEST_LINE }>);
+/// Bytes that an object takes in JSON at most, without a path, and with its
+/// share of the brackets.
+pub const LONGEST_JSON: usize = 160;
 
-impl Lines {
-    /// Adds the line of an object: its id, after the words if not `raw`.
-    pub fn add(&mut self, object: &Made, raw: bool) {
-        let words = if raw { "" } else { line(object.kind) };
-        // The longest line times the most steps is what there is room for.
-        _ = self.0.extend_from_slice(words.as_bytes());
-        for digit in digits(object.id.unsigned_abs().into(), TEN).iter().rev() {
-            _ = self.0.push(*digit);
+/// Prints the ids of what was made by requests. They go out at once, where
+/// `waiting` has room for them.
+///
+/// # Errors
+/// Those of [`write_all`].
+pub fn ids<K: Kernel>(
+    requests: &[Request<'_>],
+    made: &[Made],
+    waiting: &mut VecView<u8>,
+    kernel: &mut K,
+) -> Result<(), Errno> {
+    let mut text = Text::new(Fd::Out, waiting, kernel);
+    let mut made = made.iter();
+    for request in requests {
+        for (_, object) in plan::steps(request).zip(made.by_ref()) {
+            if request.output == Output::Words {
+                text.put(line(object.kind).as_bytes());
+            }
+            text.number(object.id.unsigned_abs().into(), TEN, 1);
+            text.put(b"\n");
         }
-        _ = self.0.push(b'\n');
     }
+    text.flush()
+}
 
-    /// The lines as they go out.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+/// Prints what was made by requests in JSON, as [`ids`] does.
+///
+/// # Errors
+/// Those of [`write_all`].
+#[inline(never)] // its buffer would be in the frame of every run
+pub fn json<K: Kernel>(
+    requests: &[Request<'_>],
+    made: &[Made],
+    waiting: &mut VecView<u8>,
+    kernel: &mut K,
+) -> Result<(), Errno> {
+    let mut own = Vec::<u8, WRITE>::new();
+    let waiting = if waiting.capacity() < WRITE {
+        own.as_mut_view()
+    } else {
+        waiting
+    };
+    let mut text = Text::new(Fd::Out, waiting, kernel);
+    text.fill(Words::JSON_BEGIN);
+    let mut made = made.iter();
+    let mut separator: &[u8] = b"";
+    for request in requests {
+        for (step, object) in plan::steps(request).zip(made.by_ref()) {
+            text.put(mem::replace(&mut separator, b","));
+            text.word = options::long(match object.kind {
+                Kind::Shm => Opt::Shmem,
+                Kind::Queue => Opt::Queue,
+                Kind::Sem => Opt::Semaphore,
+            });
+            text.figures = [object.id.unsigned_abs().into(), object.key.into(), 0];
+            text.fill(Words::JSON_OBJECT);
+            if let Some(Ftok { path, .. }) = request.ftok {
+                text.fill(Words::JSON_PATH);
+                text.json_string(path);
+            }
+            let state = if object.created {
+                Some(State {
+                    mode: request.mode.bits(),
+                    amount: step.amount,
+                })
+            } else {
+                text.kernel.state(object.kind, object.id).ok()
+            };
+            match state {
+                Some(State { mode, amount }) => {
+                    let mode = (mode & 0o777).into();
+                    text.figures = match object.kind {
+                        Kind::Queue => [mode, 0, 0],
+                        Kind::Shm | Kind::Sem => [amount, mode, 0],
+                    };
+                    text.fill(Words::JSON_STATE.of(object.kind));
+                }
+                None => text.fill(Words::JSON_UNKNOWN.of(object.kind)),
+            }
+            text.fill(if object.created {
+                Words::JSON_CREATED
+            } else {
+                Words::JSON_FOUND
+            });
+        }
     }
+    text.fill(Words::JSON_END);
+    text.flush()
 }
 
 /// util-linux's words before an id, to the letter.
@@ -51,32 +125,15 @@ const fn line(kind: Kind) -> &'static str {
     }
 }
 
-/// Digits of the longest number, `2^64 - 1`.
-const MOST_DIGITS: usize = 20;
-
-/// The digits of a number to a base of 10 or 16, the last one first.
-fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MOST_DIGITS> {
-    let mut digits = Vec::new();
-    loop {
-        let digit = u8::try_from(number % base).unwrap_or_default();
-        // As many places as digits: it cannot be full.
-        _ = digits.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
-        number /= base;
-        if number == 0 {
-            return digits;
-        }
-    }
-}
-
-/// Base of decimal numbers.
-const TEN: NonZero<u64> = NonZero::new(10).unwrap();
-/// Base of hexadecimal numbers.
-const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
-
 /// The words for what failed: util-linux's, where it has some.
-const fn failed(attempt: &Attempt) -> Words {
+const fn failed(attempt: &Attempt<'_>) -> Words {
     match attempt.doing {
-        Doing::Find | Doing::Create | Doing::SetQueue => Words::CREATE_FAILED.of(attempt.step.kind),
+        Doing::Find | Doing::Create => Words::CREATE_FAILED.of(attempt.step.kind),
+        Doing::SetValues => Words::SET_VALUES_FAILED,
+        Doing::Lock => Words::LOCK_FAILED,
+        Doing::Set => Words::SET_FAILED.of(attempt.step.kind),
+        Doing::Ftok => Words::FTOK_FAILED,
+        Doing::ReadBatch => Words::READ_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -91,16 +148,20 @@ const fn failed(attempt: &Attempt) -> Words {
 /// Those of [`write_all`].
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
-    let mut text = Text::new(Fd::Out, kernel);
+    let mut waiting = Vec::<u8, WRITE>::new();
+    let mut text = Text::new(Fd::Out, &mut waiting, kernel);
     text.fill(words);
     text.flush()
 }
 
-/// Says what is wrong with a command line.
+/// Says what is wrong with a command line, or with a line of a batch.
 #[inline(never)] // its buffer would be in the frame of every run
-pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, kernel: &mut K) {
-    let mut text = Text::new(Fd::Err, kernel);
+pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, line: u32, kernel: &mut K) {
+    let mut waiting = Vec::<u8, WRITE>::new();
+    let mut text = Text::new(Fd::Err, &mut waiting, kernel);
+    text.line = line;
     text.word = refusal.word.bytes;
+    text.figures = MOST;
     text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
@@ -136,11 +197,22 @@ const fn words(refusal: &Refusal<'_>) -> Words {
         Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
         Mistake::NoSize => Words::NO_SIZE,
         Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
+        Mistake::KeyTwice => Words::KEY_TWICE,
+        Mistake::NotApplicable => Words::NOT_APPLICABLE,
+        Mistake::ValueCount => Words::VALUE_COUNT,
+        Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,
+        Mistake::NotInBatch => Words::NOT_IN_BATCH,
+        Mistake::TooMany => Words::TOO_MANY,
         Mistake::Value(_) => match refusal.word.argument {
             Argument::Mode => Words::BAD_MODE,
             Argument::Key => Words::BAD_KEY,
             Argument::Elements => Words::BAD_ELEMENTS,
-            Argument::Size | Argument::Text | Argument::None => Words::BAD_SIZE,
+            Argument::Ftok => Words::BAD_FTOK,
+            Argument::Owner => Words::BAD_OWNER,
+            Argument::Values => Words::BAD_VALUES,
+            Argument::Size | Argument::HugePage | Argument::Text | Argument::None => {
+                Words::BAD_SIZE
+            }
         },
     }
 }
@@ -166,14 +238,17 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
 /// are left, since their removal was refused.
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn failure<K: Kernel>(
-    attempt: &Attempt,
+    attempt: &Attempt<'_>,
     errno: Errno,
     hint: Option<Words>,
     figures: &Figures,
     made: &[Made],
     kernel: &mut K,
 ) {
-    let mut text = Text::new(Fd::Err, kernel);
+    let mut waiting = Vec::<u8, WRITE>::new();
+    let mut text = Text::new(Fd::Err, &mut waiting, kernel);
+    text.line = attempt.line;
+    text.word = attempt.path;
     text.begin(failed(attempt));
     text.reason(errno);
     if let Some(words) = hint {
@@ -188,43 +263,71 @@ pub fn failure<K: Kernel>(
     }
 }
 
+/// What a batch may hold, for a text that says so.
+const MOST: Figures = [MOST_OBJECTS as u64, 0, 0];
+
 /// Bytes of a text that go out in one write; a longer one takes more.
-const WRITE: usize = 1536;
+const WRITE: usize = 2560;
 const _: () = assert!(render::HELP.len() <= WRITE, "the help text is one write");
 
 /// A text, written in one piece where it fits, and whole in any case.
 struct Text<'k, K: Kernel> {
     kernel: &'k mut K,
     fd: Fd,
+    /// The number of the line that is wrong; 0 if it has none, or was named.
+    line: u32,
     /// The word that is wrong.
     word: &'k [u8],
     /// The figures of the next words.
     figures: Figures,
-    waiting: Vec<u8, WRITE>,
+    waiting: &'k mut VecView<u8>,
+    /// How writing went so far.
+    written: Result<(), Errno>,
 }
 
 impl<'k, K: Kernel> Text<'k, K> {
     #[inline(always)]
-    fn new(fd: Fd, kernel: &'k mut K) -> Self {
+    fn new(fd: Fd, waiting: &'k mut VecView<u8>, kernel: &'k mut K) -> Self {
         Self {
             kernel,
             fd,
+            line: 0,
             word: b"",
             figures: [0; 3],
-            waiting: Vec::new(),
+            waiting,
+            written: Ok(()),
         }
     }
 
     fn put(&mut self, bytes: &[u8]) {
         if self.waiting.extend_from_slice(bytes).is_err() {
             _ = self.flush();
-            _ = write_all(self.kernel, self.fd, bytes);
+            if self.waiting.extend_from_slice(bytes).is_err() {
+                self.write(bytes);
+            }
+        }
+    }
+
+    /// Puts a number, with so many digits at least.
+    fn number(&mut self, number: u64, base: NonZero<u64>, width: usize) {
+        let digits = digits(number, base);
+        for _ in digits.len()..width {
+            self.put(b"0");
+        }
+        for digit in digits.iter().rev() {
+            self.put(&[*digit]);
         }
     }
 
     /// Begins a line with the program's name and these words.
     fn begin(&mut self, words: Words) {
         self.put(b"ipcmk: ");
+        if self.line != 0 {
+            self.put(b"line ");
+            let line = mem::take(&mut self.line);
+            self.number(line.into(), TEN, 1);
+            self.put(b": ");
+        }
         self.fill(words);
     }
 
@@ -232,17 +335,40 @@ impl<'k, K: Kernel> Text<'k, K> {
     fn fill(&mut self, words: Words) {
         let mut figures = self.figures.into_iter();
         words.put(&mut |byte| {
-            let base = match byte {
+            let (base, width) = match byte {
                 b'@' => return self.put(self.word),
-                b'%' => TEN,
-                b'#' => SIXTEEN,
+                b'%' => (TEN, 1),
+                b'#' => (SIXTEEN, 1),
+                b'$' => (SIXTEEN, 8),
+                b'&' => (EIGHT, 4),
                 _ => return self.put(&[byte]),
             };
-            let figure = figures.next().unwrap_or_default();
-            for digit in digits(figure, base).iter().rev() {
-                self.put(&[*digit]);
-            }
+            self.number(figures.next().unwrap_or_default(), base, width);
         });
+    }
+
+    /// Puts bytes as a string, or, if they are not in UTF-8, as an array of
+    /// numbers.
+    fn json_string(&mut self, bytes: &[u8]) {
+        let is_text = str::from_utf8(bytes).is_ok();
+        let mut separator: &[u8] = if is_text { b"\"" } else { b"[" };
+        for &byte in bytes {
+            self.put(separator);
+            separator = if is_text { b"" } else { b", " };
+            if !is_text {
+                self.number(byte.into(), TEN, 1);
+                continue;
+            }
+            match byte {
+                b'"' | b'\\' => self.put(&[b'\\', byte]),
+                0..b' ' => {
+                    self.put(b"\\u");
+                    self.number(byte.into(), SIXTEEN, 4);
+                }
+                _ => self.put(&[byte]),
+            }
+        }
+        self.put(if is_text { b"\"" } else { b"]" });
     }
 
     /// Ends the line with a reason, if there is one.
@@ -260,10 +386,19 @@ impl<'k, K: Kernel> Text<'k, K> {
         self.put(b"\n");
     }
 
+    /// After an error nothing more is written.
+    fn write(&mut self, bytes: &[u8]) {
+        if self.written.is_ok() {
+            self.written = write_all(self.kernel, self.fd, bytes);
+        }
+    }
+
     fn flush(&mut self) -> Result<(), Errno> {
-        let written = write_all(self.kernel, self.fd, &self.waiting);
+        if self.written.is_ok() {
+            self.written = write_all(self.kernel, self.fd, self.waiting);
+        }
         self.waiting.clear();
-        written
+        self.written
     }
 }
 

@@ -1,12 +1,17 @@
 //! What the user asked for, in values that cannot be wrong.
 
-use crate::abi::IPC_PRIVATE;
+use crate::abi::{IPC_PRIVATE, SEMVMX, SHM_HUGE_SHIFT, SHM_HUGETLB};
+use crate::kernel::Identity;
+use crate::number;
+use crate::plan::Kind;
 
 /// What one command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Create the objects of a [`Request`].
     Create,
+    /// Create the objects of all lines of [`Request::batch`].
+    Batch,
     /// Print the help text.
     Help,
     /// Print the version.
@@ -37,10 +42,25 @@ pub struct Request<'a> {
     pub key: Key,
     /// An existing object with that key is as good as a new one.
     pub existing: bool,
+    /// The file that the key is made of, and its id.
+    pub ftok: Option<Ftok<'a>>,
     /// msg_qbytes of the System V queue, where it is not to be the kernel's.
     pub qbytes: Option<Qbytes>,
-    /// Print bare ids.
-    pub raw: bool,
+    /// Owner of the System V objects.
+    pub owner: Owner,
+    /// First values of the semaphores.
+    pub values: Option<Values<'a>>,
+    /// Flags of the segment beside its mode: SHM_HUGETLB with the size of a
+    /// page, SHM_NORESERVE.
+    pub shm_flags: u32,
+    /// Keep the segment out of swap.
+    pub lock: bool,
+    /// What is printed.
+    pub output: Output,
+    /// The file that holds the lines to carry out.
+    pub batch: Option<&'a [u8]>,
+    /// The number of this line in that file, from 1; else 0.
+    pub line: u32,
 }
 
 impl Request<'_> {
@@ -58,8 +78,15 @@ impl Request<'_> {
             mode: Mode(0o644),
             key: Key::Random,
             existing: false,
+            ftok: None,
             qbytes: None,
-            raw: false,
+            owner: Owner::UNCHANGED,
+            values: None,
+            shm_flags: 0,
+            lock: false,
+            output: Output::Words,
+            batch: None,
+            line: 0,
         }
     }
 
@@ -68,7 +95,7 @@ impl Request<'_> {
     pub const fn keyed() -> Self {
         Self {
             mode: Mode(0o666),
-            raw: true,
+            output: Output::Raw,
             ..Self::standard()
         }
     }
@@ -84,6 +111,44 @@ impl Request<'_> {
     pub const fn wants_posix(&self) -> bool {
         self.posix_shm.is_some() || self.posix_queue || self.posix_sem
     }
+
+    /// Whether a new object of this kind is not whole as it is created.
+    #[must_use]
+    pub fn has_properties(&self, kind: Kind) -> bool {
+        self.owner != Owner::UNCHANGED
+            || match kind {
+                Kind::Shm => self.lock,
+                Kind::Queue => self.qbytes.is_some(),
+                Kind::Sem => self.values.is_some(),
+            }
+    }
+
+    /// The mode and the flags of its own with which a new object of this kind
+    /// is created: nobody else may use one that is not whole. (To set the values
+    /// of semaphores takes permission, for the owner too.)
+    #[must_use]
+    pub fn first_flags(&self, kind: Kind) -> u32 {
+        let mode = match kind {
+            _ if !self.has_properties(kind) => self.mode.bits(),
+            Kind::Sem => 0o600,
+            Kind::Shm | Kind::Queue => 0,
+        };
+        match kind {
+            Kind::Shm => mode | self.shm_flags,
+            Kind::Queue | Kind::Sem => mode,
+        }
+    }
+}
+
+/// What is printed of each object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// util-linux's words and the id.
+    Words,
+    /// The id.
+    Raw,
+    /// All that there is to say.
+    Json,
 }
 
 /// Permission bits, 0 to 0777.
@@ -153,6 +218,103 @@ impl Qbytes {
     }
 }
 
+/// The owner of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// User id; [`u32::MAX`], which is none, for that of the process.
+    pub uid: u32,
+    /// Group id; [`u32::MAX`] for that of the process.
+    pub gid: u32,
+}
+
+impl Owner {
+    /// Who creates an object owns it.
+    pub const UNCHANGED: Self = Self {
+        uid: u32::MAX,
+        gid: u32::MAX,
+    };
+
+    /// What [`number::owner`] gives.
+    #[must_use]
+    pub fn new(owner: u64) -> Self {
+        let [a, b, c, d, gid @ ..] = owner.to_be_bytes();
+        Self {
+            uid: u32::from_be_bytes([a, b, c, d]),
+            gid: u32::from_be_bytes(gid),
+        }
+    }
+}
+
+/// What ftok(3) makes a key of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ftok<'a> {
+    /// Path of the file.
+    pub path: &'a [u8],
+    /// The id, 1 to 255.
+    pub id: u8,
+}
+
+impl<'a> Ftok<'a> {
+    /// `path[:id]`; None where the id, which [`number::ftok_id`] gives, is out
+    /// of range.
+    #[must_use]
+    pub fn new(text: &'a [u8], id: u64) -> Option<Self> {
+        let (path, _) = number::split_ftok(text);
+        match u8::try_from(id) {
+            Ok(id @ 1..) => Some(Self { path, id }),
+            _ => None,
+        }
+    }
+}
+
+/// First values of semaphores: one for all, or one for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Values<'a> {
+    text: &'a [u8],
+    /// How many there are.
+    pub count: u32,
+    /// The largest one.
+    pub most: u32,
+}
+
+impl<'a> Values<'a> {
+    /// Values with commas between them; `summary` is what [`number::values`]
+    /// makes of them.
+    #[must_use]
+    pub fn new(text: &'a [u8], summary: u64) -> Self {
+        let [a, b, c, d, most @ ..] = summary.to_be_bytes();
+        Self {
+            text,
+            count: u32::from_be_bytes([a, b, c, d]),
+            most: u32::from_be_bytes(most),
+        }
+    }
+
+    /// The values of so many semaphores, 0 to SEMVMX.
+    pub fn of(self, nsems: u32) -> impl Iterator<Item = (u32, u16)> {
+        let mut rest = self.text;
+        let mut value = 0;
+        (0..nsems).map(move |number| {
+            if let Some(next) = number::take(&mut rest) {
+                value = u16::try_from(next).unwrap_or(SEMVMX);
+                // The comma.
+                rest = rest.get(1..).unwrap_or_default();
+            }
+            (number, value)
+        })
+    }
+}
+
+/// The flags of shmget(2) for huge pages of so many bytes, a power of two from 2
+/// on. None for another number.
+#[must_use]
+pub fn huge_pages(bytes: u64) -> Option<u32> {
+    match bytes.checked_ilog2() {
+        Some(log @ 1..) if bytes.is_power_of_two() => Some(SHM_HUGETLB | log << SHM_HUGE_SHIFT),
+        _ => None,
+    }
+}
+
 /// The largest int of C.
 const INT_MAX: u32 = 0x7fff_ffff;
 
@@ -170,6 +332,14 @@ impl Key {
     #[must_use]
     pub fn new(key: u64) -> Option<Self> {
         u32::try_from(key).ok().map(Self::Chosen)
+    }
+
+    /// The key that ftok(3) makes of a file and an id.
+    #[must_use]
+    pub fn ftok(file: &Identity, id: u8) -> Self {
+        let [.., a, b] = file.ino.to_be_bytes();
+        let [.., dev] = file.dev_minor.to_be_bytes();
+        Self::Chosen(u32::from_be_bytes([id, dev, a, b]))
     }
 
     /// Whether no other object can have this key.

@@ -69,6 +69,18 @@ pub enum Mistake {
     NoSize,
     /// A number of semaphores for something else.
     NsemsWithoutSet,
+    /// Both -k and --ftok give a key.
+    KeyTwice,
+    /// The option with this long name has nothing on the line to apply to.
+    NotApplicable,
+    /// There are neither one nor as many values as semaphores.
+    ValueCount,
+    /// --batch beside something else than -r and -J.
+    BatchNotAlone,
+    /// What is no object in a batch.
+    NotInBatch,
+    /// More objects in a batch than there is room for.
+    TooMany,
 }
 
 /// Why a line is not read.
@@ -82,4 +94,17 @@ pub struct Refusal<'a> {
     pub grammar: Grammar,
     /// Whether the keyed grammar would read the line.
     pub keyed_reads: bool,
+}
+
+impl Refusal<'_> {
+    /// What is wrong with a line that can be read.
+    #[must_use]
+    pub const fn of_line(mistake: Mistake) -> Self {
+        Self {
+            mistake,
+            word: Word::END,
+            grammar: Grammar::Standard,
+            keyed_reads: false,
+        }
+    }
 }

@@ -36,8 +36,24 @@ macro_rules! words {
 
 // Three texts in a row are one for each kind of object: see `Words::of`. In a
 // text `@` stands for the word that is wrong, `%` for the next figure in
-// decimal, and `#` for the next one in hexadecimal.
+// decimal, `#` for the next one in hexadecimal, `$` for the same with eight
+// digits, and `&` for the next one in octal, with four. What comes first is
+// found first: that is JSON, which a batch has thousands of.
 words! {
+    // JSON.
+    JSON_BEGIN: r#"{"ipcmk": ["#;
+    JSON_OBJECT: "\n{\"kind\": \"@\", \"id\": %, \"key\": \"0x$\"";
+    JSON_PATH: r#", "path": "#;
+    JSON_STATE: r#", "size": %, "mode": "&""#,
+        r#", "mode": "&""#,
+        r#", "nsems": %, "mode": "&""#;
+    JSON_UNKNOWN: r#", "size": null, "mode": null"#,
+        r#", "mode": null"#,
+        r#", "nsems": null, "mode": null"#;
+    JSON_CREATED: r#", "created": true}"#;
+    JSON_FOUND: r#", "created": false}"#;
+    JSON_END: "\n]}\n";
+
     // Whole answers.
     HELP: render::HELP;
     VERSION: render::VERSION;
@@ -58,10 +74,19 @@ words! {
     SEVERAL_KEYED: "only one of -M, -Q and -S can have a key";
     NO_SIZE: "-p <size> is required with -M and -Q";
     NSEMS_WITHOUT_SET: "-s <nsems> goes with -S only";
+    KEY_TWICE: "key given twice: -k and --ftok";
+    NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
+    VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
+    BATCH_NOT_ALONE: "--batch goes with -r or -J only";
+    NOT_IN_BATCH: "a batch is made of objects, without -J, -h, -V and --batch";
+    TOO_MANY: "a batch has at most % objects";
     BAD_MODE: "failed to parse mode: '@'";
     BAD_KEY: "failed to parse key: '@'";
     BAD_ELEMENTS: "failed to parse elements: '@'";
     BAD_SIZE: "failed to parse size: '@'";
+    BAD_FTOK: "failed to parse ftok id: '@'";
+    BAD_OWNER: "failed to parse owner: '@'";
+    BAD_VALUES: "failed to parse value: '@'";
     SAY_KEYED: "if this line gives a key, begin it with --keyed";
     TRY_HELP: "Try 'ipcmk --help' for more information.\n";
 
@@ -69,6 +94,13 @@ words! {
     CREATE_FAILED: "create share memory failed",
         "create message queue failed",
         "create semaphore failed";
+    SET_VALUES_FAILED: "set semaphore values failed";
+    LOCK_FAILED: "lock share memory failed";
+    SET_FAILED: "set owner and mode of share memory failed",
+        "set owner, mode and msg_qbytes of message queue failed",
+        "set owner and mode of semaphore failed";
+    FTOK_FAILED: "get key of '@' failed";
+    READ_FAILED: "read '@' failed";
     FORCED_SHM: "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit";
     POSIX_FAILED: "POSIX objects are not supported yet";
     BLOCK_FAILED: "block signals failed";
@@ -80,9 +112,9 @@ words! {
         "semaphore id % is left behind";
 
     // Why it failed.
-    IN_USE: "segment % has key 0x#: -o returns it, ipcrm -m % removes it",
-        "queue % has key 0x#: -o returns it, ipcrm -q % removes it",
-        "set % has key 0x#: -o returns it, ipcrm -s % removes it";
+    IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
+        "queue % has key 0x#: -e returns it, ipcrm -q % removes it",
+        "set % has key 0x#: -e returns it, ipcrm -s % removes it";
     SMALL_SHM: "segment % has % bytes";
     SMALL_SEM: "set % has % semaphores";
     SHMMIN: "a segment has at least 1 byte (SHMMIN)";
@@ -105,6 +137,14 @@ words! {
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
+    MOST_BYTES: "a batch has at most % bytes";
+    UNMAPPED: "this user namespace does not map that owner";
+    NO_LOCK: "that needs CAP_IPC_LOCK, or a limit on locked memory over 0 (RLIMIT_MEMLOCK)";
+    MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
+    NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
+    NO_PAGE_SIZE: "this kernel has no huge pages of that size";
+    HUGE_PAGES: "% of % huge pages of that size are free, % more asked for (vm.nr_hugepages)";
+    HUGE_PAGES_UNKNOWN: "there are too few free huge pages of that size (vm.nr_hugepages)";
     SECURITY_MODULE: "a security module forbids this call";
 }
 
@@ -152,11 +192,12 @@ impl Words {
 
     /// Puts the text, byte by byte.
     pub fn put<F: FnMut(u8)>(self, put: &mut F) {
-        let mut ends = 0;
+        let mut before = self.0;
         for &byte in &BYTES {
-            match byte {
-                0 => ends += 1,
-                _ if ends == self.0 => expand(byte, put),
+            match (before, byte) {
+                (0, 0) => return,
+                (0, _) => expand(byte, put),
+                (_, 0) => before -= 1,
                 _ => {}
             }
         }

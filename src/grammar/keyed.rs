@@ -1,10 +1,10 @@
 //! The grammar with keys: `ipcmk --keyed -M 0x1234 -p 4096`.
 
-use super::{OUT_OF_RANGE, number};
+use super::{OUT_OF_RANGE, number, store};
 use crate::getopt::{Getopt, Token};
 use crate::number::is_marked_key;
-use crate::options::{Argument, Opt};
-use crate::request::{Action, Key, Mode, Nsems, Qbytes, Request};
+use crate::options::{self, Argument, Opt};
+use crate::request::{Action, Nsems, Qbytes, Request};
 use crate::usage::{Mistake, Position, Word};
 
 /// Reads a whole line into a new `request`.
@@ -17,6 +17,7 @@ where
     A: Iterator<Item = &'a [u8]> + Clone,
 {
     let mut resource = None;
+    let mut optkey = None;
     let mut size = None;
     let mut nsems = None;
     while let Some(token) = line.next() {
@@ -37,6 +38,11 @@ where
         if opt == Opt::Keyed && line.word.at != Position::START {
             return Err(Mistake::KeyedNotFirst);
         }
+        if let Opt::Key | Opt::Ftok | Opt::Qbytes | Opt::Batch = opt {
+            // The resource's own argument, and -p, say it all.
+            line.word.bytes = options::long(opt);
+            return Err(Mistake::NotApplicable);
+        }
         if opt == Opt::Size {
             // The size of what is known at the end of the line.
             size = Some(line.word);
@@ -44,61 +50,38 @@ where
         if opt == Opt::Nsems {
             nsems = Some(line.word);
         }
-        store(request, opt, number(line.word)?).ok_or(OUT_OF_RANGE)?;
+        store(request, opt, line.word, line.grammar)?;
+        if opt == Opt::Optkey {
+            optkey = Some(request.key);
+        }
     }
 
     line.word = Word::END;
     let resource = resource.ok_or(Mistake::NoResource)?;
+    // It goes before the resource's, wherever it stands.
+    if let Some(key) = optkey {
+        request.key = key;
+    }
     if resource == Opt::Semaphore {
         // -p is ignored here, whatever it says.
         request.sem.get_or_insert(Nsems::ONE);
-        return Ok(Action::Create);
-    }
-    if let Some(nsems) = nsems {
-        line.word = nsems;
-        return Err(Mistake::NsemsWithoutSet);
-    }
-    line.word = size.ok_or(Mistake::NoSize)?;
-    line.word.argument = Argument::Size;
-    let bytes = number(line.word)?;
-    if resource == Opt::Shmem {
-        request.shm = Some(bytes);
     } else {
-        request.queue = true;
-        request.qbytes = Some(Qbytes::new(bytes).ok_or(OUT_OF_RANGE)?);
+        if let Some(nsems) = nsems {
+            line.word = nsems;
+            return Err(Mistake::NsemsWithoutSet);
+        }
+        line.word = size.ok_or(Mistake::NoSize)?;
+        line.word.argument = Argument::Size;
+        let bytes = number(line.word)?;
+        if resource == Opt::Shmem {
+            request.shm = Some(bytes);
+        } else {
+            request.queue = true;
+            request.qbytes = Some(Qbytes::new(bytes).ok_or(OUT_OF_RANGE)?);
+        }
     }
+    super::check(line, request)?;
     Ok(Action::Create)
-}
-
-/// Notes what an option asks for. None where its number is out of range.
-#[inline(never)] // `make size`: a copy at its caller is larger
-fn store(request: &mut Request<'_>, opt: Opt, number: u64) -> Option<()> {
-    match opt {
-        // -o's key goes before the resource's, wherever it stands.
-        Opt::Shmem | Opt::Queue | Opt::Semaphore => {
-            let key = Key::new(number)?;
-            if !request.existing {
-                request.key = key;
-            }
-        }
-        Opt::Optkey => {
-            request.key = Key::new(number)?;
-            request.existing = true;
-        }
-        Opt::Nsems => request.sem = Some(Nsems::new(number)?),
-        Opt::Mode => request.mode = Mode::new(number)?,
-        // Not for a request, or not yet, or not in this grammar, where getopt
-        // does not yield them.
-        Opt::Size
-        | Opt::Help
-        | Opt::Version
-        | Opt::Keyed
-        | Opt::Name
-        | Opt::PosixShmem
-        | Opt::PosixMqueue
-        | Opt::PosixSemaphore => {}
-    }
-    Some(())
 }
 
 /// Whether a line carries the mark of a key.

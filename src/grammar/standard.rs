@@ -1,9 +1,9 @@
 //! The grammar of util-linux 2.41: `ipcmk -M 4096 -p 600`.
 
-use super::{OUT_OF_RANGE, number};
+use super::{OUT_OF_RANGE, number, store};
 use crate::getopt::{Getopt, Token};
 use crate::options::{Argument, Opt};
-use crate::request::{Action, Mode, Nsems, Request};
+use crate::request::{Action, Key, Mode, Request};
 use crate::usage::{Mistake, Word};
 
 /// Reads a whole line into a new `request`. Values are checked as they come,
@@ -16,6 +16,7 @@ where
     A: Iterator<Item = &'a [u8]> + Clone,
 {
     let mut has_mode = false;
+    let mut has_others = false;
     let mut operand = None;
     let mut extra = None;
     while let Some(token) = line.next() {
@@ -38,10 +39,21 @@ where
             return Err(Mistake::KeyedNotFirst);
         }
         has_mode |= opt == Opt::Mode;
-        store(request, opt, number(line.word)?, line.word).ok_or(OUT_OF_RANGE)?;
+        has_others |= !matches!(opt, Opt::Batch | Opt::Raw | Opt::Json);
+        store(request, opt, line.word, line.grammar)?;
+        if request.ftok.is_some() && request.key != Key::Random {
+            return Err(Mistake::KeyTwice);
+        }
     }
 
     line.word = Word::END;
+    if request.batch.is_some() {
+        return if has_others || operand.is_some() {
+            Err(Mistake::BatchNotAlone)
+        } else {
+            Ok(Action::Batch)
+        };
+    }
     let wants_posix = request.wants_posix();
     if !request.wants_sysv() && !wants_posix {
         return Err(Mistake::NoResource);
@@ -65,22 +77,6 @@ where
     if wants_posix && request.name.is_none() {
         return Err(Mistake::NoName);
     }
+    super::check(line, request)?;
     Ok(Action::Create)
-}
-
-/// Notes what an option asks for. None where its number is out of range.
-fn store<'a>(request: &mut Request<'a>, opt: Opt, number: u64, word: Word<'a>) -> Option<()> {
-    match opt {
-        Opt::Shmem => request.shm = Some(number),
-        Opt::PosixShmem => request.posix_shm = Some(number),
-        Opt::Semaphore => request.sem = Some(Nsems::new(number)?),
-        Opt::PosixSemaphore => request.posix_sem = true,
-        Opt::Queue => request.queue = true,
-        Opt::PosixMqueue => request.posix_queue = true,
-        Opt::Mode => request.mode = Mode::new(number)?,
-        Opt::Name => request.name = Some(word.bytes),
-        // Not for a request, or not in this grammar, where getopt does not yield them.
-        Opt::Help | Opt::Version | Opt::Keyed | Opt::Size | Opt::Nsems | Opt::Optkey => {}
-    }
-    Some(())
 }

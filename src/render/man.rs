@@ -1,6 +1,6 @@
 //! The man page, in man(7), with its options out of the table.
 
-use core::fmt;
+use core::fmt::{self, Write};
 
 use super::VERSION;
 use crate::options::{Grammar, TABLE};
@@ -41,11 +41,23 @@ fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
             dashes(page, row.long)?;
         }
         if !form.metavar.is_empty() {
-            write!(page, " \" \\fI{}\\fR\"", form.metavar)?;
+            let space = if form.metavar.starts_with('[') { "" } else { " " };
+            write!(page, " \"{space}")?;
+            metavar(page, form.metavar)?;
+            page.write_str("\"")?;
         }
         writeln!(page, "\n{}", form.man)?;
     }
     Ok(())
+}
+
+/// `<size>` as *size*.
+fn metavar(page: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|char| match char {
+        '<' => page.write_str("\\fI"),
+        '>' => page.write_str("\\fR"),
+        _ => page.write_char(char),
+    })
 }
 
 /// Hyphens that can be pasted into a shell.

@@ -4,18 +4,16 @@ use core::ffi::CStr;
 use core::num::NonZero;
 use core::ptr;
 
+use heapless::Vec;
+
 use super::start::Auxiliary;
-use ipcmk::abi::{
-    AT_EGID, AT_EUID, AT_FDCWD, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET,
-    Ipc64Perm, MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, POLLIN, POLLOUT, PR_GET_SECCOMP,
-    Pollfd, SEM_INFO, SHM_INFO, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, Seminfo, ShmInfo,
-    Shminfo64, Sigaction,
-};
+use ipcmk::abi::{AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statx};
 use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, Kernel, Limits};
+use ipcmk::batch::Room;
+use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::request::{Mode, Qbytes};
-use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5};
+use ipcmk::request::{Mode, Owner};
+use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5, syscall6};
 
 /// The kernel that runs this process.
 pub struct Linux {
@@ -93,35 +91,78 @@ impl Kernel for Linux {
         Id::try_from(id.map_err(errno)?).map_err(|_| Errno::ERANGE)
     }
 
-    fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
+    fn set(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        owner: Owner,
+        mode: Mode,
+        qbytes: u64,
+    ) -> Result<(), Errno> {
+        let or_ours = |id, kind| if id == u32::MAX { self.identity(kind) } else { id };
+        // The structs of all kinds begin alike, and the other two end earlier.
+        const { assert!(size_of::<Msqid64Ds>() >= size_of::<Shmid64Ds>()) };
+        const { assert!(size_of::<Msqid64Ds>() >= size_of::<Semid64Ds>()) };
         let properties = Msqid64Ds {
             msg_perm: Ipc64Perm {
-                uid: self.identity(AT_EUID),
-                gid: self.identity(AT_EGID),
+                uid: or_ours(owner.uid, AT_EUID),
+                gid: or_ours(owner.gid, AT_EGID),
                 mode: mode.bits(),
                 ..Ipc64Perm::default()
             },
-            msg_qbytes: qbytes.get(),
+            msg_qbytes: qbytes,
             ..Msqid64Ds::default()
         };
         let properties = ptr::from_ref(&properties).expose_provenance();
-        // SAFETY: a msqid64_ds of this architecture, and only read.
-        let done = unsafe { syscall3(Sysno::msgctl, id_word(id), IPC_SET, properties) };
-        done.map(drop).map_err(errno)
+        // SAFETY: at least the struct of the kind, and only read.
+        unsafe { control(kind, id, 0, IPC_SET, properties) }
+    }
+
+    fn set_value(&mut self, id: Id, number: u32, value: u16) -> Result<(), Errno> {
+        // SAFETY: takes numbers only.
+        unsafe { control(Kind::Sem, id, word(number), SETVAL, value.into()) }
+    }
+
+    fn lock(&mut self, id: Id) -> Result<(), Errno> {
+        // SAFETY: reads no argument.
+        unsafe { control(Kind::Shm, id, 0, SHM_LOCK, 0) }
+    }
+
+    fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
+        /// # Safety
+        /// `T` is the struct of the kind.
+        unsafe fn stat<T: Default>(kind: Kind, id: Id) -> Result<T, Errno> {
+            let mut state = T::default();
+            let address = ptr::from_mut(&mut state).expose_provenance();
+            // SAFETY: the caller's.
+            unsafe { control(kind, id, 0, IPC_STAT, address) }.map(|()| state)
+        }
+        let (perm, amount) = match kind {
+            Kind::Shm => {
+                // SAFETY: its struct.
+                let state: Shmid64Ds = unsafe { stat(kind, id) }?;
+                (state.shm_perm, state.shm_segsz)
+            }
+            Kind::Queue => {
+                // SAFETY: as above.
+                let state: Msqid64Ds = unsafe { stat(kind, id) }?;
+                (state.msg_perm, state.msg_qbytes)
+            }
+            Kind::Sem => {
+                // SAFETY: as above.
+                let state: Semid64Ds = unsafe { stat(kind, id) }?;
+                (state.sem_perm, state.sem_nsems)
+            }
+        };
+        Ok(State {
+            mode: perm.mode,
+            amount,
+        })
     }
 
     fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
-        let call = match kind {
-            Kind::Shm => Sysno::shmctl,
-            Kind::Queue => Sysno::msgctl,
-            Kind::Sem => Sysno::semctl,
-        };
-        // The command is the second argument, or, behind the number of a
-        // semaphore, the third: all of them 0.
-        const { assert!(IPC_RMID == 0) };
-        // SAFETY: IPC_RMID reads no argument.
-        let done = unsafe { syscall4(call, id_word(id), IPC_RMID, IPC_RMID, 0) };
-        done.map(drop).map_err(errno)
+        // SAFETY: reads no argument.
+        unsafe { control(kind, id, 0, IPC_RMID, 0) }
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
@@ -136,16 +177,66 @@ impl Kernel for Linux {
         got.map_err(errno).map(|_| u32::from_ne_bytes(bytes))
     }
 
-    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let from = AT_FDCWD.cast_unsigned();
-        let path = path.as_ptr().expose_provenance();
-        // SAFETY: the path ends with a NUL.
-        let file =
-            unsafe { syscall3(Sysno::openat, from, path, O_RDONLY | O_NONBLOCK) }.map_err(errno)?;
-        let start = buffer.as_mut_ptr().expose_provenance();
-        // SAFETY: the buffer has the length given. The exit closes the file.
-        let read = unsafe { syscall3(Sysno::read, file, start, buffer.len()) }.map_err(errno)?;
-        Ok(buffer.get(..read).unwrap_or_default())
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        let descriptor = match file {
+            File::In => STDIN,
+            File::System(path) => open(path, O_NONBLOCK)?,
+            File::User(path) => with_nul(path, |path| open(path, 0))?,
+        };
+        let mut filled = 0;
+        let read = loop {
+            let rest = buffer.get_mut(filled..).unwrap_or_default();
+            let start = rest.as_mut_ptr().expose_provenance();
+            // SAFETY: the buffer has the length given.
+            match unsafe { syscall3(Sysno::read, descriptor, start, rest.len()) }.map_err(errno) {
+                Ok(0) => break Ok(()),
+                Ok(bytes) => filled += bytes,
+                Err(Errno::EINTR) => {}
+                Err(errno) => break Err(errno),
+            }
+            if filled >= buffer.len() {
+                break Ok(());
+            }
+        };
+        // The exit closes it.
+        read.map(|()| buffer.get(..filled).unwrap_or_default())
+    }
+
+    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
+        let mut status = Statx::default();
+        with_nul(path, |path| {
+            let from = AT_FDCWD.cast_unsigned();
+            let path = path.as_ptr().expose_provenance();
+            let to = ptr::from_mut(&mut status).expose_provenance();
+            // SAFETY: the path ends with a NUL; a statx to write to.
+            unsafe { syscall5(Sysno::statx, from, path, AT_NO_AUTOMOUNT, STATX_INO, to) }
+                .map_err(errno)
+        })?;
+        Ok(Identity {
+            ino: status.stx_ino,
+            dev_minor: status.stx_dev_minor,
+        })
+    }
+
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
+        let (size, none) = (size_of::<Room<'_>>(), usize::MAX);
+        let rights = PROT_READ | PROT_WRITE;
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS;
+        // SAFETY: asks for new memory at no particular address.
+        let start = unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, none, 0) };
+        let start = ptr::with_exposed_provenance_mut(start.map_err(errno)?);
+        // SAFETY: it is zeroed, aligned to a page, large enough, and nobody
+        // else's, and a room can be all zeros.
+        Ok(unsafe { &mut *start })
+    }
+
+    fn most_locked(&mut self) -> Result<u64, Errno> {
+        let mut limit = Rlimit64::default();
+        let to = ptr::from_mut(&mut limit).expose_provenance();
+        // SAFETY: none to read, an rlimit64 to write to, of this process.
+        let done = unsafe { syscall4(Sysno::prlimit64, 0, RLIMIT_MEMLOCK, 0, to) };
+        done.map(|_| limit.rlim_cur).map_err(errno)
     }
 
     fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
@@ -154,9 +245,9 @@ impl Kernel for Linux {
                 let mut most = Shminfo64::default();
                 let mut used = ShmInfo::default();
                 // SAFETY: each command with the struct that it fills.
-                unsafe { ctl(Sysno::shmctl, IPC_INFO, &raw mut most) }?;
+                unsafe { info(kind, IPC_INFO, &raw mut most) }?;
                 // SAFETY: as above.
-                unsafe { ctl(Sysno::shmctl, SHM_INFO, &raw mut used) }?;
+                unsafe { info(kind, SHM_INFO, &raw mut used) }?;
                 Limits {
                     each: most.shmmax,
                     units: most.shmall,
@@ -167,29 +258,29 @@ impl Kernel for Linux {
                 }
             }
             Kind::Queue => {
-                let mut info = Msginfo::default();
+                let mut all = Msginfo::default();
                 // SAFETY: as above.
-                unsafe { ctl(Sysno::msgctl, MSG_INFO, &raw mut info) }?;
+                unsafe { info(kind, MSG_INFO, &raw mut all) }?;
                 Limits {
-                    each: info.msgmnb.into(),
+                    each: count(all.msgmnb),
                     units: u64::MAX,
                     units_used: 0,
                     unit: NonZero::<u64>::MIN,
-                    objects: info.msgmni.into(),
-                    objects_used: info.msgpool.into(),
+                    objects: count(all.msgmni),
+                    objects_used: count(all.msgpool),
                 }
             }
             Kind::Sem => {
-                let mut info = Seminfo::default();
+                let mut all = Seminfo::default();
                 // SAFETY: as above.
-                unsafe { ctl(Sysno::semctl, SEM_INFO, &raw mut info) }?;
+                unsafe { info(kind, SEM_INFO, &raw mut all) }?;
                 Limits {
-                    each: info.semmsl.into(),
-                    units: info.semmns.into(),
-                    units_used: info.semaem.into(),
+                    each: count(all.semmsl),
+                    units: count(all.semmns),
+                    units_used: count(all.semaem),
                     unit: NonZero::<u64>::MIN,
-                    objects: info.semmni.into(),
-                    objects_used: info.semusz.into(),
+                    objects: count(all.semmni),
+                    objects_used: count(all.semusz),
                 }
             }
         })
@@ -249,22 +340,58 @@ impl Kernel for Linux {
     }
 }
 
-/// A ctl call that fills a struct with what it knows of all objects together.
+/// A ctl call. The number of a semaphore plays no part for the other kinds.
+///
+/// # Safety
+/// `argument` is what the command wants: a number, or the address of a struct.
+#[inline(never)] // `make size`: a copy at its caller is larger
+unsafe fn control(
+    kind: Kind,
+    id: Id,
+    number: usize,
+    command: usize,
+    argument: usize,
+) -> Result<(), Errno> {
+    let (call, second, third, fourth) = match kind {
+        Kind::Shm => (Sysno::shmctl, command, argument, 0),
+        Kind::Queue => (Sysno::msgctl, command, argument, 0),
+        Kind::Sem => (Sysno::semctl, number, command, argument),
+    };
+    // SAFETY: the caller's.
+    let done = unsafe { syscall4(call, id_word(id), second, third, fourth) };
+    done.map(drop).map_err(errno)
+}
+
+/// The ctl call with which the kernel tells of all objects of a kind.
 ///
 /// # Safety
 /// `info` points to the struct that `command` fills.
-unsafe fn ctl<T>(call: Sysno, command: usize, info: *mut T) -> Result<(), Errno> {
-    let info = info.expose_provenance();
-    // semctl has the number of a semaphore before its command.
-    let [second, third, fourth] = if call == Sysno::semctl {
-        [0, command, info]
-    } else {
-        [command, info, 0]
-    };
+unsafe fn info<T>(kind: Kind, command: usize, info: *mut T) -> Result<(), Errno> {
     // SAFETY: the caller's.
-    let done = unsafe { syscall4(call, 0, second, third, fourth) };
-    done.map(drop).map_err(errno)
+    unsafe { control(kind, 0, 0, command, info.expose_provenance()) }
 }
+
+/// Opens a file to read.
+fn open(path: &CStr, flags: usize) -> Result<usize, Errno> {
+    let from = AT_FDCWD.cast_unsigned();
+    let path = path.as_ptr().expose_provenance();
+    // SAFETY: the path ends with a NUL.
+    unsafe { syscall3(Sysno::openat, from, path, O_RDONLY | flags) }.map_err(errno)
+}
+
+/// Has a path as the calls want it.
+///
+/// # Errors
+/// The kernel's for one that is too long, EINVAL for one with a NUL inside.
+fn with_nul<T>(path: &[u8], call: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
+    let mut buffer = Vec::<u8, PATH_MAX>::new();
+    let copied = buffer.extend_from_slice(path).and(buffer.extend_from_slice(b"\0"));
+    copied.map_err(|_| Errno::ENAMETOOLONG)?;
+    call(CStr::from_bytes_with_nul(&buffer).map_err(|_| Errno::EINVAL)?)
+}
+
+/// Standard input.
+const STDIN: usize = 0;
 
 #[inline(never)] // `make size`: a copy at its caller is larger
 fn number(fd: Fd) -> usize {
@@ -292,6 +419,12 @@ pub fn panicked() -> ! {
 
 fn errno(errno: syscalls::Errno) -> Errno {
     Errno::new(errno.into_raw())
+}
+
+/// A limit or a count that the kernel keeps as an int; under a negative limit
+/// it allows nothing.
+fn count(number: i32) -> u64 {
+    number.try_into().unwrap_or_default()
 }
 
 /// A 32-bit number as a register holds it.
