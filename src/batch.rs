@@ -7,7 +7,7 @@ use heapless::{Vec, VecView};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::kernel::{File, Kernel};
-use crate::plan::{self, Attempt, Doing, Made};
+use crate::plan::{Attempt, Doing, Made};
 use crate::report::LONGEST_JSON;
 use crate::request::{Action, Ftok, Key, Output, Request};
 use crate::usage::{Mistake, Refusal};
@@ -160,7 +160,7 @@ where
         if request.output != Output::Words {
             one.output = request.output;
         }
-        objects += plan::steps(&one).count();
+        objects += one.objects();
         if objects > MOST_OBJECTS || requests.push(one).is_err() {
             mistake = Some(Mistake::TooMany);
         }

@@ -2,7 +2,7 @@
 
 use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
-use crate::request::Request;
+use crate::request::{Output, Request};
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
 pub const MOST_STEPS: usize = 6;
@@ -16,6 +16,11 @@ pub enum Kind {
     Queue,
     /// Semaphore set: semget(2).
     Sem,
+}
+
+impl Kind {
+    /// All, in the order of output.
+    pub const ALL: [Self; 3] = [Self::Shm, Self::Queue, Self::Sem];
 }
 
 /// One object to create. Its undo is the removal of the object, if this step
@@ -42,6 +47,8 @@ pub struct Made {
     pub key: u32,
     /// Whether it is new; what was found is not ours to remove.
     pub created: bool,
+    /// How it is printed.
+    pub output: Output,
     /// Why it could not be removed again, if that was so.
     pub left: Errno,
 }
@@ -110,12 +117,14 @@ pub enum Doing {
     Write,
 }
 
-/// The steps of a request, in the order of their output.
-pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
-    let shm = request.shm;
-    let queue = request.queue.then_some(0);
-    let sem = request.sem.map(|nsems| nsems.get().into());
-    [(Kind::Shm, shm), (Kind::Queue, queue), (Kind::Sem, sem)]
-        .into_iter()
-        .filter_map(|(kind, amount)| amount.map(|amount| Step { kind, amount }))
+/// The step of a request that a kind is the object of, if there is one.
+#[must_use]
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn step(request: &Request<'_>, kind: Kind) -> Option<Step> {
+    let amount = match kind {
+        Kind::Shm => request.shm?,
+        Kind::Queue => request.queue.then_some(0)?,
+        Kind::Sem => request.sem?.get().into(),
+    };
+    Some(Step { kind, amount })
 }

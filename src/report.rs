@@ -26,27 +26,23 @@ pub const LONGEST_LINE: usize = 29;
 /// share of the brackets.
 pub const LONGEST_JSON: usize = 160;
 
-/// Prints the ids of what was made by requests. They go out at once, where
+/// Prints the ids of what was made. They go out at once, where
 /// `waiting` has room for them.
 ///
 /// # Errors
 /// Those of [`write_all`].
 pub fn ids<K: Kernel>(
-    requests: &[Request<'_>],
     made: &[Made],
     waiting: &mut VecView<u8>,
     kernel: &mut K,
 ) -> Result<(), Errno> {
     let mut text = Text::new(Fd::Out, waiting, kernel);
-    let mut made = made.iter();
-    for request in requests {
-        for (_, object) in plan::steps(request).zip(made.by_ref()) {
-            if request.output == Output::Words {
-                text.put(line(object.kind).as_bytes());
-            }
-            text.number(object.id.unsigned_abs().into(), TEN, 1);
-            text.put(b"\n");
+    for object in made {
+        if object.output == Output::Words {
+            text.put(line(object.kind).as_bytes());
         }
+        text.number(object.id.unsigned_abs().into(), TEN, 1);
+        text.put(b"\n");
     }
     text.flush()
 }
@@ -73,9 +69,15 @@ pub fn json<K: Kernel>(
     let mut made = made.iter();
     let mut separator: &[u8] = b"";
     for request in requests {
-        for (step, object) in plan::steps(request).zip(made.by_ref()) {
+        for kind in Kind::ALL {
+            let Some(step) = plan::step(request, kind) else {
+                continue;
+            };
+            let Some(object) = made.next() else {
+                break;
+            };
             text.put(mem::replace(&mut separator, b","));
-            text.word = options::long(match object.kind {
+            text.word = options::long(match kind {
                 Kind::Shm => Opt::Shmem,
                 Kind::Queue => Opt::Queue,
                 Kind::Sem => Opt::Semaphore,
@@ -92,18 +94,18 @@ pub fn json<K: Kernel>(
                     amount: step.amount,
                 })
             } else {
-                text.kernel.state(object.kind, object.id).ok()
+                text.kernel.state(kind, object.id).ok()
             };
             match state {
                 Some(State { mode, amount }) => {
                     let mode = (mode & 0o777).into();
-                    text.figures = match object.kind {
+                    text.figures = match kind {
                         Kind::Queue => [mode, 0, 0],
                         Kind::Shm | Kind::Sem => [amount, mode, 0],
                     };
-                    text.fill(Words::JSON_STATE.of(object.kind));
+                    text.fill(Words::JSON_STATE.of(kind));
                 }
-                None => text.fill(Words::JSON_UNKNOWN.of(object.kind)),
+                None => text.fill(Words::JSON_UNKNOWN.of(kind)),
             }
             text.fill(if object.created {
                 Words::JSON_CREATED

@@ -100,6 +100,14 @@ impl Request<'_> {
         }
     }
 
+    /// Number of System V objects that are asked for.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        usize::from(self.shm.is_some())
+            + usize::from(self.queue)
+            + usize::from(self.sem.is_some())
+    }
+
     /// Whether a System V object is asked for.
     #[must_use]
     pub const fn wants_sysv(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::hint;
 use crate::kernel::{File, Kernel};
 use crate::plan::{self, Attempt, Doing, Kind, MOST_STEPS, Made};
 use crate::report::{self, LONGEST_LINE};
-use crate::request::{Action, Key, Request};
+use crate::request::{Action, Key, Output, Request};
 use crate::words::Words;
 
 /// Exit status: success.
@@ -45,10 +45,15 @@ where
     }
     match action {
         Ok(Action::Create | Action::Batch) => {
+            let is_json = request.output == Output::Json;
+            if is_json {
+                reserve_stack::<LARGE_STACK>();
+            }
             reserve_stack::<STACK>();
+            let requests = slice::from_ref(&request);
             let mut made = Vec::<_, MOST_STEPS>::new();
             let mut output = Vec::<_, { MOST_STEPS * LONGEST_LINE }>::new();
-            create(slice::from_ref(&request), &mut made, &mut output, kernel)
+            create(requests, &mut made, &mut output, is_json, kernel)
         }
         Ok(Action::Help) => print(Words::HELP, kernel),
         Ok(Action::Version) => print(Words::VERSION, kernel),
@@ -67,8 +72,9 @@ where
     let batch = batch::read::<A, K>(request, posixly_correct, kernel);
     match block_signals(kernel).and(batch) {
         Ok(batch) => {
-            reserve_stack::<BATCH_STACK>();
-            create(batch.requests, batch.made, batch.output, kernel)
+            reserve_stack::<LARGE_STACK>();
+            let is_json = request.output == Output::Json;
+            create(batch.requests, batch.made, batch.output, is_json, kernel)
         }
         Err(trouble) => give_up(&trouble, kernel),
     }
@@ -128,10 +134,11 @@ fn create<K: Kernel>(
     requests: &[Request<'_>],
     made: &mut VecView<Made>,
     output: &mut VecView<u8>,
+    is_json: bool,
     kernel: &mut K,
 ) -> u8 {
     let mut attempt = Attempt::new(Doing::Posix);
-    match carry_out(requests, kernel, made, output, &mut attempt) {
+    match carry_out(requests, kernel, made, output, is_json, &mut attempt) {
         Ok(()) => SUCCESS,
         Err(errno) => fail(&attempt, errno, made, kernel),
     }
@@ -139,8 +146,9 @@ fn create<K: Kernel>(
 
 /// Bytes of stack, more than it takes from a creation to its undo.
 const STACK: usize = 1024;
-/// The same of a batch, which explains a refusal before it is undone.
-const BATCH_STACK: usize = 8192;
+/// The same of JSON, and of a batch, which explains a refusal before it is
+/// undone.
+const LARGE_STACK: usize = 8192;
 
 /// Has the stack grow now. Where it may not, that is a death, and later there
 /// would be objects that nobody knows of.
@@ -173,6 +181,7 @@ fn carry_out<'a, K: Kernel>(
     kernel: &mut K,
     made: &mut VecView<Made>,
     output: &mut VecView<u8>,
+    is_json: bool,
     attempt: &mut Attempt<'a>,
 ) -> Result<(), Errno> {
     let mut is_first_segment = true;
@@ -182,22 +191,29 @@ fn carry_out<'a, K: Kernel>(
         if request.wants_posix() {
             return Err(Errno::NONE);
         }
-        for step in plan::steps(request) {
+        for kind in Kind::ALL {
+            let Some(step) = plan::step(request, kind) else {
+                continue;
+            };
             attempt.step = step;
-            if step.kind == Kind::Shm && mem::take(&mut is_first_segment) {
+            if kind == Kind::Shm && mem::take(&mut is_first_segment) {
                 refuse_forced(attempt, kernel)?;
             }
             let object = obtain(request, kernel, attempt)?;
             // It has room for all: it cannot be full.
             _ = made.push(object);
-            if object.created && request.has_properties(step.kind) {
+            if object.created && request.has_properties(kind) {
                 furnish(request, &object, kernel, attempt)?;
             }
         }
     }
     attempt.doing = Doing::Write;
     attempt.line = 0;
-    report::ids(requests, made, output, kernel)
+    if is_json {
+        report::json(requests, made, output, kernel)
+    } else {
+        report::ids(made, output, kernel)
+    }
 }
 
 /// Creates the object of a step, or finds it where that will do.
@@ -212,6 +228,7 @@ fn obtain<K: Kernel>(
         id,
         key,
         created,
+        output: request.output,
         left: Errno::NONE,
     };
     for _ in 0..MOST_TRIES {
