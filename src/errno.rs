@@ -2,7 +2,7 @@
 
 /// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errno(u16);
+pub struct Errno(u32);
 
 impl Errno {
     /// No error of the kernel's.
@@ -45,12 +45,12 @@ impl Errno {
     /// The error that a system call returned, as a positive number.
     #[must_use]
     pub fn new(number: i32) -> Self {
-        Self(u16::try_from(number).unwrap_or_default())
+        Self(u32::try_from(number).unwrap_or_default())
     }
 
     /// The number itself.
     #[must_use]
-    pub const fn number(self) -> u16 {
+    pub const fn number(self) -> u32 {
         self.0
     }
 }

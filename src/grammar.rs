@@ -44,7 +44,7 @@ where
     line.restart(Grammar::Keyed);
     let is_read_by_keys = says_keyed || keyed::is_marked(&mut line);
 
-    *request = Request::keyed();
+    *request = Request::new(Grammar::Keyed);
     line.restart(Grammar::Keyed);
     match keyed::read(&mut line, request) {
         Ok(action) if is_read_by_keys => return Ok(action),

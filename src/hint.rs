@@ -39,7 +39,7 @@ pub fn explain<K: Kernel>(
     } = *attempt;
     let is_new_huge = doing == Doing::Create && shm_flags & SHM_HUGETLB != 0;
     match (doing, errno) {
-        (Doing::ReadBatch, Errno::EFBIG) => {
+        (Doing::ReadBatch(_), Errno::EFBIG) => {
             *figures = [MOST_BATCH, 0, 0];
             return Some(Words::MOST_BYTES);
         }

@@ -13,6 +13,7 @@ use crate::options::Argument;
 
 /// Why a text is not the number that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 pub enum Bad {
     /// Not a number of this kind at all (EINVAL).
     Invalid,

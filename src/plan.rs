@@ -3,6 +3,7 @@
 use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
 use crate::request::{Output, Request};
+use crate::usage::Refusal;
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
 pub const MOST_STEPS: usize = 6;
@@ -57,44 +58,40 @@ pub struct Made {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt<'a> {
     /// What it is doing.
-    pub doing: Doing,
+    pub doing: Doing<'a>,
     /// The object that it has to do with.
     pub step: Step,
     /// That object's key.
     pub key: u32,
     /// The flags of a segment.
     pub shm_flags: u32,
-    /// The path that it has to do with.
-    pub path: &'a [u8],
     /// The number of its line in a batch, from 1; else 0.
     pub line: u32,
 }
 
 impl Attempt<'_> {
     /// Nothing to do with an object yet.
-    #[must_use]
-    pub const fn new(doing: Doing) -> Self {
-        Self {
-            doing,
-            step: Step {
-                kind: Kind::Shm,
-                amount: 0,
-            },
-            key: IPC_PRIVATE,
-            shm_flags: 0,
-            path: b"",
-            line: 0,
-        }
-    }
+    pub const NONE: Self = Self {
+        doing: Doing::Write,
+        step: Step {
+            kind: Kind::Shm,
+            amount: 0,
+        },
+        key: IPC_PRIVATE,
+        shm_flags: 0,
+        line: 0,
+    };
 }
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing {
+pub enum Doing<'a> {
+    /// Making sense of a line, which is wrong.
+    ReadLine(Refusal<'a>),
     /// Making a key of a file.
-    Ftok,
+    Ftok(&'a [u8]),
     /// Reading the lines of a batch.
-    ReadBatch,
+    ReadBatch(&'a [u8]),
     /// Blocking signals.
     BlockSignals,
     /// Choosing a key.

@@ -134,8 +134,8 @@ const fn failed(attempt: &Attempt<'_>) -> Words {
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::Set => Words::SET_FAILED.of(attempt.step.kind),
-        Doing::Ftok => Words::FTOK_FAILED,
-        Doing::ReadBatch => Words::READ_FAILED,
+        Doing::ReadLine(_) | Doing::ReadBatch(_) => Words::READ_FAILED,
+        Doing::Ftok(_) => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -154,32 +154,6 @@ pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
     let mut text = Text::new(Fd::Out, &mut waiting, kernel);
     text.fill(words);
     text.flush()
-}
-
-/// Says what is wrong with a command line, or with a line of a batch.
-#[inline(never)] // its buffer would be in the frame of every run
-pub fn refusal<K: Kernel>(refusal: &Refusal<'_>, line: u32, kernel: &mut K) {
-    let mut waiting = Vec::<u8, WRITE>::new();
-    let mut text = Text::new(Fd::Err, &mut waiting, kernel);
-    text.line = line;
-    text.word = refusal.word.bytes;
-    text.figures = MOST;
-    text.begin(words(refusal));
-    if refusal.mistake == Mistake::Ambiguous {
-        let (name, _) = split_name(refusal.word.bytes);
-        for spec in options::possibilities(refusal.grammar, name) {
-            text.word = spec.long();
-            text.fill(Words::POSSIBILITY);
-        }
-    }
-    text.reason(reason(refusal));
-    if refusal.keyed_reads {
-        text.begin(Words::SAY_KEYED);
-        text.reason(Errno::NONE);
-    }
-    if !is_value(refusal) {
-        text.fill(Words::TRY_HELP);
-    }
 }
 
 /// The words for a mistake.
@@ -250,7 +224,11 @@ pub fn failure<K: Kernel>(
     let mut waiting = Vec::<u8, WRITE>::new();
     let mut text = Text::new(Fd::Err, &mut waiting, kernel);
     text.line = attempt.line;
-    text.word = attempt.path;
+    match &attempt.doing {
+        Doing::ReadLine(refusal) => return text.refusal(refusal),
+        Doing::Ftok(path) | Doing::ReadBatch(path) => text.word = path,
+        _ => {}
+    }
     text.begin(failed(attempt));
     text.reason(errno);
     if let Some(words) = hint {
@@ -263,6 +241,34 @@ pub fn failure<K: Kernel>(
         text.begin(Words::LEFT.of(object.kind));
         text.reason(object.left);
     }
+}
+
+/// Whether bytes are UTF-8. core's way to find out is fast, and six times as
+/// large.
+fn is_utf8(mut bytes: &[u8]) -> bool {
+    while let [first, rest @ ..] = bytes {
+        bytes = rest;
+        let length = first.leading_ones();
+        if length == 0 {
+            continue;
+        }
+        let mut code = u32::from(*first) & (0x7f >> length);
+        for _ in 1..length {
+            match bytes {
+                [next @ 0x80..0xc0, rest @ ..] => {
+                    code = code << 6 | u32::from(*next) & 0x3f;
+                    bytes = rest;
+                }
+                _ => return false,
+            }
+        }
+        // Neither a surrogate nor longer than it must be.
+        let is_shortest = |code: char| u32::try_from(code.len_utf8()) == Ok(length);
+        if length == 1 || !char::from_u32(code).is_some_and(is_shortest) {
+            return false;
+        }
+    }
+    true
 }
 
 /// What a batch may hold, for a text that says so.
@@ -321,6 +327,28 @@ impl<'k, K: Kernel> Text<'k, K> {
         }
     }
 
+    /// Says what is wrong with a command line.
+    fn refusal(&mut self, refusal: &Refusal<'k>) {
+        self.word = refusal.word.bytes;
+        self.figures = MOST;
+        self.begin(words(refusal));
+        if refusal.mistake == Mistake::Ambiguous {
+            let (name, _) = split_name(refusal.word.bytes);
+            for spec in options::possibilities(refusal.grammar, name) {
+                self.word = spec.long();
+                self.fill(Words::POSSIBILITY);
+            }
+        }
+        self.reason(reason(refusal));
+        if refusal.keyed_reads {
+            self.begin(Words::SAY_KEYED);
+            self.reason(Errno::NONE);
+        }
+        if !is_value(refusal) {
+            self.fill(Words::TRY_HELP);
+        }
+    }
+
     /// Begins a line with the program's name and these words.
     fn begin(&mut self, words: Words) {
         self.put(b"ipcmk: ");
@@ -352,7 +380,7 @@ impl<'k, K: Kernel> Text<'k, K> {
     /// Puts bytes as a string, or, if they are not in UTF-8, as an array of
     /// numbers.
     fn json_string(&mut self, bytes: &[u8]) {
-        let is_text = str::from_utf8(bytes).is_ok();
+        let is_text = is_utf8(bytes);
         let mut separator: &[u8] = if is_text { b"\"" } else { b"[" };
         for &byte in bytes {
             self.put(separator);

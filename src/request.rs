@@ -3,6 +3,7 @@
 use crate::abi::{IPC_PRIVATE, SEMVMX, SHM_HUGE_SHIFT, SHM_HUGETLB};
 use crate::kernel::Identity;
 use crate::number;
+use crate::options::Grammar;
 use crate::plan::Kind;
 
 /// What one command line asks for.
@@ -64,9 +65,14 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// A request for nothing yet, with the standard grammar's defaults.
+    /// A request for nothing yet, with the defaults of a grammar.
     #[must_use]
-    pub const fn standard() -> Self {
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub const fn new(grammar: Grammar) -> Self {
+        let (mode, output) = match grammar {
+            Grammar::Standard => (0o644, Output::Words),
+            Grammar::Keyed => (0o666, Output::Raw),
+        };
         Self {
             shm: None,
             posix_shm: None,
@@ -75,7 +81,7 @@ impl Request<'_> {
             sem: None,
             posix_sem: false,
             name: None,
-            mode: Mode(0o644),
+            mode: Mode(mode),
             key: Key::Random,
             existing: false,
             ftok: None,
@@ -84,19 +90,9 @@ impl Request<'_> {
             values: None,
             shm_flags: 0,
             lock: false,
-            output: Output::Words,
+            output,
             batch: None,
             line: 0,
-        }
-    }
-
-    /// A request for nothing yet, with the keyed grammar's defaults.
-    #[must_use]
-    pub const fn keyed() -> Self {
-        Self {
-            mode: Mode(0o666),
-            output: Output::Raw,
-            ..Self::standard()
         }
     }
 
@@ -299,16 +295,16 @@ impl<'a> Values<'a> {
     }
 
     /// The values of so many semaphores, 0 to SEMVMX.
-    pub fn of(self, nsems: u32) -> impl Iterator<Item = (u32, u16)> {
+    pub fn of(self, nsems: u64) -> impl Iterator<Item = u16> {
         let mut rest = self.text;
         let mut value = 0;
-        (0..nsems).map(move |number| {
+        (0..nsems).map(move |_| {
             if let Some(next) = number::take(&mut rest) {
                 value = u16::try_from(next).unwrap_or(SEMVMX);
                 // The comma.
                 rest = rest.get(1..).unwrap_or_default();
             }
-            (number, value)
+            value
         })
     }
 }
