@@ -16,7 +16,7 @@ pub const SHM_NORESERVE: u32 = 0o10000;
 /// `asm-generic/hugetlb_encode.h`, HUGETLB_FLAG_ENCODE_SHIFT.
 pub const SHM_HUGE_SHIFT: u32 = 26;
 /// The largest value of a semaphore. `linux/sem.h`.
-pub const SEMVMX: u16 = 32767;
+pub const SEMVMX: u64 = 32767;
 /// Command of the ctl calls: remove the object. `linux/ipc.h`.
 pub const IPC_RMID: usize = 0;
 /// Command of the ctl calls: set owner, mode and msg_qbytes. `linux/ipc.h`.

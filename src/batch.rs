@@ -6,14 +6,14 @@ use heapless::Vec;
 
 use crate::plan::Made;
 use crate::report::LONGEST_JSON;
-use crate::request::Request;
 
 /// Objects that a batch can ask for.
-pub const MOST_OBJECTS: usize = 4096;
+pub const MOST_OBJECTS: u64 = 4096;
 /// Bytes that its lines can have.
 pub const MOST_BYTES: usize = 512 * 1024;
-/// Bytes of output that go out at once.
-pub const MOST_OUTPUT: usize = MOST_OBJECTS * LONGEST_JSON;
+/// Bytes that its output can have: it goes out at once. The longest is JSON with
+/// paths of unprintable bytes.
+pub const MOST_OUTPUT: usize = 4096 * LONGEST_JSON + 6 * MOST_BYTES;
 
 /// The words of one command line, from the program's own or out of a batch.
 #[derive(Clone)]
@@ -41,27 +41,15 @@ impl<'a, A: Iterator<Item = &'a [u8]>> Iterator for Arguments<'a, A> {
     }
 }
 
-/// The memory of a batch. Pages of it that are not needed are not touched. All
-/// zeros will do for a start.
-pub struct Room<'a> {
-    /// One byte more than may be used, so that too many are noticed.
+/// Memory for many objects. Pages of it that are not needed are not touched. It
+/// can be all zeros.
+pub struct Room {
+    /// The lines: one byte more than may be used, so that too many are noticed.
     pub text: [u8; MOST_BYTES + 1],
-    /// What the lines ask for.
-    pub requests: MaybeUninit<Vec<Request<'a>, MOST_OBJECTS>>,
     /// What is made.
-    pub made: MaybeUninit<Vec<Made, MOST_OBJECTS>>,
+    pub made: MaybeUninit<Vec<Made, 4096>>,
     /// What is printed.
     pub output: MaybeUninit<Vec<u8, MOST_OUTPUT>>,
-}
-
-/// What there is to do, and where to keep account of it.
-pub struct Batch<'a> {
-    /// What is asked for, in order.
-    pub requests: &'a [Request<'a>],
-    /// Room for what is made.
-    pub made: &'a mut MaybeUninit<Vec<Made, MOST_OBJECTS>>,
-    /// Room for the output.
-    pub output: &'a mut MaybeUninit<Vec<u8, MOST_OUTPUT>>,
 }
 
 /// Takes the first line off a text.

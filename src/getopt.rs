@@ -1,6 +1,6 @@
 //! argv to tokens, in the manner of GNU getopt_long.
 
-use crate::options::{self, Argument, Grammar, Named, Opt};
+use crate::options::{self, Argument, Grammar, Named, Opt, Spec};
 use crate::usage::{Mistake, Position, Word};
 
 /// What stands on a command line.
@@ -20,6 +20,8 @@ pub struct Getopt<'a, A> {
     /// The word of the last token: the argument of an option, or the operand,
     /// or what is wrong.
     pub word: Word<'a>,
+    /// The last option.
+    pub spec: &'static Spec,
     /// The whole line.
     line: A,
     /// What is left of it.
@@ -40,6 +42,7 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
     pub fn new(line: A, posixly_correct: bool) -> Self {
         Self {
             word: Word::END,
+            spec: Spec::NONE,
             arguments: line.clone(),
             line,
             next: Position::START,
@@ -80,6 +83,7 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
         let Some(spec) = options::by_letter(self.grammar, letter) else {
             return Token::Wrong(Mistake::UnknownLetter);
         };
+        self.spec = spec;
         self.word.argument = spec.argument;
         if self.word.argument != Argument::None {
             if rest.is_empty() {
@@ -101,6 +105,7 @@ impl<'a, A: Iterator<Item = &'a [u8]> + Clone> Getopt<'a, A> {
             Named::Unknown => return Token::Wrong(Mistake::UnknownName),
             Named::Several => return Token::Wrong(Mistake::Ambiguous),
         };
+        self.spec = spec;
         // Messages name the option in full.
         self.word.bytes = spec.long();
         self.word.argument = spec.argument;

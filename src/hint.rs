@@ -5,9 +5,6 @@
 //! ipc/util.c, ipc/shm.c, ipc/msg.c and ipc/sem.c of Linux.
 
 use core::ffi::CStr;
-use core::num::NonZero;
-
-use heapless::Vec;
 
 use crate::abi::{SHM_HUGE_SHIFT, SHM_HUGETLB};
 use crate::batch::MOST_BYTES;
@@ -37,7 +34,7 @@ pub fn explain<K: Kernel>(
         shm_flags,
         ..
     } = *attempt;
-    let is_new_huge = doing == Doing::Create && shm_flags & SHM_HUGETLB != 0;
+    let is_new_huge = matches!(doing, Doing::Create) && shm_flags & SHM_HUGETLB != 0;
     match (doing, errno) {
         (Doing::ReadBatch(_), Errno::EFBIG) => {
             *figures = [MOST_BATCH, 0, 0];
@@ -74,7 +71,7 @@ pub fn explain<K: Kernel>(
                 .or_else(|| is_new_huge.then_some(Words::NO_PAGE_SIZE)),
             _ => None,
         },
-        Errno::EPERM if doing == Doing::Set && step.kind == Kind::Queue => {
+        Errno::EPERM if matches!(doing, Doing::Set) && step.kind == Kind::Queue => {
             too_large(step, figures, kernel).or_else(|| Some(forbidden(kernel)))
         }
         // A look at the key would be refused too, if it were the call.
@@ -215,7 +212,8 @@ fn no_memory<K: Kernel>(step: Step, figures: &mut Figures, kernel: &mut K) -> Op
     })
 }
 
-/// There are not enough free huge pages.
+/// There are not enough free huge pages. The kernel tells in /proc/meminfo of
+/// those of its default size.
 fn huge_pages<K: Kernel>(
     step: Step,
     shm_flags: u32,
@@ -223,30 +221,18 @@ fn huge_pages<K: Kernel>(
     kernel: &mut K,
 ) -> Option<Words> {
     let mut buffer = [0; MEMINFO_BYTES];
-    let bytes = match shm_flags >> SHM_HUGE_SHIFT {
-        0 => kilobytes(
-            kernel.read(File::System(MEMINFO), &mut buffer).ok()?,
-            b"Hugepagesize:",
-        )?
-        .checked_mul(1024)?,
-        log => 1_u64.checked_shl(log)?,
-    };
-    let bytes = NonZero::new(bytes)?;
-    let mut pages = |name: &[u8]| {
-        let mut path = Vec::<u8, 80>::new();
-        _ = path.extend_from_slice(b"/sys/kernel/mm/hugepages/hugepages-");
-        for digit in number::digits(bytes.get() / 1024, number::TEN).iter().rev() {
-            _ = path.push(*digit);
-        }
-        _ = path.extend_from_slice(name);
-        first_number(CStr::from_bytes_with_nul(&path).ok()?, &mut buffer, kernel)
-    };
-    let free = pages(b"kB/free_hugepages\0")?;
-    let promised = pages(b"kB/resv_hugepages\0")?;
+    let meminfo = kernel.read(File::System(MEMINFO), &mut buffer).ok()?;
+    let size = kilobytes(meminfo, b"Hugepagesize:")?.checked_mul(1024)?;
+    let log = shm_flags >> SHM_HUGE_SHIFT;
+    if log != 0 && log != size.trailing_zeros() {
+        return None;
+    }
+    let free = kilobytes(meminfo, b"HugePages_Free:")?;
+    let promised = kilobytes(meminfo, b"HugePages_Rsvd:")?;
     *figures = [
         free.saturating_sub(promised),
-        pages(b"kB/nr_hugepages\0")?,
-        step.amount.saturating_add(bytes.get() - 1) / bytes,
+        kilobytes(meminfo, b"HugePages_Total:")?,
+        step.amount.checked_add(size - 1)?.checked_div(size)?,
     ];
     Some(Words::HUGE_PAGES)
 }

@@ -7,7 +7,6 @@ use core::num::NonZero;
 use crate::batch::Room;
 use crate::errno::Errno;
 use crate::plan::{Id, Kind, Step};
-use crate::request::{Mode, Owner};
 
 /// The system calls that the program makes, in its own terms.
 pub trait Kernel {
@@ -24,7 +23,8 @@ pub trait Kernel {
     fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno>;
 
     /// The ctl call with IPC_SET on an object that this process created: its
-    /// owner, its mode, and, if it is a queue, its msg_qbytes.
+    /// owner's user id and group id, [`u32::MAX`] for that of the process, its
+    /// mode, and, if it is a queue, its msg_qbytes.
     ///
     /// # Errors
     /// Those of shmctl(2), msgctl(2) and semctl(2).
@@ -32,8 +32,8 @@ pub trait Kernel {
         &mut self,
         kind: Kind,
         id: Id,
-        owner: Owner,
-        mode: Mode,
+        owner: (u32, u32),
+        mode: u32,
         qbytes: u64,
     ) -> Result<(), Errno>;
 
@@ -41,7 +41,7 @@ pub trait Kernel {
     ///
     /// # Errors
     /// Those of semctl(2).
-    fn set_value(&mut self, id: Id, number: u32, value: u16) -> Result<(), Errno>;
+    fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno>;
 
     /// shmctl(2) with SHM_LOCK.
     ///
@@ -80,11 +80,11 @@ pub trait Kernel {
     /// Its own.
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno>;
 
-    /// Memory for the lines of a batch, at most once: mmap(2).
+    /// Memory for many objects, at most once: mmap(2).
     ///
     /// # Errors
     /// Its own.
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno>;
+    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno>;
 
     /// RLIMIT_MEMLOCK, in bytes: prlimit(2).
     ///
@@ -143,7 +143,7 @@ pub struct Identity {
 pub struct State {
     /// Its permission bits and, above them, flags of its own.
     pub mode: u32,
-    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue.
+    /// Bytes of a segment, semaphores of a set; of a queue 0.
     pub amount: u64,
 }
 

@@ -8,7 +8,7 @@ use core::num::NonZero;
 
 use heapless::Vec;
 
-use crate::abi::IPC_PRIVATE;
+use crate::abi::{IPC_PRIVATE, SEMVMX};
 use crate::options::Argument;
 
 /// Why a text is not the number that was asked for.
@@ -24,18 +24,25 @@ pub enum Bad {
 /// Reads an argument of this kind; 0 where it is not a number.
 ///
 /// # Errors
-/// Those of the function of each kind. Whether a number is in the range of its
-/// kind is for [`crate::request`] to say.
+/// Those of the function of each kind; [`Bad::Range`] out of the kind's range.
 pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
-    match argument {
-        Argument::None | Argument::Text => Ok(0),
-        Argument::Size | Argument::HugePage => size(text),
-        Argument::Elements => elements(text),
-        Argument::Mode => mode(text),
-        Argument::Key => key(text),
-        Argument::Ftok => ftok_id(text),
-        Argument::Owner => owner(text),
-        Argument::Values => values(text),
+    let (number, least, most) = match argument {
+        Argument::None | Argument::Text => return Ok(0),
+        Argument::Size => (size(text), 0, u64::MAX),
+        Argument::Qbytes => (size(text), 0, INT_MAX),
+        Argument::Elements => (elements(text), 1, INT_MAX),
+        Argument::Mode => (mode(text), 0, 0o777),
+        Argument::Key => (key(text), 0, u32::MAX.into()),
+        Argument::Ftok => (ftok_id(text), 1, 255),
+        Argument::Owner => (list(text, b':', MOST_ID), 1, 2),
+        Argument::Values => (list(text, b',', SEMVMX), 1, u64::MAX),
+        Argument::HugePage => (huge_page(text), 1, u64::MAX),
+    };
+    let number = number?;
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(Bad::Range)
     }
 }
 
@@ -75,51 +82,59 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
 /// # Errors
 /// [`Bad::Invalid`] if it only begins like a number.
 pub fn ftok_id(text: &[u8]) -> Result<u64, Bad> {
-    match split_ftok(text) {
-        (_, Some(id)) => unsigned(id, Base::Prefix, u64::MAX),
-        (_, None) => Ok(1),
+    let (path, id) = split_ftok(text);
+    if path.len() == text.len() {
+        return Ok(1);
     }
+    unsigned(id, Base::Prefix, u64::MAX)
 }
 
-/// Parts a path from the id of ftok(3), which begins with a digit.
+/// Parts a path from the id of ftok(3), which follows the last colon and begins
+/// with a digit.
 #[must_use]
-pub fn split_ftok(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match split_colon(text) {
-        (path, Some(id @ [b'0'..=b'9', ..])) => (path, Some(id)),
-        _ => (text, None),
+pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
+    let colon = text.iter().rposition(|&byte| byte == b':');
+    match text.split_at_checked(colon.unwrap_or(text.len())) {
+        Some((path, [_, id @ ..])) if id.first().is_some_and(u8::is_ascii_digit) => (path, id),
+        _ => (text, b""),
     }
 }
 
-/// `uid` or `uid:gid`, in decimal: the uid in the upper half, and in the lower
-/// one the gid, or the number that is no gid, [`u32::MAX`].
-///
-/// # Errors
-/// [`Bad::Range`] for that number itself, or over it.
-pub fn owner(text: &[u8]) -> Result<u64, Bad> {
-    /// The largest id.
-    const MOST: u64 = 0xffff_fffe;
-    let (uid, gid) = split_colon(text);
-    let uid = unsigned(uid, Base::Ten, MOST)?;
-    let gid = match gid {
-        Some(gid) => unsigned(gid, Base::Ten, MOST)?,
-        None => u32::MAX.into(),
-    };
-    Ok(uid << 32 | gid)
-}
-
-/// Values with commas between them, in decimal, up to `2^31 - 1`: how many
-/// there are in the upper half, and the largest one in the lower.
+/// How many decimal numbers of at most `most` a text is made of, with a
+/// `separator` between them.
 ///
 /// # Errors
 /// [`Bad::Range`] over that.
-pub fn values(text: &[u8]) -> Result<u64, Bad> {
-    let mut most = 0;
-    let mut count = 0_u64;
-    for value in text.split(|&byte| byte == b',') {
-        most = most.max(unsigned(value, Base::Ten, INT_MAX)?);
+pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
+    let mut count = 0;
+    loop {
         count += 1;
+        if !text.first().is_some_and(u8::is_ascii_digit) {
+            return Err(Bad::Invalid);
+        }
+        let number = natural(text, Base::Ten)?;
+        if number.magnitude > most {
+            return Err(Bad::Range);
+        }
+        match number.rest {
+            [] => return Ok(count),
+            [byte, rest @ ..] if *byte == separator => text = rest,
+            _ => return Err(Bad::Invalid),
+        }
     }
-    Ok(count << 32 | most)
+}
+
+/// The logarithm of a size that is a power of two.
+///
+/// # Errors
+/// Those of [`size`]; [`Bad::Invalid`] for another size.
+pub fn huge_page(text: &[u8]) -> Result<u64, Bad> {
+    let size = size(text)?;
+    if size.is_power_of_two() {
+        Ok(size.trailing_zeros().into())
+    } else {
+        Err(Bad::Invalid)
+    }
 }
 
 /// Digits, and nothing before or behind them.
@@ -131,17 +146,6 @@ fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// Parts a text at its last colon, if it has one.
-fn split_colon(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match text.iter().rposition(|&byte| byte == b':') {
-        Some(colon) => (
-            text.get(..colon).unwrap_or_default(),
-            text.get(colon + 1..),
-        ),
-        None => (text, None),
-    }
-}
-
 /// Whether a value can only be meant as a key: written 0x..., or `private`.
 #[must_use]
 pub fn is_marked_key(text: &[u8]) -> bool {
@@ -150,6 +154,8 @@ pub fn is_marked_key(text: &[u8]) -> bool {
 
 /// The largest int of C.
 const INT_MAX: u64 = 0x7fff_ffff;
+/// The largest id of a user or a group; the next number stands for none.
+const MOST_ID: u64 = 0xffff_fffe;
 
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";

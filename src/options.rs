@@ -14,6 +14,7 @@ pub enum Grammar {
 
 /// What an option means, whatever its letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Opt {
     /// System V shared memory.
     Shmem,
@@ -69,6 +70,40 @@ pub enum Opt {
     Help,
 }
 
+impl Opt {
+    /// Number of options.
+    pub const COUNT: usize = Self::Help.place() + 1;
+
+    /// Its place among them.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "from is not const")]
+    pub const fn place(self) -> usize {
+        self as usize
+    }
+
+    /// The set of it alone.
+    #[must_use]
+    pub const fn set(self) -> u32 {
+        1 << self.place()
+    }
+}
+
+/// What an option applies to: any of these on the line will do.
+pub mod applies {
+    /// A System V segment.
+    pub const SHM: u8 = 1;
+    /// A System V queue.
+    pub const QUEUE: u8 = 2;
+    /// A System V set.
+    pub const SEM: u8 = 4;
+    /// An object of System V.
+    pub const SYSV: u8 = SHM | QUEUE | SEM;
+    /// An object that somebody else can name.
+    pub const NAMED: u8 = 8;
+    /// Whatever there is.
+    pub const ANYTHING: u8 = 16;
+}
+
 /// What an option's argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
@@ -78,6 +113,8 @@ pub enum Argument {
     Text,
     /// Bytes.
     Size,
+    /// Bytes, as many as an int holds.
+    Qbytes,
     /// A number of semaphores.
     Elements,
     /// Permissions.
@@ -128,6 +165,8 @@ pub struct Row {
     pub long: &'static str,
     /// Whether util-linux has that name: those go first among abbreviations.
     pub util_linux: bool,
+    /// What it [applies] to.
+    pub applies: u8,
     /// Its form in the standard grammar.
     pub standard: Option<Form>,
     /// Its form in the keyed grammar.
@@ -135,12 +174,21 @@ pub struct Row {
 }
 
 impl Row {
+    /// The same, but not in the keyed grammar.
+    const fn standard_only(self) -> Self {
+        Self {
+            keyed: None,
+            ..self
+        }
+    }
+
     /// One of ours, of the same form in both grammars.
-    const fn ours(opt: Opt, long: &'static str, form: Form) -> Self {
+    const fn ours(opt: Opt, long: &'static str, applies: u8, form: Form) -> Self {
         Self {
             opt,
             long,
             util_linux: false,
+            applies,
             standard: Some(form),
             keyed: Some(form.silent()),
         }
@@ -154,6 +202,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Shmem,
         long: "shmem",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'M'),
             argument: Argument::Size,
@@ -173,6 +222,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::PosixShmem,
         long: "posix-shmem",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'm'),
             argument: Argument::Size,
@@ -186,6 +236,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Semaphore,
         long: "semaphore",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'S'),
             argument: Argument::Elements,
@@ -205,6 +256,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::PosixSemaphore,
         long: "posix-semaphore",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b's'),
             argument: Argument::None,
@@ -218,6 +270,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Queue,
         long: "queue",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'Q'),
             argument: Argument::None,
@@ -237,6 +290,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::PosixMqueue,
         long: "posix-mqueue",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'q'),
             argument: Argument::None,
@@ -250,6 +304,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Mode,
         long: "mode",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'p'),
             argument: Argument::Mode,
@@ -269,6 +324,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Name,
         long: "name",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'n'),
             argument: Argument::Text,
@@ -283,6 +339,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Version,
         long: "version",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'V'),
             argument: Argument::None,
@@ -302,6 +359,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Help,
         long: "help",
         util_linux: true,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: Some(b'h'),
             argument: Argument::None,
@@ -320,6 +378,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Key,
         "key",
+        applies::SYSV,
         Form {
             short: Some(b'k'),
             argument: Argument::Key,
@@ -327,10 +386,12 @@ pub const TABLE: &[Row] = &[
             help: "key of the new object",
             man: "Key of the object. An existing object with that key is an error, without \\fB-e\\fR.",
         },
-    ),
+    )
+    .standard_only(),
     Row::ours(
         Opt::Ftok,
         "ftok",
+        applies::SYSV,
         Form {
             short: None,
             argument: Argument::Ftok,
@@ -339,10 +400,12 @@ pub const TABLE: &[Row] = &[
             man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 1 to 255; default 1. \
                   What follows the last colon is the id if it begins with a digit.",
         },
-    ),
+    )
+    .standard_only(),
     Row::ours(
         Opt::Existing,
         "existing",
+        applies::NAMED,
         Form {
             short: Some(b'e'),
             argument: Argument::None,
@@ -354,6 +417,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Raw,
         "raw",
+        applies::ANYTHING,
         Form {
             short: Some(b'r'),
             argument: Argument::None,
@@ -365,6 +429,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Json,
         "json",
+        applies::ANYTHING,
         Form {
             short: Some(b'J'),
             argument: Argument::None,
@@ -376,6 +441,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Owner,
         "owner",
+        applies::SYSV,
         Form {
             short: None,
             argument: Argument::Owner,
@@ -387,6 +453,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Value,
         "value",
+        applies::SEM,
         Form {
             short: None,
             argument: Argument::Values,
@@ -398,17 +465,20 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Qbytes,
         "qbytes",
+        applies::QUEUE,
         Form {
             short: None,
-            argument: Argument::Size,
+            argument: Argument::Qbytes,
             metavar: "<size>",
             help: "bytes that the queue may hold",
             man: "Bytes that the queue of \\fB-Q\\fR may hold (msg_qbytes); with keys, that is \\fB-p\\fR.",
         },
-    ),
+    )
+    .standard_only(),
     Row::ours(
         Opt::Hugetlb,
         "hugetlb",
+        applies::SHM,
         Form {
             short: None,
             argument: Argument::HugePage,
@@ -420,6 +490,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Noreserve,
         "noreserve",
+        applies::SHM,
         Form {
             short: None,
             argument: Argument::None,
@@ -431,6 +502,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Lock,
         "lock",
+        applies::SHM,
         Form {
             short: None,
             argument: Argument::None,
@@ -442,6 +514,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Batch,
         "batch",
+        applies::ANYTHING,
         Form {
             short: None,
             argument: Argument::Text,
@@ -450,11 +523,13 @@ pub const TABLE: &[Row] = &[
             man: "Read lines of arguments from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
                   all that they ask for, or nothing; see below. Goes with \\fB-r\\fR or \\fB-J\\fR only.",
         },
-    ),
+    )
+    .standard_only(),
     Row {
         opt: Opt::Keyed,
         long: "keyed",
         util_linux: false,
+        applies: applies::ANYTHING,
         standard: Some(Form {
             short: None,
             argument: Argument::None,
@@ -475,6 +550,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Size,
         long: "size",
         util_linux: false,
+        applies: applies::ANYTHING,
         standard: None,
         keyed: Some(Form {
             short: Some(b'p'),
@@ -490,6 +566,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Nsems,
         long: "nsems",
         util_linux: false,
+        applies: applies::ANYTHING,
         standard: None,
         keyed: Some(Form {
             short: Some(b's'),
@@ -503,6 +580,7 @@ pub const TABLE: &[Row] = &[
         opt: Opt::Optkey,
         long: "",
         util_linux: false,
+        applies: applies::ANYTHING,
         standard: None,
         keyed: Some(Form {
             short: Some(b'o'),
@@ -529,9 +607,14 @@ pub struct Spec {
     start: u8,
     length: u8,
     util_linux: bool,
+    /// What it [applies] to.
+    pub applies: u8,
 }
 
 impl Spec {
+    /// Of no option.
+    pub const NONE: &'static Self = &EMPTY;
+
     /// Its long name, without dashes; empty if it has none.
     #[must_use]
     pub fn long(&self) -> &'static [u8] {
@@ -555,13 +638,6 @@ impl Grammar {
             Self::Keyed => &KEYED,
         }
     }
-}
-
-/// The long name of an option of the standard grammar, without dashes.
-#[must_use]
-pub fn long(opt: Opt) -> &'static [u8] {
-    let spec = STANDARD.iter().find(|spec| spec.opt == opt);
-    spec.map(Spec::long).unwrap_or_default()
 }
 
 /// A match for a long option.
@@ -625,6 +701,35 @@ impl Row {
     }
 }
 
+const EMPTY: Spec = Spec {
+    opt: Opt::Help,
+    argument: Argument::None,
+    short: 0,
+    start: 0,
+    length: 0,
+    util_linux: false,
+    applies: 0,
+};
+
+/// The options that do not apply to everything.
+pub const NARROW: u32 = narrow();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+const fn narrow() -> u32 {
+    let mut narrow = 0;
+    let mut row = 0;
+    while row < TABLE.len() {
+        if TABLE[row].applies & applies::ANYTHING == 0 {
+            narrow |= TABLE[row].opt.set();
+        }
+        row += 1;
+    }
+    narrow
+}
+
 /// Number of options in a grammar.
 #[expect(
     clippy::indexing_slicing,
@@ -650,14 +755,7 @@ const fn count(grammar: Grammar) -> usize {
     reason = "runs in the compiler, which reports a bad index"
 )]
 const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
-    let mut specs = [Spec {
-        opt: Opt::Help,
-        argument: Argument::None,
-        short: 0,
-        start: 0,
-        length: 0,
-        util_linux: false,
-    }; N];
+    let mut specs = [EMPTY; N];
     let mut filled = 0;
     let mut start = 0;
     let mut row = 0;
@@ -674,6 +772,7 @@ const fn specs<const N: usize>(grammar: Grammar) -> [Spec; N] {
                 start: small(start),
                 length: small(long.len()),
                 util_linux: TABLE[row].util_linux,
+                applies: TABLE[row].applies,
             };
             let mut earlier = 0;
             while earlier < filled {

@@ -2,7 +2,8 @@
 
 use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
-use crate::request::{Output, Request};
+use crate::options::Opt;
+use crate::request::Request;
 use crate::usage::Refusal;
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
@@ -30,7 +31,7 @@ impl Kind {
 pub struct Step {
     /// What it is.
     pub kind: Kind,
-    /// Bytes of a segment, semaphores of a set; of a queue 0.
+    /// Bytes of a segment, semaphores of a set; nothing of a queue.
     pub amount: u64,
 }
 
@@ -44,12 +45,8 @@ pub struct Made {
     pub kind: Kind,
     /// Its identifier.
     pub id: Id,
-    /// Its key.
-    pub key: u32,
     /// Whether it is new; what was found is not ours to remove.
     pub created: bool,
-    /// How it is printed.
-    pub output: Output,
     /// Why it could not be removed again, if that was so.
     pub left: Errno,
 }
@@ -92,6 +89,8 @@ pub enum Doing<'a> {
     Ftok(&'a [u8]),
     /// Reading the lines of a batch.
     ReadBatch(&'a [u8]),
+    /// Getting memory.
+    Memory,
     /// Blocking signals.
     BlockSignals,
     /// Choosing a key.
@@ -119,9 +118,9 @@ pub enum Doing<'a> {
 #[inline(never)] // `make size`: a copy at its caller is larger
 pub fn step(request: &Request<'_>, kind: Kind) -> Option<Step> {
     let amount = match kind {
-        Kind::Shm => request.shm?,
-        Kind::Queue => request.queue.then_some(0)?,
-        Kind::Sem => request.sem?.get().into(),
-    };
+        Kind::Shm => request.get(Opt::Shmem),
+        Kind::Queue => request.get(Opt::Queue),
+        Kind::Sem => request.get(Opt::Semaphore),
+    }?;
     Some(Step { kind, amount })
 }

@@ -12,9 +12,9 @@ use crate::hint::Figures;
 use crate::kernel::{Fd, Kernel, State, write_all};
 use crate::number::{Bad, EIGHT, SIXTEEN, TEN, digits};
 use crate::options::{self, Argument, Opt};
-use crate::plan::{self, Attempt, Doing, Kind, Made};
+use crate::plan::{Attempt, Doing, Kind, Made};
 use crate::render;
-use crate::request::{Ftok, Output, Request};
+use crate::request::{Output, Request};
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
 
@@ -26,96 +26,77 @@ pub const LONGEST_LINE: usize = 29;
 /// share of the brackets.
 pub const LONGEST_JSON: usize = 160;
 
-/// Prints the ids of what was made. They go out at once, where
-/// `waiting` has room for them.
+/// Adds the line of an object to the output.
 ///
 /// # Errors
-/// Those of [`write_all`].
-pub fn ids<K: Kernel>(
-    made: &[Made],
-    waiting: &mut VecView<u8>,
-    kernel: &mut K,
+/// EFBIG where there is no room for it.
+pub fn id<K: Kernel>(
+    request: &Request<'_>,
+    object: &Made,
+    output: &mut VecView<u8>,
 ) -> Result<(), Errno> {
-    let mut text = Text::new(Fd::Out, waiting, kernel);
-    for object in made {
-        if object.output == Output::Words {
-            text.put(line(object.kind).as_bytes());
-        }
-        text.number(object.id.unsigned_abs().into(), TEN, 1);
-        text.put(b"\n");
+    let mut text = Text::<K>::new(None, output);
+    if request.output() == Output::Words {
+        text.put(line(object.kind).as_bytes());
     }
-    text.flush()
+    text.number(object.id.unsigned_abs().into(), TEN, 1);
+    text.put(b"\n");
+    text.written
 }
 
-/// Prints what was made by requests in JSON, as [`ids`] does.
+/// Adds words to the output, where it is JSON.
+pub fn frame<K: Kernel>(request: &Request<'_>, words: Words, output: &mut VecView<u8>) {
+    if request.has(Opt::Json.set()) {
+        Text::<K>::new(None, output).fill(words);
+    }
+}
+
+/// Adds an object in JSON to the output.
 ///
 /// # Errors
-/// Those of [`write_all`].
-#[inline(never)] // its buffer would be in the frame of every run
+/// EFBIG where there is no room for it.
+#[inline(never)] // its variables would be in the frame of every run
 pub fn json<K: Kernel>(
-    requests: &[Request<'_>],
-    made: &[Made],
-    waiting: &mut VecView<u8>,
+    request: &Request<'_>,
+    attempt: &Attempt<'_>,
+    object: &Made,
+    output: &mut VecView<u8>,
     kernel: &mut K,
 ) -> Result<(), Errno> {
-    let mut own = Vec::<u8, WRITE>::new();
-    let waiting = if waiting.capacity() < WRITE {
-        own.as_mut_view()
+    let Made {
+        kind, id, created, ..
+    } = *object;
+    let state = if created {
+        Ok(State {
+            mode: request.mode(),
+            amount: attempt.step.amount,
+        })
     } else {
-        waiting
+        kernel.state(kind, id)
     };
-    let mut text = Text::new(Fd::Out, waiting, kernel);
-    text.fill(Words::JSON_BEGIN);
-    let mut made = made.iter();
-    let mut separator: &[u8] = b"";
-    for request in requests {
-        for kind in Kind::ALL {
-            let Some(step) = plan::step(request, kind) else {
-                continue;
-            };
-            let Some(object) = made.next() else {
-                break;
-            };
-            text.put(mem::replace(&mut separator, b","));
-            text.word = options::long(match kind {
-                Kind::Shm => Opt::Shmem,
-                Kind::Queue => Opt::Queue,
-                Kind::Sem => Opt::Semaphore,
-            });
-            text.figures = [object.id.unsigned_abs().into(), object.key.into(), 0];
-            text.fill(Words::JSON_OBJECT);
-            if let Some(Ftok { path, .. }) = request.ftok {
-                text.fill(Words::JSON_PATH);
-                text.json_string(path);
-            }
-            let state = if object.created {
-                Some(State {
-                    mode: request.mode.bits(),
-                    amount: step.amount,
-                })
-            } else {
-                text.kernel.state(kind, object.id).ok()
-            };
-            match state {
-                Some(State { mode, amount }) => {
-                    let mode = (mode & 0o777).into();
-                    text.figures = match kind {
-                        Kind::Queue => [mode, 0, 0],
-                        Kind::Shm | Kind::Sem => [amount, mode, 0],
-                    };
-                    text.fill(Words::JSON_STATE.of(kind));
-                }
-                None => text.fill(Words::JSON_UNKNOWN.of(kind)),
-            }
-            text.fill(if object.created {
-                Words::JSON_CREATED
-            } else {
-                Words::JSON_FOUND
-            });
-        }
+    let is_first = output.last() == Some(&b'[');
+    let mut text = Text::<K>::new(None, output);
+    text.put(if is_first { b"" } else { b"," });
+    text.figures = [id.unsigned_abs().into(), attempt.key.into(), 0];
+    text.fill(Words::JSON_OBJECT.of(kind));
+    if let Some((path, _)) = request.ftok() {
+        text.fill(Words::JSON_PATH);
+        text.json_string(path);
     }
-    text.fill(Words::JSON_END);
-    text.flush()
+    let words = match state {
+        Ok(State { mode, amount }) => {
+            text.figures = [u64::from(mode & 0o777), amount, 0];
+            Words::JSON_STATE
+        }
+        Err(_) => Words::JSON_UNKNOWN,
+    };
+    text.fill(words.of(kind));
+    text.fill(if created {
+        Words::JSON_CREATED
+    } else {
+        Words::JSON_FOUND
+    });
+    text.written
 }
 
 /// util-linux's words before an id, to the letter.
@@ -141,6 +122,7 @@ const fn failed(attempt: &Attempt<'_>) -> Words {
         Doing::BlockSignals => Words::BLOCK_FAILED,
         Doing::RandomKey => Words::RANDOM_FAILED,
         Doing::Write => Words::WRITE_FAILED,
+        Doing::Memory => Words::MEMORY_FAILED,
     }
 }
 
@@ -151,9 +133,10 @@ const fn failed(attempt: &Attempt<'_>) -> Words {
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
     let mut waiting = Vec::<u8, WRITE>::new();
-    let mut text = Text::new(Fd::Out, &mut waiting, kernel);
+    let mut text = Text::new(Some((kernel, Fd::Out)), &mut waiting);
     text.fill(words);
-    text.flush()
+    text.flush();
+    text.written
 }
 
 /// The words for a mistake.
@@ -186,9 +169,11 @@ const fn words(refusal: &Refusal<'_>) -> Words {
             Argument::Ftok => Words::BAD_FTOK,
             Argument::Owner => Words::BAD_OWNER,
             Argument::Values => Words::BAD_VALUES,
-            Argument::Size | Argument::HugePage | Argument::Text | Argument::None => {
-                Words::BAD_SIZE
-            }
+            Argument::Size
+            | Argument::Qbytes
+            | Argument::HugePage
+            | Argument::Text
+            | Argument::None => Words::BAD_SIZE,
         },
     }
 }
@@ -222,15 +207,18 @@ pub fn failure<K: Kernel>(
     kernel: &mut K,
 ) {
     let mut waiting = Vec::<u8, WRITE>::new();
-    let mut text = Text::new(Fd::Err, &mut waiting, kernel);
+    let mut text = Text::new(Some((kernel, Fd::Err)), &mut waiting);
     text.line = attempt.line;
     match &attempt.doing {
-        Doing::ReadLine(refusal) => return text.refusal(refusal),
-        Doing::Ftok(path) | Doing::ReadBatch(path) => text.word = path,
-        _ => {}
+        Doing::ReadLine(refusal) => text.refusal(refusal),
+        doing => {
+            if let Doing::Ftok(path) | Doing::ReadBatch(path) = doing {
+                text.word = path;
+            }
+            text.begin(failed(attempt));
+            text.reason(errno);
+        }
     }
-    text.begin(failed(attempt));
-    text.reason(errno);
     if let Some(words) = hint {
         text.figures = *figures;
         text.begin(words);
@@ -241,6 +229,8 @@ pub fn failure<K: Kernel>(
         text.begin(Words::LEFT.of(object.kind));
         text.reason(object.left);
     }
+    // Nobody is left to hear of an error here.
+    text.flush();
 }
 
 /// Whether bytes are UTF-8. core's way to find out is fast, and six times as
@@ -272,7 +262,7 @@ fn is_utf8(mut bytes: &[u8]) -> bool {
 }
 
 /// What a batch may hold, for a text that says so.
-const MOST: Figures = [MOST_OBJECTS as u64, 0, 0];
+const MOST: Figures = [MOST_OBJECTS, 0, 0];
 
 /// Bytes of a text that go out in one write; a longer one takes more.
 const WRITE: usize = 2560;
@@ -280,8 +270,8 @@ const _: () = assert!(render::HELP.len() <= WRITE, "the help text is one write")
 
 /// A text, written in one piece where it fits, and whole in any case.
 struct Text<'k, K: Kernel> {
-    kernel: &'k mut K,
-    fd: Fd,
+    /// Where it goes; what has no way out yet must have room.
+    out: Option<(&'k mut K, Fd)>,
     /// The number of the line that is wrong; 0 if it has none, or was named.
     line: u32,
     /// The word that is wrong.
@@ -295,10 +285,9 @@ struct Text<'k, K: Kernel> {
 
 impl<'k, K: Kernel> Text<'k, K> {
     #[inline(always)]
-    fn new(fd: Fd, waiting: &'k mut VecView<u8>, kernel: &'k mut K) -> Self {
+    fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut VecView<u8>) -> Self {
         Self {
-            kernel,
-            fd,
+            out,
             line: 0,
             word: b"",
             figures: [0; 3],
@@ -309,7 +298,7 @@ impl<'k, K: Kernel> Text<'k, K> {
 
     fn put(&mut self, bytes: &[u8]) {
         if self.waiting.extend_from_slice(bytes).is_err() {
-            _ = self.flush();
+            self.flush();
             if self.waiting.extend_from_slice(bytes).is_err() {
                 self.write(bytes);
             }
@@ -416,25 +405,23 @@ impl<'k, K: Kernel> Text<'k, K> {
         self.put(b"\n");
     }
 
-    /// After an error nothing more is written.
+    /// Writes bytes, if nothing has failed so far.
     fn write(&mut self, bytes: &[u8]) {
         if self.written.is_ok() {
-            self.written = write_all(self.kernel, self.fd, bytes);
+            self.written = match &mut self.out {
+                Some((kernel, fd)) => write_all(*kernel, *fd, bytes),
+                None => Err(Errno::EFBIG),
+            };
         }
     }
 
-    fn flush(&mut self) -> Result<(), Errno> {
-        if self.written.is_ok() {
-            self.written = write_all(self.kernel, self.fd, self.waiting);
+    /// Writes what waits, where there is a way out.
+    fn flush(&mut self) {
+        if let Some((kernel, fd)) = &mut self.out {
+            if self.written.is_ok() {
+                self.written = write_all(*kernel, *fd, self.waiting);
+            }
+            self.waiting.clear();
         }
-        self.waiting.clear();
-        self.written
-    }
-}
-
-impl<K: Kernel> Drop for Text<'_, K> {
-    /// Nobody is left to hear of an error here.
-    fn drop(&mut self) {
-        _ = self.flush();
     }
 }

@@ -1,17 +1,18 @@
 //! What the user asked for, in values that cannot be wrong.
 
-use crate::abi::{IPC_PRIVATE, SEMVMX, SHM_HUGE_SHIFT, SHM_HUGETLB};
+use crate::abi::{SHM_HUGE_SHIFT, SHM_HUGETLB, SHM_NORESERVE};
 use crate::kernel::Identity;
-use crate::number;
-use crate::options::Grammar;
+use crate::number::{self, Bad};
+use crate::options::{Argument, Opt, applies};
 use crate::plan::Kind;
+use crate::usage::Word;
 
 /// What one command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Create the objects of a [`Request`].
     Create,
-    /// Create the objects of all lines of [`Request::batch`].
+    /// Create the objects of all lines of a file.
     Batch,
     /// Print the help text.
     Help,
@@ -19,112 +20,166 @@ pub enum Action {
     Version,
 }
 
-/// The objects that one command line asks for. Each kind stands on a line at
-/// most once: a repeated option replaces its earlier value.
+/// The options of one command line, in the terms of the standard grammar. A
+/// repeated option replaces its earlier value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// System V shared memory: its size in bytes.
-    pub shm: Option<u64>,
-    /// POSIX shared memory: its size in bytes.
-    pub posix_shm: Option<u64>,
-    /// System V message queue.
-    pub queue: bool,
-    /// POSIX message queue.
-    pub posix_queue: bool,
-    /// System V semaphore set: its number of semaphores.
-    pub sem: Option<Nsems>,
-    /// POSIX named semaphore.
-    pub posix_sem: bool,
-    /// Name of the POSIX objects, as given.
-    pub name: Option<&'a [u8]>,
-    /// Permissions of all of them.
-    pub mode: Mode,
-    /// Key of the System V objects.
-    pub key: Key,
-    /// An existing object with that key is as good as a new one.
-    pub existing: bool,
-    /// The file that the key is made of, and its id.
-    pub ftok: Option<Ftok<'a>>,
-    /// msg_qbytes of the System V queue, where it is not to be the kernel's.
-    pub qbytes: Option<Qbytes>,
-    /// Owner of the System V objects.
-    pub owner: Owner,
-    /// First values of the semaphores.
-    pub values: Option<Values<'a>>,
-    /// Flags of the segment beside its mode: SHM_HUGETLB with the size of a
-    /// page, SHM_NORESERVE.
-    pub shm_flags: u32,
-    /// Keep the segment out of swap.
-    pub lock: bool,
-    /// What is printed.
-    pub output: Output,
-    /// The file that holds the lines to carry out.
-    pub batch: Option<&'a [u8]>,
-    /// The number of this line in that file, from 1; else 0.
-    pub line: u32,
+    /// The set of options that are given.
+    given: u32,
+    /// Their values, each in the range of its kind.
+    numbers: [u64; Opt::COUNT],
+    /// Those that are no numbers: a name or the file of a batch, a file and
+    /// id for ftok(3), values of semaphores, an owner.
+    texts: [&'a [u8]; 4],
 }
 
-impl Request<'_> {
-    /// A request for nothing yet, with the defaults of a grammar.
+impl<'a> Request<'a> {
+    /// A request for nothing yet.
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
-    pub const fn new(grammar: Grammar) -> Self {
-        let (mode, output) = match grammar {
-            Grammar::Standard => (0o644, Output::Words),
-            Grammar::Keyed => (0o666, Output::Raw),
-        };
+    pub const fn new() -> Self {
         Self {
-            shm: None,
-            posix_shm: None,
-            queue: false,
-            posix_queue: false,
-            sem: None,
-            posix_sem: false,
-            name: None,
-            mode: Mode(mode),
-            key: Key::Random,
-            existing: false,
-            ftok: None,
-            qbytes: None,
-            owner: Owner::UNCHANGED,
-            values: None,
-            shm_flags: 0,
-            lock: false,
-            output,
-            batch: None,
-            line: 0,
+            given: 0,
+            numbers: [0; Opt::COUNT],
+            texts: [b""; 4],
         }
+    }
+
+    /// Notes an option, whose argument, if it has one, is `word`.
+    ///
+    /// # Errors
+    /// Those of [`number::read`].
+    pub fn give(&mut self, opt: Opt, word: Word<'a>) -> Result<(), Bad> {
+        self.set(opt, number::read(word.argument, word.bytes)?);
+        if let Some(text) = self.texts.get_mut(place(word.argument)) {
+            *text = word.bytes;
+        }
+        Ok(())
+    }
+
+    /// Gives a value to an option.
+    pub fn set(&mut self, opt: Opt, number: u64) {
+        self.given |= opt.set();
+        if let Some(place) = self.numbers.get_mut(opt.place()) {
+            *place = number;
+        }
+    }
+
+    /// Whether any of a set of options is given.
+    #[must_use]
+    pub const fn has(&self, set: u32) -> bool {
+        self.given & set != 0
+    }
+
+    /// The value of an option, if it is given.
+    #[must_use]
+    pub fn get(&self, opt: Opt) -> Option<u64> {
+        let number = self.numbers.get(opt.place()).copied();
+        number.filter(|_| self.has(opt.set()))
+    }
+
+    /// The text of an argument of this kind.
+    #[must_use]
+    pub fn text(&self, argument: Argument) -> &'a [u8] {
+        self.texts.get(place(argument)).copied().unwrap_or_default()
+    }
+
+    /// What there is on the line for options to apply to.
+    #[must_use]
+    pub const fn applies(&self) -> u8 {
+        let mut applies = applies::ANYTHING;
+        if self.has(Opt::Shmem.set()) {
+            applies |= applies::SHM;
+        }
+        if self.has(Opt::Queue.set()) {
+            applies |= applies::QUEUE;
+        }
+        if self.has(Opt::Semaphore.set()) {
+            applies |= applies::SEM;
+        }
+        if self.has(Opt::Key.set() | Opt::Ftok.set()) {
+            applies |= applies::NAMED;
+        }
+        applies
     }
 
     /// Number of System V objects that are asked for.
     #[must_use]
-    pub fn objects(&self) -> usize {
-        usize::from(self.shm.is_some())
-            + usize::from(self.queue)
-            + usize::from(self.sem.is_some())
-    }
-
-    /// Whether a System V object is asked for.
-    #[must_use]
-    pub const fn wants_sysv(&self) -> bool {
-        self.shm.is_some() || self.queue || self.sem.is_some()
+    pub fn objects(&self) -> u64 {
+        (self.given & SYSV).count_ones().into()
     }
 
     /// Whether a POSIX object is asked for.
     #[must_use]
     pub const fn wants_posix(&self) -> bool {
-        self.posix_shm.is_some() || self.posix_queue || self.posix_sem
+        self.has(POSIX)
+    }
+
+    /// Permission bits, 0 to 0777.
+    #[must_use]
+    pub fn mode(&self) -> u32 {
+        match self.get(Opt::Mode) {
+            Some(mode) => low(mode),
+            None if self.has(Opt::Keyed.set()) => 0o666,
+            None => 0o644,
+        }
+    }
+
+    /// Key of the System V objects, where 0 is IPC_PRIVATE; None for a random
+    /// one that nobody uses.
+    #[must_use]
+    pub fn key(&self) -> Option<u32> {
+        self.get(Opt::Key).map(low)
+    }
+
+    /// How objects are printed.
+    #[must_use]
+    pub const fn output(&self) -> Output {
+        if self.has(Opt::Json.set()) {
+            Output::Json
+        } else if self.has(Opt::Raw.set() | Opt::Keyed.set()) {
+            Output::Raw
+        } else {
+            Output::Words
+        }
+    }
+
+    /// Takes over what another one says of the output.
+    pub fn print_as(&mut self, other: &Self) {
+        self.given |= other.given & (Opt::Json.set() | Opt::Raw.set());
+    }
+
+    /// The path and the id of which ftok(3) makes the key.
+    #[must_use]
+    pub fn ftok(&self) -> Option<(&'a [u8], u64)> {
+        let (path, _) = number::split_ftok(self.text(Argument::Ftok));
+        Some((path, self.get(Opt::Ftok)?))
+    }
+
+    /// User id and group id of the owner; [`u32::MAX`] for that of the process.
+    #[must_use]
+    pub fn owner(&self) -> (u32, u32) {
+        let mut ids = Numbers(self.text(Argument::Owner));
+        let mut id = || ids.next().map_or(u32::MAX, low);
+        (id(), id())
+    }
+
+    /// The first values of the semaphores, 0 to SEMVMX: of the first ones, the
+    /// last of them being that of the rest too.
+    #[must_use]
+    pub const fn values(&self) -> Numbers<'a> {
+        let [_, _, values, _] = self.texts;
+        Numbers(values)
     }
 
     /// Whether a new object of this kind is not whole as it is created.
     #[must_use]
-    pub fn has_properties(&self, kind: Kind) -> bool {
-        self.owner != Owner::UNCHANGED
-            || match kind {
-                Kind::Shm => self.lock,
-                Kind::Queue => self.qbytes.is_some(),
-                Kind::Sem => self.values.is_some(),
-            }
+    pub const fn has_properties(&self, kind: Kind) -> bool {
+        let own = match kind {
+            Kind::Shm => Opt::Lock,
+            Kind::Queue => Opt::Qbytes,
+            Kind::Sem => Opt::Value,
+        };
+        self.has(own.set() | Opt::Owner.set())
     }
 
     /// The mode and the flags of its own with which a new object of this kind
@@ -133,16 +188,41 @@ impl Request<'_> {
     #[must_use]
     pub fn first_flags(&self, kind: Kind) -> u32 {
         let mode = match kind {
-            _ if !self.has_properties(kind) => self.mode.bits(),
+            _ if !self.has_properties(kind) => self.mode(),
             Kind::Sem => 0o600,
             Kind::Shm | Kind::Queue => 0,
         };
         match kind {
-            Kind::Shm => mode | self.shm_flags,
+            Kind::Shm => mode | self.shm_flags(),
             Kind::Queue | Kind::Sem => mode,
         }
     }
+
+    /// Flags of a segment beside its mode: SHM_HUGETLB with the logarithm of a
+    /// page's size, 0 for the kernel's default; SHM_NORESERVE.
+    #[must_use]
+    pub fn shm_flags(&self) -> u32 {
+        let mut flags = 0;
+        if let Some(log) = self.get(Opt::Hugetlb) {
+            flags |= SHM_HUGETLB | low(log) << SHM_HUGE_SHIFT;
+        }
+        if self.has(Opt::Noreserve.set()) {
+            flags |= SHM_NORESERVE;
+        }
+        flags
+    }
 }
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The System V resources.
+pub const SYSV: u32 = Opt::Shmem.set() | Opt::Queue.set() | Opt::Semaphore.set();
+/// The POSIX resources.
+pub const POSIX: u32 = Opt::PosixShmem.set() | Opt::PosixMqueue.set() | Opt::PosixSemaphore.set();
 
 /// What is printed of each object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,204 +235,44 @@ pub enum Output {
     Json,
 }
 
-/// Permission bits, 0 to 0777.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mode(u16);
+/// Decimal numbers with a byte between them.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers<'a>(&'a [u8]);
 
-impl Mode {
-    /// These bits. None over 0777: to the calls, higher ones are flags.
-    #[must_use]
-    pub fn new(bits: u64) -> Option<Self> {
-        match u16::try_from(bits) {
-            Ok(bits @ 0..=0o777) => Some(Self(bits)),
-            _ => None,
-        }
-    }
+impl Iterator for Numbers<'_> {
+    type Item = u64;
 
-    /// The bits.
-    #[must_use]
-    pub fn bits(self) -> u32 {
-        self.0.into()
+    fn next(&mut self) -> Option<u64> {
+        let number = number::take(&mut self.0)?;
+        self.0 = self.0.get(1..).unwrap_or_default();
+        Some(number)
     }
 }
 
-/// Number of semaphores in a set, 1 to `2^31 - 1`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Nsems(u32);
-
-impl Nsems {
-    /// A set of one.
-    pub const ONE: Self = Self(1);
-
-    /// This many; None out of range.
-    #[must_use]
-    pub fn new(number: u64) -> Option<Self> {
-        match u32::try_from(number) {
-            Ok(number @ 1..=INT_MAX) => Some(Self(number)),
-            _ => None,
-        }
-    }
-
-    /// The number.
-    #[must_use]
-    pub const fn get(self) -> u32 {
-        self.0
+/// Where the text of an argument of this kind is kept, if it is.
+const fn place(argument: Argument) -> usize {
+    match argument {
+        Argument::Text => 0,
+        Argument::Ftok => 1,
+        Argument::Values => 2,
+        Argument::Owner => 3,
+        Argument::None
+        | Argument::Size
+        | Argument::Qbytes
+        | Argument::Elements
+        | Argument::Mode
+        | Argument::Key
+        | Argument::HugePage => usize::MAX,
     }
 }
 
-/// Bytes that a queue may hold, 0 to `2^31 - 1`: the kernel keeps an int, and
-/// cuts what is more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Qbytes(u32);
-
-impl Qbytes {
-    /// This many bytes; None out of range.
-    #[must_use]
-    pub fn new(bytes: u64) -> Option<Self> {
-        match u32::try_from(bytes) {
-            Ok(bytes @ 0..=INT_MAX) => Some(Self(bytes)),
-            _ => None,
-        }
-    }
-
-    /// The number of bytes.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0.into()
-    }
+/// A number that has been found to be small.
+fn low(number: u64) -> u32 {
+    number.try_into().unwrap_or_default()
 }
 
-/// The owner of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// User id; [`u32::MAX`], which is none, for that of the process.
-    pub uid: u32,
-    /// Group id; [`u32::MAX`] for that of the process.
-    pub gid: u32,
-}
-
-impl Owner {
-    /// Who creates an object owns it.
-    pub const UNCHANGED: Self = Self {
-        uid: u32::MAX,
-        gid: u32::MAX,
-    };
-
-    /// What [`number::owner`] gives.
-    #[must_use]
-    pub fn new(owner: u64) -> Self {
-        let [a, b, c, d, gid @ ..] = owner.to_be_bytes();
-        Self {
-            uid: u32::from_be_bytes([a, b, c, d]),
-            gid: u32::from_be_bytes(gid),
-        }
-    }
-}
-
-/// What ftok(3) makes a key of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ftok<'a> {
-    /// Path of the file.
-    pub path: &'a [u8],
-    /// The id, 1 to 255.
-    pub id: u8,
-}
-
-impl<'a> Ftok<'a> {
-    /// `path[:id]`; None where the id, which [`number::ftok_id`] gives, is out
-    /// of range.
-    #[must_use]
-    pub fn new(text: &'a [u8], id: u64) -> Option<Self> {
-        let (path, _) = number::split_ftok(text);
-        match u8::try_from(id) {
-            Ok(id @ 1..) => Some(Self { path, id }),
-            _ => None,
-        }
-    }
-}
-
-/// First values of semaphores: one for all, or one for each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Values<'a> {
-    text: &'a [u8],
-    /// How many there are.
-    pub count: u32,
-    /// The largest one.
-    pub most: u32,
-}
-
-impl<'a> Values<'a> {
-    /// Values with commas between them; `summary` is what [`number::values`]
-    /// makes of them.
-    #[must_use]
-    pub fn new(text: &'a [u8], summary: u64) -> Self {
-        let [a, b, c, d, most @ ..] = summary.to_be_bytes();
-        Self {
-            text,
-            count: u32::from_be_bytes([a, b, c, d]),
-            most: u32::from_be_bytes(most),
-        }
-    }
-
-    /// The values of so many semaphores, 0 to SEMVMX.
-    pub fn of(self, nsems: u64) -> impl Iterator<Item = u16> {
-        let mut rest = self.text;
-        let mut value = 0;
-        (0..nsems).map(move |_| {
-            if let Some(next) = number::take(&mut rest) {
-                value = u16::try_from(next).unwrap_or(SEMVMX);
-                // The comma.
-                rest = rest.get(1..).unwrap_or_default();
-            }
-            value
-        })
-    }
-}
-
-/// The flags of shmget(2) for huge pages of so many bytes, a power of two from 2
-/// on. None for another number.
+/// The key that ftok(3) makes of a file and an id, 1 to 255.
 #[must_use]
-pub fn huge_pages(bytes: u64) -> Option<u32> {
-    match bytes.checked_ilog2() {
-        Some(log @ 1..) if bytes.is_power_of_two() => Some(SHM_HUGETLB | log << SHM_HUGE_SHIFT),
-        _ => None,
-    }
+pub fn ftok(file: &Identity, id: u64) -> u64 {
+    id << 24 | u64::from(file.dev_minor & 0xff) << 16 | file.ino & 0xffff
 }
-
-/// The largest int of C.
-const INT_MAX: u32 = 0x7fff_ffff;
-
-/// The key that a System V object gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// One that nobody uses, at random.
-    Random,
-    /// This one, where 0 is IPC_PRIVATE: always a new object.
-    Chosen(u32),
-}
-
-impl Key {
-    /// This key; None over 32 bits.
-    #[must_use]
-    pub fn new(key: u64) -> Option<Self> {
-        u32::try_from(key).ok().map(Self::Chosen)
-    }
-
-    /// The key that ftok(3) makes of a file and an id.
-    #[must_use]
-    pub fn ftok(file: &Identity, id: u8) -> Self {
-        let [.., a, b] = file.ino.to_be_bytes();
-        let [.., dev] = file.dev_minor.to_be_bytes();
-        Self::Chosen(u32::from_be_bytes([id, dev, a, b]))
-    }
-
-    /// Whether no other object can have this key.
-    #[must_use]
-    pub const fn is_private(self) -> bool {
-        matches!(self, Self::Chosen(IPC_PRIVATE))
-    }
-}
-
-#[cfg(test)]
-#[path = "../tests/unit/request.rs"]
-mod tests;

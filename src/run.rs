@@ -2,20 +2,19 @@
 
 use core::hint::black_box;
 use core::mem::{self, MaybeUninit};
-use core::slice;
 
 use heapless::{Vec, VecView};
 
 use crate::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
-use crate::batch::{self, Arguments, Batch, MOST_BYTES, MOST_OBJECTS, Room};
+use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{File, Kernel};
-use crate::options::Grammar;
+use crate::kernel::{File, Kernel, write_all, Fd};
+use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Doing, Id, Kind, MOST_STEPS, Made, Step};
 use crate::report::{self, LONGEST_LINE};
-use crate::request::{Action, Ftok, Key, Output, Request};
+use crate::request::{self, Action, POSIX, Request};
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
 
@@ -35,27 +34,25 @@ where
     A: Iterator<Item = &'a [u8]> + Clone,
     K: Kernel,
 {
-    let mut request = Request::new(Grammar::Standard);
+    let mut request = Request::new();
     let mut job = Job {
         kernel,
         attempt: Attempt::NONE,
+        may_be_forced: true,
+        posixly_correct,
         made: &mut Vec::<_, MOST_STEPS>::new(),
         output: &mut Vec::<_, { MOST_STEPS * LONGEST_LINE }>::new(),
     };
-    let line = Arguments::Command(arguments);
-    let read = job.read_line(line, posixly_correct, &mut request);
-    if let Ok(Action::Batch) = read {
-        return job.run_batch::<A>(&request, posixly_correct);
+    let read = job.read_line(Arguments::Command(arguments), &mut request);
+    if read.is_ok() && request.has(Opt::Batch.set() | Opt::Json.set()) {
+        return job.run_large::<A>(&request);
     }
     // From here on no signal may come between an object and its id, and a pipe
     // that nobody reads is an error of write(2), not a death.
     let done = match job.block_signals().and(read) {
         Ok(Action::Create | Action::Batch) => {
-            if request.output == Output::Json {
-                reserve_stack::<LARGE_STACK>();
-            }
             reserve_stack::<STACK>();
-            job.create(slice::from_ref(&request), request.output)
+            job.create(&request).and_then(|()| job.write())
         }
         Ok(Action::Help) => job.print(Words::HELP),
         Ok(Action::Version) => job.print(Words::VERSION),
@@ -66,8 +63,7 @@ where
 
 /// Bytes of stack, more than it takes from a creation to its undo.
 const STACK: usize = 1024;
-/// The same of JSON, and of a batch, which explains a refusal before it is
-/// undone.
+/// The same of a batch, which explains a refusal before it is undone.
 const LARGE_STACK: usize = 8192;
 
 /// Has the stack grow now. Where it may not, that is a death, and later there
@@ -85,17 +81,20 @@ fn reserve_stack<const BYTES: usize>() {
 /// All that a run works with.
 struct Job<'j, 'a, K> {
     kernel: &'j mut K,
+    posixly_correct: bool,
     /// What it is in the middle of.
     attempt: Attempt<'a>,
+    /// Nobody has looked yet whether segments live on.
+    may_be_forced: bool,
     /// What it has made: there is room for all.
     made: &'j mut VecView<Made>,
-    /// What goes out at once, if there is room for it.
+    /// What it will print.
     output: &'j mut VecView<u8>,
 }
 
 impl<'a, K: Kernel> Job<'_, 'a, K> {
-    /// Reads a line into a new `request`, and makes its key, where it names a
-    /// file for that.
+    /// Reads a line into a `request`, and makes its key, where it names a file
+    /// for that.
     ///
     /// # Errors
     /// The kernel's; EINVAL where the line is wrong: see the attempt.
@@ -103,97 +102,126 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     fn read_line<A>(
         &mut self,
         line: Arguments<'a, A>,
-        posixly_correct: bool,
         request: &mut Request<'a>,
     ) -> Result<Action, Errno>
     where
         A: Iterator<Item = &'a [u8]> + Clone,
     {
-        let attempt = &mut self.attempt;
-        let action = match grammar::read(line, posixly_correct, request) {
-            Ok(action) => action,
-            Err(refusal) => {
-                attempt.doing = Doing::ReadLine(refusal);
-                return Err(Errno::EINVAL);
+        match grammar::read(line, self.posixly_correct, request) {
+            Ok(action) => {
+                if let Some((path, id)) = request.ftok() {
+                    self.attempt.doing = Doing::Ftok(path);
+                    let file = self.kernel.identify(path)?;
+                    request.set(Opt::Key, request::ftok(&file, id));
+                }
+                Ok(action)
             }
-        };
-        if let Some(Ftok { path, id }) = request.ftok {
-            attempt.doing = Doing::Ftok(path);
-            request.key = Key::ftok(&self.kernel.identify(path)?, id);
+            Err(refusal) => {
+                self.attempt.doing = Doing::ReadLine(refusal);
+                Err(Errno::EINVAL)
+            }
         }
-        Ok(action)
     }
 
-    /// Runs all lines of a file.
+    /// Runs what takes more memory: all lines of a file, or JSON.
     #[inline(never)] // not in the frame of every run
-    fn run_batch<A>(&mut self, request: &Request<'a>, posixly_correct: bool) -> u8
+    fn run_large<A>(&mut self, request: &Request<'a>) -> u8
     where
         A: Iterator<Item = &'a [u8]> + Clone,
     {
-        // A signal may end the run as long as it waits for lines.
-        let read = self.read_batch::<A>(request, posixly_correct);
-        match self.block_signals().and(read) {
-            Ok(Batch { requests, made, output }) => {
-                reserve_stack::<LARGE_STACK>();
+        self.attempt.doing = Doing::Memory;
+        match self.kernel.room() {
+            Ok(Room { text, made, output }) => {
                 let mut job = Job {
                     kernel: &mut *self.kernel,
-                    attempt: Attempt::NONE,
                     made: made.write(Vec::new()),
                     output: output.write(Vec::new()),
+                    ..*self
                 };
-                let done = job.create(requests, request.output);
+                let done = job.create_all::<A>(request, text);
                 job.end(done)
             }
             Err(errno) => self.end(Err(errno)),
         }
     }
 
-    /// Reads and checks all lines of the batch that a request names. `A` is
-    /// what the program's own arguments are.
-    fn read_batch<A>(
-        &mut self,
-        request: &Request<'a>,
-        posixly_correct: bool,
-    ) -> Result<Batch<'a>, Errno>
+    /// Creates what a request asks for, or what all lines of its batch do.
+    fn create_all<A>(&mut self, request: &Request<'a>, text: &'a mut [u8]) -> Result<(), Errno>
     where
         A: Iterator<Item = &'a [u8]> + Clone,
     {
-        let path = request.batch.unwrap_or_default();
+        let is_batch = request.has(Opt::Batch.set());
+        // A signal may end the run as long as it waits for lines.
+        let lines = if is_batch {
+            self.rehearse::<A>(request, text)
+        } else {
+            Ok(&*text)
+        };
+        self.block_signals()?;
+        let lines = lines?;
+        reserve_stack::<LARGE_STACK>();
+        report::frame::<K>(request, Words::JSON_BEGIN, self.output);
+        if is_batch {
+            self.each_line::<A>(request, lines, None)?;
+        } else {
+            self.create(request)?;
+        }
+        report::frame::<K>(request, Words::JSON_END, self.output);
+        self.write()
+    }
+
+    /// Reads and checks all lines of a batch.
+    fn rehearse<A>(&mut self, request: &Request<'a>, text: &'a mut [u8]) -> Result<&'a [u8], Errno>
+    where
+        A: Iterator<Item = &'a [u8]> + Clone,
+    {
+        let path = request.text(Argument::Text);
         self.attempt.doing = Doing::ReadBatch(path);
-        let Room {
-            text,
-            requests,
-            made,
-            output,
-        } = self.kernel.room()?;
         let file = match path {
             b"-" => File::In,
             _ => File::User(path),
         };
-        let mut rest: &'a [u8] = self.kernel.read(file, text)?;
-        if rest.len() > MOST_BYTES {
+        let lines = self.kernel.read(file, text)?;
+        if lines.len() > MOST_BYTES {
             return Err(Errno::EFBIG);
         }
-        let requests = requests.write(Vec::new());
+        self.each_line::<A>(request, lines, Some(MOST_OBJECTS))?;
+        Ok(lines)
+    }
+
+    /// Creates what the lines of a batch ask for, or only checks them, if they
+    /// may ask for so many objects.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    fn each_line<A>(
+        &mut self,
+        batch: &Request<'a>,
+        mut lines: &'a [u8],
+        rehearsal: Option<u64>,
+    ) -> Result<(), Errno>
+    where
+        A: Iterator<Item = &'a [u8]> + Clone,
+    {
         let mut objects = 0;
-        while !rest.is_empty() {
-            self.attempt.line += 1;
-            let words = Arguments::<A>::Line(batch::take_line(&mut rest));
-            if words.clone().next().is_none() {
+        let mut number = 0;
+        while !lines.is_empty() {
+            number += 1;
+            self.attempt.line = number;
+            let line = Arguments::<A>::Line(take_line(&mut lines));
+            if line.clone().next().is_none() {
                 continue;
             }
-            let mut one = Request::new(Grammar::Standard);
-            let action = self.read_line(words, posixly_correct, &mut one)?;
-            one.line = self.attempt.line;
-            objects += one.objects();
-            let is_wrong = action != Action::Create || one.output == Output::Json;
-            // What stands beside --batch goes for all.
-            if request.output != Output::Words {
-                one.output = request.output;
-            }
-            let mistake = if is_wrong {
+            let mut request = Request::new();
+            let action = self.read_line(line, &mut request)?;
+            let Some(most) = rehearsal else {
+                // What stands beside --batch goes for all.
+                request.print_as(batch);
+                self.create(&request)?;
+                continue;
+            };
+            objects += request.objects();
+            let mistake = if action != Action::Create || request.has(Opt::Json.set()) {
                 Mistake::NotInBatch
-            } else if objects > MOST_OBJECTS || requests.push(one).is_err() {
+            } else if objects > most {
                 Mistake::TooMany
             } else {
                 continue;
@@ -201,11 +229,8 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
             self.attempt.doing = Doing::ReadLine(Refusal::of_line(mistake));
             return Err(Errno::EINVAL);
         }
-        Ok(Batch {
-            requests,
-            made,
-            output,
-        })
+        self.attempt.line = 0;
+        Ok(())
     }
 
     fn block_signals(&mut self) -> Result<(), Errno> {
@@ -219,6 +244,12 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     fn print(&mut self, words: Words) -> Result<(), Errno> {
         self.attempt.doing = Doing::Write;
         report::answer(words, self.kernel)
+    }
+
+    /// Prints what was made, at once.
+    fn write(&mut self) -> Result<(), Errno> {
+        self.attempt.doing = Doing::Write;
+        write_all(self.kernel, Fd::Out, self.output)
     }
 
     /// Ends a run, with its exit status. If it has failed, what it has made is
@@ -257,90 +288,81 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         }
     }
 
-    /// Creates all that is asked for and prints the ids.
+    /// Creates all that one line asks for.
     #[inline(never)] // `make size`: a copy at its caller is larger
-    fn create(&mut self, requests: &[Request<'a>], output: Output) -> Result<(), Errno> {
-        let mut is_first_segment = true;
-        for request in requests {
-            self.attempt.line = request.line;
-            self.attempt.shm_flags = request.shm_flags;
-            if request.wants_posix() {
-                self.attempt.doing = Doing::Posix;
-                return Err(Errno::NONE);
-            }
-            for kind in Kind::ALL {
-                let Some(step) = plan::step(request, kind) else {
-                    continue;
-                };
+    fn create(&mut self, request: &Request<'_>) -> Result<(), Errno> {
+        self.attempt.shm_flags = request.shm_flags();
+        if request.has(POSIX) {
+            self.attempt.doing = Doing::Posix;
+            return Err(Errno::NONE);
+        }
+        for kind in Kind::ALL {
+            if let Some(step) = plan::step(request, kind) {
                 self.attempt.step = step;
-                if kind == Kind::Shm && mem::take(&mut is_first_segment) {
-                    self.refuse_forced()?;
-                }
-                let object = self.obtain(request)?;
-                // It has room for all: it cannot be full.
-                _ = self.made.push(object);
-                if object.created && request.has_properties(kind) {
-                    self.furnish(request, object.id)?;
-                }
+                self.obtain(request)?;
             }
         }
-        self.attempt.doing = Doing::Write;
-        self.attempt.line = 0;
-        if output == Output::Json {
-            report::json(requests, self.made, self.output, self.kernel)
-        } else {
-            report::ids(self.made, self.output, self.kernel)
-        }
+        Ok(())
     }
 
     /// Creates the object of a step, or finds it where that will do.
-    fn obtain(&mut self, request: &Request<'_>) -> Result<Made, Errno> {
-        let attempt = &mut self.attempt;
-        let step = attempt.step;
-        let mut made = Made {
-            kind: step.kind,
-            id: 0,
-            key: 0,
-            created: false,
-            output: request.output,
-            left: Errno::NONE,
-        };
+    fn obtain(&mut self, request: &Request<'_>) -> Result<(), Errno> {
+        let step = self.attempt.step;
+        let key = request.key();
+        let existing = request.has(Opt::Existing.set());
+        self.attempt.doing = Doing::Create;
+        if step.kind == Kind::Shm && mem::take(&mut self.may_be_forced) {
+            self.refuse_forced()?;
+        }
         for _ in 0..MOST_TRIES {
-            attempt.key = match request.key {
-                Key::Chosen(key) => key,
-                Key::Random => {
-                    attempt.doing = Doing::RandomKey;
+            self.attempt.key = match key {
+                Some(key) => key,
+                None => {
+                    self.attempt.doing = Doing::RandomKey;
                     match self.kernel.random()? {
                         IPC_PRIVATE => continue,
                         key => key,
                     }
                 }
             };
-            made.key = attempt.key;
-            if request.existing && !request.key.is_private() {
-                attempt.doing = Doing::Find;
+            if existing && key != Some(IPC_PRIVATE) {
+                self.attempt.doing = Doing::Find;
                 // No mode bits: an object is found whatever its permissions.
-                match self.kernel.get(step, attempt.key, 0) {
+                match self.kernel.get(step, self.attempt.key, 0) {
                     Err(Errno::ENOENT) => {}
-                    found => {
-                        made.id = found?;
-                        return Ok(made);
-                    }
+                    found => return self.keep(request, found?, false),
                 }
             }
-            attempt.doing = Doing::Create;
+            self.attempt.doing = Doing::Create;
             let flags = IPC_CREAT | IPC_EXCL | request.first_flags(step.kind);
-            match self.kernel.get(step, attempt.key, flags) {
+            match self.kernel.get(step, self.attempt.key, flags) {
                 // A collision, or somebody was quicker.
-                Err(Errno::EEXIST) if request.existing || request.key == Key::Random => {}
-                created => {
-                    made.id = created?;
-                    made.created = true;
-                    return Ok(made);
-                }
+                Err(Errno::EEXIST) if existing || key.is_none() => {}
+                created => return self.keep(request, created?, true),
             }
         }
         Err(Errno::EEXIST)
+    }
+
+    /// Keeps account of an object, and makes a new one what it shall be.
+    fn keep(&mut self, request: &Request<'_>, id: Id, created: bool) -> Result<(), Errno> {
+        let kind = self.attempt.step.kind;
+        let made = Made {
+            kind,
+            id,
+            created,
+            left: Errno::NONE,
+        };
+        // It has room for all: it cannot be full.
+        _ = self.made.push(made);
+        if created && request.has_properties(kind) {
+            self.furnish(request, id)?;
+        }
+        if request.has(Opt::Json.set()) {
+            report::json(request, &self.attempt, &made, self.output, self.kernel)
+        } else {
+            report::id::<K>(request, &made, self.output)
+        }
     }
 
     /// Makes a new object what it shall be. Its mode comes last, so that nobody
@@ -348,31 +370,34 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     #[inline(never)] // not in the frame of every run
     fn furnish(&mut self, request: &Request<'_>, id: Id) -> Result<(), Errno> {
         let Step { kind, amount } = self.attempt.step;
-        if let (Kind::Sem, Some(values)) = (kind, request.values) {
+        if kind == Kind::Sem && request.has(Opt::Value.set()) {
             self.attempt.doing = Doing::SetValues;
-            for (number, value) in (0..).zip(values.of(amount)) {
+            let mut values = request.values();
+            let mut value = 0;
+            for number in 0..amount {
+                value = values.next().unwrap_or(value);
                 self.kernel.set_value(id, number, value)?;
             }
         }
-        if kind == Kind::Shm && request.lock {
+        if kind == Kind::Shm && request.has(Opt::Lock.set()) {
             self.attempt.doing = Doing::Lock;
             self.kernel.lock(id)?;
         }
         self.attempt.doing = Doing::Set;
         if kind == Kind::Queue {
-            self.attempt.step.amount = match request.qbytes {
-                Some(qbytes) => qbytes.get(),
+            self.attempt.step.amount = match request.get(Opt::Qbytes) {
+                Some(qbytes) => qbytes,
                 // As it is: to ask the queue itself takes read permission.
                 None => self.kernel.limits(kind)?.each,
             };
         }
         let qbytes = self.attempt.step.amount;
-        self.kernel.set(kind, id, request.owner, request.mode, qbytes)
+        let (owner, mode) = (request.owner(), request.mode());
+        self.kernel.set(kind, id, owner, mode, qbytes)
     }
 
     /// Fails where a new segment would be destroyed as this process exits.
     fn refuse_forced(&mut self) -> Result<(), Errno> {
-        self.attempt.doing = Doing::Create;
         let forced = File::System(c"/proc/sys/kernel/shm_rmid_forced");
         match self.kernel.read(forced, &mut [0]) {
             Ok([b'1']) => {

@@ -42,14 +42,16 @@ macro_rules! words {
 words! {
     // JSON.
     JSON_BEGIN: r#"{"ipcmk": ["#;
-    JSON_OBJECT: "\n{\"kind\": \"@\", \"id\": %, \"key\": \"0x$\"";
+    JSON_OBJECT: "\n{\"kind\": \"shmem\", \"id\": %, \"key\": \"0x$\"",
+        "\n{\"kind\": \"queue\", \"id\": %, \"key\": \"0x$\"",
+        "\n{\"kind\": \"semaphore\", \"id\": %, \"key\": \"0x$\"";
     JSON_PATH: r#", "path": "#;
-    JSON_STATE: r#", "size": %, "mode": "&""#,
+    JSON_STATE: r#", "mode": "&", "size": %"#,
         r#", "mode": "&""#,
-        r#", "nsems": %, "mode": "&""#;
-    JSON_UNKNOWN: r#", "size": null, "mode": null"#,
+        r#", "mode": "&", "nsems": %"#;
+    JSON_UNKNOWN: r#", "mode": null, "size": null"#,
         r#", "mode": null"#,
-        r#", "nsems": null, "mode": null"#;
+        r#", "mode": null, "nsems": null"#;
     JSON_CREATED: r#", "created": true}"#;
     JSON_FOUND: r#", "created": false}"#;
     JSON_END: "\n]}\n";
@@ -105,6 +107,7 @@ words! {
     POSIX_FAILED: "POSIX objects are not supported yet";
     BLOCK_FAILED: "block signals failed";
     RANDOM_FAILED: "get random key failed";
+    MEMORY_FAILED: "get memory failed";
     WRITE_FAILED: "write error";
     UNKNOWN_ERRNO: "errno %";
     LEFT: "shared memory id % is left behind",

@@ -1,82 +1,55 @@
 //! The grammar of util-linux 2.41: `ipcmk -M 4096 -p 600`.
 
-use super::{OUT_OF_RANGE, number, store};
+use super::find;
 use crate::getopt::{Getopt, Token};
 use crate::options::{Argument, Opt};
-use crate::request::{Action, Key, Mode, Request};
-use crate::usage::{Mistake, Word};
+use crate::request::{Action, POSIX, Request, SYSV};
+use crate::usage::Mistake;
 
-/// Reads a whole line into a new `request`. Values are checked as they come,
-/// and help and version stand where they stand: what follows them is not read.
+/// Makes sense of a line whose options, and `operands` beside them, are read.
 ///
 /// # Errors
-/// What is wrong with `line.word`.
-pub fn read<'a, A>(line: &mut Getopt<'a, A>, request: &mut Request<'a>) -> Result<Action, Mistake>
+/// What is wrong with `line.word`, which is the end of the line at first.
+pub fn finish<'a, A>(
+    line: &mut Getopt<'a, A>,
+    request: &mut Request<'a>,
+    operands: usize,
+) -> Result<Action, Mistake>
 where
     A: Iterator<Item = &'a [u8]> + Clone,
 {
-    let mut has_mode = false;
-    let mut has_others = false;
-    let mut operand = None;
-    let mut extra = None;
-    while let Some(token) = line.next() {
-        let opt = match token {
-            Token::Option(opt) => opt,
-            Token::Operand => {
-                match operand {
-                    None => operand = Some(line.word),
-                    Some(_) => extra = extra.or(Some(line.word)),
-                }
-                continue;
-            }
-            Token::Wrong(mistake) => return Err(mistake),
-        };
-        if let Some(action) = super::action(opt) {
-            return Ok(action);
-        }
-        if opt == Opt::Keyed {
-            // This is a line of the other grammar.
-            return Err(Mistake::KeyedNotFirst);
-        }
-        has_mode |= opt == Opt::Mode;
-        has_others |= !matches!(opt, Opt::Batch | Opt::Raw | Opt::Json);
-        store(request, opt, line.word, line.grammar)?;
-        if request.ftok.is_some() && request.key != Key::Random {
-            return Err(Mistake::KeyTwice);
-        }
-    }
-
-    line.word = Word::END;
-    if request.batch.is_some() {
-        return if has_others || operand.is_some() {
+    if request.has(Opt::Batch.set()) {
+        let alone = Opt::Batch.set() | Opt::Raw.set() | Opt::Json.set();
+        return if request.has(!alone) || operands != 0 {
             Err(Mistake::BatchNotAlone)
         } else {
             Ok(Action::Batch)
         };
     }
-    let wants_posix = request.wants_posix();
-    if !request.wants_sysv() && !wants_posix {
+    if !request.has(SYSV | POSIX) {
         return Err(Mistake::NoResource);
     }
-    if let Some(operand) = operand {
-        line.word = operand;
+    if operands != 0 {
+        find(line, Token::Operand, 1);
         // A mode, where nothing else can be meant: -M's, alone.
-        if request.queue || request.sem.is_some() || wants_posix {
+        if request.has((SYSV | POSIX) & !Opt::Shmem.set()) {
             return Err(Mistake::ExtraOperand);
         }
-        if has_mode {
+        if request.has(Opt::Mode.set()) {
             return Err(Mistake::ModeTwice);
         }
         line.word.argument = Argument::Mode;
-        request.mode = Mode::new(number(line.word)?).ok_or(OUT_OF_RANGE)?;
+        request.give(Opt::Mode, line.word).map_err(Mistake::Value)?;
     }
-    if let Some(extra) = extra {
-        line.word = extra;
+    if operands > 1 {
+        find(line, Token::Operand, 2);
         return Err(Mistake::ExtraOperand);
     }
-    if wants_posix && request.name.is_none() {
+    if request.has(POSIX) && !request.has(Opt::Name.set()) {
         return Err(Mistake::NoName);
     }
-    super::check(line, request)?;
+    if request.has(Opt::Key.set()) && request.has(Opt::Ftok.set()) {
+        return Err(Mistake::KeyTwice);
+    }
     Ok(Action::Create)
 }

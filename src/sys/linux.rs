@@ -1,6 +1,6 @@
 //! Linux by system calls. The numbers are those of the `syscalls` crate.
 
-use core::ffi::CStr;
+use core::ffi::c_char;
 use core::num::NonZero;
 use core::ptr;
 
@@ -12,7 +12,6 @@ use ipcmk::errno::Errno;
 use ipcmk::batch::Room;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::request::{Mode, Owner};
 use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5, syscall6};
 
 /// The kernel that runs this process.
@@ -95,8 +94,8 @@ impl Kernel for Linux {
         &mut self,
         kind: Kind,
         id: Id,
-        owner: Owner,
-        mode: Mode,
+        (uid, gid): (u32, u32),
+        mode: u32,
         qbytes: u64,
     ) -> Result<(), Errno> {
         let or_ours = |id, kind| if id == u32::MAX { self.identity(kind) } else { id };
@@ -105,9 +104,9 @@ impl Kernel for Linux {
         const { assert!(size_of::<Msqid64Ds>() >= size_of::<Semid64Ds>()) };
         let properties = Msqid64Ds {
             msg_perm: Ipc64Perm {
-                uid: or_ours(owner.uid, AT_EUID),
-                gid: or_ours(owner.gid, AT_EGID),
-                mode: mode.bits(),
+                uid: or_ours(uid, AT_EUID),
+                gid: or_ours(gid, AT_EGID),
+                mode,
                 ..Ipc64Perm::default()
             },
             msg_qbytes: qbytes,
@@ -118,9 +117,10 @@ impl Kernel for Linux {
         unsafe { control(kind, id, 0, IPC_SET, properties) }
     }
 
-    fn set_value(&mut self, id: Id, number: u32, value: u16) -> Result<(), Errno> {
+    fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+        let [number, value] = [number, value].map(|n| n.try_into().unwrap_or(usize::MAX));
         // SAFETY: takes numbers only.
-        unsafe { control(Kind::Sem, id, word(number), SETVAL, value.into()) }
+        unsafe { control(Kind::Sem, id, number, SETVAL, value) }
     }
 
     fn lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -129,35 +129,29 @@ impl Kernel for Linux {
     }
 
     fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
-        /// # Safety
-        /// `T` is the struct of the kind.
-        unsafe fn stat<T: Default>(kind: Kind, id: Id) -> Result<T, Errno> {
-            let mut state = T::default();
-            let address = ptr::from_mut(&mut state).expose_provenance();
-            // SAFETY: the caller's.
-            unsafe { control(kind, id, 0, IPC_STAT, address) }.map(|()| state)
+        /// The struct of each kind.
+        union Any {
+            shm: Shmid64Ds,
+            msg: Msqid64Ds,
+            sem: Semid64Ds,
         }
-        let (perm, amount) = match kind {
-            Kind::Shm => {
-                // SAFETY: its struct.
-                let state: Shmid64Ds = unsafe { stat(kind, id) }?;
-                (state.shm_perm, state.shm_segsz)
-            }
-            Kind::Queue => {
-                // SAFETY: as above.
-                let state: Msqid64Ds = unsafe { stat(kind, id) }?;
-                (state.msg_perm, state.msg_qbytes)
-            }
-            Kind::Sem => {
-                // SAFETY: as above.
-                let state: Semid64Ds = unsafe { stat(kind, id) }?;
-                (state.sem_perm, state.sem_nsems)
-            }
+        let mut any = Any {
+            msg: Msqid64Ds::default(),
         };
-        Ok(State {
-            mode: perm.mode,
-            amount,
-        })
+        let address = ptr::from_mut(&mut any).expose_provenance();
+        // SAFETY: at least the struct of the kind.
+        unsafe { control(kind, id, 0, IPC_STAT, address) }?;
+        // SAFETY: all of them are numbers, and all their bytes are set. They
+        // begin alike.
+        let mode = unsafe { any.msg.msg_perm.mode };
+        let amount = match kind {
+            // SAFETY: as above.
+            Kind::Shm => unsafe { any.shm.shm_segsz },
+            Kind::Queue => 0,
+            // SAFETY: as above.
+            Kind::Sem => unsafe { any.sem.sem_nsems },
+        };
+        Ok(State { mode, amount })
     }
 
     fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
@@ -181,8 +175,10 @@ impl Kernel for Linux {
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let descriptor = match file {
             File::In => STDIN,
-            File::System(path) => open(path, O_NONBLOCK)?,
-            File::User(path) => with_nul(path, |path| open(path, 0))?,
+            // SAFETY: it ends with a NUL.
+            File::System(path) => unsafe { open(path.as_ptr(), O_NONBLOCK) }?,
+            // SAFETY: it ends with a NUL.
+            File::User(path) => with_nul(path, |path| unsafe { open(path, 0) })?,
         };
         let mut filled = 0;
         let read = loop {
@@ -207,7 +203,7 @@ impl Kernel for Linux {
         let mut status = Statx::default();
         with_nul(path, |path| {
             let from = AT_FDCWD.cast_unsigned();
-            let path = path.as_ptr().expose_provenance();
+            let path = path.expose_provenance();
             let to = ptr::from_mut(&mut status).expose_provenance();
             // SAFETY: the path ends with a NUL; a statx to write to.
             unsafe { syscall5(Sysno::statx, from, path, AT_NO_AUTOMOUNT, STATX_INO, to) }
@@ -219,8 +215,8 @@ impl Kernel for Linux {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
-        let (size, none) = (size_of::<Room<'_>>(), usize::MAX);
+    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+        let (size, none) = (size_of::<Room>(), usize::MAX);
         let rights = PROT_READ | PROT_WRITE;
         let flags = MAP_PRIVATE | MAP_ANONYMOUS;
         // SAFETY: asks for new memory at no particular address.
@@ -372,22 +368,30 @@ unsafe fn info<T>(kind: Kind, command: usize, info: *mut T) -> Result<(), Errno>
 }
 
 /// Opens a file to read.
-fn open(path: &CStr, flags: usize) -> Result<usize, Errno> {
+///
+/// # Safety
+/// `path` points to bytes that end with a NUL.
+unsafe fn open(path: *const c_char, flags: usize) -> Result<usize, Errno> {
     let from = AT_FDCWD.cast_unsigned();
-    let path = path.as_ptr().expose_provenance();
-    // SAFETY: the path ends with a NUL.
+    let path = path.expose_provenance();
+    // SAFETY: the caller's.
     unsafe { syscall3(Sysno::openat, from, path, O_RDONLY | flags) }.map_err(errno)
 }
 
-/// Has a path as the calls want it.
+/// Calls with the path as the calls want it.
 ///
 /// # Errors
-/// The kernel's for one that is too long, EINVAL for one with a NUL inside.
-fn with_nul<T>(path: &[u8], call: impl FnOnce(&CStr) -> Result<T, Errno>) -> Result<T, Errno> {
+/// The kernel's own for a path that is too long, or has a NUL inside.
+#[inline(never)] // not in the frame of every run
+fn with_nul<T>(path: &[u8], call: impl FnOnce(*const c_char) -> Result<T, Errno>) -> Result<T, Errno> {
+    if path.contains(&0) {
+        return Err(Errno::ENOENT);
+    }
     let mut buffer = Vec::<u8, PATH_MAX>::new();
-    let copied = buffer.extend_from_slice(path).and(buffer.extend_from_slice(b"\0"));
-    copied.map_err(|_| Errno::ENAMETOOLONG)?;
-    call(CStr::from_bytes_with_nul(&buffer).map_err(|_| Errno::EINVAL)?)
+    for &byte in path.iter().chain(b"\0") {
+        buffer.push(byte).map_err(|_| Errno::ENAMETOOLONG)?;
+    }
+    call(buffer.as_ptr().cast())
 }
 
 /// Standard input.
