@@ -1,8 +1,9 @@
 //! What the kernel answers when it refuses, and glibc's words for it.
 
 /// An error number, 1 to 4095, or none. `asm-generic/errno-base.h`, `errno.h`.
+/// (As wide as what calls return: a result fits two registers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errno(u32);
+pub struct Errno(u64);
 
 impl Errno {
     /// No error of the kernel's.
@@ -42,15 +43,15 @@ impl Errno {
     /// Identifier removed.
     pub const EIDRM: Self = Self(43);
 
-    /// The error that a system call returned, as a positive number.
+    /// The error with this number.
     #[must_use]
-    pub fn new(number: i32) -> Self {
-        Self(u32::try_from(number).unwrap_or_default())
+    pub const fn new(number: u64) -> Self {
+        Self(number)
     }
 
     /// The number itself.
     #[must_use]
-    pub const fn number(self) -> u32 {
+    pub const fn number(self) -> u64 {
         self.0
     }
 }

@@ -100,7 +100,6 @@ fn in_use<K: Kernel>(step: Step, key: u32, figures: &mut Figures, kernel: &mut K
         // Nor would -o do.
         return too_small(step, key, figures, kernel);
     };
-    let id = id.unsigned_abs().into();
     *figures = [id, key.into(), id];
     Some(Words::IN_USE.of(step.kind))
 }
@@ -123,7 +122,7 @@ fn too_small<K: Kernel>(
             && let Ok(id) = kernel.get(step, key, 0)
         {
             amount = step.amount;
-            *figures = [id.unsigned_abs().into(), amount, 0];
+            *figures = [id, amount, 0];
         }
         bit >>= 1;
     }

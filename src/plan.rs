@@ -36,7 +36,7 @@ pub struct Step {
 }
 
 /// The identifier of a System V object, 0 to `2^31 - 1`.
-pub type Id = i32;
+pub type Id = u64;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

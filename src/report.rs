@@ -39,7 +39,7 @@ pub fn id<K: Kernel>(
     if request.output() == Output::Words {
         text.put(line(object.kind).as_bytes());
     }
-    text.number(object.id.unsigned_abs().into(), TEN, 1);
+    text.number(object.id, TEN, 1);
     text.put(b"\n");
     text.written
 }
@@ -77,7 +77,7 @@ pub fn json<K: Kernel>(
     let is_first = output.last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
     text.put(if is_first { b"" } else { b"," });
-    text.figures = [id.unsigned_abs().into(), attempt.key.into(), 0];
+    text.figures = [id, attempt.key.into(), 0];
     text.fill(Words::JSON_OBJECT.of(kind));
     if let Some((path, _)) = request.ftok() {
         text.fill(Words::JSON_PATH);
@@ -225,7 +225,7 @@ pub fn failure<K: Kernel>(
         text.reason(Errno::NONE);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
-        text.figures = [object.id.unsigned_abs().into(), 0, 0];
+        text.figures = [object.id, 0, 0];
         text.begin(Words::LEFT.of(object.kind));
         text.reason(object.left);
     }
@@ -397,7 +397,7 @@ impl<'k, K: Kernel> Text<'k, K> {
             match Words::of_errno(errno) {
                 Some(words) => self.fill(words),
                 None => {
-                    self.figures = [errno.number().into(), 0, 0];
+                    self.figures = [errno.number(), 0, 0];
                     self.fill(Words::UNKNOWN_ERRNO);
                 }
             }

@@ -12,7 +12,7 @@ use ipcmk::errno::Errno;
 use ipcmk::batch::Room;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
-use syscalls::{Sysno, syscall1, syscall3, syscall4, syscall5, syscall6};
+use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
 /// The kernel that runs this process.
 pub struct Linux {
@@ -61,17 +61,9 @@ impl Kernel for Linux {
         let all: u64 = !0;
         let set = ptr::from_ref(&all).expose_provenance();
         let no_old_set = 0;
+        let size = size_of_val(&all);
         // SAFETY: the set is of the size given, and only read.
-        let done = unsafe {
-            syscall4(
-                Sysno::rt_sigprocmask,
-                SIG_BLOCK,
-                set,
-                no_old_set,
-                size_of_val(&all),
-            )
-        };
-        done.map(drop).map_err(errno)
+        unsafe { call(Sysno::rt_sigprocmask, SIG_BLOCK, set, no_old_set, size) }.map(drop)
     }
 
     fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
@@ -80,14 +72,13 @@ impl Kernel for Linux {
             return Err(Errno::EINVAL);
         };
         let (key, flags) = (word(key), word(flags));
-        let (call, second, third) = match step.kind {
+        let (get, second, third) = match step.kind {
             Kind::Shm => (Sysno::shmget, amount, flags),
             Kind::Queue => (Sysno::msgget, flags, 0),
             Kind::Sem => (Sysno::semget, amount, flags),
         };
         // SAFETY: all three take numbers only.
-        let id = unsafe { syscall3(call, key, second, third) };
-        Id::try_from(id.map_err(errno)?).map_err(|_| Errno::ERANGE)
+        unsafe { call(get, key, second, third, 0) }.map(wide)
     }
 
     fn set(
@@ -118,9 +109,8 @@ impl Kernel for Linux {
     }
 
     fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
-        let [number, value] = [number, value].map(|n| n.try_into().unwrap_or(usize::MAX));
         // SAFETY: takes numbers only.
-        unsafe { control(Kind::Sem, id, number, SETVAL, value) }
+        unsafe { control(Kind::Sem, id, narrow(number), SETVAL, narrow(value)) }
     }
 
     fn lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -167,8 +157,8 @@ impl Kernel for Linux {
         let mut bytes = [0; 4];
         let buffer = ptr::from_mut(&mut bytes).expose_provenance();
         // SAFETY: the buffer has the length given.
-        let got = unsafe { syscall3(Sysno::getrandom, buffer, bytes.len(), GRND_NONBLOCK) };
-        got.map_err(errno).map(|_| u32::from_ne_bytes(bytes))
+        unsafe { call(Sysno::getrandom, buffer, bytes.len(), GRND_NONBLOCK, 0) }?;
+        Ok(u32::from_ne_bytes(bytes))
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
@@ -177,15 +167,14 @@ impl Kernel for Linux {
             File::In => STDIN,
             // SAFETY: it ends with a NUL.
             File::System(path) => unsafe { open(path.as_ptr(), O_NONBLOCK) }?,
-            // SAFETY: it ends with a NUL.
-            File::User(path) => with_nul(path, |path| unsafe { open(path, 0) })?,
+            File::User(path) => open_user(path)?,
         };
         let mut filled = 0;
         let read = loop {
             let rest = buffer.get_mut(filled..).unwrap_or_default();
             let start = rest.as_mut_ptr().expose_provenance();
             // SAFETY: the buffer has the length given.
-            match unsafe { syscall3(Sysno::read, descriptor, start, rest.len()) }.map_err(errno) {
+            match unsafe { call(Sysno::read, descriptor, start, rest.len(), 0) } {
                 Ok(0) => break Ok(()),
                 Ok(bytes) => filled += bytes,
                 Err(Errno::EINTR) => {}
@@ -199,16 +188,15 @@ impl Kernel for Linux {
         read.map(|()| buffer.get(..filled).unwrap_or_default())
     }
 
+    #[inline(never)] // not in the frame of every run
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
+        let mut buffer = Vec::new();
+        let path = with_nul(path, &mut buffer)?.expose_provenance();
         let mut status = Statx::default();
-        with_nul(path, |path| {
-            let from = AT_FDCWD.cast_unsigned();
-            let path = path.expose_provenance();
-            let to = ptr::from_mut(&mut status).expose_provenance();
-            // SAFETY: the path ends with a NUL; a statx to write to.
-            unsafe { syscall5(Sysno::statx, from, path, AT_NO_AUTOMOUNT, STATX_INO, to) }
-                .map_err(errno)
-        })?;
+        let to = ptr::from_mut(&mut status).expose_provenance();
+        let from = AT_FDCWD.cast_unsigned();
+        // SAFETY: the path ends with a NUL; a statx to write to.
+        outcome(unsafe { syscall5(Sysno::statx, from, path, AT_NO_AUTOMOUNT, STATX_INO, to) })?;
         Ok(Identity {
             ino: status.stx_ino,
             dev_minor: status.stx_dev_minor,
@@ -220,8 +208,8 @@ impl Kernel for Linux {
         let rights = PROT_READ | PROT_WRITE;
         let flags = MAP_PRIVATE | MAP_ANONYMOUS;
         // SAFETY: asks for new memory at no particular address.
-        let start = unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, none, 0) };
-        let start = ptr::with_exposed_provenance_mut(start.map_err(errno)?);
+        let start = outcome(unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, none, 0) })?;
+        let start = ptr::with_exposed_provenance_mut(start);
         // SAFETY: it is zeroed, aligned to a page, large enough, and nobody
         // else's, and a room can be all zeros.
         Ok(unsafe { &mut *start })
@@ -231,8 +219,8 @@ impl Kernel for Linux {
         let mut limit = Rlimit64::default();
         let to = ptr::from_mut(&mut limit).expose_provenance();
         // SAFETY: none to read, an rlimit64 to write to, of this process.
-        let done = unsafe { syscall4(Sysno::prlimit64, 0, RLIMIT_MEMLOCK, 0, to) };
-        done.map(|_| limit.rlim_cur).map_err(errno)
+        unsafe { call(Sysno::prlimit64, 0, RLIMIT_MEMLOCK, 0, to) }?;
+        Ok(limit.rlim_cur)
     }
 
     fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
@@ -284,7 +272,7 @@ impl Kernel for Linux {
 
     fn is_filtered(&mut self) -> bool {
         // SAFETY: takes a number only.
-        match unsafe { syscall1(Sysno::prctl, PR_GET_SECCOMP) }.map_err(errno) {
+        match unsafe { call(Sysno::prctl, PR_GET_SECCOMP, 0, 0, 0) } {
             // A kernel without filters knows no such command.
             Ok(0) | Err(Errno::EINVAL) => false,
             Ok(_) | Err(_) => true,
@@ -294,7 +282,7 @@ impl Kernel for Linux {
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let start = bytes.as_ptr().expose_provenance();
         // SAFETY: the bytes are there, and only read.
-        unsafe { syscall3(Sysno::write, number(fd), start, bytes.len()) }.map_err(errno)
+        unsafe { call(Sysno::write, number(fd), start, bytes.len(), 0) }
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
@@ -304,8 +292,7 @@ impl Kernel for Linux {
             let mut action = Sigaction::default();
             let old = ptr::from_mut(&mut action).expose_provenance();
             // SAFETY: a sigaction of this architecture to write to, none to read.
-            unsafe { syscall4(Sysno::rt_sigaction, word(signal), 0, old, size_of_val(&set)) }
-                .map_err(errno)?;
+            unsafe { call(Sysno::rt_sigaction, word(signal), 0, old, size_of_val(&set)) }?;
             if action.sa_handler != SIG_IGN {
                 set |= 1 << (signal - 1);
             }
@@ -313,8 +300,7 @@ impl Kernel for Linux {
         let new = usize::MAX;
         let signals = ptr::from_ref(&set).expose_provenance();
         // SAFETY: the set is of the size given, and only read.
-        let signals = unsafe { syscall4(Sysno::signalfd4, new, signals, size_of_val(&set), 0) }
-            .map_err(errno)?;
+        let signals = unsafe { call(Sysno::signalfd4, new, signals, size_of_val(&set), 0) }?;
         let entry = |fd: usize, events| Pollfd {
             fd: i32::try_from(fd).unwrap_or(-1),
             events,
@@ -323,10 +309,10 @@ impl Kernel for Linux {
         let mut entries = [entry(number(fd), POLLOUT), entry(signals, POLLIN)];
         let list = entries.as_mut_ptr().expose_provenance();
         // SAFETY: as many entries as given; no time and no mask to read.
-        let done = unsafe { syscall5(Sysno::ppoll, list, entries.len(), 0, 0, 0) };
+        let done = unsafe { call(Sysno::ppoll, list, entries.len(), 0, 0) };
         // SAFETY: takes a number only.
-        _ = unsafe { syscall1(Sysno::close, signals) };
-        done.map_err(errno)?;
+        _ = unsafe { call(Sysno::close, signals, 0, 0, 0) };
+        done?;
         let [_, signals] = entries;
         if signals.revents == 0 {
             Ok(())
@@ -348,14 +334,13 @@ unsafe fn control(
     command: usize,
     argument: usize,
 ) -> Result<(), Errno> {
-    let (call, second, third, fourth) = match kind {
+    let (ctl, second, third, fourth) = match kind {
         Kind::Shm => (Sysno::shmctl, command, argument, 0),
         Kind::Queue => (Sysno::msgctl, command, argument, 0),
         Kind::Sem => (Sysno::semctl, number, command, argument),
     };
     // SAFETY: the caller's.
-    let done = unsafe { syscall4(call, id_word(id), second, third, fourth) };
-    done.map(drop).map_err(errno)
+    unsafe { call(ctl, narrow(id), second, third, fourth) }.map(drop)
 }
 
 /// The ctl call with which the kernel tells of all objects of a kind.
@@ -375,23 +360,30 @@ unsafe fn open(path: *const c_char, flags: usize) -> Result<usize, Errno> {
     let from = AT_FDCWD.cast_unsigned();
     let path = path.expose_provenance();
     // SAFETY: the caller's.
-    unsafe { syscall3(Sysno::openat, from, path, O_RDONLY | flags) }.map_err(errno)
+    unsafe { call(Sysno::openat, from, path, O_RDONLY | flags, 0) }
 }
 
-/// Calls with the path as the calls want it.
+/// Opens a file to read.
+#[inline(never)] // not in the frame of every run
+fn open_user(path: &[u8]) -> Result<usize, Errno> {
+    let mut buffer = Vec::new();
+    let path = with_nul(path, &mut buffer)?;
+    // SAFETY: it ends with a NUL.
+    unsafe { open(path, 0) }
+}
+
+/// A path as the calls want it.
 ///
 /// # Errors
-/// The kernel's own for a path that is too long, or has a NUL inside.
-#[inline(never)] // not in the frame of every run
-fn with_nul<T>(path: &[u8], call: impl FnOnce(*const c_char) -> Result<T, Errno>) -> Result<T, Errno> {
-    if path.contains(&0) {
-        return Err(Errno::ENOENT);
-    }
-    let mut buffer = Vec::<u8, PATH_MAX>::new();
+/// Those of the calls, for a path that is too long, or has a NUL inside.
+fn with_nul(path: &[u8], buffer: &mut Vec<u8, PATH_MAX>) -> Result<*const c_char, Errno> {
     for &byte in path.iter().chain(b"\0") {
         buffer.push(byte).map_err(|_| Errno::ENAMETOOLONG)?;
     }
-    call(buffer.as_ptr().cast())
+    if path.iter().any(|byte| *byte == 0) {
+        return Err(Errno::ENOENT);
+    }
+    Ok(buffer.as_ptr().cast())
 }
 
 /// Standard input.
@@ -408,7 +400,7 @@ fn number(fd: Fd) -> usize {
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
     // SAFETY: takes a number only.
-    _ = unsafe { syscall1(Sysno::exit_group, status.into()) };
+    _ = unsafe { call(Sysno::exit_group, status.into(), 0, 0, 0) };
     // Only a seccomp filter can refuse it.
     super::arch::trap()
 }
@@ -421,8 +413,30 @@ pub fn panicked() -> ! {
     exit(101)
 }
 
-fn errno(errno: syscalls::Errno) -> Errno {
-    Errno::new(errno.into_raw())
+/// Makes a system call. All are made here: the check of what it returns has
+/// the size of many calls.
+///
+/// # Safety
+/// The call's.
+#[inline(never)] // `make size`: a copy at its caller is larger
+unsafe fn call(call: Sysno, a: usize, b: usize, c: usize, d: usize) -> Result<usize, Errno> {
+    // SAFETY: the caller's.
+    outcome(unsafe { syscall4(call, a, b, c, d) })
+}
+
+/// What a system call has returned.
+fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
+    returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
+}
+
+/// What a register holds, as a number.
+fn wide(register: usize) -> u64 {
+    register.try_into().unwrap_or(u64::MAX)
+}
+
+/// A number as a register holds it.
+fn narrow(number: u64) -> usize {
+    number.try_into().unwrap_or(usize::MAX)
 }
 
 /// A limit or a count that the kernel keeps as an int; under a negative limit
@@ -437,6 +451,3 @@ const fn word(number: u32) -> usize {
     number as usize
 }
 
-fn id_word(id: Id) -> usize {
-    word(id.cast_unsigned())
-}
