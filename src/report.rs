@@ -111,10 +111,9 @@ const fn line(kind: Kind) -> &'static str {
 /// The words for what failed: util-linux's, where it has some.
 const fn failed(attempt: &Attempt<'_>) -> Words {
     match attempt.doing {
-        Doing::Find | Doing::Create => Words::CREATE_FAILED.of(attempt.step.kind),
+        Doing::Find | Doing::Create | Doing::Set => Words::CREATE_FAILED.of(attempt.step.kind),
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
-        Doing::Set => Words::SET_FAILED.of(attempt.step.kind),
         Doing::ReadLine(_) | Doing::ReadBatch(_) => Words::READ_FAILED,
         Doing::Ftok(_) => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,

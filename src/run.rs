@@ -310,10 +310,6 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         let step = self.attempt.step;
         let key = request.key();
         let existing = request.has(Opt::Existing.set());
-        self.attempt.doing = Doing::Create;
-        if step.kind == Kind::Shm && mem::take(&mut self.may_be_forced) {
-            self.refuse_forced()?;
-        }
         for _ in 0..MOST_TRIES {
             self.attempt.key = match key {
                 Some(key) => key,
@@ -334,6 +330,9 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
                 }
             }
             self.attempt.doing = Doing::Create;
+            if step.kind == Kind::Shm && mem::take(&mut self.may_be_forced) {
+                self.refuse_forced()?;
+            }
             let flags = IPC_CREAT | IPC_EXCL | request.first_flags(step.kind);
             match self.kernel.get(step, self.attempt.key, flags) {
                 // A collision, or somebody was quicker.

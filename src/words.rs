@@ -98,9 +98,6 @@ words! {
         "create semaphore failed";
     SET_VALUES_FAILED: "set semaphore values failed";
     LOCK_FAILED: "lock share memory failed";
-    SET_FAILED: "set owner and mode of share memory failed",
-        "set owner, mode and msg_qbytes of message queue failed",
-        "set owner and mode of semaphore failed";
     FTOK_FAILED: "get key of '@' failed";
     READ_FAILED: "read '@' failed";
     FORCED_SHM: "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit";

@@ -23,7 +23,8 @@ where
     let shm = request.get(Opt::Shmem);
     let queue = request.get(Opt::Queue);
     let key = shm.or(queue).or(request.get(Opt::Semaphore));
-    request.set(Opt::Key, optkey.or(key).ok_or(Mistake::NoResource)?);
+    let key = key.ok_or(Mistake::NoResource)?;
+    request.set(Opt::Key, optkey.unwrap_or(key));
     if optkey.is_some() {
         request.set(Opt::Existing, 0);
     }

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use ipcmk::grammar;
-use ipcmk::request::{Action, Key, Request};
+use ipcmk::options::{Argument, Opt, applies};
+use ipcmk::request::{Action, POSIX, Request};
 use ipcmk::usage::{Mistake, Position, Refusal};
 
 /// Words that are resources, values good and bad, marks of a key, clusters, abbreviations,
@@ -51,7 +52,7 @@ pub fn read<'a>(
     words: impl Iterator<Item = &'a [u8]> + Clone,
     posixly_correct: bool,
 ) -> Reading<'a> {
-    let mut request = Request::standard();
+    let mut request = Request::new();
     let result = grammar::read(words, posixly_correct, &mut request);
     (result, request)
 }
@@ -76,15 +77,16 @@ impl<'a> Iterator for Counted<'a> {
 ///
 /// # Errors
 /// What is wrong, for a programmer to read.
-pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, String> {
+pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Option<u32>>, String> {
     let asked = Cell::new(0);
     let counted = Counted {
         words: words.iter().copied(),
         asked: &asked,
     };
     let reading = read(counted, posixly_correct);
-    // Three passes, each of which may ask twice whether that is all.
-    if asked.get() > 3 * (words.len() + 2) {
+    // Three passes, two looks at single words in each, and one at all options; each may ask twice
+    // whether that is all.
+    if asked.get() > 9 * (words.len() + 2) {
         return Err(format!("{} words asked for", asked.get()));
     }
     if read(words.iter().copied(), posixly_correct) != reading {
@@ -96,21 +98,20 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, Stri
     };
     let (result, request) = reading;
     match result {
-        Ok(Action::Help | Action::Version) => Ok(None),
+        Ok(Action::Help | Action::Version | Action::Batch) => Ok(None),
         Ok(Action::Create) => {
             if !is_whole(&request, words) {
                 return Err(format!("accepted as no whole request: {request:?}"));
             }
-            if request.key == Key::Random {
-                return Ok(Some(request.key));
+            if request.has(Opt::Keyed.set()) {
+                if !may_have_key(words) {
+                    return Err(format!("read by keys without the mark of one: {request:?}"));
+                }
+                if !says_keyed(words) && with_keyed() != (result, request.clone()) {
+                    return Err(format!("{request:?}, but with --keyed: {:?}", with_keyed()));
+                }
             }
-            if !may_have_key(words) {
-                return Err(format!("read by keys without the mark of one: {request:?}"));
-            }
-            if !says_keyed(words) && with_keyed() != (result, request.clone()) {
-                return Err(format!("{request:?}, but with --keyed: {:?}", with_keyed()));
-            }
-            Ok(Some(request.key))
+            Ok(Some(request.key()))
         }
         Err(refusal) => {
             let (with_keyed, _) = with_keyed();
@@ -126,39 +127,53 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Key>, Stri
 /// Whether a request asks for something, and for nothing that does not go with it.
 fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     const INT_MAX: u64 = 0x7fff_ffff;
-    let sysv = [request.shm.is_some(), request.queue, request.sem.is_some()];
-    let sysv = sysv.into_iter().filter(|&wanted| wanted).count();
-    let posix = request.posix_shm.is_some() || request.posix_queue || request.posix_sem;
-    let in_range = request.mode.bits() <= 0o777
-        && request
-            .sem
-            .is_none_or(|nsems| (1..=INT_MAX).contains(&nsems.get().into()))
-        && request.qbytes.is_none_or(|bytes| bytes.get() <= INT_MAX);
-    // A name is the end of one of the words, not a copy of it.
-    let is_end = |name: &[u8]| {
-        let is_there = |word: &&[u8]| word.as_ptr_range().end == name.as_ptr_range().end;
+    let has = |opt: Opt| request.has(opt.set());
+    let in_range = |opt, most| request.get(opt).is_none_or(|number| number <= most);
+    let in_range = request.mode() <= 0o777
+        && request.get(Opt::Semaphore) != Some(0)
+        && in_range(Opt::Semaphore, INT_MAX)
+        && in_range(Opt::Qbytes, INT_MAX)
+        && in_range(Opt::Key, u32::MAX.into())
+        && in_range(Opt::Hugetlb, 63);
+    // A text is a part of one of the words, not a copy of it.
+    let is_there = |text: &[u8]| {
+        let text = text.as_ptr_range();
         words
             .iter()
-            .any(|word| word.ends_with(name) && is_there(word))
+            .map(|word| word.as_ptr_range())
+            .any(|word| word.start <= text.start && text.end <= word.end)
     };
-    let goes_together = match request.key {
-        Key::Random => {
-            (sysv > 0 || posix)
-                && (request.name.is_some() || !posix)
-                && request.name.is_none_or(is_end)
-                && request.qbytes.is_none()
-                && !request.existing
-                && !request.raw
-        }
-        Key::Chosen(_) => {
-            sysv == 1
-                && !posix
-                && request.name.is_none()
-                && request.qbytes.is_some() == request.queue
-                && request.raw
-        }
+    let texts = [
+        (Opt::Name, Argument::Text),
+        (Opt::Ftok, Argument::Ftok),
+        (Opt::Value, Argument::Values),
+        (Opt::Owner, Argument::Owner),
+    ];
+    let sysv = request.objects();
+    let goes_together = if has(Opt::Keyed) {
+        sysv == 1
+            && !request.has(POSIX | Opt::Name.set() | Opt::Ftok.set())
+            && has(Opt::Key)
+            && has(Opt::Qbytes) == has(Opt::Queue)
+    } else {
+        (sysv > 0 || request.has(POSIX)) && (has(Opt::Name) || !request.has(POSIX))
     };
-    in_range && goes_together
+    let properties = [
+        (Opt::Existing, applies::NAMED),
+        (Opt::Value, applies::SEM),
+        (Opt::Qbytes, applies::QUEUE),
+        (Opt::Hugetlb, applies::SHM),
+        (Opt::Noreserve, applies::SHM),
+        (Opt::Lock, applies::SHM),
+    ];
+    in_range
+        && goes_together
+        && texts
+            .into_iter()
+            .all(|(opt, argument)| !has(opt) || is_there(request.text(argument)))
+        && properties
+            .into_iter()
+            .all(|(opt, to)| !has(opt) || request.applies() & to != 0)
 }
 
 /// Whether the first word is `--keyed`, or short for it.
@@ -187,7 +202,11 @@ fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
     let Position(at) = refusal.word.at;
     if refusal.word.at == Position::END {
         return match refusal.mistake {
-            Mistake::NoResource | Mistake::NoName | Mistake::NoSize => Ok(()),
+            Mistake::NoResource
+            | Mistake::NoName
+            | Mistake::NoSize
+            | Mistake::KeyTwice
+            | Mistake::BatchNotAlone => Ok(()),
             _ => Err(format!("at the end: {refusal:?}")),
         };
     }
@@ -205,6 +224,10 @@ fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
             | Mistake::Ambiguous
             | Mistake::KeyedNotFirst
     );
+    if refusal.mistake == Mistake::NotApplicable {
+        // It stands at the option's argument, if that has one, and names the option.
+        return Ok(());
+    }
     let is_letter = matches!(
         refusal.mistake,
         Mistake::UnknownLetter | Mistake::LetterNeedsArgument
