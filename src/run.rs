@@ -43,17 +43,18 @@ where
         made: &mut Vec::<_, MOST_STEPS>::new(),
         output: &mut Vec::<_, { MOST_STEPS * LONGEST_LINE }>::new(),
     };
-    let read = job.read_line(Arguments::Command(arguments), &mut request);
+    let mut lines: &[u8] = b"";
+    let mut read = job.read_line(Arguments::Command(arguments), &mut request);
     if read.is_ok() && request.has(Opt::Batch.set() | Opt::Json.set()) {
-        return job.run_large::<A>(&request);
+        match job.enlarge::<A>(&request) {
+            Ok(text) => lines = text,
+            Err(errno) => read = Err(errno),
+        }
     }
     // From here on no signal may come between an object and its id, and a pipe
     // that nobody reads is an error of write(2), not a death.
     let done = match job.block_signals().and(read) {
-        Ok(Action::Create | Action::Batch) => {
-            reserve_stack::<STACK>();
-            job.create(&request).and_then(|()| job.write())
-        }
+        Ok(Action::Create | Action::Batch) => job.create_all::<A>(&request, lines),
         Ok(Action::Help) => job.print(Words::HELP),
         Ok(Action::Version) => job.print(Words::VERSION),
         Err(errno) => Err(errno),
@@ -92,7 +93,7 @@ struct Job<'j, 'a, K> {
     output: &'j mut VecView<u8>,
 }
 
-impl<'a, K: Kernel> Job<'_, 'a, K> {
+impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// Reads a line into a `request`, and makes its key, where it names a file
     /// for that.
     ///
@@ -123,58 +124,23 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         }
     }
 
-    /// Runs what takes more memory: all lines of a file, or JSON.
+    /// Gets memory for many objects, or JSON, and reads and checks all lines of
+    /// the batch that a request names, if it does. A signal may end the run as
+    /// long as it waits for lines.
     #[inline(never)] // not in the frame of every run
-    fn run_large<A>(&mut self, request: &Request<'a>) -> u8
+    fn enlarge<A>(&mut self, request: &Request<'a>) -> Result<&'a [u8], Errno>
     where
         A: Iterator<Item = &'a [u8]> + Clone,
+        'a: 'j,
     {
-        self.attempt.doing = Doing::Memory;
-        match self.kernel.room() {
-            Ok(Room { text, made, output }) => {
-                let mut job = Job {
-                    kernel: &mut *self.kernel,
-                    made: made.write(Vec::new()),
-                    output: output.write(Vec::new()),
-                    ..*self
-                };
-                let done = job.create_all::<A>(request, text);
-                job.end(done)
-            }
-            Err(errno) => self.end(Err(errno)),
-        }
-    }
-
-    /// Creates what a request asks for, or what all lines of its batch do.
-    fn create_all<A>(&mut self, request: &Request<'a>, text: &'a mut [u8]) -> Result<(), Errno>
-    where
-        A: Iterator<Item = &'a [u8]> + Clone,
-    {
-        let is_batch = request.has(Opt::Batch.set());
-        // A signal may end the run as long as it waits for lines.
-        let lines = if is_batch {
-            self.rehearse::<A>(request, text)
-        } else {
-            Ok(&*text)
-        };
-        self.block_signals()?;
-        let lines = lines?;
         reserve_stack::<LARGE_STACK>();
-        report::frame::<K>(request, Words::JSON_BEGIN, self.output);
-        if is_batch {
-            self.each_line::<A>(request, lines, None)?;
-        } else {
-            self.create(request)?;
+        self.attempt.doing = Doing::Memory;
+        let Room { text, made, output } = self.kernel.room()?;
+        self.made = made.write(Vec::new());
+        self.output = output.write(Vec::new());
+        if !request.has(Opt::Batch.set()) {
+            return Ok(b"");
         }
-        report::frame::<K>(request, Words::JSON_END, self.output);
-        self.write()
-    }
-
-    /// Reads and checks all lines of a batch.
-    fn rehearse<A>(&mut self, request: &Request<'a>, text: &'a mut [u8]) -> Result<&'a [u8], Errno>
-    where
-        A: Iterator<Item = &'a [u8]> + Clone,
-    {
         let path = request.text(Argument::Text);
         self.attempt.doing = Doing::ReadBatch(path);
         let file = match path {
@@ -187,6 +153,24 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         }
         self.each_line::<A>(request, lines, Some(MOST_OBJECTS))?;
         Ok(lines)
+    }
+
+    /// Creates what a request asks for, or what the lines of its batch do, and
+    /// prints it at once.
+    fn create_all<A>(&mut self, request: &Request<'a>, lines: &'a [u8]) -> Result<(), Errno>
+    where
+        A: Iterator<Item = &'a [u8]> + Clone,
+    {
+        reserve_stack::<STACK>();
+        report::frame::<K>(request, Words::JSON_BEGIN, self.output);
+        if request.has(Opt::Batch.set()) {
+            self.each_line::<A>(request, lines, None)?;
+        } else {
+            self.create(request)?;
+        }
+        report::frame::<K>(request, Words::JSON_END, self.output);
+        self.attempt.doing = Doing::Write;
+        write_all(self.kernel, Fd::Out, self.output)
     }
 
     /// Creates what the lines of a batch ask for, or only checks them, if they
@@ -244,12 +228,6 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     fn print(&mut self, words: Words) -> Result<(), Errno> {
         self.attempt.doing = Doing::Write;
         report::answer(words, self.kernel)
-    }
-
-    /// Prints what was made, at once.
-    fn write(&mut self) -> Result<(), Errno> {
-        self.attempt.doing = Doing::Write;
-        write_all(self.kernel, Fd::Out, self.output)
     }
 
     /// Ends a run, with its exit status. If it has failed, what it has made is
