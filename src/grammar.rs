@@ -104,7 +104,7 @@ where
             {
                 return Err(Mistake::SeveralKeyed);
             }
-            _ => request.give(opt, line.word).map_err(Mistake::Value)?,
+            _ => request.give(opt, line.word)?,
         }
     }
     line.word = Word::END;

@@ -34,9 +34,9 @@ pub fn explain<K: Kernel>(
         shm_flags,
         ..
     } = *attempt;
-    let is_new_huge = matches!(doing, Doing::Create) && shm_flags & SHM_HUGETLB != 0;
+    let is_new_huge = doing == Doing::Create && shm_flags & SHM_HUGETLB != 0;
     match (doing, errno) {
-        (Doing::ReadBatch(_), Errno::EFBIG) => {
+        (Doing::ReadBatch, Errno::EFBIG) => {
             *figures = [MOST_BATCH, 0, 0];
             return Some(Words::MOST_BYTES);
         }
@@ -71,7 +71,7 @@ pub fn explain<K: Kernel>(
                 .or_else(|| is_new_huge.then_some(Words::NO_PAGE_SIZE)),
             _ => None,
         },
-        Errno::EPERM if matches!(doing, Doing::Set) && step.kind == Kind::Queue => {
+        Errno::EPERM if doing == Doing::Set && step.kind == Kind::Queue => {
             too_large(step, figures, kernel).or_else(|| Some(forbidden(kernel)))
         }
         // A look at the key would be refused too, if it were the call.

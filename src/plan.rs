@@ -4,7 +4,7 @@ use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
 use crate::options::Opt;
 use crate::request::Request;
-use crate::usage::Refusal;
+use crate::usage::{Mistake, Refusal};
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
 pub const MOST_STEPS: usize = 6;
@@ -55,13 +55,17 @@ pub struct Made {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt<'a> {
     /// What it is doing.
-    pub doing: Doing<'a>,
+    pub doing: Doing,
     /// The object that it has to do with.
     pub step: Step,
     /// That object's key.
     pub key: u32,
     /// The flags of a segment.
     pub shm_flags: u32,
+    /// The file that it has to do with.
+    pub path: &'a [u8],
+    /// What is wrong with the line.
+    pub refusal: Refusal<'a>,
     /// The number of its line in a batch, from 1; else 0.
     pub line: u32,
 }
@@ -76,19 +80,21 @@ impl Attempt<'_> {
         },
         key: IPC_PRIVATE,
         shm_flags: 0,
+        path: b"",
+        refusal: Refusal::of_line(Mistake::NoResource),
         line: 0,
     };
 }
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doing<'a> {
-    /// Making sense of a line, which is wrong.
-    ReadLine(Refusal<'a>),
-    /// Making a key of a file.
-    Ftok(&'a [u8]),
-    /// Reading the lines of a batch.
-    ReadBatch(&'a [u8]),
+pub enum Doing {
+    /// Making sense of a line, which is wrong: see [`Attempt::refusal`].
+    ReadLine,
+    /// Making a key of the file.
+    Ftok,
+    /// Reading the lines of a batch from the file.
+    ReadBatch,
     /// Getting memory.
     Memory,
     /// Blocking signals.

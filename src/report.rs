@@ -10,7 +10,7 @@ use crate::errno::Errno;
 use crate::getopt::split_name;
 use crate::hint::Figures;
 use crate::kernel::{Fd, Kernel, State, write_all};
-use crate::number::{Bad, EIGHT, SIXTEEN, TEN, digits};
+use crate::number::{EIGHT, SIXTEEN, TEN, digits};
 use crate::options::{self, Argument, Opt};
 use crate::plan::{Attempt, Doing, Kind, Made};
 use crate::render;
@@ -109,13 +109,23 @@ const fn line(kind: Kind) -> &'static str {
 }
 
 /// The words for what failed: util-linux's, where it has some.
-const fn failed(attempt: &Attempt<'_>) -> Words {
-    match attempt.doing {
-        Doing::Find | Doing::Create | Doing::Set => Words::CREATE_FAILED.of(attempt.step.kind),
+fn failed(attempt: &Attempt<'_>) -> Words {
+    let words = doing(attempt.doing);
+    if words == Words::CREATE_FAILED {
+        words.of(attempt.step.kind)
+    } else {
+        words
+    }
+}
+
+/// A table of constants, and no code.
+const fn doing(doing: Doing) -> Words {
+    match doing {
+        Doing::Find | Doing::Create | Doing::Set => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
-        Doing::ReadLine(_) | Doing::ReadBatch(_) => Words::READ_FAILED,
-        Doing::Ftok(_) => Words::FTOK_FAILED,
+        Doing::ReadLine | Doing::ReadBatch => Words::READ_FAILED,
+        Doing::Ftok => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -139,8 +149,18 @@ pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
 }
 
 /// The words for a mistake.
-const fn words(refusal: &Refusal<'_>) -> Words {
-    match refusal.mistake {
+fn words(refusal: &Refusal<'_>) -> Words {
+    let words = mistake(refusal.mistake);
+    if words == Words::BAD_SIZE {
+        bad(refusal.word.argument)
+    } else {
+        words
+    }
+}
+
+/// A table of constants, and no code.
+const fn mistake(mistake: Mistake) -> Words {
+    match mistake {
         Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
         Mistake::UnknownName => Words::UNKNOWN_NAME,
         Mistake::Ambiguous => Words::AMBIGUOUS,
@@ -161,25 +181,30 @@ const fn words(refusal: &Refusal<'_>) -> Words {
         Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,
         Mistake::NotInBatch => Words::NOT_IN_BATCH,
         Mistake::TooMany => Words::TOO_MANY,
-        Mistake::Value(_) => match refusal.word.argument {
-            Argument::Mode => Words::BAD_MODE,
-            Argument::Key => Words::BAD_KEY,
-            Argument::Elements => Words::BAD_ELEMENTS,
-            Argument::Ftok => Words::BAD_FTOK,
-            Argument::Owner => Words::BAD_OWNER,
-            Argument::Values => Words::BAD_VALUES,
-            Argument::Size
-            | Argument::Qbytes
-            | Argument::HugePage
-            | Argument::Text
-            | Argument::None => Words::BAD_SIZE,
-        },
+        Mistake::BadValue | Mistake::BadRange => Words::BAD_SIZE,
+    }
+}
+
+/// A table of constants, and no code.
+const fn bad(argument: Argument) -> Words {
+    match argument {
+        Argument::Mode => Words::BAD_MODE,
+        Argument::Key => Words::BAD_KEY,
+        Argument::Elements => Words::BAD_ELEMENTS,
+        Argument::Ftok => Words::BAD_FTOK,
+        Argument::Owner => Words::BAD_OWNER,
+        Argument::Values => Words::BAD_VALUES,
+        Argument::Size
+        | Argument::Qbytes
+        | Argument::HugePage
+        | Argument::Text
+        | Argument::None => Words::BAD_SIZE,
     }
 }
 
 /// The reason for a mistake, where it has one.
 fn reason(refusal: &Refusal<'_>) -> Errno {
-    if refusal.mistake == Mistake::Value(Bad::Range) {
+    if refusal.mistake == Mistake::BadRange {
         Errno::ERANGE
     } else if is_value(refusal) && refusal.word.argument != Argument::Elements {
         Errno::EINVAL
@@ -191,7 +216,10 @@ fn reason(refusal: &Refusal<'_>) -> Errno {
 
 /// Whether the line is right but for a value that is wrong or missing.
 const fn is_value(refusal: &Refusal<'_>) -> bool {
-    matches!(refusal.mistake, Mistake::Value(_) | Mistake::NoSize)
+    matches!(
+        refusal.mistake,
+        Mistake::BadValue | Mistake::BadRange | Mistake::NoSize
+    )
 }
 
 /// Says why nothing was created or printed, what may help, and which objects
@@ -208,15 +236,12 @@ pub fn failure<K: Kernel>(
     let mut waiting = Vec::<u8, WRITE>::new();
     let mut text = Text::new(Some((kernel, Fd::Err)), &mut waiting);
     text.line = attempt.line;
-    match &attempt.doing {
-        Doing::ReadLine(refusal) => text.refusal(refusal),
-        doing => {
-            if let Doing::Ftok(path) | Doing::ReadBatch(path) = doing {
-                text.word = path;
-            }
-            text.begin(failed(attempt));
-            text.reason(errno);
-        }
+    text.word = attempt.path;
+    if attempt.doing == Doing::ReadLine {
+        text.refusal(&attempt.refusal);
+    } else {
+        text.begin(failed(attempt));
+        text.reason(errno);
     }
     if let Some(words) = hint {
         text.figures = *figures;
@@ -365,28 +390,22 @@ impl<'k, K: Kernel> Text<'k, K> {
         });
     }
 
-    /// Puts bytes as a string, or, if they are not in UTF-8, as an array of
-    /// numbers.
+    /// Puts bytes as a string, or, where that would take escapes, or is not in
+    /// UTF-8, as an array of numbers.
     fn json_string(&mut self, bytes: &[u8]) {
-        let is_text = is_utf8(bytes);
-        let mut separator: &[u8] = if is_text { b"\"" } else { b"[" };
+        let is_plain = |byte: &u8| !matches!(byte, 0..b' ' | b'"' | b'\\');
+        if is_utf8(bytes) && bytes.iter().all(is_plain) {
+            self.put(b"\"");
+            self.put(bytes);
+            return self.put(b"\"");
+        }
+        let mut separator: &[u8] = b"[";
         for &byte in bytes {
             self.put(separator);
-            separator = if is_text { b"" } else { b", " };
-            if !is_text {
-                self.number(byte.into(), TEN, 1);
-                continue;
-            }
-            match byte {
-                b'"' | b'\\' => self.put(&[b'\\', byte]),
-                0..b' ' => {
-                    self.put(b"\\u");
-                    self.number(byte.into(), SIXTEEN, 4);
-                }
-                _ => self.put(&[byte]),
-            }
+            separator = b", ";
+            self.number(byte.into(), TEN, 1);
         }
-        self.put(if is_text { b"\"" } else { b"]" });
+        self.put(b"]");
     }
 
     /// Ends the line with a reason, if there is one.

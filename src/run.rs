@@ -111,14 +111,16 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         match grammar::read(line, self.posixly_correct, request) {
             Ok(action) => {
                 if let Some((path, id)) = request.ftok() {
-                    self.attempt.doing = Doing::Ftok(path);
+                    self.attempt.doing = Doing::Ftok;
+                    self.attempt.path = path;
                     let file = self.kernel.identify(path)?;
                     request.set(Opt::Key, request::ftok(&file, id));
                 }
                 Ok(action)
             }
             Err(refusal) => {
-                self.attempt.doing = Doing::ReadLine(refusal);
+                self.attempt.doing = Doing::ReadLine;
+                self.attempt.refusal = refusal;
                 Err(Errno::EINVAL)
             }
         }
@@ -142,7 +144,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             return Ok(b"");
         }
         let path = request.text(Argument::Text);
-        self.attempt.doing = Doing::ReadBatch(path);
+        self.attempt.doing = Doing::ReadBatch;
+        self.attempt.path = path;
         let file = match path {
             b"-" => File::In,
             _ => File::User(path),
@@ -210,7 +213,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             } else {
                 continue;
             };
-            self.attempt.doing = Doing::ReadLine(Refusal::of_line(mistake));
+            self.attempt.doing = Doing::ReadLine;
+            self.attempt.refusal = Refusal::of_line(mistake);
             return Err(Errno::EINVAL);
         }
         self.attempt.line = 0;

@@ -58,7 +58,9 @@ pub enum Mistake {
     /// Both -p and this operand give a mode.
     ModeTwice,
     /// A value that cannot be read as what it should be.
-    Value(Bad),
+    BadValue,
+    /// A value out of the range of what it should be.
+    BadRange,
     /// No resource is asked for.
     NoResource,
     /// A POSIX object without a name.
@@ -81,6 +83,15 @@ pub enum Mistake {
     NotInBatch,
     /// More objects in a batch than there is room for.
     TooMany,
+}
+
+impl From<Bad> for Mistake {
+    fn from(bad: Bad) -> Self {
+        match bad {
+            Bad::Invalid => Self::BadValue,
+            Bad::Range => Self::BadRange,
+        }
+    }
 }
 
 /// Why a line is not read.

@@ -48,7 +48,7 @@ where
         (Opt::Qbytes, Argument::Qbytes)
     };
     line.word.argument = argument;
-    request.give(opt, line.word).map_err(Mistake::Value)?;
+    request.give(opt, line.word)?;
     Ok(Action::Create)
 }
 

@@ -39,7 +39,7 @@ where
             return Err(Mistake::ModeTwice);
         }
         line.word.argument = Argument::Mode;
-        request.give(Opt::Mode, line.word).map_err(Mistake::Value)?;
+        request.give(Opt::Mode, line.word)?;
     }
     if operands > 1 {
         find(line, Token::Operand, 2);
