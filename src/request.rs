@@ -57,6 +57,7 @@ impl<'a> Request<'a> {
     }
 
     /// Gives a value to an option.
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn set(&mut self, opt: Opt, number: u64) {
         self.given |= opt.set();
         if let Some(place) = self.numbers.get_mut(opt.place()) {
@@ -116,6 +117,7 @@ impl<'a> Request<'a> {
 
     /// Permission bits, 0 to 0777.
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn mode(&self) -> u32 {
         match self.get(Opt::Mode) {
             Some(mode) => low(mode),
