@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// The set of options that are given.
     given: u32,
     /// Their values, each in the range of its kind.
-    numbers: [u64; Opt::COUNT],
+    numbers: [u64; Opt::NUMBERS],
     /// Those that are no numbers: a name or the file of a batch, a file and
     /// id for ftok(3), values of semaphores, an owner.
     texts: [&'a [u8]; 4],
@@ -39,7 +39,7 @@ impl<'a> Request<'a> {
     pub const fn new() -> Self {
         Self {
             given: 0,
-            numbers: [0; Opt::COUNT],
+            numbers: [0; Opt::NUMBERS],
             texts: [b""; 4],
         }
     }
@@ -71,11 +71,11 @@ impl<'a> Request<'a> {
         self.given & set != 0
     }
 
-    /// The value of an option, if it is given.
+    /// The value of an option, if it is given; 0 where it is no number.
     #[must_use]
     pub fn get(&self, opt: Opt) -> Option<u64> {
-        let number = self.numbers.get(opt.place()).copied();
-        number.filter(|_| self.has(opt.set()))
+        let number = self.numbers.get(opt.place()).copied().unwrap_or(0);
+        self.has(opt.set()).then_some(number)
     }
 
     /// The text of an argument of this kind.
