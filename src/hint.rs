@@ -31,7 +31,7 @@ pub fn explain<K: Kernel>(
         kernel,
         step: attempt.step,
         key: attempt.key,
-        shm_flags: attempt.shm_flags,
+        flags: attempt.flags,
         figures,
     };
     match attempt.doing {
@@ -56,7 +56,7 @@ struct Search<'s, K> {
     kernel: &'s mut K,
     step: Step,
     key: u32,
-    shm_flags: u32,
+    flags: u32,
     figures: &'s mut Figures,
 }
 
@@ -85,7 +85,7 @@ impl<K: Kernel> Search<'_, K> {
 
     fn creation(&mut self, errno: Errno) -> Option<Words> {
         let Step { kind, amount } = self.step;
-        let is_huge = self.shm_flags & SHM_HUGETLB != 0;
+        let is_huge = self.flags & SHM_HUGETLB != 0;
         match errno {
             Errno::EEXIST => self.in_use(),
             Errno::EINVAL if self.is_large() => Some(Words::OVER_EACH.of(kind)),
@@ -204,7 +204,7 @@ impl<K: Kernel> Search<'_, K> {
     /// of those of its default size.
     fn huge_pages(&mut self) -> Option<Words> {
         let size = self.measure(MEMINFO, b"Hugepagesize:")?.checked_mul(1024)?;
-        let log = self.shm_flags >> SHM_HUGE_SHIFT;
+        let log = self.flags >> SHM_HUGE_SHIFT;
         if log != 0 && log != size.trailing_zeros() {
             return None;
         }

@@ -44,6 +44,12 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Takes all options back.
+    pub const fn clear(&mut self) {
+        self.given = 0;
+        self.numbers = [0; Opt::NUMBERS];
+    }
+
     /// Notes an option, whose argument, if it has one, is `word`.
     ///
     /// # Errors
@@ -153,8 +159,9 @@ impl<'a> Request<'a> {
     /// The path and the id of which ftok(3) makes the key.
     #[must_use]
     pub fn ftok(&self) -> Option<(&'a [u8], u64)> {
+        let id = self.get(Opt::Ftok)?;
         let (path, _) = number::split_ftok(self.text(Argument::Ftok));
-        Some((path, self.get(Opt::Ftok)?))
+        Some((path, id))
     }
 
     /// User id and group id of the owner; [`u32::MAX`] for that of the process.
