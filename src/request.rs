@@ -195,6 +195,7 @@ impl<'a> Request<'a> {
     /// is created: nobody else may use one that is not whole. (To set the values
     /// of semaphores takes permission, for the owner too.)
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn first_flags(&self, kind: Kind) -> u32 {
         let mode = match kind {
             _ if !self.has_properties(kind) => self.mode(),
