@@ -47,7 +47,14 @@ pub fn explain<K: Kernel>(
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
         }
-        _ => None,
+        Doing::Ftok
+        | Doing::ReadBatch
+        | Doing::Memory
+        | Doing::BlockSignals
+        | Doing::RandomKey
+        | Doing::ForcedShm
+        | Doing::Posix
+        | Doing::Write => None,
     }
 }
 
@@ -121,7 +128,10 @@ impl<K: Kernel> Search<'_, K> {
     /// How large it is can be found out without permission to read it: the
     /// kernel finds an object for whoever asks for no more than it has.
     fn small(&mut self) -> Option<Words> {
-        let Step { kind, amount: asked } = self.step;
+        let Step {
+            kind,
+            amount: asked,
+        } = self.step;
         if kind == Kind::Sem && self.is_large() {
             return Some(Words::OVER_EACH.of(kind));
         }
@@ -147,7 +157,10 @@ impl<K: Kernel> Search<'_, K> {
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn is_large(&mut self) -> bool {
         let Step { kind, amount } = self.step;
-        let most = self.kernel.limits(kind).map_or(u64::MAX, |limits| limits.each);
+        let most = self
+            .kernel
+            .limits(kind)
+            .map_or(u64::MAX, |limits| limits.each);
         *self.figures = [amount, most, 0];
         amount > most
     }
@@ -253,4 +266,5 @@ const OVERCOMMIT_GUESS: u64 = 0;
 const OVERCOMMIT_NEVER: u64 = 2;
 
 /// Bytes of a batch at most.
+#[expect(clippy::as_conversions, reason = "from is not const")]
 const MOST_BATCH: u64 = MOST_BYTES as u64;

@@ -74,7 +74,7 @@ impl Attempt<'_> {
     /// Nothing to do with an object yet.
     #[must_use]
     #[inline(always)] // a constant would be copied byte by byte
-    pub const fn new() -> Self {
+    pub const fn none() -> Self {
         Self {
             doing: Doing::Write,
             step: Step {

@@ -10,7 +10,7 @@ use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{File, Kernel, write_all, Fd};
+use crate::kernel::{Fd, File, Kernel, write_all};
 use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Doing, Id, Kind, MOST_STEPS, Made, Step};
 use crate::report::{self, LONGEST_LINE};
@@ -37,7 +37,7 @@ where
     let mut request = Request::new();
     let mut job = Job {
         kernel,
-        attempt: Attempt::new(),
+        attempt: Attempt::none(),
         may_be_forced: true,
         posixly_correct,
         made: &mut Vec::<_, MOST_STEPS>::new(),
