@@ -76,7 +76,8 @@ impl<K: Kernel> Search<'_, K> {
     /// What any of the calls on objects can be refused for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn any(&mut self, errno: Errno) -> Option<Words> {
-        let is_filtered = self.kernel.is_filtered();
+        let may_be_filter = matches!(errno, Errno::EPERM | Errno::EACCES | Errno::ENOSYS);
+        let is_filtered = may_be_filter && self.kernel.is_filtered();
         Some(match errno {
             Errno::EPERM | Errno::EACCES if is_filtered => Words::FILTER,
             Errno::EPERM | Errno::EACCES => Words::SECURITY_MODULE,
