@@ -240,9 +240,8 @@ pub fn check_holds<'a>(
             Key::Random => object.key != 0 && times[&object.key] == 1,
         };
         let page = |object: &Object| {
-            held.page.is_none_or(|page| {
-                namespace::page_size(object.id).is_ok_and(|bytes| bytes == page)
-            })
+            held.page
+                .is_none_or(|page| namespace::page_size(object.id).is_ok_and(|bytes| bytes == page))
         };
         let fits = |object: &&Object| {
             object.kind == held.kind
