@@ -75,7 +75,7 @@ fn read_by<'a, A>(
 where
     A: Iterator<Item = &'a [u8]> + Clone,
 {
-    *request = Request::new();
+    request.clear();
     let is_keyed = grammar == Grammar::Keyed;
     if is_keyed {
         request.set(Opt::Keyed, 0);
