@@ -192,11 +192,12 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         && in_range(Opt::Key, 0, u32::MAX.into())
         && in_range(Opt::Ftok, 1, 255)
         && in_range(Opt::Hugetlb, 0, 63)
-        && in_range(Opt::Owner, 1, 2)
-        && (uid != u32::MAX) == has(Opt::Owner)
-        && (gid != u32::MAX) == (request.get(Opt::Owner) == Some(2))
+        && (!has(Opt::Owner) || uid != u32::MAX)
+        && (!has(Opt::Owner) || (gid != u32::MAX) == request.text(Argument::Owner).contains(&b':'))
         && values.iter().all(|value| *value <= 32767)
-        && values.len() as u64 == request.get(Opt::Value).unwrap_or(0);
+        && request
+            .get(Opt::Value)
+            .is_none_or(|count| count == values.len() as u64);
     let texts = [
         (Opt::Name, Argument::Text),
         (Opt::Ftok, Argument::Ftok),
@@ -218,7 +219,9 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             && (has(Opt::Name) || !request.has(POSIX))
             && !(has(Opt::Key) && has(Opt::Ftok))
     };
-    let one_or_each = values.len() < 2 || request.get(Opt::Semaphore) == request.get(Opt::Value);
+    let one_or_each = values.len() < 2
+        || !has(Opt::Value)
+        || request.get(Opt::Semaphore) == request.get(Opt::Value);
     let narrow = [
         (Opt::Key, applies::SYSV),
         (Opt::Ftok, applies::SYSV),

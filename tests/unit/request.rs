@@ -45,25 +45,46 @@ fn nothing_is_given_at_first() {
     }
 }
 
-/// Each option has a place of its own.
+/// Each option has a place of its own, and some of them one for a number.
 #[test]
 fn options_are_kept_apart() {
     let mut sets = 0;
     for row in TABLE {
         assert_eq!(sets & row.opt.set(), 0, "{:?}", row.opt);
         sets |= row.opt.set();
+        let has_number = row.opt.place() < Opt::NUMBERS;
         let mut request = Request::new();
-        request.set(row.opt, 7);
-        assert!(request.has(row.opt.set()) && !request.has(!row.opt.set()));
-        for other in TABLE {
-            let number = (other.opt == row.opt).then_some(7);
-            assert_eq!(request.get(other.opt), number, "{:?}", other.opt);
+        for number in [7, 8] {
+            request.set(row.opt, number);
+            assert!(request.has(row.opt.set()) && !request.has(!row.opt.set()));
+            for other in TABLE {
+                let number = if has_number { number } else { 0 };
+                let number = (other.opt == row.opt).then_some(number);
+                assert_eq!(request.get(other.opt), number, "{:?}", other.opt);
+            }
         }
-        request.set(row.opt, 8);
-        assert_eq!(request.get(row.opt), Some(8), "the last one stands");
+        request.clear();
+        assert!(!request.has(u32::MAX) && request.get(row.opt).is_none());
     }
-    assert_eq!(sets, (1 << Opt::COUNT) - 1);
-    assert_eq!(TABLE.len(), Opt::COUNT);
+    assert_eq!(sets.count_ones() as usize, TABLE.len());
+}
+
+/// What has a number in some grammar has a place for it.
+#[test]
+fn every_number_is_kept() {
+    for row in TABLE {
+        for form in [row.standard, row.keyed].into_iter().flatten() {
+            let is_number = !matches!(
+                form.argument,
+                Argument::None | Argument::Text | Argument::Owner
+            );
+            assert!(
+                !is_number || row.opt.place() < Opt::NUMBERS,
+                "{:?}",
+                row.opt
+            );
+        }
+    }
 }
 
 #[test]

@@ -186,11 +186,11 @@ impl Kernel for Willing<'_> {
     }
 
     fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
-        panic!("nothing was refused");
+        Err(Errno::ENOSYS)
     }
 
     fn is_filtered(&mut self) -> bool {
-        panic!("nothing was refused");
+        false
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {

@@ -282,11 +282,11 @@ impl Kernel for Crowded {
     }
 
     fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
-        panic!("no limit was hit");
+        Err(Errno::ENOSYS)
     }
 
     fn is_filtered(&mut self) -> bool {
-        panic!("nothing was forbidden");
+        false
     }
 
     fn wait(&mut self, _: Fd) -> Result<(), Errno> {

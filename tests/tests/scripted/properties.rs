@@ -3,8 +3,8 @@
 use ipcmk::plan::Kind;
 
 use crate::script::{
-    AskLimits, BlockSignals, Expected, Get, Identify, Lock, NEW, OURS, Part, Random, Remove,
-    SHM_RMID_FORCED, Set, SetValue, Write, both, error, failed, ok, play, silent, tell,
+    AskFilter, AskLimits, BlockSignals, Expected, Get, Identify, Lock, NEW, OURS, Part, Random,
+    Remove, SHM_RMID_FORCED, Set, SetValue, Write, both, error, failed, ok, play, silent, tell,
     try_failures,
 };
 
@@ -48,17 +48,18 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
 #[test]
 fn what_a_failed_property_leaves_is_named() {
     let mut script = all();
-    script.truncate(14);
+    script.truncate(13);
     script.extend([
-        error(Set(Kind::Sem, 30, (1000, 100), 0o640, 0), libc::EIO),
+        error(SetValue(30, 2, 3), libc::ERANGE),
         (Remove(Kind::Sem, 30), 0),
         error(Remove(Kind::Queue, 20), libc::EPERM),
         (Remove(Kind::Shm, 10), 0),
+        (AskFilter, 0),
     ]);
     assert_eq!(
         tell(ALL, script),
         [
-            "create semaphore failed: Input/output error",
+            "set semaphore values failed: Numerical result out of range",
             "message queue id 20 is left behind: Operation not permitted",
         ]
     );

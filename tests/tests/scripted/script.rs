@@ -102,17 +102,26 @@ pub struct Script {
     calls: VecDeque<Expected>,
     /// What it was told on standard error.
     told: String,
-    causes: Causes,
+    /// None where the script has all the looks too.
+    causes: Option<Causes>,
     memory: Memory,
 }
 
-/// What the script has of the looks for the cause of a failure.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Causes {
-    /// All of them.
-    Scripted,
-    /// None: whatever is asked while nothing is left but to undo, the kernel does not know it.
-    Open,
+/// What is known of the cause of a failure: calls that only look, each of which may be made again and
+/// again. The others find nothing.
+pub struct Causes(Vec<(Expected, bool)>);
+
+impl Causes {
+    fn new(causes: impl IntoIterator<Item = Expected>) -> Self {
+        Self(causes.into_iter().map(|cause| (cause, false)).collect())
+    }
+
+    /// What is known by this call, which is looked at from now on.
+    fn ask(&mut self, is_it: impl Fn(&Call) -> bool) -> Option<Expected> {
+        let (cause, is_asked) = self.0.iter_mut().find(|((call, _), _)| is_it(call))?;
+        *is_asked = true;
+        Some(cause.clone())
+    }
 }
 
 impl Call {
@@ -160,8 +169,16 @@ impl Drop for Memory {
     }
 }
 
+/// What a call that returns this comes to.
+fn outcome(result: i64) -> Result<i64, Errno> {
+    match i32::try_from(result) {
+        Ok(negative @ ..0) => Err(Errno::new(negative.unsigned_abs().into())),
+        _ => Ok(result),
+    }
+}
+
 impl Script {
-    fn new(script: impl IntoIterator<Item = Expected>, causes: Causes) -> Self {
+    fn new(script: impl IntoIterator<Item = Expected>, causes: Option<Causes>) -> Self {
         Self {
             calls: script.into_iter().collect(),
             told: String::new(),
@@ -170,24 +187,26 @@ impl Script {
         }
     }
 
-    /// Whether nothing is left but to undo, in a script that leaves causes open.
-    fn is_open(&self) -> bool {
+    /// The causes, once nothing is left but to undo.
+    fn causes(&mut self) -> Option<&mut Causes> {
         let is_undo = |(call, _): &Expected| matches!(call, Remove(..));
-        self.causes == Causes::Open && self.calls.iter().all(is_undo)
+        self.causes
+            .as_mut()
+            .filter(|_| self.calls.iter().all(is_undo))
     }
 
     fn answer(&mut self, call: Call) -> Result<i64, Errno> {
-        if self.is_open() && call.is_a_look() {
-            return Err(Errno::ENOENT);
+        if call.is_a_look()
+            && let Some(causes) = self.causes()
+        {
+            let known = causes.ask(|cause| *cause == call);
+            return outcome(known.map_or(-i64::from(libc::ENOENT), |(_, result)| result));
         }
         let Some((expected, result)) = self.calls.pop_front() else {
             panic!("the script ends before {call:?}");
         };
         assert_eq!(call, expected, "the next call, and the one of the script");
-        match i32::try_from(result) {
-            Ok(negative @ ..0) => Err(Errno::new(negative.unsigned_abs().into())),
-            _ => Ok(result),
-        }
+        outcome(result)
     }
 
     fn answer_both(&mut self, call: Call) -> Result<(u32, u32), Errno> {
@@ -254,14 +273,18 @@ impl Kernel for Script {
     }
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let content = match self.calls.front() {
-            Some(&(Read(source, content), _)) if source.is(file) => {
-                self.answer(Read(source, content))?;
-                content
+        let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
+        let known = match (file, self.causes()) {
+            (File::System(_), Some(causes)) => causes.ask(is_it).ok_or(Errno::ENOENT)?,
+            _ => {
+                let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
+                next.unwrap_or_else(|| panic!("{file:?} is not what the script has next"))
             }
-            _ if self.is_open() && matches!(file, File::System(_)) => return Err(Errno::ENOENT),
-            next => panic!("{file:?} is read, and the script has {next:?}"),
         };
+        let (Read(_, content), result) = known else {
+            unreachable!("it is a file");
+        };
+        outcome(result)?;
         let length = content.len().min(buffer.len());
         buffer[..length].copy_from_slice(&content[..length]);
         Ok(&buffer[..length])
@@ -322,16 +345,19 @@ impl Kernel for Script {
 /// and without the last one, that leads to the help.
 pub type Told = (u8, Vec<String>);
 
-/// Runs a command line by this script, to its last call.
+/// Runs a command line by this script, to its last call, and asks for each cause that is known.
 #[track_caller]
-fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Causes) -> Told {
+fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Option<Causes>) -> Told {
     let script: Vec<Expected> = script.into_iter().collect();
     let look = |script: &mut Script| {
-        let left = (!script.calls.is_empty()).then(|| format!("{:?}", script.calls));
+        let causes = script.causes.iter().flat_map(|causes| &causes.0);
+        let unasked = causes.filter(|(_, is_asked)| !is_asked);
+        let left = script.calls.iter().chain(unasked.map(|(cause, _)| cause));
+        let left: Vec<String> = left.map(|call| format!("{call:?}")).collect();
         (left, script.told.clone())
     };
     let (status, (left, told)) = run_on(line, || Script::new(script, causes), look);
-    assert_eq!(left, None, "{line}: not made");
+    assert!(left.is_empty(), "{line}: not made: {left:?}");
     let name = |line: &str| match line.strip_prefix("ipcmk: ") {
         Some(line) => line.to_owned(),
         None => panic!("without our name: {line}"),
@@ -366,16 +392,29 @@ pub fn run_on<K: Kernel, T: Send>(
 /// error, without the program's name.
 #[track_caller]
 pub fn tell(line: &str, script: impl IntoIterator<Item = Expected>) -> Vec<String> {
-    let (status, told) = run_by(line, script, Causes::Scripted);
+    let (status, told) = run_by(line, script, None);
     assert_eq!(status, 1, "{line}");
     told
+}
+
+/// The same where this is known of the cause. Gives what is said of that.
+#[track_caller]
+pub fn explain(
+    line: &str,
+    script: impl IntoIterator<Item = Expected>,
+    causes: impl IntoIterator<Item = Expected>,
+) -> String {
+    let (status, told) = run_by(line, script, Some(Causes::new(causes)));
+    assert_eq!(status, 1, "{line}");
+    assert!((1..=2).contains(&told.len()), "{line}: {told:?}");
+    told.into_iter().nth(1).unwrap_or_default()
 }
 
 /// Runs a command line by this script, to its last call; gives the exit status and the first line of
 /// standard error, without the program's name.
 #[track_caller]
 pub fn play(line: &str, script: impl IntoIterator<Item = Expected>) -> (u8, String) {
-    let (status, told) = run_by(line, script, Causes::Open);
+    let (status, told) = run_by(line, script, Some(Causes::new([])));
     (status, told.into_iter().next().unwrap_or_default())
 }
 
