@@ -135,11 +135,14 @@ impl Run {
             && objects.iter().all(|object| QUEUE.is(object));
         if !right {
             return Err(io::Error::other(format!(
-                "{:?}: {} queues printed, {} objects made, {} queues asked for",
+                "{:?}: {} queues asked for, {} printed, {} objects made{}",
                 self.command,
+                self.objects,
                 printed.len(),
                 made.len(),
-                self.objects
+                objects
+                    .first()
+                    .map_or(String::new(), |first| format!(", among them {first}")),
             )));
         }
         // Now, and not behind the next run's back, as the end of the namespace would do it.
