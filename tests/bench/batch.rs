@@ -21,7 +21,7 @@ use crate::{quartile, silent, take_turns};
 
 /// How many objects are made at a time, and how many rounds of a pass tell what that costs. In
 /// several passes, so that load which comes and goes does not bend the line.
-const GROWTH: [(usize, usize); 5] = [(1, 40), (10, 20), (100, 8), (1_000, 2), (4_000, 1)];
+const GROWTH: [(usize, usize); 5] = [(1, 40), (10, 20), (100, 8), (1_000, 1), (4_000, 1)];
 const PASSES: usize = 5;
 
 /// Bar: the time of a batch of so many queues, over that of the C program.
