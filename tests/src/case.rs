@@ -34,6 +34,7 @@
 //! | key | meaning |
 //! | --- | --- |
 //! | `out: <line>` | the next line of standard output; without any `out` it must be empty |
+//! | `out*100: <line>` | a hundred such lines |
 //! | `out~ <text>` | standard output contains this text (repeatable, instead of `out:`) |
 //! | `err: <line>`, `err~ <text>` | the same of standard error |
 //! | `hint: <line>` | a further line of standard error behind the `err:` lines, which is ours alone: where util-linux's ipcmk runs it is not expected |
@@ -61,6 +62,7 @@
 //! | `{shm2}` | the identifier that the case's second `{shm}` matched |
 //! | `{given-shm}`, `{given-shm2}` | the identifier of the first, of the second `given: shm` |
 //! | `{number}` | any decimal number |
+//! | `{key}` | the key, as eight hexadecimal digits, of the object of the identifier before it |
 //!
 //! # `given:`
 //!
@@ -69,25 +71,35 @@
 //! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace: kernel.shm*, kernel.msg*, kernel.sem*, fs.mqueue.* |
 //! | `sysctl vm.overcommit_memory 2` | any other is the whole machine's: such a case runs in the booted kernels only, and alone; the old value comes back at its end |
 //! | `at-exec sysctl fs.file-max 0` | set in each run when exec has loaded the subject, before its first instruction; the old value comes back at its end |
-//! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private |
-//! | `msg key=0x1234 mode=0600` | a queue |
-//! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set |
+//! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private; mode 2600 is locked |
+//! | `msg key=0x1234 mode=0600` | a queue; also `qbytes=` |
+//! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set; also `values=` as in `holds:` |
+//! | the same with `owner=<uid>[:<gid>]` | given away |
 //! | `fill shm`, `fill msg`, `fill sem` | private objects that root makes, mode 600, until the kernel says ENOSPC; `size=` of the segments and `nsems=` of the sets are 1 if not said. Placeholders do not count them |
 //! | `user 1000` | the subject runs as this user and group, without capabilities |
 //! | `env NAME=VALUE` | a variable (one word, in the words' language); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
 //! | `env -` | an empty environment, to which later `env` lines add |
+//! | `file <name> <line>` | a line, with its newline, of a file in the directory that the runs start in, which is new and for this case alone; repeatable. The name is a word; in the line, escapes and `{ab*3}` work |
+//! | `text <name> <text>` | the same without a newline |
+//! | `directory <name>` | a directory there |
+//! | `link <name> <path>` | a symbolic link |
+//! | `fifo <name> <file>` | a FIFO into which somebody writes what that file holds, piece by piece |
+//! | `mode <name> 0` | the permissions of one of them, if not 644 or 755 |
 //! | `stdin closed` | instead of /dev/null |
+//! | `stdin file <name>`, `stdin pipe <name>` | one of the files; a pipe into which somebody writes what it holds, piece by piece |
 //! | `stdout closed`, `full`, `broken` | instead of a pipe: no descriptor, /dev/full, a pipe that nobody reads |
 //! | `stdout full-pipe` | a full pipe that does not block; a reader begins to empty it when the subject sleeps. What was in the pipe before is not part of the output |
 //! | `stdout limit 10` | a file, which no write makes longer than 10 bytes (RLIMIT_FSIZE) |
 //! | `stderr closed`, `full`, `broken` | the same of standard error |
 //! | `nofile 3` | RLIMIT_NOFILE: descriptors from 3 on are refused |
+//! | `memlock 0` | RLIMIT_MEMLOCK: so many bytes may be locked |
+//! | `userns` | the subject is root in a user namespace of its own, which knows no other user; the IPC namespace is not that one's |
 //! | `argv0 <word>` | instead of `ipcmk` |
 //! | `argc0` | argc is 0: not even the program's name |
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
 //! | `noproc` | nothing is mounted on /proc |
-//! | `seccomp <system call> <ERRNO>` | a seccomp filter makes every such call fail; repeatable |
+//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every one with this command, such as `msgctl IPC_SET`; repeatable |
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is not made and fails; it is an error if a run does not get there; repeatable |
 //!
@@ -101,14 +113,16 @@
 //!
 //! | object | fields |
 //! | --- | --- |
-//! | `shm key=... size=4096 mode=644` | also `nattch=` (default 0) |
+//! | `shm key=... size=4096 mode=644` | also `nattch=` (default 0), and `page=` for the bytes of a page (default: not compared) |
 //! | `msg key=... mode=644` | also `qbytes=` (default: not compared) |
-//! | `sem key=... nsems=3 mode=644` | |
+//! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0) |
 //!
-//! `key=` is a number (0 for a private object) or `random`: not 0, and no other object's. `mode=`
-//! is octal and includes 1000 for a segment marked for destruction and 2000 for a locked one.
-//! `owner=<uid>` is the user, default the one who runs the subject; the creator is always that one.
-//! `holds: nothing` says that there are none, and is the default.
+//! `key=` is a number (0 for a private object), or `random`: not 0, and no other object's, or
+//! `ftok:<path>:<id>`: what the C library makes of that file; path and `values=` in the words'
+//! language. `mode=` is octal and includes 1000 for a segment marked for destruction and 2000 for a
+//! locked one. `owner=<uid>[:<gid>]` is the user and group, default those that the subject runs as; the
+//! creator is always that user. `holds: 100 msg ...` stands for a hundred of them. `holds: nothing` says
+//! that there are none, and is the default.
 //!
 //! # `util-linux:`
 //!
@@ -125,10 +139,12 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::namespace::{Kind, NewObject, Sysctl};
+use crate::files::{NewFile, Stdin};
+use crate::namespace::{self, Kind, NewObject, Sysctl};
 use crate::place::Place;
 use crate::text::{self, Parsed, Pattern, Piece, Which};
 use crate::{errno, syscalls};
@@ -206,8 +222,8 @@ pub struct Start {
     pub user: Option<u32>,
     /// The environment: names and values.
     pub environment: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Whether standard input is closed, else /dev/null.
-    pub stdin_closed: bool,
+    /// What standard input is.
+    pub stdin: Stdin,
     /// Where standard output goes.
     pub stdout: Stream,
     /// Where standard error goes.
@@ -222,10 +238,20 @@ pub struct Start {
     pub noproc: bool,
     /// System calls that fail.
     pub faults: Vec<Fault>,
-    /// System calls that a seccomp filter refuses, with its errno.
-    pub filters: Vec<(i64, i32)>,
+    /// System calls that a seccomp filter refuses.
+    pub filters: Vec<Filter>,
     /// The limit to descriptors, if not the runner's own.
     pub nofile: Option<u64>,
+    /// The limit to locked memory, if not the runner's own.
+    pub memlock: Option<u64>,
+    /// Whether it is in a user namespace of its own.
+    pub userns: bool,
+    /// What its directory holds, by name, in the order of making.
+    pub files: Vec<(Vec<u8>, NewFile)>,
+    /// Permissions of some of it.
+    pub modes: Vec<(Vec<u8>, u32)>,
+    /// That directory, once it is there; without one, that of the runner.
+    pub directory: Option<PathBuf>,
     /// What is set after exec.
     pub at_exec: Vec<Sysctl>,
 }
@@ -235,7 +261,7 @@ impl Default for Start {
         Self {
             user: None,
             environment: vec![(b"PATH".into(), b"/usr/bin:/bin".into())],
-            stdin_closed: false,
+            stdin: Stdin::Nothing,
             stdout: Stream::Captured,
             stderr: Stream::Captured,
             argv0: b"ipcmk".into(),
@@ -245,6 +271,11 @@ impl Default for Start {
             faults: Vec::new(),
             filters: Vec::new(),
             nofile: None,
+            memlock: None,
+            userns: false,
+            files: Vec::new(),
+            modes: Vec::new(),
+            directory: None,
             at_exec: Vec::new(),
         }
     }
@@ -294,6 +325,17 @@ pub struct Fault {
     pub occurrence: usize,
     /// The line's words, for reports.
     pub text: String,
+}
+
+/// What a seccomp filter refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The system call.
+    pub call: i64,
+    /// Its command, if not all.
+    pub command: Option<i32>,
+    /// The error.
+    pub errno: i32,
 }
 
 /// A command line and what must come of it.
@@ -372,18 +414,23 @@ pub struct Held {
     pub size: Option<u64>,
     /// Permissions.
     pub mode: u32,
-    /// Its owner, if not the user who runs the subject.
-    pub owner: Option<u32>,
+    /// Its owner's user, and group, if not those that run the subject.
+    pub owner: Option<(u32, Option<u32>)>,
     /// Attached processes.
     pub attached: u64,
+    /// The values of a set's semaphores: one for all, or each; else 0.
+    pub values: Vec<u16>,
+    /// Bytes of a page of a segment; anything if not said.
+    pub page: Option<u64>,
 }
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
-        match self.key {
+        match &self.key {
             Key::Random => write!(f, " key=random")?,
             Key::Number(key) => write!(f, " key={key:#x}")?,
+            Key::Ftok(path, id) => write!(f, " key=ftok:{}:{id}", text::show(path))?,
         }
         let size = match self.kind {
             Kind::Shm => "size",
@@ -394,23 +441,34 @@ impl fmt::Display for Held {
             write!(f, " {size}={value}")?;
         }
         write!(f, " mode={:o}", self.mode)?;
-        if let Some(owner) = self.owner {
-            write!(f, " owner={owner}")?;
+        if let Some((user, group)) = self.owner {
+            write!(f, " owner={user}")?;
+            if let Some(group) = group {
+                write!(f, ":{group}")?;
+            }
         }
         if self.attached != 0 {
             write!(f, " nattch={}", self.attached)?;
+        }
+        if !self.values.is_empty() {
+            write!(f, " values={}", namespace::show_values(&self.values))?;
+        }
+        if let Some(page) = self.page {
+            write!(f, " page={page}")?;
         }
         Ok(())
     }
 }
 
 /// The key of an object that the namespace must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// Not 0, and no other object's.
     Random,
     /// This one.
     Number(u32),
+    /// What ftok(3) makes of this path and id.
+    Ftok(Vec<u8>, i32),
 }
 
 /// What util-linux's ipcmk makes of a case.
@@ -567,13 +625,26 @@ impl Draft {
                 ..DraftRun::default()
             }),
             "holds:" if value == "nothing" => self.holds_nothing = true,
-            "holds:" => self.holds.push(held(value)?),
+            "holds:" => {
+                let count = value
+                    .split_once(' ')
+                    .and_then(|(count, object)| Some((count.parse().ok()?, object)));
+                let (count, object) = count.unwrap_or((1, value));
+                self.holds.extend(iter::repeat_n(held(object)?, count));
+            }
             "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
             "not:" => {
                 let (place, reason) = value
                     .split_once(' ')
                     .ok_or("`not:` needs a place and a reason")?;
                 self.not.push((place.parse()?, filled(reason)?));
+            }
+            _ if key.starts_with("out*") => {
+                let count = key["out*".len()..].strip_suffix(':');
+                let count = number(count.ok_or("`out*<n>:` repeats whole lines")?)?;
+                let run = self.runs.last_mut();
+                let run = run.ok_or("`out*` before the first `run:`")?;
+                (0..count).try_for_each(|_: usize| run.read("out:", value))?;
             }
             "out:" | "out~" | "err:" | "err~" | "hint:" | "status:" | "calls:" => {
                 self.runs
@@ -611,7 +682,46 @@ impl Draft {
                 start.environment.retain(|(other, _)| other != name);
                 start.environment.push((name.into(), value.into()));
             }
-            "stdin" if rest == "closed" => start.stdin_closed = true,
+            "stdin" => {
+                start.stdin = match rest.split_once(' ') {
+                    None if rest == "closed" => Stdin::Closed,
+                    Some(("file", name)) => Stdin::File(single_word(name)?),
+                    Some(("pipe", name)) => Stdin::Pipe(single_word(name)?),
+                    _ => return Err(format!("{rest:?} is no input")),
+                }
+            }
+            "file" | "text" => {
+                let (name, line) = text::first_word(rest)?;
+                let mut content = text::literal(line)?;
+                if what == "file" {
+                    content.push(b'\n');
+                }
+                let before = start.files.iter_mut().find(|file| file.0 == name);
+                match before {
+                    Some((_, NewFile::Regular(before))) => before.extend(content),
+                    Some(_) => return Err("that name stands for something else".into()),
+                    None => start.files.push((name, NewFile::Regular(content))),
+                }
+            }
+            "directory" | "link" | "fifo" => {
+                let (name, rest) = text::first_word(rest)?;
+                let file = match what {
+                    "directory" if rest.is_empty() => NewFile::Directory,
+                    "link" => NewFile::Link(single_word(rest)?),
+                    "fifo" => NewFile::Fifo(single_word(rest)?),
+                    _ => return Err("a directory has a name".into()),
+                };
+                if start.files.iter().any(|file| file.0 == name) {
+                    return Err("that name stands for something else".into());
+                }
+                start.files.push((name, file));
+            }
+            "mode" => {
+                let (name, mode) = text::first_word(rest)?;
+                start.modes.push((name, octal(mode)?));
+            }
+            "userns" if rest.is_empty() => start.userns = true,
+            "memlock" => set_once(&mut start.memlock, number(rest)?)?,
             "stdout" => {
                 start.stdout = match rest.split_once(' ') {
                     Some(("limit", bytes)) => Stream::Limit(number(bytes)?),
@@ -626,12 +736,21 @@ impl Draft {
             "noproc" if rest.is_empty() => start.noproc = true,
             "nofile" => set_once(&mut start.nofile, number(rest)?)?,
             "seccomp" => {
-                let (call, errno) = rest
-                    .split_once(' ')
-                    .ok_or("`seccomp` needs a system call and an errno")?;
-                start
-                    .filters
-                    .push((call_number(call)?, errno_number(errno)?));
+                let words: Vec<&str> = rest.split(' ').collect();
+                let (call, command, errno) = match *words {
+                    [call, errno] => (call, None, errno),
+                    [call, command, errno] => (call, Some(command), errno),
+                    _ => return Err("`seccomp` needs a system call and an errno".into()),
+                };
+                let command = command.map(|name| {
+                    syscalls::command_number(call, name)
+                        .ok_or_else(|| format!("{name:?} is no command of {call}"))
+                });
+                start.filters.push(Filter {
+                    call: call_number(call)?,
+                    command: command.transpose()?,
+                    errno: errno_number(errno)?,
+                });
             }
             "unfiltered" if rest.is_empty() => self.unfiltered = true,
             "fail" => start.faults.push(fault(rest)?),
@@ -651,6 +770,21 @@ impl Draft {
             return Err("with `argc0` there can be no arguments".into());
         }
         let start = self.start;
+        let is_file = |name: &Vec<u8>| {
+            let mut files = start.files.iter();
+            files.any(|(other, file)| other == name && matches!(file, NewFile::Regular(_)))
+        };
+        let read = match &start.stdin {
+            Stdin::File(name) | Stdin::Pipe(name) => Some(name),
+            Stdin::Nothing | Stdin::Closed => None,
+        };
+        let fifos = start.files.iter().filter_map(|(_, file)| match file {
+            NewFile::Fifo(name) => Some(name),
+            _ => None,
+        });
+        if let Some(name) = read.into_iter().chain(fifos).find(|name| !is_file(name)) {
+            return Err(format!("there is no `given: file {}`", text::show(name)));
+        }
         let runs = self
             .runs
             .into_iter()
@@ -903,15 +1037,36 @@ impl<'a> Fields<'a> {
 
 fn new_object(text: &str) -> Parsed<NewObject> {
     let (kind, mut fields) = Fields::read(text)?;
+    let size = match kind {
+        Kind::Shm => fields.required("size", number)?,
+        Kind::Sem => fields.required("nsems", number)?,
+        Kind::Msg => 0,
+    };
+    let full = |text: &str| match owner(text)? {
+        (user, Some(group)) => Ok((user, group)),
+        (user, None) => Ok((user, user)),
+    };
     let object = NewObject {
         kind,
         key: fields.required("key", number)?,
-        size: match kind {
-            Kind::Shm => fields.required("size", number)?,
-            Kind::Sem => fields.required("nsems", number)?,
-            Kind::Msg => 0,
-        },
+        size,
         mode: fields.required("mode", octal)?,
+        owner: fields.optional("owner", full)?,
+        qbytes: match kind {
+            Kind::Msg => fields.optional("qbytes", number)?,
+            Kind::Shm | Kind::Sem => None,
+        },
+        values: match kind {
+            Kind::Sem => fields.optional("values", |text| {
+                let values = values(text)?;
+                match values.as_slice() {
+                    _ if values.len() as u64 == size => Ok(values),
+                    &[value] => Ok(vec![value; size as usize]),
+                    _ => Err("one value, or one for each".into()),
+                }
+            })?,
+            Kind::Shm | Kind::Msg => None,
+        },
     };
     fields.end()?;
     Ok(object)
@@ -930,6 +1085,9 @@ fn filler(text: &str) -> Parsed<NewObject> {
         key: 0,
         size,
         mode: 0o600,
+        owner: None,
+        qbytes: None,
+        values: None,
     })
 }
 
@@ -937,10 +1095,13 @@ fn held(text: &str) -> Parsed<Held> {
     let (kind, mut fields) = Fields::read(text)?;
     let key = |text: &str| {
         if text == "random" {
-            Ok(Key::Random)
-        } else {
-            number(text).map(Key::Number)
+            return Ok(Key::Random);
         }
+        let Some(file) = text.strip_prefix("ftok:") else {
+            return number(text).map(Key::Number);
+        };
+        let (path, id) = file.rsplit_once(':').ok_or("`ftok:<path>:<id>`")?;
+        Ok(Key::Ftok(single_word(path)?, number(id)?))
     };
     let object = Held {
         kind,
@@ -951,15 +1112,36 @@ fn held(text: &str) -> Parsed<Held> {
             Kind::Msg => fields.optional("qbytes", number)?,
         },
         mode: fields.required("mode", octal)?,
-        owner: fields.optional("owner", number)?,
-        attached: if kind == Kind::Shm {
-            fields.optional("nattch", number)?.unwrap_or(0)
-        } else {
-            0
+        owner: fields.optional("owner", owner)?,
+        attached: match kind {
+            Kind::Shm => fields.optional("nattch", number)?.unwrap_or(0),
+            Kind::Msg | Kind::Sem => 0,
+        },
+        values: match kind {
+            Kind::Sem => fields.optional("values", values)?.unwrap_or_default(),
+            Kind::Shm | Kind::Msg => Vec::new(),
+        },
+        page: match kind {
+            Kind::Shm => fields.optional("page", number)?,
+            Kind::Msg | Kind::Sem => None,
         },
     };
     fields.end()?;
     Ok(object)
+}
+
+/// Reads a user, and perhaps a group.
+fn owner(text: &str) -> Parsed<(u32, Option<u32>)> {
+    match text.split_once(':') {
+        None => Ok((number(text)?, None)),
+        Some((user, group)) => Ok((number(user)?, Some(number(group)?))),
+    }
+}
+
+/// Reads the values of semaphores.
+fn values(text: &str) -> Parsed<Vec<u16>> {
+    let text = String::from_utf8(single_word(text)?).map_err(|error| error.to_string())?;
+    text.split(',').map(number).collect()
 }
 
 fn util_linux(text: &str) -> Parsed<UtilLinux> {
@@ -1016,6 +1198,7 @@ mod tests {
              given: fill sem nsems=2\n\
              given: at-exec sysctl fs.file-max 0\n\
              given: seccomp msgget EPERM\n\
+             given: seccomp msgctl IPC_SET EACCES\n\
              given: nofile 3\n\
              given: unfiltered\n\
              run: -M 4096\n\
@@ -1047,6 +1230,9 @@ mod tests {
             key: 0x1234,
             size: 4096,
             mode: 0o600,
+            owner: None,
+            qbytes: None,
+            values: None,
         };
         assert_eq!(case.setup[1], Setup::Object(segment));
         let filler = NewObject {
@@ -1054,6 +1240,9 @@ mod tests {
             key: 0,
             size: 2,
             mode: 0o600,
+            owner: None,
+            qbytes: None,
+            values: None,
         };
         assert_eq!(case.setup[2], Setup::Fill(filler));
         let file_max = Sysctl {
@@ -1062,7 +1251,19 @@ mod tests {
         };
         assert_eq!(case.machine_sysctl(), Some(&file_max));
         assert_eq!(case.start.at_exec, [file_max]);
-        assert_eq!(case.start.filters, [(libc::SYS_msgget, libc::EPERM)]);
+        let filter = |call, command, errno| Filter {
+            call,
+            command,
+            errno,
+        };
+        let set = Some(libc::IPC_SET);
+        assert_eq!(
+            case.start.filters,
+            [
+                filter(libc::SYS_msgget, None, libc::EPERM),
+                filter(libc::SYS_msgctl, set, libc::EACCES)
+            ]
+        );
         assert_eq!(case.start.nofile, Some(3));
         assert!(case.unfiltered);
         assert_eq!(case.start.user, Some(1000));
@@ -1073,7 +1274,7 @@ mod tests {
             Some(Random::Numbers([1, 2, 3, u32::MAX]))
         );
         assert_eq!(case.start.argv0, b"");
-        assert!(case.start.noproc && case.start.stdin_closed);
+        assert!(case.start.noproc && case.start.stdin == Stdin::Closed);
         let fault = &case.start.faults[0];
         assert_eq!(
             (fault.call, fault.errno, fault.occurrence),
@@ -1098,6 +1299,68 @@ mod tests {
         );
         assert_eq!(case.holds[0].to_string(), "sem key=random nsems=3 mode=644");
         assert_eq!(case.not, [(Place::Native, "because".to_owned())]);
+    }
+
+    #[test]
+    fn files_and_input() {
+        let case = one("given: file b -Q # 1\n\
+             given: file b\n\
+             given: text b {-Q\\n*2}\n\
+             given: text 'a b' \n\
+             given: directory d\n\
+             given: link l /no/where\n\
+             given: fifo f b\n\
+             given: mode d 0\n\
+             given: memlock 0\n\
+             given: userns\n\
+             given: stdin pipe b\n\
+             run: -Q");
+        let start = &case.start;
+        let files = [
+            (&b"b"[..], NewFile::Regular(b"-Q # 1\n\n-Q\n-Q\n".into())),
+            (b"a b", NewFile::Regular(Vec::new())),
+            (b"d", NewFile::Directory),
+            (b"l", NewFile::Link(b"/no/where".into())),
+            (b"f", NewFile::Fifo(b"b".into())),
+        ];
+        assert_eq!(start.files, files.map(|(name, file)| (name.into(), file)));
+        assert_eq!(start.modes, [(b"d".into(), 0)]);
+        assert_eq!((start.memlock, start.userns), (Some(0), true));
+        assert_eq!(start.stdin, Stdin::Pipe(b"b".into()));
+    }
+
+    #[test]
+    fn properties_of_objects() {
+        let case = one("given: sem key=5 nsems=3 mode=600 values=7 owner=8:9\n\
+             given: msg key=5 mode=600 qbytes=77 owner=8\n\
+             run: -Q\n\
+             out*2: Message queue id: {msg}\n\
+             out: x\n\
+             holds: sem key=ftok:a:b:65 nsems=4 mode=644 values={1,*3}2 owner=1:2\n\
+             holds: 2 shm key=random size=1 mode=2600 page=2097152");
+        let Setup::Object(set) = &case.setup[0] else {
+            panic!("{case:?}");
+        };
+        assert_eq!(set.values, Some(vec![7; 3]));
+        assert_eq!(set.owner, Some((8, 9)));
+        let Setup::Object(queue) = &case.setup[1] else {
+            panic!("{case:?}");
+        };
+        assert_eq!((queue.qbytes, queue.owner), (Some(77), Some((8, 8))));
+        let Text::Lines(lines) = &case.runs[0].out else {
+            panic!("{case:?}");
+        };
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0], lines[1]);
+        assert_eq!(case.holds.len(), 3);
+        assert_eq!(case.holds[0].key, Key::Ftok(b"a:b".into(), 65));
+        assert_eq!(case.holds[0].values, [1, 1, 1, 2]);
+        assert_eq!(case.holds[0].owner, Some((1, Some(2))));
+        assert_eq!(case.holds[1], case.holds[2]);
+        assert_eq!(
+            case.holds[1].to_string(),
+            "shm key=random size=1 mode=2600 page=2097152"
+        );
     }
 
     #[test]
@@ -1206,6 +1469,27 @@ mod tests {
             "given: env NAME",
             "given: env A=1 B=2",
             "given: stdin full",
+            "given: stdin pipe b",
+            "given: stdin file",
+            "given: file",
+            "given: file b {shm}",
+            "given: fifo f b",
+            "given: directory d\ngiven: file d x",
+            "given: file d x\ngiven: directory d",
+            "given: directory d x",
+            "given: link l",
+            "given: mode d",
+            "given: memlock x",
+            "given: userns now",
+            "given: seccomp msgctl SETVAL EPERM",
+            "given: seccomp msgget IPC_SET EPERM",
+            "given: sem key=1 nsems=3 mode=600 values=1,2",
+            "given: msg key=1 mode=600 values=1",
+            "given: shm key=1 size=1 mode=600 owner=x",
+            "holds: sem key=1 nsems=1 mode=600 values=65536",
+            "holds: sem key=1 nsems=1 mode=600 page=4096",
+            "holds: msg key=ftok:a mode=600",
+            "holds: x msg key=1 mode=600",
             "given: stdout somewhere",
             "given: stdout limit",
             "given: stdout limit x",
@@ -1259,6 +1543,8 @@ mod tests {
             "err: a\nhint: {given-shm}",
             "out~",
             "out~ {shm}",
+            "out*x: a",
+            "out*2~ a",
             "out: {shm1}",
             "out: {shm}\nout: {shm2}",
             "out: {msg}\nout: {shm1}",

@@ -1,11 +1,14 @@
 //! Comparison of what a case expects with what came of it.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use crate::case::{Case, Held, Key, Text};
-use crate::namespace::{Kind, Object};
+use crate::namespace::{self, Kind, Object};
 use crate::text::{self, Shown, Which};
 
 /// The objects that a case has to do with, by which placeholders are judged.
@@ -43,8 +46,18 @@ impl Objects {
     /// Judges an identifier where a line has a placeholder; `held` is what the namespace holds
     /// after the run.
     fn judge(&mut self, shown: &Shown, held: &[Object]) -> Result<(), String> {
-        let Shown { kind, which, id } = *shown;
+        let Shown {
+            kind, which, id, ..
+        } = *shown;
         let refuse = |why: &str| Err(format!("{id} stands for {{{kind}}}, but {why}"));
+        if let Some(key) = shown.key {
+            let this = |object: &&Object| object.kind == kind && object.id == id;
+            match held.iter().find(this) {
+                Some(object) if object.key == key => {}
+                Some(object) => return refuse(&format!("its key is {:#x}", object.key)),
+                None => return refuse("there is no such object"),
+            }
+        }
         match which {
             Which::Named(n) => {
                 let mut named = self.named.iter().filter(|named| named.0 == kind);
@@ -200,9 +213,27 @@ pub fn check_holds<'a>(
         case.holds.iter().partition(|held| held.key != Key::Random);
     let user = case.start.user.unwrap_or(0);
     for held in said.into_iter().chain(random) {
+        let made = match &held.key {
+            Key::Number(key) => Some(*key),
+            Key::Ftok(path, id) => {
+                let directory = case.start.directory.as_deref().unwrap_or(Path::new(""));
+                let path = directory.join(OsStr::from_bytes(path));
+                namespace::ftok(&path, *id).ok()
+            }
+            Key::Random => None,
+        };
+        let owner = match held.owner {
+            None => (user, user),
+            Some((owner, group)) => (owner, group.unwrap_or(user)),
+        };
+        let all = |values: &[u16]| match held.values.as_slice() {
+            [] => values.iter().all(|&value| value == 0),
+            [all] => values.iter().all(|value| value == all),
+            each => values == each,
+        };
         let fits = |object: &&Object| {
-            let key = match held.key {
-                Key::Number(key) => object.key == key,
+            let key = match &held.key {
+                Key::Number(_) | Key::Ftok(..) => Some(object.key) == made,
                 Key::Random => {
                     object.key != 0
                         && got.iter().filter(|other| other.key == object.key).count() == 1
@@ -211,9 +242,13 @@ pub fn check_holds<'a>(
             key && object.kind == held.kind
                 && object.mode == held.mode
                 && held.size.is_none_or(|size| object.size == size)
-                && object.owner.0 == held.owner.unwrap_or(user)
-                && object.creator.0 == user
+                && object.owner == owner
+                && object.creator == (user, user)
                 && object.attached == held.attached
+                && all(&object.values)
+                && held.page.is_none_or(|page| {
+                    namespace::page_size(object.id).is_ok_and(|bytes| bytes == page)
+                })
         };
         match left.iter().position(fits) {
             Some(index) => drop(left.remove(index)),
@@ -256,6 +291,7 @@ mod tests {
             owner: (0, 0),
             creator: (0, 0),
             attached: 0,
+            values: Vec::new(),
         }
     }
 
@@ -313,6 +349,11 @@ mod tests {
         assert!(fits(&format!("{given}{{given-shm}}"), "1\n"));
         assert!(!fits(&format!("{given}{{given-shm}}"), "2\n"));
         assert!(fits("out: {number}", "77\n"));
+        assert!(fits("out: {shm} {key}", "2 00000006\n"));
+        assert!(!fits("out: {shm} {key}", "2 00000005\n"), "another key");
+        let given = format!("{given}{{given-shm}} {{key}}");
+        assert!(fits(&given, "1 00000005\n"));
+        assert!(!fits(&given, "1 00000006\n"));
     }
 
     #[test]
@@ -339,6 +380,8 @@ mod tests {
             "holds: shm key=5 size=4095 mode=644",
             "holds: shm key=5 size=4096 mode=640",
             "holds: shm key=5 size=4096 mode=644 owner=1",
+            "holds: shm key=5 size=4096 mode=644 owner=0:1",
+            "holds: shm key=ftok:/no/such/file:5 size=4096 mode=644",
             "holds: shm key=5 size=4096 mode=644 nattch=1",
             "holds: msg key=5 mode=644",
             "given: user 1000\nholds: shm key=5 size=4096 mode=644 owner=0",
@@ -371,6 +414,33 @@ mod tests {
         assert!(check("holds: msg key=5 mode=644", &queue));
         assert!(check("holds: msg key=5 mode=644 qbytes=4096", &queue));
         assert!(!check("holds: msg key=5 mode=644 qbytes=1", &queue));
+        let set = |values: &[u16]| {
+            with(&Object {
+                size: 3,
+                values: values.into(),
+                ..object(Kind::Sem, 1, 5)
+            })
+        };
+        let held = "holds: sem key=5 nsems=3 mode=644";
+        assert!(check(held, &set(&[0; 3])));
+        assert!(!check(held, &set(&[0, 0, 1])), "fresh values are 0");
+        for (values, got, fits) in [
+            ("7", [7, 7, 7], true),
+            ("7", [7, 7, 0], false),
+            ("1,2,3", [1, 2, 3], true),
+            ("1,2,3", [1, 2, 4], false),
+            ("1,2", [1, 2, 0], false),
+        ] {
+            assert_eq!(check(&format!("{held} values={values}"), &set(&got)), fits);
+        }
+        let group = with(&Object {
+            owner: (5, 6),
+            ..object(Kind::Sem, 1, 5)
+        });
+        for (owner, fits) in [("5:6", true), ("5", false), ("6:6", false)] {
+            let line = format!("holds: sem key=5 nsems=4096 mode=644 owner={owner}");
+            assert_eq!(check(&line, &group), fits, "{owner}");
+        }
         let two = [given[0].clone(), new.clone(), object(Kind::Shm, 2, 77)];
         assert!(
             check(&format!("{random}\n{exact}"), &two),

@@ -51,6 +51,7 @@ use self::stdout::{Act, Stdout, Stuffed};
 use self::verdict::{Scene, judge};
 use crate::case::{Case, Stream, Text};
 use crate::check::Objects;
+use crate::files;
 use crate::namespace::{self, Changed};
 use crate::runner::{self, Runner};
 use crate::suite;
@@ -229,7 +230,8 @@ fn run(
         scope
             .spawn(|| {
                 let _processor = Processor::take();
-                let mut bench = Bench::new(case, runner, extent)?;
+                let (case, _files) = files::settle(case)?;
+                let mut bench = Bench::new(&case, runner, extent)?;
                 if let Err(Stop(why)) = bench.carry_out(plan) {
                     bench.complaints.push(why);
                 }

@@ -10,6 +10,7 @@
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the objects in them |
 //! | [`subject`] | one run of the program under test |
+//! | [`files`] | the files that a case has, and standard input |
 //! | [`output`] | where its outputs go, and what is read of them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
 //! | [`faults`] | every fault at every system call, and the count of what was lost |
@@ -30,6 +31,7 @@ pub mod check;
 pub mod differences;
 pub mod errno;
 pub mod faults;
+pub mod files;
 pub mod guest;
 pub mod line;
 pub mod namespace;

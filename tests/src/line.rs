@@ -120,6 +120,7 @@ mod tests {
             owner: (0, 0),
             creator: (0, 0),
             attached: 0,
+            values: Vec::new(),
         };
         let keyed = |key| Makes {
             key: Some(key),

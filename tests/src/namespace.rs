@@ -1,10 +1,12 @@
 //! IPC namespaces: making one, filling it, reading what it holds.
 
+use std::ffi::CString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
 use std::mem::MaybeUninit;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
 
@@ -63,6 +65,8 @@ pub struct Object {
     pub creator: (u32, u32),
     /// Attached processes of a segment, else 0.
     pub attached: u64,
+    /// The values of a set's semaphores, which /proc does not show.
+    pub values: Vec<u16>,
 }
 
 impl fmt::Display for Object {
@@ -89,7 +93,21 @@ impl fmt::Display for Object {
         if *attached != 0 {
             write!(f, " nattch={attached}")?;
         }
+        if self.values.iter().any(|&value| value != 0) {
+            write!(f, " values={}", show_values(&self.values))?;
+        }
         write!(f, " (id {id})")
+    }
+}
+
+/// Writes the values of a set as a case file has them, the middle of a long list left out.
+pub fn show_values(values: &[u16]) -> String {
+    const MOST: usize = 16;
+    let text: Vec<String> = values.iter().take(MOST).map(u16::to_string).collect();
+    match values {
+        [first, rest @ ..] if rest.iter().all(|value| value == first) => first.to_string(),
+        _ if values.len() > MOST => format!("{}... ({} in all)", text.join(","), values.len()),
+        _ => text.join(","),
     }
 }
 
@@ -143,7 +161,8 @@ impl Window {
         Ok(Self([open(Kind::Shm)?, open(Kind::Msg)?, open(Kind::Sem)?]))
     }
 
-    /// Reads all objects. The `size` of a queue stays 0, since /proc does not show msg_qbytes.
+    /// Reads all objects. The `size` of a queue stays 0, and `values` stay empty, since /proc shows
+    /// neither.
     pub fn objects(&mut self) -> io::Result<Vec<Object>> {
         let mut objects = Vec::new();
         for (kind, file) in &mut self.0 {
@@ -160,8 +179,10 @@ impl Window {
 pub fn objects() -> io::Result<Vec<Object>> {
     let mut objects = Window::open()?.objects()?;
     for object in &mut objects {
-        if object.kind == Kind::Msg {
-            object.size = qbytes(object.id)?;
+        match object.kind {
+            Kind::Shm => {}
+            Kind::Msg => object.size = queue(object.id)?.msg_qbytes,
+            Kind::Sem => object.values = values(object)?,
         }
     }
     Ok(objects)
@@ -226,20 +247,63 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
             owner: (user(owner.0)?, user(owner.1)?),
             creator: (user(creator.0)?, user(creator.1)?),
             attached: attached.map_or(Ok(0), unsigned)?,
+            values: Vec::new(),
         });
     }
     Ok(objects)
 }
 
-fn qbytes(id: i32) -> io::Result<u64> {
+fn queue(id: i32) -> io::Result<libc::msqid_ds> {
     let mut state = MaybeUninit::<libc::msqid_ds>::zeroed();
     // SAFETY: IPC_STAT writes one msqid_ds to the address, which is valid for it.
-    if unsafe { libc::msgctl(id, libc::IPC_STAT, state.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    check(unsafe { libc::msgctl(id, libc::IPC_STAT, state.as_mut_ptr()) })?;
     // SAFETY: all bytes are zero or written by the kernel, and every bit pattern is a value of
     // these integers.
-    Ok(unsafe { state.assume_init() }.msg_qbytes)
+    Ok(unsafe { state.assume_init() })
+}
+
+fn values(set: &Object) -> io::Result<Vec<u16>> {
+    let mut values = vec![0; set.size as usize];
+    // SAFETY: GETALL writes as many values as the set has semaphores; no later set has its id.
+    check(unsafe { libc::semctl(set.id, 0, libc::GETALL, values.as_mut_ptr()) })?;
+    Ok(values)
+}
+
+/// The bytes of the pages that a segment is made of: it is attached, and the kernel tells.
+pub fn page_size(id: i32) -> io::Result<u64> {
+    // SAFETY: the kernel chooses the address, and nothing is read there.
+    let address = unsafe { libc::shmat(id, ptr::null(), libc::SHM_RDONLY) };
+    if address.addr() == usize::MAX {
+        return Err(io::Error::last_os_error());
+    }
+    let smaps = fs::read_to_string("/proc/self/smaps");
+    // SAFETY: the segment was attached there, and is used no more.
+    check(unsafe { libc::shmdt(address) })?;
+    let begins = format!("{:08x}-", address.addr());
+    let kilobytes = smaps?
+        .lines()
+        .skip_while(|line| !line.starts_with(&begins))
+        .find_map(|line| line.strip_prefix("KernelPageSize:")?.strip_suffix(" kB"))
+        .and_then(|number| number.trim().parse::<u64>().ok());
+    kilobytes
+        .map(|kilobytes| kilobytes * 1024)
+        .ok_or_else(|| io::Error::other("/proc/self/smaps: no such mapping"))
+}
+
+/// The key that the C library's ftok(3) makes of a file.
+pub fn ftok(path: &Path, id: i32) -> io::Result<u32> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: a string that ends with NUL.
+    let key = unsafe { libc::ftok(path.as_ptr(), id) };
+    check(key).map(|()| key.cast_unsigned())
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 /// An object to make before a run.
@@ -251,15 +315,22 @@ pub struct NewObject {
     pub key: u32,
     /// Bytes of a segment, semaphores of a set; a queue has none.
     pub size: u64,
-    /// Permissions.
+    /// Permissions; SHM_LOCKED (02000) locks a segment.
     pub mode: u32,
+    /// The owner's user and group, if not the runner's.
+    pub owner: Option<(u32, u32)>,
+    /// The msg_qbytes of a queue, if not the namespace's msgmnb.
+    pub qbytes: Option<u64>,
+    /// The values of a set's semaphores, if not 0.
+    pub values: Option<Vec<u16>>,
 }
 
 impl NewObject {
     /// Makes the object in the calling thread's namespace; the answer is its identifier.
     pub fn create(&self) -> io::Result<i32> {
         let key = self.key as libc::key_t;
-        let flags = libc::IPC_CREAT | libc::IPC_EXCL | self.mode as libc::c_int;
+        let mode = self.mode & 0o777;
+        let flags = libc::IPC_CREAT | libc::IPC_EXCL | mode as libc::c_int;
         // SAFETY: none of the three calls takes a pointer.
         let id = unsafe {
             match self.kind {
@@ -268,13 +339,60 @@ impl NewObject {
                 Kind::Sem => libc::semget(key, self.size as libc::c_int, flags),
             }
         };
-        if id < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(id)
+        check(id)?;
+        self.furnish(id)?;
+        Ok(id)
+    }
+
+    /// Gives a new object what it cannot be made with.
+    fn furnish(&self, id: i32) -> io::Result<()> {
+        if let Some(values) = &self.values {
+            assert_eq!(values.len() as u64, self.size);
+            // SAFETY: SETALL reads as many values as the set has semaphores.
+            check(unsafe { libc::semctl(id, 0, libc::SETALL, values.as_ptr()) })?;
+        }
+        if self.kind == Kind::Shm && self.mode & LOCKED != 0 {
+            // SAFETY: SHM_LOCK reads nothing at the null pointer.
+            check(unsafe { libc::shmctl(id, libc::SHM_LOCK, ptr::null_mut()) })?;
+        }
+        if self.owner.is_none() && self.qbytes.is_none() {
+            return Ok(());
+        }
+        // SAFETY: no pointer; these cannot fail.
+        let owner = self
+            .owner
+            .unwrap_or_else(|| unsafe { (libc::geteuid(), libc::getegid()) });
+        let own = |permissions: &mut libc::ipc_perm| {
+            (permissions.uid, permissions.gid) = owner;
+            permissions.mode = (self.mode & 0o777) as _;
+        };
+        // SAFETY: IPC_SET reads the struct of the kind, of which all bytes are set: zero is a value
+        // of all that is in them.
+        unsafe {
+            check(match self.kind {
+                Kind::Shm => {
+                    let mut state = MaybeUninit::<libc::shmid_ds>::zeroed().assume_init();
+                    own(&mut state.shm_perm);
+                    libc::shmctl(id, libc::IPC_SET, &raw mut state)
+                }
+                Kind::Msg => {
+                    let mut state = queue(id)?;
+                    own(&mut state.msg_perm);
+                    state.msg_qbytes = self.qbytes.unwrap_or(state.msg_qbytes);
+                    libc::msgctl(id, libc::IPC_SET, &raw mut state)
+                }
+                Kind::Sem => {
+                    let mut state = MaybeUninit::<libc::semid_ds>::zeroed().assume_init();
+                    own(&mut state.sem_perm);
+                    libc::semctl(id, 0, libc::IPC_SET, &raw mut state)
+                }
+            })
         }
     }
 }
+
+/// SHM_LOCKED in a segment's mode: include/linux/shm.h.
+const LOCKED: u32 = 0o2000;
 
 /// Removes an object of the calling thread's namespace.
 pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
@@ -286,11 +404,7 @@ pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
             Kind::Sem => libc::semctl(id, 0, libc::IPC_RMID),
         }
     };
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    check(result)
 }
 
 /// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
@@ -374,6 +488,7 @@ mod tests {
             owner: (4, 5),
             creator: (6, 7),
             attached: 3,
+            values: Vec::new(),
         };
         assert_eq!(rows(Kind::Shm, table).unwrap(), [expected]);
         assert!(rows(Kind::Msg, table).is_err());

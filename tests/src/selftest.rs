@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs, process, slice};
 
-use ipcmk_tests::case::Start;
+use ipcmk_tests::case::{Filter, Start};
 use ipcmk_tests::subject::Subject;
 
 /// A directory tree for one test, removed at its end.
@@ -287,7 +287,11 @@ fn a_runner_under_a_filter_says_so() {
     };
     let free = run(Vec::new());
     assert!(free.contains("native: 1 cases passed"), "{free}");
-    let filtered = run(vec![(libc::SYS_acct, libc::EPERM)]);
+    let filtered = run(vec![Filter {
+        call: libc::SYS_acct,
+        command: None,
+        errno: libc::EPERM,
+    }]);
     assert!(
         filtered.contains("not in native: x: queue: the runner itself is under a seccomp filter"),
         "{filtered}"

@@ -1,24 +1,28 @@
 //! The program under test, and one run of it.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::iter;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule,
+};
 
-use crate::case::{Random, Start, Stream};
+use crate::case::{Filter, Random, Start, Stream};
+use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
 use crate::spawn::{self, Launch};
+use crate::syscalls;
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
 use crate::watchdog::Watchdog;
@@ -61,7 +65,7 @@ impl Subject {
         let reachable = if anyone_can_run(path)? {
             path.canonicalize()?
         } else {
-            let copy = scratch.0.join("subject");
+            let copy = scratch.join("subject");
             fs::copy(path, &copy)?;
             fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
             copy
@@ -91,10 +95,8 @@ impl Subject {
         let open = |stream| Output::open(stream, || self.scratch.file().map(|(_, file)| file));
         let (stdout, to_stdout) = open(start.stdout)?;
         let (stderr, to_stderr) = open(start.stderr)?;
-        command
-            .stdin(Stdio::null())
-            .stdout(to_stdout)
-            .stderr(to_stderr);
+        let (stdin, input) = Input::open(start)?;
+        command.stdin(stdin).stdout(to_stdout).stderr(to_stderr);
         prepare(&mut command, start)?;
         let outputs = [stdout, stderr];
         let traced = !self.is_emulated()
@@ -108,6 +110,7 @@ impl Subject {
         } else {
             run_untraced(command, outputs)?
         };
+        input.finish()?;
         if !calls {
             outcome.calls = None;
         } else if let Some(log) = log {
@@ -192,8 +195,11 @@ impl Subject {
         );
         line.push(text::shell_word(self.path.as_os_str().as_bytes()));
         line.extend(words.iter().map(|word| text::shell_word(word)));
-        if start.stdin_closed {
-            line.push("<&-".to_owned());
+        match &start.stdin {
+            Stdin::Nothing => {}
+            Stdin::Closed => line.push("<&-".to_owned()),
+            Stdin::File(name) => line.push(format!("<{}", text::shell_word(name))),
+            Stdin::Pipe(name) => line.push(format!("< <(cat {})", text::shell_word(name))),
         }
         for (descriptor, stream) in [(1, start.stdout), (2, start.stderr)] {
             line.push(match stream {
@@ -259,8 +265,11 @@ fn has_work_in_child(start: &Start) -> bool {
     let streams = [start.stdout, start.stderr];
     start.noproc
         || start.user.is_some()
+        || start.userns
         || start.nofile.is_some()
-        || start.stdin_closed
+        || start.memlock.is_some()
+        || start.directory.is_some()
+        || start.stdin == Stdin::Closed
         || streams
             .iter()
             .any(|stream| matches!(stream, Stream::Closed | Stream::Limit(_)))
@@ -270,7 +279,11 @@ fn has_work_in_child(start: &Start) -> bool {
 /// What a child does between fork and exec: mounts, user, streams, limits, filters. It only makes
 /// system calls; it neither allocates nor locks.
 pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
-    let (user, noproc, nofile) = (start.user, start.noproc, start.nofile);
+    let (user, noproc, userns) = (start.user, start.noproc, start.userns);
+    let (nofile, memlock) = (start.nofile, start.memlock);
+    let directory = start.directory.as_ref().map(|path| path.as_os_str());
+    let directory = directory.map(|path| CString::new(path.as_bytes()));
+    let directory = directory.transpose()?;
     let longest_file = match start.stdout {
         Stream::Limit(bytes) => Some(bytes),
         _ => None,
@@ -278,14 +291,21 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
     let filters = start
         .filters
         .iter()
-        .map(|&(call, errno)| filter(call, errno))
+        .map(filter)
         .collect::<io::Result<Vec<_>>>()?;
     let close = [
-        start.stdin_closed,
+        start.stdin == Stdin::Closed,
         start.stdout == Stream::Closed,
         start.stderr == Stream::Closed,
     ];
     Ok(move || {
+        if let Some(directory) = &directory {
+            // SAFETY: a string that ends with NUL.
+            check(unsafe { libc::chdir(directory.as_ptr()) })?;
+        }
+        if userns {
+            enter_user_namespace()?;
+        }
         if noproc {
             hide_proc()?;
         }
@@ -299,6 +319,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
         let limits = [
             (libc::RLIMIT_FSIZE, longest_file),
             (libc::RLIMIT_NOFILE, nofile),
+            (libc::RLIMIT_MEMLOCK, memlock),
         ];
         for (resource, limit) in limits {
             let Some(limit) = limit else { continue };
@@ -317,14 +338,22 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
     })
 }
 
-/// A seccomp filter that refuses one system call with an error.
-fn filter(call: i64, errno: i32) -> io::Result<BpfProgram> {
+/// A seccomp filter that refuses one system call, or one command of it, with an error.
+fn filter(filter: &Filter) -> io::Result<BpfProgram> {
     let architecture = std::env::consts::ARCH.try_into();
-    let refuse = SeccompAction::Errno(errno.unsigned_abs());
+    let refuse = SeccompAction::Errno(filter.errno.unsigned_abs());
+    let argument = syscalls::command_argument(filter.call);
+    let rule = argument.zip(filter.command).map(|(argument, command)| {
+        let command = u64::from(command.unsigned_abs());
+        let (length, is) = (SeccompCmpArgLen::Dword, SeccompCmpOp::Eq);
+        let condition = SeccompCondition::new(argument, length, is, command)?;
+        SeccompRule::new(vec![condition])
+    });
+    let rules = rule.into_iter().collect::<Result<Vec<_>, _>>();
     architecture
         .and_then(|architecture| {
             SeccompFilter::new(
-                [(call, Vec::new())].into(),
+                [(filter.call, rules?)].into(),
                 SeccompAction::Allow,
                 refuse,
                 architecture,
@@ -332,6 +361,25 @@ fn filter(call: i64, errno: i32) -> io::Result<BpfProgram> {
         })
         .and_then(BpfProgram::try_from)
         .map_err(io::Error::other)
+}
+
+/// Makes this process, which is root, root in a user namespace that knows no other user.
+fn enter_user_namespace() -> io::Result<()> {
+    // SAFETY: no pointer; this process has one thread.
+    check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })?;
+    let write = |path: &CStr, text: &[u8]| {
+        // SAFETY: the string is static and ends with NUL; so many bytes are there; the descriptor is
+        // used no more.
+        unsafe {
+            let file = libc::open(path.as_ptr(), libc::O_WRONLY);
+            check(file)?;
+            check_call(libc::write(file, text.as_ptr().cast(), text.len()) as _)?;
+            check(libc::close(file))
+        }
+    };
+    write(c"/proc/self/uid_map", b"0 0 1")?;
+    write(c"/proc/self/setgroups", b"deny")?;
+    write(c"/proc/self/gid_map", b"0 0 1")
 }
 
 /// Hides /proc from this process, in a mount namespace of its own.
@@ -460,52 +508,10 @@ fn read_strace(log: &str) -> Vec<String> {
     log.lines().filter_map(name).collect()
 }
 
-/// A directory for files of this run, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        let template = std::env::temp_dir()
-            .join("ipcmk-cases-XXXXXX")
-            .into_os_string()
-            .into_vec();
-        let template = CString::new(template)?.into_raw();
-        // SAFETY: the string ends with NUL and is ours to write: into_raw gave it up, from_raw
-        // takes it back.
-        let (made, template) = unsafe { (libc::mkdtemp(template), CString::from_raw(template)) };
-        if made.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        let directory = PathBuf::from(OsString::from_vec(template.into_bytes()));
-        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755))?;
-        Ok(Self(directory))
-    }
-
-    /// Makes an empty file that any user can write.
-    fn file(&self) -> io::Result<(PathBuf, File)> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let path = self
-            .0
-            .join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
-        let file = File::create_new(&path)?;
-        // Not by the mode of open, which the umask would cut. SAFETY: a descriptor that is open, no
-        // pointer.
-        check(unsafe { libc::fchmod(file.as_raw_fd(), 0o666) })?;
-        Ok((path, file))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing can be done about a failure here, and a leftover in the temporary directory harms
-        // nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{case, files};
 
     #[test]
     fn names_are_read_out_of_a_log() {
@@ -555,9 +561,13 @@ mod tests {
     fn streams_are_what_the_case_says() {
         let subject = Subject::new(Path::new("/bin/sh"), None).unwrap();
         let run = |stdout: Stream, script: &str| {
+            let stdin = match stdout {
+                Stream::Closed => Stdin::Closed,
+                _ => Stdin::Nothing,
+            };
             let start = Start {
                 stdout,
-                stdin_closed: stdout == Stream::Closed,
+                stdin,
                 ..Start::default()
             };
             subject
@@ -632,22 +642,97 @@ mod tests {
 
     #[test]
     fn a_filter_refuses_what_it_is_told_to() {
-        let run = |filters: Vec<(i64, i32)>| {
+        let run = |filters: Vec<Filter>| {
             let start = Start {
                 filters,
                 ..Start::default()
             };
             shell(&start, "uname")
         };
-        let outcome = run(vec![(libc::SYS_uname, libc::EXDEV)]);
+        let refuse = |call, errno| Filter {
+            call,
+            command: None,
+            errno,
+        };
+        let outcome = run(vec![refuse(libc::SYS_uname, libc::EXDEV)]);
         assert!(!outcome.status.success());
         let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert!(stderr.contains("Invalid cross-device link"), "{stderr}");
         let two = vec![
-            (libc::SYS_getppid, libc::ENOSYS),
-            (libc::SYS_uname, libc::EXDEV),
+            refuse(libc::SYS_getppid, libc::ENOSYS),
+            refuse(libc::SYS_uname, libc::EXDEV),
         ];
         assert_eq!(run(two).stdout, b"");
         assert_eq!(run(Vec::new()).stdout, b"Linux\n");
+    }
+
+    #[test]
+    fn a_filter_refuses_one_command_alone() {
+        let run = |command| {
+            let filters = vec![Filter {
+                call: libc::SYS_msgctl,
+                command: Some(command),
+                errno: libc::EXDEV,
+            }];
+            let start = Start {
+                filters,
+                ..Start::default()
+            };
+            // It tells the limits by IPC_INFO, and looks at a queue that is not there by IPC_STAT.
+            let limits = shell(&start, "ipcs -q -l");
+            let queue = shell(&start, "ipcrm -q 999999");
+            (limits.status.success(), queue.stderr)
+        };
+        let (limits, queue) = run(libc::IPC_RMID);
+        assert!(limits && queue.ends_with(b"Invalid cross-device link\n"));
+        let (_, queue) = run(libc::IPC_SET);
+        assert!(!queue.ends_with(b"Invalid cross-device link\n"));
+    }
+
+    #[test]
+    fn a_run_has_its_directory_its_input_and_its_limits() {
+        let case = |given: &str| {
+            let text = format!("case: a\n{given}\nrun:\nutil-linux: same\n");
+            let cases = case::parse(Path::new("x.case"), &text).expect(given);
+            files::settle(&cases[0]).expect(given)
+        };
+        let many = "given: text many {x*200000}\ngiven: fifo f many\ngiven: mode many 600\n\
+                    given: link l many\ngiven: directory d\n";
+        let (pipe, _held) = case(&format!("{many}given: stdin pipe many"));
+        let script = "wc -c; wc -c <f; wc -c <l; test -d d && stat -c %a many";
+        let outcome = shell(&pipe.start, script);
+        assert_eq!(
+            outcome.stdout, b"200000\n200000\n200000\n600\n",
+            "{outcome:?}"
+        );
+        // Nobody reads either.
+        assert!(shell(&pipe.start, "true").status.success());
+        let (file, _held) = case(&format!(
+            "{many}given: stdin file many\ngiven: memlock 8192"
+        ));
+        assert_eq!(
+            shell(&file.start, "wc -c; ulimit -l").stdout,
+            b"200000\n8\n"
+        );
+        let (closed, _held) = case("given: stdin closed");
+        assert_eq!(
+            shell(&closed.start, "test -e /proc/$$/fd/0").status.code(),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn a_user_namespace_knows_no_other_user() {
+        let start = Start {
+            userns: true,
+            ..Start::default()
+        };
+        // SAFETY: no pointer.
+        if unsafe { libc::geteuid() } == 0 {
+            let outcome = shell(&start, "cat /proc/self/uid_map; id -u");
+            let text = String::from_utf8(outcome.stdout).unwrap();
+            let words: Vec<&str> = text.split_whitespace().collect();
+            assert_eq!(words, ["0", "0", "1", "0"]);
+        }
     }
 }

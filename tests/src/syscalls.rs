@@ -34,6 +34,68 @@ fn rows() -> impl Iterator<Item = (&'static str, i64)> {
         .map(|&(constant, number)| (&constant["SYS_".len()..], number))
 }
 
+/// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h.
+const COMMANDS: &[(&str, &[(&str, i32)])] = &[
+    (
+        "shmctl",
+        &[
+            ("IPC_RMID", libc::IPC_RMID),
+            ("IPC_SET", libc::IPC_SET),
+            ("IPC_STAT", libc::IPC_STAT),
+            ("IPC_INFO", libc::IPC_INFO),
+            ("SHM_LOCK", libc::SHM_LOCK),
+            ("SHM_INFO", 14),
+        ],
+    ),
+    (
+        "msgctl",
+        &[
+            ("IPC_RMID", libc::IPC_RMID),
+            ("IPC_SET", libc::IPC_SET),
+            ("IPC_STAT", libc::IPC_STAT),
+            ("IPC_INFO", libc::IPC_INFO),
+            ("MSG_INFO", 12),
+        ],
+    ),
+    (
+        "semctl",
+        &[
+            ("IPC_RMID", libc::IPC_RMID),
+            ("IPC_SET", libc::IPC_SET),
+            ("IPC_STAT", libc::IPC_STAT),
+            ("IPC_INFO", libc::IPC_INFO),
+            ("SETVAL", libc::SETVAL),
+            ("SEM_INFO", 19),
+        ],
+    ),
+];
+
+fn commands(call: &str) -> impl Iterator<Item = &'static (&'static str, i32)> {
+    let row = COMMANDS.iter().find(|row| row.0 == call);
+    row.into_iter().flat_map(|row| row.1)
+}
+
+/// The number of a command of a ctl call.
+pub fn command_number(call: &str, name: &str) -> Option<i32> {
+    commands(call).find(|row| row.0 == name).map(|row| row.1)
+}
+
+/// The name of a command of a ctl call; of one that is not in the table, its number.
+pub fn command_name(call: &str, number: i32) -> String {
+    commands(call)
+        .find(|row| row.1 == number)
+        .map_or_else(|| number.to_string(), |row| row.0.to_owned())
+}
+
+/// Which argument of a ctl call is the command, from 0.
+pub fn command_argument(number: i64) -> Option<u8> {
+    match number {
+        libc::SYS_shmctl | libc::SYS_msgctl => Some(1),
+        libc::SYS_semctl => Some(2),
+        _ => None,
+    }
+}
+
 /// Every call that ipcmk can make.
 pub const OF_IPCMK: [&str; 17] = [
     "rt_sigprocmask",
@@ -77,5 +139,10 @@ mod tests {
         assert_eq!(number("wrote"), None);
         assert_eq!(name(libc::SYS_exit_group), "exit_group");
         assert_eq!(name(99_999), "99999");
+        assert_eq!(command_number("semctl", "SETVAL"), Some(16));
+        assert_eq!(command_number("shmctl", "SETVAL"), None);
+        assert_eq!(command_number("msgget", "IPC_SET"), None);
+        assert_eq!(command_name("shmctl", 11), "SHM_LOCK");
+        assert_eq!(command_name("msgctl", 11), "11");
     }
 }

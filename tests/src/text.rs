@@ -13,6 +13,8 @@ pub enum Piece {
     Bytes(Vec<u8>),
     /// Any decimal number.
     Number,
+    /// The key, as eight hexadecimal digits, of the object of the identifier before it.
+    Key,
     /// The identifier of an object.
     Id(Kind, Which),
 }
@@ -141,6 +143,27 @@ fn repetition(text: &str) -> Parsed<Option<(Vec<u8>, usize, &str)>> {
     Ok(Some((bytes, times, after)))
 }
 
+/// Takes the first word off a line; what follows it begins behind one blank.
+pub fn first_word(line: &str) -> Parsed<(Vec<u8>, &str)> {
+    if line.is_empty() {
+        return Err("a name is missing".into());
+    }
+    match word(line)? {
+        (bytes, 1, rest) => Ok((bytes, rest.strip_prefix(' ').unwrap_or(rest))),
+        _ => Err("{*N} makes no single word".into()),
+    }
+}
+
+/// Reads a text in which escapes and `{ab*3}` work, and nothing else.
+pub fn literal(line: &str) -> Parsed<Vec<u8>> {
+    let pieces = pattern(line)?.into_iter();
+    let bytes = pieces.map(|piece| match piece {
+        Piece::Bytes(bytes) => Ok(bytes),
+        _ => Err("there is nothing that a placeholder could stand for".to_owned()),
+    });
+    Ok(bytes.collect::<Parsed<Vec<_>>>()?.concat())
+}
+
 /// Reads an expected line.
 pub fn pattern(line: &str) -> Parsed<Pattern> {
     if line.ends_with(' ') {
@@ -183,8 +206,10 @@ fn placeholder(text: &str) -> Parsed<Option<(Piece, &str)>> {
     }
     let unknown =
         || format!("{{{name}}} is no placeholder (for the text itself write \\{{{name}}})");
-    if name == "number" {
-        return Ok(Some((Piece::Number, after)));
+    match name {
+        "number" => return Ok(Some((Piece::Number, after))),
+        "key" => return Ok(Some((Piece::Key, after))),
+        _ => {}
     }
     let (given, object) = match name.strip_prefix("given-") {
         Some(object) => (true, object),
@@ -216,15 +241,28 @@ pub struct Shown {
     pub which: Which,
     /// The number in the line.
     pub id: i32,
+    /// The key that the line shows further on, if it does.
+    pub key: Option<u32>,
 }
 
 /// Compares `line` with `pattern`; the answer is the identifiers in it.
 pub fn match_line(pattern: &[Piece], line: &[u8]) -> Option<Vec<Shown>> {
-    let mut shown = Vec::new();
+    let mut shown: Vec<Shown> = Vec::new();
     let mut rest = line;
     for piece in pattern {
         if let Piece::Bytes(bytes) = piece {
             rest = rest.strip_prefix(bytes.as_slice())?;
+            continue;
+        }
+        if *piece == Piece::Key {
+            let (digits, after) = rest.split_at_checked(8)?;
+            let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            let digits = str::from_utf8(digits).ok()?;
+            if !digits.as_bytes().iter().all(is_digit) {
+                return None;
+            }
+            shown.last_mut()?.key = u32::from_str_radix(digits, 16).ok();
+            rest = after;
             continue;
         }
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -237,6 +275,7 @@ pub fn match_line(pattern: &[Piece], line: &[u8]) -> Option<Vec<Shown>> {
                 kind,
                 which,
                 id: number.parse().ok()?,
+                key: None,
             });
         }
         rest = after;
@@ -251,6 +290,7 @@ pub fn show_pattern(pattern: &[Piece]) -> String {
         .map(|piece| match piece {
             Piece::Bytes(bytes) => show(bytes),
             Piece::Number => "{number}".to_owned(),
+            Piece::Key => "{key}".to_owned(),
             Piece::Id(kind, Which::New) => format!("{{{kind}}}"),
             Piece::Id(kind, Which::Named(n)) => format!("{{{kind}{n}}}"),
             Piece::Id(kind, Which::Given(n)) => format!("{{given-{kind}{n}}}"),
@@ -379,6 +419,7 @@ mod tests {
             [Piece::Id(Kind::Sem, Which::Given(1))]
         );
         assert_eq!(pattern("{number}").unwrap(), [Piece::Number]);
+        assert_eq!(pattern("{key}").unwrap(), [Piece::Key]);
         assert_eq!(
             pattern(r#"{"ipcmk": [{}]}"#).unwrap(),
             [Piece::Bytes(br#"{"ipcmk": [{}]}"#.into())]
@@ -392,12 +433,24 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_files() {
+        assert_eq!(literal(r"a  b\x00{-Q\n*2}'").unwrap(), b"a  b\0-Q\n-Q\n'");
+        assert_eq!(literal("").unwrap(), b"");
+        assert!(literal("{shm}").is_err());
+        let first = |line| first_word(line).unwrap();
+        assert_eq!(first("a b  c "), (b"a".into(), "b  c "));
+        assert_eq!(first(r"'a b'\n"), (b"a b\n".into(), ""));
+        assert!(first_word("a{*3} b").is_err());
+    }
+
+    #[test]
     fn lines_match_or_not() {
         let id = pattern("Shared memory id: {shm}").unwrap();
         let shown = Shown {
             kind: Kind::Shm,
             which: Which::New,
             id: 42,
+            key: None,
         };
         assert_eq!(match_line(&id, b"Shared memory id: 42"), Some(vec![shown]));
         for other in [
@@ -411,6 +464,13 @@ mod tests {
         }
         assert_eq!(match_line(&id, b"Shared memory id: 99999999999"), None);
         assert_eq!(match_line(&[], b""), Some(vec![]));
+
+        let json = pattern(r#"{"id": {msg}, "key": "0x{key}"}"#).unwrap();
+        let key = |line: &str| match_line(&json, line.as_bytes()).map(|shown| shown[0].key);
+        assert_eq!(key(r#"{"id": 1, "key": "0x0000abcd"}"#), Some(Some(0xabcd)));
+        for other in ["0x000abcd", "0x00000abcd", "0x0000ABCD", "0x+000abcd"] {
+            assert_eq!(key(&format!(r#"{{"id": 1, "key": "{other}"}}"#)), None);
+        }
     }
 
     #[test]

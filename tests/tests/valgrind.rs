@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use ipcmk_tests::case::{Start, Stream};
+use ipcmk_tests::case::{Filter, Start, Stream};
 use ipcmk_tests::namespace;
 use ipcmk_tests::subject::{Outcome, Subject};
 use ipcmk_tests::suite;
@@ -61,7 +61,11 @@ fn within(name: &'static str, value: &'static str, line: &'static str) -> Run {
 fn without(call: &str, line: &'static str) -> Run {
     let call = syscalls::number(call).expect("a call");
     let start = Start {
-        filters: vec![(call, libc::EPERM)],
+        filters: vec![Filter {
+            call,
+            command: None,
+            errno: libc::EPERM,
+        }],
         ..Start::default()
     };
     Run {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::fault::{Fault, What, is_write, removal};
 use super::stdout::{self, End, Stdout};
 use crate::case::{Case, Stream};
+use crate::files::{Input, Stdin};
 use crate::namespace;
 use crate::output;
 use crate::spawn::{self, Process};
@@ -51,11 +52,14 @@ pub fn attempt(
 ) -> io::Result<Observed> {
     let mut start = case.start.clone();
     let closed = stdout.closed();
-    start.stdin_closed = closed[0];
+    if closed[0] {
+        start.stdin = Stdin::Closed;
+    }
     (start.stdout, start.stderr) = (stream(closed[1]), stream(closed[2]));
     let (output, end) = stdout.open()?;
     let (err, errors) = io::pipe()?;
-    let streams = [stdout::device("/dev/null")?, output, errors.into()];
+    let (stdin, input) = Input::open(&start)?;
+    let streams = [stdin, output, errors.into()];
     let launch = subject.launch(&start, &case.runs[0].words, streams)?;
     let in_child = in_child(&start)?;
     let set_up = || {
@@ -113,6 +117,7 @@ pub fn attempt(
         read(out, &mut bytes)?;
     }
     let trace = trace?;
+    input.finish()?;
     let mut words = Vec::new();
     read(Some(err), &mut words)?;
     Ok(Observed {

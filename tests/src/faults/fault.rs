@@ -99,11 +99,8 @@ pub fn removal(call: &Syscall) -> Option<(Kind, i32)> {
 
 /// The command of a ctl call.
 fn command(call: &Syscall) -> Option<i32> {
-    match call.number {
-        libc::SYS_shmctl | libc::SYS_msgctl => Some(low(call.args[1])),
-        libc::SYS_semctl => Some(low(call.args[2])),
-        _ => None,
-    }
+    let argument = syscalls::command_argument(call.number)?;
+    Some(low(call.args[usize::from(argument)]))
 }
 
 /// An int as the kernel reads it out of a register.
@@ -121,15 +118,7 @@ pub fn is_write(call: &Syscall, descriptor: i32) -> bool {
 pub fn describe(call: &Syscall) -> String {
     let name = call.name();
     if let Some(command) = command(call) {
-        return match command {
-            libc::IPC_RMID => format!("{name} IPC_RMID"),
-            libc::IPC_SET => format!("{name} IPC_SET"),
-            libc::IPC_STAT => format!("{name} IPC_STAT"),
-            libc::IPC_INFO => format!("{name} IPC_INFO"),
-            // include/uapi/linux/{shm,msg,sem}.h: SHM_INFO, MSG_INFO, SEM_INFO
-            14 | 12 | 19 => format!("{name} {}_INFO", name[..3].to_uppercase()),
-            other => format!("{name} {other}"),
-        };
+        return format!("{name} {}", syscalls::command_name(&name, command));
     }
     match low(call.args[0]) {
         descriptor @ 1..=2 if call.number == libc::SYS_write => format!("{name} to {descriptor}"),

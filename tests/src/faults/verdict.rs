@@ -282,6 +282,7 @@ mod tests {
             owner: (0, 0),
             creator: (0, 0),
             attached: 0,
+            values: Vec::new(),
         }
     }
 

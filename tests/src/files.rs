@@ -1,0 +1,205 @@
+//! The files that a case has: the directory that its runs start in, and what they read at standard
+//! input.
+
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crate::case::{Case, Start};
+
+/// What stands in the directory that a run starts in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewFile {
+    /// A regular file with this content.
+    Regular(Vec<u8>),
+    /// A directory.
+    Directory,
+    /// A symbolic link to this path.
+    Link(Vec<u8>),
+    /// A FIFO; in each run somebody writes to it what the file of this name holds.
+    Fifo(Vec<u8>),
+}
+
+/// What standard input is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stdin {
+    /// /dev/null.
+    #[default]
+    Nothing,
+    /// No descriptor.
+    Closed,
+    /// The file of this name.
+    File(Vec<u8>),
+    /// A pipe, into which somebody writes what the file of this name holds.
+    Pipe(Vec<u8>),
+}
+
+/// A case whose files are there, and the directory that holds them, until that is dropped.
+pub fn settle(case: &Case) -> io::Result<(Case, Option<Scratch>)> {
+    let mut case = case.clone();
+    if case.start.files.is_empty() {
+        return Ok((case, None));
+    }
+    let scratch = Scratch::new()?;
+    for (name, file) in &case.start.files {
+        let path = scratch.0.join(OsStr::from_bytes(name));
+        match file {
+            NewFile::Regular(content) => {
+                fs::write(&path, content)?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
+            }
+            NewFile::Directory => {
+                fs::create_dir(&path)?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+            }
+            NewFile::Link(target) => symlink(OsStr::from_bytes(target), &path)?,
+            NewFile::Fifo(_) => {
+                let path = CString::new(path.as_os_str().as_bytes())?;
+                // SAFETY: a string that ends with NUL.
+                check(unsafe { libc::mkfifo(path.as_ptr(), 0o644) })?;
+            }
+        }
+    }
+    for (name, mode) in &case.start.modes {
+        let path = scratch.0.join(OsStr::from_bytes(name));
+        fs::set_permissions(path, fs::Permissions::from_mode(*mode))?;
+    }
+    case.start.directory = Some(scratch.0.clone());
+    Ok((case, Some(scratch)))
+}
+
+/// How many bytes go into a pipe or FIFO at a time: few, so that they are read in several pieces.
+const PIECE: usize = 1000;
+
+/// What writes to a run's standard input, and to its FIFOs.
+pub struct Input {
+    writers: Vec<JoinHandle<io::Result<()>>>,
+    fifos: Vec<PathBuf>,
+}
+
+impl Input {
+    /// Opens standard input, and begins to write what is to be read there and at FIFOs.
+    pub fn open(start: &Start) -> io::Result<(OwnedFd, Self)> {
+        let directory = start.directory.as_deref().unwrap_or(Path::new(""));
+        let path = |name: &[u8]| directory.join(OsStr::from_bytes(name));
+        let mut input = Self {
+            writers: Vec::new(),
+            fifos: Vec::new(),
+        };
+        let stdin = match &start.stdin {
+            // A closed one is closed later.
+            Stdin::Nothing | Stdin::Closed => File::open("/dev/null")?.into(),
+            Stdin::File(name) => File::open(path(name))?.into(),
+            Stdin::Pipe(name) => {
+                let (reader, writer) = io::pipe()?;
+                input.write(path(name), || Ok(writer))?;
+                reader.into()
+            }
+        };
+        for (name, file) in &start.files {
+            if let NewFile::Fifo(content) = file {
+                let fifo = path(name);
+                input.fifos.push(fifo.clone());
+                input.write(path(content), || OpenOptions::new().write(true).open(fifo))?;
+            }
+        }
+        Ok((stdin, input))
+    }
+
+    fn write<W: Write>(
+        &mut self,
+        content: PathBuf,
+        open: impl FnOnce() -> io::Result<W> + Send + 'static,
+    ) -> io::Result<()> {
+        let content = fs::read(content)?;
+        self.writers.push(thread::spawn(move || {
+            let mut writer = open()?;
+            for piece in content.chunks(PIECE) {
+                match writer.write_all(piece) {
+                    // Whoever read it reads no more.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+                    result => result?,
+                }
+            }
+            Ok(())
+        }));
+        Ok(())
+    }
+
+    /// Ends the writing. Only after the run's end.
+    pub fn finish(self) -> io::Result<()> {
+        for fifo in self.fifos {
+            // A FIFO that the run did not open: who waits for a reader gets one, which is gone at once.
+            let mut reader = OpenOptions::new();
+            drop(
+                reader
+                    .read(true)
+                    .custom_flags(libc::O_NONBLOCK)
+                    .open(fifo)?,
+            );
+        }
+        let ends = self.writers.into_iter().map(JoinHandle::join);
+        ends.map(|end| end.expect("it does not panic")).collect()
+    }
+}
+
+/// A directory for files of this run, removed at the end.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes one that any user can enter.
+    pub fn new() -> io::Result<Self> {
+        let template = std::env::temp_dir()
+            .join("ipcmk-cases-XXXXXX")
+            .into_os_string()
+            .into_vec();
+        let template = CString::new(template)?.into_raw();
+        // SAFETY: the string ends with NUL and is ours to write: into_raw gave it up, from_raw
+        // takes it back.
+        let (made, template) = unsafe { (libc::mkdtemp(template), CString::from_raw(template)) };
+        if made.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        let directory = PathBuf::from(OsString::from_vec(template.into_bytes()));
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755))?;
+        Ok(Self(directory))
+    }
+
+    /// Where a file of this name is or would be.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Makes an empty file that any user can write.
+    pub fn file(&self) -> io::Result<(PathBuf, File)> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let path = self.join(&COUNT.fetch_add(1, Ordering::Relaxed).to_string());
+        let file = File::create_new(&path)?;
+        // Not by the mode of open, which the umask would cut. SAFETY: a descriptor that is open, no
+        // pointer.
+        check(unsafe { libc::fchmod(file.as_raw_fd(), 0o666) })?;
+        Ok((path, file))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here, and a leftover in the temporary directory harms
+        // nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
