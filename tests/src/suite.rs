@@ -57,6 +57,17 @@ pub fn main(tests: &[Test]) -> ExitCode {
     libtest_mimic::run(&arguments, tests.iter().map(trial).collect()).exit_code()
 }
 
+/// The seed of a test's random choices, which it prints: this one, unless IPCMK_SEED is another.
+///
+/// # Panics
+/// Where that is no number.
+pub fn seed(usual: u64) -> u64 {
+    let text = env::var("IPCMK_SEED");
+    let seed = text.map_or(usual, |text| text.parse().expect("IPCMK_SEED is a number"));
+    println!("IPCMK_SEED={seed}");
+    seed
+}
+
 /// Tries every item, on all processors, and fails with what was wrong with any of them. The threads
 /// are in the caller's IPC namespace until they make their own.
 pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> + Sync) {

@@ -203,7 +203,7 @@ impl Made {
 }
 
 fn without_ids(output: &[u8], objects: &[Object]) -> String {
-    let word = |word: &str| match word.parse() {
+    let word = |word: &str| match word.parse::<i32>() {
         Ok(id) if objects.iter().any(|object| object.id == id) => "#".to_owned(),
         _ => word.to_owned(),
     };
@@ -394,10 +394,7 @@ fn sample(seed: u64, of_each: [usize; 4], wanted: impl Fn(&Line) -> bool) -> Vec
 }
 
 fn seed() -> u64 {
-    let text = std::env::var("IPCMK_SEED");
-    let seed = text.map_or(SEED, |text| text.parse().expect("IPCMK_SEED is a number"));
-    println!("IPCMK_SEED={seed}");
-    seed
+    suite::seed(SEED)
 }
 
 fn is_of_operands(mistake: Mistake) -> bool {

@@ -22,6 +22,8 @@ qemu-aarch64            qemu-user
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc
+python3                 python3
+jq                      jq
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux
