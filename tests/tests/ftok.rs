@@ -70,7 +70,11 @@ fn enter() -> Result<(), Failed> {
 /// Runs a script in a directory.
 fn shell(script: &str, directory: &Path) -> Result<(), String> {
     let mut command = Command::new("/bin/sh");
-    command.args(["-euc", script]).current_dir(directory);
+    // A user who is not root has no /sbin in it.
+    command
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .args(["-euc", script])
+        .current_dir(directory);
     let output = command.output().expect("a shell");
     if output.status.success() {
         return Ok(());

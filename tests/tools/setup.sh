@@ -24,9 +24,9 @@ strace                  strace
 mandoc                  mandoc
 python3                 python3
 jq                      jq
-mkfs.ext4               e2fsprogs
-mksquashfs              squashfs-tools
-mkfs.btrfs              btrfs-progs
+/sbin/mkfs.ext4         e2fsprogs
+/usr/bin/mksquashfs     squashfs-tools
+/bin/mkfs.btrfs         btrfs-progs
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux
