@@ -31,7 +31,7 @@ pub fn explain<K: Kernel>(
         kernel,
         step: attempt.step,
         key: attempt.key,
-        shm_flags: attempt.shm_flags,
+        flags: attempt.flags,
         figures,
     };
     match attempt.doing {
@@ -47,7 +47,14 @@ pub fn explain<K: Kernel>(
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
         }
-        _ => None,
+        Doing::Ftok
+        | Doing::ReadBatch
+        | Doing::Memory
+        | Doing::BlockSignals
+        | Doing::RandomKey
+        | Doing::ForcedShm
+        | Doing::Posix
+        | Doing::Write => None,
     }
 }
 
@@ -56,7 +63,7 @@ struct Search<'s, K> {
     kernel: &'s mut K,
     step: Step,
     key: u32,
-    shm_flags: u32,
+    flags: u32,
     figures: &'s mut Figures,
 }
 
@@ -69,7 +76,8 @@ impl<K: Kernel> Search<'_, K> {
     /// What any of the calls on objects can be refused for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn any(&mut self, errno: Errno) -> Option<Words> {
-        let is_filtered = self.kernel.is_filtered();
+        let may_be_filter = matches!(errno, Errno::EPERM | Errno::EACCES | Errno::ENOSYS);
+        let is_filtered = may_be_filter && self.kernel.is_filtered();
         Some(match errno {
             Errno::EPERM | Errno::EACCES if is_filtered => Words::FILTER,
             Errno::EPERM | Errno::EACCES => Words::SECURITY_MODULE,
@@ -85,7 +93,7 @@ impl<K: Kernel> Search<'_, K> {
 
     fn creation(&mut self, errno: Errno) -> Option<Words> {
         let Step { kind, amount } = self.step;
-        let is_huge = self.shm_flags & SHM_HUGETLB != 0;
+        let is_huge = self.flags & SHM_HUGETLB != 0;
         match errno {
             Errno::EEXIST => self.in_use(),
             Errno::EINVAL if self.is_large() => Some(Words::OVER_EACH.of(kind)),
@@ -121,7 +129,10 @@ impl<K: Kernel> Search<'_, K> {
     /// How large it is can be found out without permission to read it: the
     /// kernel finds an object for whoever asks for no more than it has.
     fn small(&mut self) -> Option<Words> {
-        let Step { kind, amount: asked } = self.step;
+        let Step {
+            kind,
+            amount: asked,
+        } = self.step;
         if kind == Kind::Sem && self.is_large() {
             return Some(Words::OVER_EACH.of(kind));
         }
@@ -147,7 +158,10 @@ impl<K: Kernel> Search<'_, K> {
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn is_large(&mut self) -> bool {
         let Step { kind, amount } = self.step;
-        let most = self.kernel.limits(kind).map_or(u64::MAX, |limits| limits.each);
+        let most = self
+            .kernel
+            .limits(kind)
+            .map_or(u64::MAX, |limits| limits.each);
         *self.figures = [amount, most, 0];
         amount > most
     }
@@ -204,7 +218,7 @@ impl<K: Kernel> Search<'_, K> {
     /// of those of its default size.
     fn huge_pages(&mut self) -> Option<Words> {
         let size = self.measure(MEMINFO, b"Hugepagesize:")?.checked_mul(1024)?;
-        let log = self.shm_flags >> SHM_HUGE_SHIFT;
+        let log = self.flags >> SHM_HUGE_SHIFT;
         if log != 0 && log != size.trailing_zeros() {
             return None;
         }
@@ -253,4 +267,5 @@ const OVERCOMMIT_GUESS: u64 = 0;
 const OVERCOMMIT_NEVER: u64 = 2;
 
 /// Bytes of a batch at most.
+#[expect(clippy::as_conversions, reason = "from is not const")]
 const MOST_BATCH: u64 = MOST_BYTES as u64;
