@@ -1,6 +1,6 @@
 //! Comparison of what a case expects with what came of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -208,6 +208,10 @@ pub fn check_holds<'a>(
         .filter(|object| !there.contains(*object))
         .map(|object| format!("{object}, given"))
         .collect();
+    let mut times: HashMap<u32, usize> = HashMap::new();
+    for object in got {
+        *times.entry(object.key).or_default() += 1;
+    }
     // Keys that are said first, so that a random one cannot take their object.
     let (said, random): (Vec<&Held>, Vec<&Held>) =
         case.holds.iter().partition(|held| held.key != Key::Random);
@@ -231,24 +235,24 @@ pub fn check_holds<'a>(
             [all] => values.iter().all(|value| value == all),
             each => values == each,
         };
+        let key = |object: &Object| match &held.key {
+            Key::Number(_) | Key::Ftok(..) => Some(object.key) == made,
+            Key::Random => object.key != 0 && times[&object.key] == 1,
+        };
+        let page = |object: &Object| {
+            held.page
+                .is_none_or(|page| namespace::page_size(object.id).is_ok_and(|bytes| bytes == page))
+        };
         let fits = |object: &&Object| {
-            let key = match &held.key {
-                Key::Number(_) | Key::Ftok(..) => Some(object.key) == made,
-                Key::Random => {
-                    object.key != 0
-                        && got.iter().filter(|other| other.key == object.key).count() == 1
-                }
-            };
-            key && object.kind == held.kind
+            object.kind == held.kind
                 && object.mode == held.mode
                 && held.size.is_none_or(|size| object.size == size)
                 && object.owner == owner
                 && object.creator == (user, user)
                 && object.attached == held.attached
+                && key(object)
                 && all(&object.values)
-                && held.page.is_none_or(|page| {
-                    namespace::page_size(object.id).is_ok_and(|bytes| bytes == page)
-                })
+                && page(object)
         };
         match left.iter().position(fits) {
             Some(index) => drop(left.remove(index)),

@@ -2,8 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::AsRawFd;
-use std::process::Stdio;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -34,8 +33,9 @@ impl Output {
     pub fn open(
         stream: Stream,
         file: impl FnOnce() -> io::Result<File>,
-    ) -> io::Result<(Self, Stdio)> {
-        let elsewhere = |stdio| (Self(Source::Elsewhere), stdio);
+    ) -> io::Result<(Self, OwnedFd)> {
+        let elsewhere = |end: OwnedFd| (Self(Source::Elsewhere), end);
+        let device = |path| OpenOptions::new().write(true).open(path);
         Ok(match stream {
             Stream::Captured => {
                 let (reader, writer) = io::pipe()?;
@@ -50,8 +50,9 @@ impl Output {
                 let file = file()?;
                 (Self(Source::File(file.try_clone()?)), file.into())
             }
-            Stream::Closed => elsewhere(Stdio::null()),
-            Stream::Full => elsewhere(OpenOptions::new().write(true).open("/dev/full")?.into()),
+            // It is closed later.
+            Stream::Closed => elsewhere(device("/dev/null")?.into()),
+            Stream::Full => elsewhere(device("/dev/full")?.into()),
             Stream::Broken => {
                 let (reader, writer) = io::pipe()?;
                 spawn::close(reader);

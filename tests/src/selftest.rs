@@ -159,6 +159,35 @@ fn every_wrong_expectation_fails() {
             "create message queue failed: Invalid cross-device link",
         ),
         ("run: -Q", "given: nofile 3\nrun: -Q", "Error 24"),
+        (
+            "mode=640",
+            "mode=640 owner=0:1",
+            "missing: msg key=random mode=640 owner=0:1",
+        ),
+        ("holds: msg", "holds: 2 msg", "missing: msg key=random"),
+        ("out: ", "out*2: ", "out: expected"),
+        (
+            "util-linux",
+            "run: -S 3\nout: Semaphore id: {sem}\n\
+             holds: sem key=random nsems=3 mode=644 values=0,0,1\nutil-linux",
+            "missing: sem key=random nsems=3 mode=644 values=0,0,1",
+        ),
+        (
+            "util-linux",
+            "run: -M 1\nout: Shared memory id: {shm}\n\
+             holds: shm key=random size=1 mode=644 page=2097152\nutil-linux",
+            "missing: shm key=random size=1 mode=644 page=2097152",
+        ),
+        (
+            "key=random",
+            "key=ftok:/:1",
+            "missing: msg key=ftok:/:1 mode=640",
+        ),
+        (
+            "run: -Q",
+            "given: seccomp semctl SETVAL EXDEV\ngiven: seccomp msgget ENOSYS\nrun: -Q",
+            "create message queue failed: Function not implemented",
+        ),
     ];
     for (index, (right, wrong, report)) in rows.into_iter().enumerate() {
         let content = QUEUE.replace(right, wrong);
@@ -264,6 +293,37 @@ fn a_full_namespace_is_held_to_be_full() {
     let run = ipcrm("-S 7");
     assert!(!run.succeeded());
     assert_eq!(run.text().matches("missing: sem").count(), 1);
+}
+
+/// What a subject changes of a given object is seen.
+#[test]
+fn given_objects_are_held_to_be_unchanged() {
+    let scratch = Scratch::new("given");
+    let run = |script: &str| {
+        // The subject is a shell, whose arguments are a script.
+        let case = format!(
+            "case: a\ngiven: sem key=7 nsems=3 mode=600 values=1,2,3\n\
+             given: msg key=7 mode=600 qbytes=77 owner=5:6\n\
+             given: shm key=7 size=4096 mode=2600\n\
+             given: file f x\nrun: -c '{script}'\nutil-linux: same\n"
+        );
+        scratch.write("x.case", &case);
+        let options = ["--place", "native", "--subject", "/bin/sh", "x.case"];
+        scratch.cases(&options)
+    };
+    let untouched = run("test -f f && cd .. && ! test -f f");
+    assert!(untouched.succeeded(), "{}", untouched.text());
+    let removed = run("ipcrm -S 7 -Q 7 -M 7");
+    assert!(!removed.succeeded());
+    removed
+        .says("missing: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,2,3")
+        .says("missing: msg key=0x7 qbytes=77 mode=600 owner=5:6 creator=0:0")
+        .says("missing: shm key=0x7 size=4096 mode=2600");
+    // By the id of the set: 0 is the namespace's first.
+    let set = "perl -e \"semctl(0, 1, 16, 9) or die\"";
+    let changed = run(set);
+    assert!(!changed.succeeded());
+    changed.says("not expected: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,9,3");
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! The program under test, and one run of it.
 
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsString};
 use std::fs;
 use std::io;
-use std::iter;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::ptr;
 
 use seccompiler::{
@@ -21,11 +20,11 @@ use crate::case::{Filter, Random, Start, Stream};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
-use crate::spawn::{self, Launch};
+use crate::spawn::Launch;
 use crate::syscalls;
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
-use crate::watchdog::Watchdog;
+use crate::watchdog::{self, Watchdog};
 
 /// The program under test.
 pub struct Subject {
@@ -91,13 +90,12 @@ impl Subject {
             Some(_) if calls => Some(self.scratch.file()?.0),
             _ => None,
         };
-        let mut command = self.command(start, words, log.as_deref());
         let open = |stream| Output::open(stream, || self.scratch.file().map(|(_, file)| file));
         let (stdout, to_stdout) = open(start.stdout)?;
         let (stderr, to_stderr) = open(start.stderr)?;
         let (stdin, input) = Input::open(start)?;
-        command.stdin(stdin).stdout(to_stdout).stderr(to_stderr);
-        prepare(&mut command, start)?;
+        let streams = [stdin, to_stdout, to_stderr];
+        let launch = self.start(start, words, streams, log.as_deref())?;
         let outputs = [stdout, stderr];
         let traced = !self.is_emulated()
             && (calls
@@ -106,9 +104,9 @@ impl Subject {
                 || !start.faults.is_empty()
                 || !start.at_exec.is_empty());
         let mut outcome = if traced {
-            run_traced(command, outputs, start)?
+            run_traced(launch, outputs, start)?
         } else {
-            run_untraced(command, outputs)?
+            run_untraced(launch, outputs, start)?
         };
         input.finish()?;
         if !calls {
@@ -133,50 +131,45 @@ impl Subject {
         words: &[Vec<u8>],
         streams: [OwnedFd; 3],
     ) -> io::Result<Launch> {
-        let arguments = iter::once(&start.argv0).chain(words);
+        self.start(start, words, streams, None)
+    }
+
+    /// The same, perhaps with a file for the emulator's log of system calls.
+    fn start(
+        &self,
+        start: &Start,
+        words: &[Vec<u8>],
+        streams: [OwnedFd; 3],
+        strace_log: Option<&Path>,
+    ) -> io::Result<Launch> {
+        let subject = self.reachable.as_os_str().as_bytes();
+        let mut arguments: Vec<&[u8]> = Vec::new();
+        let program = match &self.through {
+            None => {
+                arguments.push(&start.argv0);
+                subject
+            }
+            Some(emulator) => {
+                let program = emulator.as_os_str().as_bytes();
+                arguments.push(program);
+                if emulator.ends_with("valgrind") {
+                    arguments.extend(VALGRIND.map(str::as_bytes));
+                } else {
+                    arguments.extend([b"-0", &start.argv0[..]]);
+                }
+                if let Some(log) = strace_log {
+                    arguments.extend([b"-strace", &b"-D"[..], log.as_os_str().as_bytes()]);
+                }
+                arguments.push(subject);
+                program
+            }
+        };
+        arguments.extend(words.iter().map(Vec::as_slice));
         let environment = start
             .environment
             .iter()
             .map(|(name, value)| [name, &b"="[..], value].concat());
-        Launch::new(
-            self.reachable.as_os_str().as_bytes(),
-            arguments,
-            environment,
-            streams,
-        )
-    }
-
-    fn command(&self, start: &Start, words: &[Vec<u8>], strace_log: Option<&Path>) -> Command {
-        let argv0 = OsStr::from_bytes(&start.argv0);
-        let mut command = match &self.through {
-            None => {
-                let mut command = Command::new(&self.reachable);
-                command.arg0(argv0);
-                command
-            }
-            Some(emulator) => {
-                let mut command = Command::new(emulator);
-                if emulator.ends_with("valgrind") {
-                    command.args(VALGRIND);
-                } else {
-                    command.arg("-0").arg(argv0);
-                }
-                if let Some(log) = strace_log {
-                    command.arg("-strace").arg("-D").arg(log);
-                }
-                command.arg(&self.reachable);
-                command
-            }
-        };
-        let variables = start
-            .environment
-            .iter()
-            .map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value)));
-        command
-            .env_clear()
-            .envs(variables)
-            .args(words.iter().map(|word| OsStr::from_bytes(word)));
-        command
+        Launch::new(program, arguments, environment, streams)
     }
 
     /// Writes a run as a user would type it in bash.
@@ -246,37 +239,7 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
 }
 
-/// Arranges what the child does between fork and exec.
-fn prepare(command: &mut Command, start: &Start) -> io::Result<()> {
-    if !has_work_in_child(start) {
-        // Then the standard library need not copy this process's page table.
-        return Ok(());
-    }
-    let in_child = in_child(start)?;
-    // SAFETY: it only makes system calls, as it says.
-    unsafe {
-        command.pre_exec(in_child);
-    }
-    Ok(())
-}
-
-/// Whether a child has anything to do between fork and exec.
-fn has_work_in_child(start: &Start) -> bool {
-    let streams = [start.stdout, start.stderr];
-    start.noproc
-        || start.user.is_some()
-        || start.userns
-        || start.nofile.is_some()
-        || start.memlock.is_some()
-        || start.directory.is_some()
-        || start.stdin == Stdin::Closed
-        || streams
-            .iter()
-            .any(|stream| matches!(stream, Stream::Closed | Stream::Limit(_)))
-        || !start.filters.is_empty()
-}
-
-/// What a child does between fork and exec: mounts, user, streams, limits, filters. It only makes
+/// What a child does between clone and exec: mounts, user, streams, limits, filters. It only makes
 /// system calls; it neither allocates nor locks.
 pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
     let (user, noproc, userns) = (start.user, start.noproc, start.userns);
@@ -425,12 +388,11 @@ fn check_call(result: libc::c_long) -> io::Result<()> {
     }
 }
 
-fn run_untraced(mut command: Command, outputs: [Output; 2]) -> io::Result<Outcome> {
-    let child = spawn::spawn(&mut command)?;
-    // The command holds the writing ends of pipes that nobody reads.
-    drop(command);
-    let pid = child.id().cast_signed();
-    let watchdog = Watchdog::over(pid)?;
+fn run_untraced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
+    let in_child = in_child(start)?;
+    // SAFETY: it only makes system calls, as it says.
+    let (pid, watchdog) =
+        unsafe { launch.start(&in_child, |pid| Ok((pid, Watchdog::over(pid)?))) }?;
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
     let (stdout, stderr) = (stdout?, stderr?);
     let status = ExitStatus::from_raw(tracer::wait(pid)?);
@@ -444,9 +406,10 @@ fn run_untraced(mut command: Command, outputs: [Output; 2]) -> io::Result<Outcom
     })
 }
 
-fn run_traced(mut command: Command, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
-    let tracee = Tracee::spawn(&mut command)?;
-    drop(command);
+fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
+    let in_child = in_child(start)?;
+    // SAFETY: it only makes system calls, as it says.
+    let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &in_child) }?;
     let pid = tracee.pid();
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
     let (stdout, stderr) = (stdout?, stderr?);
