@@ -422,10 +422,7 @@ fn sample(seed: u64, of_each: [usize; 5], wanted: impl Fn(&Line) -> bool) -> Vec
 }
 
 fn seed() -> u64 {
-    let text = std::env::var("IPCMK_SEED");
-    let seed = text.map_or(SEED, |text| text.parse().expect("IPCMK_SEED is a number"));
-    println!("IPCMK_SEED={seed}");
-    seed
+    suite::seed(SEED)
 }
 
 fn is_of_operands(mistake: Mistake) -> bool {
