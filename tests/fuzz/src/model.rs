@@ -63,6 +63,21 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
     }
 }
 
+/// A path, and the id of ftok(3) behind its last colon, where a digit follows that.
+pub fn ftok(text: &[u8]) -> (&[u8], Result<u64, Bad>) {
+    let colon = text.iter().rev().position(|&byte| byte == b':');
+    let id = &text[text.len() - colon.unwrap_or(0)..];
+    if !id.first().is_some_and(u8::is_ascii_digit) {
+        return (text, Ok(1));
+    }
+    let id_or_bad = match strto(id, 0, libc::strtoul).and_then(whole) {
+        Ok(id @ 1..=255) => Ok(id),
+        Ok(_) => Err(Bad::Range),
+        Err(bad) => Err(bad),
+    };
+    (&text[..text.len() - id.len() - 1], id_or_bad)
+}
+
 /// Digits alone, up to `most`.
 fn digits(text: &[u8], most: u64) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;

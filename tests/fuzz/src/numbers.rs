@@ -26,6 +26,10 @@ pub fn run(data: &[u8]) {
     assert_eq!(owner, model::is_owner(text), "owner {:?}", shown());
     let values = number::read(Argument::Values, text).ok();
     assert_eq!(values, model::values(text), "values {:?}", shown());
+    let id = number::read(Argument::Ftok, text);
+    let (path, expected) = model::ftok(text);
+    assert_eq!(id, expected, "ftok id {:?}", shown());
+    assert_eq!(number::split_ftok(text).0, path, "path of {:?}", shown());
     let log = number::read(Argument::HugePage, text).ok();
     let size = model::size(text).ok();
     let power = size.filter(|size| size.is_power_of_two() && *size > 1);

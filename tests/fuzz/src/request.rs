@@ -1,6 +1,7 @@
 //! Any request, spelled as a command line in one of its many ways, is read as that request.
 
 use arbitrary::{Result, Unstructured};
+use ipcmk::number;
 use ipcmk::options::{Argument, Grammar, Opt, Row, TABLE};
 use ipcmk::request::{Action, Output, Request};
 use ipcmk_tests::reading;
@@ -9,10 +10,12 @@ use ipcmk_tests::reading;
 pub fn run(data: &[u8]) {
     let mut choices = Unstructured::new(data);
     let posixly_correct = flip(&mut choices);
-    let made = if flip(&mut choices) {
-        keyed(&mut choices)
+    let (action, made) = if flip(&mut choices) {
+        (Action::Create, keyed(&mut choices))
+    } else if flip(&mut choices) && flip(&mut choices) {
+        (Action::Batch, batch(&mut choices))
     } else {
-        standard(&mut choices, posixly_correct)
+        (Action::Create, standard(&mut choices, posixly_correct))
     };
     // Choices that run out are 0 or empty; only an empty range is an error.
     let (request, line) = made.expect("no range is empty");
@@ -20,7 +23,7 @@ pub fn run(data: &[u8]) {
     let (result, read) = reading::read(words.iter().copied(), posixly_correct);
     let shown = || line.iter().map(|word| word.escape_ascii().to_string());
     let shown = || shown().collect::<Vec<_>>();
-    assert_eq!(result, Ok(Action::Create), "{:?}: {request:?}", shown());
+    assert_eq!(result, Ok(action), "{:?}: {request:?}", shown());
     assert_eq!(Wanted::of(&read), request, "{:?}", shown());
     if let Err(what) = reading::check(&words, posixly_correct) {
         panic!("{:?}: {what}", shown());
@@ -34,7 +37,9 @@ struct Wanted<'a> {
     numbers: Vec<(Opt, u64)>,
     /// Options that are there.
     flags: Vec<Opt>,
+    /// Of POSIX objects, or of the file of a batch.
     name: &'a [u8],
+    ftok: Option<(&'a [u8], u64)>,
     mode: u32,
     output: Output,
     owner: (u32, u32),
@@ -51,13 +56,14 @@ const NUMBERS: [Opt; 6] = [
     Opt::Hugetlb,
 ];
 /// The options that mean something by being there.
-const FLAGS: [Opt; 6] = [
+const FLAGS: [Opt; 7] = [
     Opt::Queue,
     Opt::PosixMqueue,
     Opt::PosixSemaphore,
     Opt::Existing,
     Opt::Noreserve,
     Opt::Lock,
+    Opt::Batch,
 ];
 
 impl<'a> Wanted<'a> {
@@ -66,6 +72,7 @@ impl<'a> Wanted<'a> {
             numbers: Vec::new(),
             flags: Vec::new(),
             name: b"",
+            ftok: None,
             mode,
             output,
             owner: (u32::MAX, u32::MAX),
@@ -75,14 +82,18 @@ impl<'a> Wanted<'a> {
 
     fn of(request: &Request<'a>) -> Self {
         let has = |opt: Opt| request.has(opt.set());
-        let if_there = |opt, text| if has(opt) { text } else { &b""[..] };
         Self {
             numbers: NUMBERS
                 .into_iter()
                 .filter_map(|opt| Some((opt, request.get(opt)?)))
                 .collect(),
             flags: FLAGS.into_iter().filter(|opt| has(*opt)).collect(),
-            name: if_there(Opt::Name, request.text(Argument::Text)),
+            name: if has(Opt::Name) || has(Opt::Batch) {
+                request.text(Argument::Text)
+            } else {
+                b""
+            },
+            ftok: request.ftok(),
             mode: request.mode(),
             output: request.output(),
             owner: if has(Opt::Owner) {
@@ -107,10 +118,10 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What both grammars have of ours, for an object of this kind.
+/// What both grammars have of ours, for objects of these kinds.
 fn properties(
     wanted: &mut Wanted<'_>,
-    resource: Opt,
+    resources: &[Opt],
     nsems: u64,
     items: &mut Vec<Item>,
     choices: &mut Unstructured<'_>,
@@ -118,22 +129,15 @@ fn properties(
     if flip(choices) {
         let uid = choices.int_in_range(0..=u32::MAX - 1)?;
         wanted.owner = (uid, u32::MAX);
-        let mut text = uid.to_string();
+        let mut text = format!("{}{uid}", zeros(choices)?);
         if flip(choices) {
             wanted.owner.1 = choices.int_in_range(0..=u32::MAX - 1)?;
-            text = format!("{uid}:{}", wanted.owner.1);
+            text = format!("{text}:{}{}", zeros(choices)?, wanted.owner.1);
         }
         items.push(Item::with(Opt::Owner, text.into_bytes()));
     }
-    if flip(choices) {
-        items.push(Item::flag(Opt::Raw));
-        wanted.output = Output::Raw;
-    }
-    if flip(choices) {
-        items.push(Item::flag(Opt::Json));
-        wanted.output = Output::Json;
-    }
-    if resource == Opt::Shmem {
+    formats(wanted, items, choices);
+    if resources.contains(&Opt::Shmem) {
         for opt in [Opt::Noreserve, Opt::Lock] {
             if flip(choices) {
                 wanted.flags.push(opt);
@@ -141,24 +145,54 @@ fn properties(
             }
         }
         if flip(choices) {
-            let log = choices.int_in_range(1..=63)?;
+            // Without a size it is the kernel's, which has no logarithm.
+            let log = choices.int_in_range(0..=63)?;
             wanted.numbers.push((Opt::Hugetlb, log));
-            items.push(Item::with(Opt::Hugetlb, size(1 << log, choices)?));
+            items.push(match log {
+                0 => Item::flag(Opt::Hugetlb),
+                _ => Item::with(Opt::Hugetlb, size(1 << log, choices)?),
+            });
         }
     }
-    if resource == Opt::Semaphore && flip(choices) {
+    if resources.contains(&Opt::Semaphore) && flip(choices) {
         let many = if nsems <= 8 && flip(choices) {
             nsems
         } else {
             1
         };
+        let mut values = Vec::new();
         for _ in 0..many {
-            wanted.values.push(choices.int_in_range(0..=32767)?);
+            let value = choices.int_in_range(0..=32767)?;
+            wanted.values.push(value);
+            values.push(format!("{}{value}", zeros(choices)?));
         }
-        let values: Vec<String> = wanted.values.iter().map(u64::to_string).collect();
         items.push(Item::with(Opt::Value, values.join(",").into_bytes()));
     }
     Ok(())
+}
+
+/// How objects are printed.
+fn formats(wanted: &mut Wanted<'_>, items: &mut Vec<Item>, choices: &mut Unstructured<'_>) {
+    for (opt, output) in [(Opt::Raw, Output::Raw), (Opt::Json, Output::Json)] {
+        if flip(choices) {
+            items.push(Item::flag(opt));
+            wanted.output = output;
+        }
+    }
+}
+
+/// A request for a batch, and a line for it.
+fn batch<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
+    let mut request = Wanted::new(0o644, Output::Words);
+    let file = name(choices)?;
+    request.name = file;
+    request.flags.push(Opt::Batch);
+    let mut items = vec![Item::with(Opt::Batch, file.to_vec())];
+    formats(&mut request, &mut items, choices);
+    shuffle_and_repeat(&mut items, choices)?;
+    let mut line = Line::new(Grammar::Standard);
+    line.spell(&items, choices)?;
+    Ok((request, line.words))
 }
 
 /// Words of a command line.
@@ -239,24 +273,33 @@ fn standard<'a>(
         request.name = name;
         items.push(Item::with(Opt::Name, name.to_vec()));
     }
-    // Of ours, those that go with the first of the System V resources.
     let sysv = [(0, Opt::Shmem), (2, Opt::Queue), (4, Opt::Semaphore)];
-    if let Some((_, resource)) = sysv.into_iter().find(|(bit, _)| wants(*bit)) {
-        if flip(choices) {
-            let key: u32 = choices.arbitrary()?;
-            request.numbers.push((Opt::Key, key.into()));
-            items.push(Item::with(Opt::Key, key_text(key, choices)?));
-            if flip(choices) {
-                request.flags.push(Opt::Existing);
-                items.push(Item::flag(Opt::Existing));
+    let sysv = sysv.into_iter().filter(|(bit, _)| wants(*bit));
+    let sysv: Vec<Opt> = sysv.map(|(_, resource)| resource).collect();
+    if !sysv.is_empty() {
+        let has_key = match choices.int_in_range(0..=2)? {
+            0 => false,
+            1 => {
+                let key: u32 = choices.arbitrary()?;
+                request.numbers.push((Opt::Key, key.into()));
+                items.push(Item::with(Opt::Key, key_text(key, choices)?));
+                true
             }
+            _ => {
+                items.push(ftok(&mut request, choices)?);
+                true
+            }
+        };
+        if has_key && flip(choices) {
+            request.flags.push(Opt::Existing);
+            items.push(Item::flag(Opt::Existing));
         }
         if wants(2) && flip(choices) {
             let bytes = choices.int_in_range(0..=0x7fff_ffff)?;
             request.numbers.push((Opt::Qbytes, bytes));
             items.push(Item::with(Opt::Qbytes, size(bytes, choices)?));
         }
-        properties(&mut request, resource, nsems, &mut items, choices)?;
+        properties(&mut request, &sysv, nsems, &mut items, choices)?;
     }
     let mut operand = None;
     if wanted == 0b1 && flip(choices) {
@@ -319,13 +362,18 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
         }
         request.numbers.push((Opt::Semaphore, nsems));
     }
-    properties(&mut request, resource, nsems, &mut items, choices)?;
+    properties(&mut request, &[resource], nsems, &mut items, choices)?;
+    let mut is_existing = flip(choices);
+    if is_existing {
+        items.push(Item::flag(Opt::Existing));
+    }
     if flip(choices) {
         key = choices.arbitrary()?;
-        request.flags.push(Opt::Existing);
+        is_existing = true;
         items.push(Item::with(Opt::Optkey, key_text(key, choices)?));
         refused_by_standard = true;
     }
+    request.flags.extend(is_existing.then_some(Opt::Existing));
     request.numbers.push((Opt::Key, key.into()));
     if flip(choices) {
         items.push(mode(&mut request, choices)?);
@@ -461,6 +509,21 @@ fn name<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     let length = choices.int_in_range(0..=20)?.min(choices.len());
     let bytes = choices.bytes(length)?;
     Ok(bytes.split(|&byte| byte == 0).next().unwrap_or_default())
+}
+
+/// A file for ftok(3), noted in the request.
+fn ftok<'a>(request: &mut Wanted<'a>, choices: &mut Unstructured<'a>) -> Result<Item> {
+    let path = name(choices)?;
+    let id: u8 = choices.int_in_range(1..=255)?;
+    request.ftok = Some((path, id.into()));
+    let mut text = path.to_vec();
+    // Without an id it is 1, unless the path has what looks like one.
+    let (_, end) = number::split_ftok(path);
+    if id != 1 || !end.is_empty() || flip(choices) {
+        text.push(b':');
+        text.extend(prefixed(id.into(), choices)?.into_bytes());
+    }
+    Ok(Item::with(Opt::Ftok, text))
 }
 
 /// A mode option, noted in the request.

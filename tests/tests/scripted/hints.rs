@@ -220,11 +220,7 @@ fn a_refused_property_is_explained() {
             vec![(AskMostLocked, 50)],
             "100 bytes more would be over 50 (RLIMIT_MEMLOCK)",
         ),
-        (
-            locked(ENOMEM),
-            vec![error(AskMostLocked, EPERM)],
-            "kernel memory is short, or over the cgroup's memory.max",
-        ),
+        (locked(ENOMEM), vec![error(AskMostLocked, EPERM)], ""),
         (locked(EIO), vec![], ""),
         (
             queue(1001, EPERM),

@@ -3,8 +3,8 @@
 use ipcmk::plan::Kind;
 
 use crate::script::{
-    AskFilter, AskLimits, BlockSignals, Expected, Get, Identify, Lock, NEW, OURS, Part, Random,
-    Remove, SHM_RMID_FORCED, Set, SetValue, Write, both, error, failed, ok, play, silent, tell,
+    AskLimits, BlockSignals, Expected, Get, Identify, Lock, NEW, OURS, Part, Random, Remove,
+    SHM_RMID_FORCED, Set, SetValue, Write, both, error, failed, ok, play, silent, tell,
     try_failures,
 };
 
@@ -54,7 +54,6 @@ fn what_a_failed_property_leaves_is_named() {
         (Remove(Kind::Sem, 30), 0),
         error(Remove(Kind::Queue, 20), libc::EPERM),
         (Remove(Kind::Shm, 10), 0),
-        (AskFilter, 0),
     ]);
     assert_eq!(
         tell(ALL, script),
