@@ -1,53 +1,131 @@
 //! A stack that may not grow: the kernel kills whoever needs more of it, and so it must have grown
 //! before anything is made.
 
-use std::fs::OpenOptions;
-use std::io;
+use std::cell::RefCell;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace;
 use ipcmk_tests::suite;
+use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 
 fn main() -> ExitCode {
-    suite::main(&[("no_object_is_lost_for_want_of_stack", no_object_is_lost)])
+    suite::main(&[
+        ("no_object_is_lost_for_want_of_stack", no_object_is_lost),
+        ("what_is_reserved_is_enough", reserve),
+    ])
 }
 
-/// Limits of the stack, in bytes: some that an exec just gets by with.
-const LIMITS: [u64; 2] = [12 << 10, 16 << 10];
+/// A batch: of all kinds, with a property of each, and a file for ftok(3).
+const JOBS: &str = "-M 4096 -k 1 --lock\n--keyed -Q 2 -p 5 --owner 0\n-S 3 --ftok / --value 1\n";
+/// The same and what there is no memory for: to find out why takes more stack than anything else.
+const TOO_MUCH: &str = "-Q -k 1\n-S 1 -k 2\n-S 1 -k 3\n-M 1P -k 4\n";
+
+/// A command line, and what happens to it.
+struct Line {
+    words: &'static str,
+    /// How many objects it makes if it has all the stack that it wants.
+    makes: usize,
+    /// The sets of semaphores that are allowed.
+    sets: &'static str,
+    /// Standard output is full.
+    full: bool,
+}
+
+const fn line(words: &'static str, makes: usize) -> Line {
+    Line {
+        words,
+        makes,
+        sets: "32",
+        full: false,
+    }
+}
+
+const fn full(words: &'static str) -> Line {
+    Line {
+        full: true,
+        ..line(words, 0)
+    }
+}
+
+const PLAIN: &str = "-M 4096 -Q -S 3";
+const PROPERTIES: &str = "-M 4096 -Q -S 3 --lock --qbytes 5 --value 1 --owner 0:0";
+const JSON: &str = "-J -M 4096 -Q -S 3 --owner 0 --ftok /";
+const BATCH: &str = "--batch jobs";
+
+const LINES: [Line; 10] = [
+    Line {
+        sets: "0",
+        ..line(PLAIN, 0)
+    },
+    full(PLAIN),
+    line(PLAIN, 3),
+    full("--keyed -Q 4 -p 5"),
+    full(PROPERTIES),
+    line(JSON, 3),
+    full(JSON),
+    line("-J --batch jobs", 3),
+    full(BATCH),
+    line("--batch too-much", 0),
+];
+
+/// The files that the lines name.
+fn files() -> Scratch {
+    let scratch = Scratch::new().expect("a directory");
+    for (name, lines) in [("jobs", JOBS), ("too-much", TOO_MUCH)] {
+        fs::write(scratch.join(name), lines).expect("it is ours");
+    }
+    scratch
+}
+
+fn command(words: &str, directory: &Path, full: bool) -> Command {
+    let mut command = Command::new(suite::x86_64());
+    command
+        .args(words.split(' '))
+        .current_dir(directory)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if full {
+        let full = OpenOptions::new().write(true).open("/dev/full");
+        command.stdout(full.expect("there is a /dev/full"));
+    }
+    command
+}
+
+fn remove_all() {
+    for object in namespace::objects().expect("what the namespace holds") {
+        namespace::remove(object.kind, object.id).expect("it can be removed");
+    }
+}
+
+/// Limits of the stack, in bytes: some that an exec just gets by with, and that what is reserved just
+/// fits into.
+const LIMITS: [u64; 4] = [12 << 10, 16 << 10, 20 << 10, 24 << 10];
 
 /// The strings of the environment are on the stack too: each size from none to most, in steps that
 /// are not much larger than the frames of the program.
 const MOST_ENVIRONMENT: usize = 16_000;
 const STEP: usize = 29;
 
-/// Command lines, whether a set of semaphores is allowed, and whether standard output is full.
-const LINES: [(&[&str], bool, bool); 4] = [
-    (&["-M", "4096", "-Q", "-S", "3"], false, false),
-    (&["-M", "4096", "-Q", "-S", "3"], true, true),
-    (&["-M", "4096", "-Q", "-S", "3"], true, false),
-    (&["--keyed", "-Q", "4", "-p", "5"], true, true),
-];
-
 fn no_object_is_lost() {
-    let mut counts = [0_usize; 3];
-    for (line, allowed, full) in LINES {
+    let files = files();
+    let directory = files.join("");
+    for line in &LINES {
+        let mut counts = [0_usize; 3];
         namespace::unshare().expect("a namespace");
-        if !allowed {
-            namespace::set_sysctl("kernel.sem", "250 32000 32 0").expect("it is ours");
-        }
+        namespace::set_sysctl("kernel.sem", &format!("250 32000 32 {}", line.sets))
+            .expect("it is ours");
         for limit in LIMITS {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
-                let mut command = Command::new(suite::x86_64());
-                command
-                    .args(line)
-                    .env_clear()
-                    .env("V", "x".repeat(environment))
-                    .stdin(Stdio::null());
-                if full {
-                    let full = OpenOptions::new().write(true).open("/dev/full");
-                    command.stdout(full.expect("there is a /dev/full"));
-                }
+                let mut command = command(line.words, &directory, line.full);
+                command.env("V", "x".repeat(environment));
                 // SAFETY: one system call, with a struct that lives until after it.
                 unsafe {
                     command.pre_exec(move || {
@@ -68,11 +146,12 @@ fn no_object_is_lost() {
                     Err(error) => panic!("{error}"),
                 };
                 let objects = namespace::objects().expect("what the namespace holds");
-                let made = if status.success() { 3 } else { 0 };
+                let made = if status.success() { line.makes } else { 0 };
                 assert_eq!(
                     objects.len(),
                     made,
-                    "{line:?}: {status}, with {limit} bytes of stack and {environment} of environment"
+                    "{}: {status}, with {limit} bytes of stack and {environment} of environment",
+                    line.words
                 );
                 counts[match (status.code(), status.signal()) {
                     (Some(0), _) => 0,
@@ -80,16 +159,179 @@ fn no_object_is_lost() {
                     (_, Some(libc::SIGSEGV)) => 2,
                     _ => panic!("{status}"),
                 }] += 1;
-                for object in objects {
-                    namespace::remove(object.kind, object.id).expect("it can be removed");
+                if made > 0 {
+                    remove_all();
                 }
             }
         }
+        let [succeeded, failed, killed] = counts;
+        println!(
+            "{}: {succeeded} runs succeeded, {failed} failed, {killed} were killed by the kernel",
+            line.words
+        );
+        assert!(
+            succeeded + failed > 100 && killed > 100,
+            "the limits are not near enough"
+        );
+        assert_eq!(succeeded > 0, line.makes > 0, "{}", line.words);
     }
-    let [succeeded, failed, killed] = counts;
-    println!("{succeeded} runs succeeded, {failed} failed, {killed} were killed by the kernel");
-    assert!(
-        counts.iter().all(|&count| count > 100),
-        "the limits are not near enough"
-    );
+}
+
+/// Bytes of stack that are watched, below what the kernel put there: more than the program ever takes.
+const WATCHED: u64 = 64 << 10;
+/// Bytes below the stack pointer that the function that makes a call may keep something in. (The red
+/// zone of the System V ABI.)
+const RED_ZONE: u64 = 128;
+/// What is put there, to see what is written over.
+const UNTOUCHED: u8 = 0xa5;
+
+/// The stack of a stopped process.
+struct Stack {
+    memory: File,
+    /// Where that begins which is watched.
+    start: u64,
+    /// The lowest address that was written to before the first object was made.
+    reserved: Option<u64>,
+    /// And since then, as of the last call that had something to undo.
+    used: Option<u64>,
+}
+
+impl Stack {
+    fn of(pid: libc::pid_t) -> io::Result<Self> {
+        let path = format!("/proc/{pid}/mem");
+        Ok(Self {
+            memory: OpenOptions::new().read(true).write(true).open(path)?,
+            start: 0,
+            reserved: None,
+            used: None,
+        })
+    }
+
+    /// From here downwards nothing has been written yet, as far as will be seen.
+    fn forget(&mut self, pointer: u64) -> io::Result<()> {
+        let end = pointer - RED_ZONE;
+        if self.start == 0 {
+            self.start = end - WATCHED;
+        }
+        let untouched = vec![UNTOUCHED; (end - self.start) as usize];
+        self.memory.write_all_at(&untouched, self.start)
+    }
+
+    /// The lowest address that has been written to.
+    fn lowest(&self) -> io::Result<u64> {
+        let mut bytes = [0; WATCHED as usize];
+        self.memory.read_exact_at(&mut bytes, self.start)?;
+        let untouched = bytes.iter().take_while(|byte| **byte == UNTOUCHED);
+        let untouched = untouched.count() as u64;
+        assert!(untouched > 0, "more is taken than is watched");
+        Ok(self.start + untouched)
+    }
+}
+
+/// The stack pointer of a process that is stopped: the last number but one.
+fn pointer(pid: libc::pid_t) -> io::Result<u64> {
+    let mut text = String::new();
+    File::open(format!("/proc/{pid}/syscall"))?.read_to_string(&mut text)?;
+    let number = text.split_whitespace().nth_back(1);
+    let number = number.and_then(|number| number.strip_prefix("0x"));
+    let number = number.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    number.ok_or_else(|| io::Error::other(text.clone()))
+}
+
+/// Whether a call makes an object, and whether it removes one.
+fn makes(call: &Syscall) -> bool {
+    let flags = match call.name().as_str() {
+        "shmget" | "semget" => call.args[2],
+        "msgget" => call.args[1],
+        _ => 0,
+    };
+    flags & libc::IPC_CREAT as u64 != 0
+}
+
+/// Bytes of stack that were reserved below those that were used, from the first object on to the end
+/// of the undo, or of the run. The call of this number, from the first on, fails with this errno.
+fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, usize) {
+    let tracee = Tracee::spawn(command).expect("it starts");
+    let pid = tracee.pid();
+    let mut stack = Stack::of(pid).expect("its memory");
+    stack
+        .forget(pointer(pid).expect("a stack pointer"))
+        .expect("its stack");
+    let stack = RefCell::new(stack);
+    let mut calls = 0;
+    let trace = tracee.run(|call| {
+        let mut stack = stack.borrow_mut();
+        let lowest = |stack: &Stack| stack.lowest().expect("its stack");
+        if stack.reserved.is_none() && makes(call) {
+            stack.reserved = Some(lowest(&stack));
+            let here = pointer(pid).expect("a stack pointer");
+            stack.forget(here).expect("its stack");
+        } else if stack.reserved.is_some() && has_something_to_lose(call) {
+            stack.used = Some(lowest(&stack));
+        }
+        calls += 1;
+        match fault {
+            Some((at, errno)) if at + 1 == calls => Action::Fail(errno),
+            _ => Action::Continue,
+        }
+    });
+    trace.expect("it ends");
+    let stack = stack.into_inner();
+    let margin = stack.used.zip(stack.reserved);
+    let margin = margin.map(|(used, reserved)| used.cast_signed() - reserved.cast_signed());
+    (margin, calls)
+}
+
+/// Whether a call removes an object, or ends a run that has succeeded: what comes behind may fail.
+fn has_something_to_lose(call: &Syscall) -> bool {
+    let command = match call.name().as_str() {
+        "shmctl" | "msgctl" => call.args[1],
+        "semctl" => call.args[2],
+        "exit_group" => return call.args[0] == 0,
+        _ => return false,
+    };
+    command == libc::IPC_RMID as u64
+}
+
+/// Whatever fails, at whatever call, no more stack is used once there is an object than was before.
+fn reserve() {
+    use libc::{
+        EACCES, EAGAIN, EEXIST, EINTR, EINVAL, EMFILE, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM,
+    };
+    const ERRNOS: [i32; 11] = [
+        EPERM, ENOENT, EINTR, EAGAIN, ENOMEM, EACCES, EEXIST, EINVAL, EMFILE, ENOSPC, ENOSYS,
+    ];
+    let files = files();
+    let directory = files.join("");
+    for words in [
+        PLAIN,
+        PROPERTIES,
+        "-k 7 -e -M 4096 -Q -S 3 --lock --qbytes 5",
+        "--keyed -Q 4 -p 5",
+        JSON,
+        "-J -k 7 -e -M 4096 -Q -S 3",
+        BATCH,
+        "-J --batch jobs",
+        "-r --batch too-much",
+    ] {
+        let mut least = i64::MAX;
+        let mut measured = 0;
+        for is_full in [false, true] {
+            namespace::unshare().expect("a namespace");
+            let (plain, calls) = margin(&mut command(words, &directory, is_full), None);
+            let mut margins = vec![plain];
+            for at in 0..calls - 1 {
+                for errno in ERRNOS {
+                    namespace::unshare().expect("a namespace");
+                    let fault = Some((at, errno));
+                    margins.push(margin(&mut command(words, &directory, is_full), fault).0);
+                }
+            }
+            measured += margins.iter().flatten().count();
+            least = margins.into_iter().flatten().fold(least, i64::min);
+        }
+        println!("{words}: {measured} runs leave at least {least} of the reserved bytes unused");
+        assert!(measured > 20, "{words}: {measured} runs");
+        assert!(least >= 0, "{words}: {} bytes too few are reserved", -least);
+    }
 }
