@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ipcmk::batch::{MOST_BYTES, MOST_OBJECTS, Room};
 use ipcmk::options::TABLE;
 use ipcmk::render;
 use ipcmk_tests::suite;
@@ -62,14 +63,19 @@ fn every_option_is_in_the_help() {
             let long = (!row.long.is_empty()).then(|| format!("--{}", row.long));
             let names: Vec<String> = letter.into_iter().chain(long).collect();
             let names = names.join(", ");
+            // What may be missing follows the name at once.
+            let argument = match form.metavar {
+                "" => String::new(),
+                metavar if metavar.starts_with('[') => metavar.to_owned(),
+                metavar => format!(" {metavar}"),
+            };
             let described = help.lines().any(|line| {
                 let text = line.trim_start().strip_prefix(&names);
-                text.is_some_and(|text| {
-                    text.starts_with(' ') && text.trim_end().ends_with(form.help)
-                })
+                let text = text.and_then(|text| text.strip_prefix(&argument));
+                text.is_some_and(|text| text.starts_with(' ') && text.trim() == form.help)
             });
             if !form.help.is_empty() {
-                assert!(described, "no line of the help text begins with {names}");
+                assert!(described, "no line of the help text is that of {names}");
                 lines += 1;
             }
         }
@@ -133,33 +139,63 @@ fn every_option_is_in_the_man_page() {
     }
 }
 
-/// Runs a line of the shell, in which `ipcmk` is the file under test, in a namespace of its own.
-fn in_a_namespace(line: &str) -> std::process::Output {
+/// Runs lines of the shell, in which `ipcmk` is the file under test, in namespaces of its own, where
+/// /etc has these files alone, and a queue may be large.
+fn in_a_namespace(lines: &str) -> std::process::Output {
     // SAFETY: takes nothing.
     let is_root = unsafe { libc::geteuid() } == 0;
+    // A user namespace that anybody can have knows one user.
+    let lines = if is_root {
+        lines.to_owned()
+    } else {
+        lines.replace("--owner 33:33", "--owner 0:0")
+    };
     Command::new("unshare")
         .args(if is_root {
-            ["--ipc"].iter()
+            [].iter()
         } else {
-            ["--map-root-user", "--ipc"].iter()
+            ["--map-root-user"].iter()
         })
-        .args(["sh", "-c"])
+        .args(["--ipc", "--mount", "sh", "-c"])
         .arg(format!(
-            "ipcmk() {{ '{}' \"$@\"; }}\n{line}",
+            "mount -t tmpfs tmpfs /etc && echo >/etc/passwd && echo >/etc/myapp.conf || exit\n\
+             echo 4194304 >/proc/sys/kernel/msgmnb || exit\n\
+             ipcmk() {{ '{}' \"$@\"; }}\n{lines}",
             suite::x86_64().display()
         ))
         .output()
         .expect("unshare starts")
 }
 
+/// The command lines of the README, with the documents that some have behind them.
+fn examples() -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let mut lines = readme.lines();
+    let mut examples = Vec::new();
+    while let Some(line) = lines.next() {
+        if !line.starts_with("ipcmk ") {
+            continue;
+        }
+        let mut example = line.to_owned();
+        if line.ends_with("<<END") {
+            for line in lines.by_ref() {
+                example.extend(["\n", line]);
+                if line == "END" {
+                    break;
+                }
+            }
+        }
+        examples.push(example);
+    }
+    examples
+}
+
 /// Each example of the README works, and prints what stands behind it; an id apart, since each has
 /// a namespace of its own here.
 #[test]
 fn the_examples_of_the_readme_work() {
-    let readme = include_str!("../../README.md");
-    let examples = readme.lines().filter(|line| line.starts_with("ipcmk "));
-    let mut tried = 0;
-    for example in examples {
+    let examples = examples();
+    for example in &examples {
         let output = in_a_namespace(example);
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(
@@ -173,9 +209,52 @@ fn the_examples_of_the_readme_work() {
             let words = |text: &str| text.trim().trim_end_matches(char::is_numeric).to_owned();
             assert_eq!(words(&said), words(expected), "{example}");
         }
-        tried += 1;
     }
-    assert!(tried >= 10, "{tried} examples");
+    assert!(examples.len() >= 13, "{} examples", examples.len());
+    assert!(examples.iter().any(|example| example.ends_with("\nEND")));
+}
+
+/// The JSON that it shows is what a run prints, but for the key, which depends on the file.
+#[test]
+fn the_json_of_the_readme_is_as_it_says() {
+    let readme = include_str!("../../README.md");
+    let (_, shown) = readme.split_once("```json\n").expect("a block of JSON");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let output = in_a_namespace(
+        "ipcmk --ftok /etc/passwd:0x41 -S 3 -p 660 >/etc/out\n\
+         ipcmk --ftok /etc/passwd:0x41 -J -e -M 4096 -S 3 -p 660",
+    );
+    let said = String::from_utf8_lossy(&output.stdout);
+    let without_keys = |text: &str| {
+        let mut parts = text.split("\"0x41");
+        let mut bare = parts
+            .next()
+            .expect("there is always a first part")
+            .to_owned();
+        for part in parts {
+            bare.extend(["\"#", &part[6..]]);
+        }
+        bare
+    };
+    assert_eq!(without_keys(&said), without_keys(shown), "{output:?}");
+    assert!(without_keys(shown).contains("\"#\","));
+}
+
+/// So are the figures of the room for a batch.
+#[test]
+fn the_room_of_the_readme_is_as_large_as_it_says() {
+    let readme = include_str!("../../README.md");
+    let mebibytes = size_of::<Room>() as f64 / f64::from(1 << 20);
+    for figure in [
+        format!("{},{:03} objects", MOST_OBJECTS / 1000, MOST_OBJECTS % 1000),
+        format!("{} KiB of lines", MOST_BYTES >> 10),
+        format!("room of {mebibytes:.1} MiB of address space"),
+    ] {
+        assert!(
+            readme.contains(&figure),
+            "the README does not say {figure:?}"
+        );
+    }
 }
 
 /// So do its errors: `$ ` and a line, then what it prints on standard error.
@@ -224,10 +303,12 @@ fn the_readme_shows_every_line_of_advice() {
     let source = include_str!("../../src/words.rs");
     let (_, texts) = source.split_once("// Why it failed.").expect("their place");
     let (texts, _) = texts.split_once("\n}").expect("its end");
+    // A place for a text that no refusal has is empty.
     let texts: Vec<String> = texts
         .split('"')
         .skip(1)
         .step_by(2)
+        .filter(|text| !text.is_empty())
         .map(without_figures)
         .collect();
     assert!(texts.len() > 20, "{texts:?}");
