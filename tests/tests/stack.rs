@@ -71,7 +71,7 @@ const LINES: [Line; 10] = [
     full(JSON),
     line("-J --batch jobs", 3),
     full(BATCH),
-    line("--batch too-much", 0),
+    line("--batch -", 0),
 ];
 
 /// The files that the lines name.
@@ -92,6 +92,10 @@ fn command(words: &str, directory: &Path, full: bool) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    if words.ends_with(" -") {
+        let lines = File::open(directory.join("too-much"));
+        command.stdin(lines.expect("it is ours"));
+    }
     if full {
         let full = OpenOptions::new().write(true).open("/dev/full");
         command.stdout(full.expect("there is a /dev/full"));
@@ -313,6 +317,7 @@ fn reserve() {
         BATCH,
         "-J --batch jobs",
         "-r --batch too-much",
+        "--batch -",
     ] {
         let mut least = i64::MAX;
         let mut measured = 0;
