@@ -75,7 +75,7 @@ fn read_by<'a, A>(
 where
     A: Iterator<Item = &'a [u8]> + Clone,
 {
-    *request = Request::new();
+    request.clear();
     let is_keyed = grammar == Grammar::Keyed;
     if is_keyed {
         request.set(Opt::Keyed, 0);
@@ -92,20 +92,20 @@ where
             }
             Token::Wrong(mistake) => return Err(mistake),
         };
-        match opt {
-            Opt::Help => return Ok(Action::Help),
-            Opt::Version => return Ok(Action::Version),
-            // In the standard grammar this is a line of the other one.
-            Opt::Keyed if !is_keyed || line.word.at != Position::START => {
-                return Err(Mistake::KeyedNotFirst);
-            }
-            Opt::Shmem | Opt::Queue | Opt::Semaphore
-                if is_keyed && request.has(SYSV & !opt.set()) =>
-            {
-                return Err(Mistake::SeveralKeyed);
-            }
-            _ => request.give(opt, line.word)?,
+        if opt == Opt::Help {
+            return Ok(Action::Help);
         }
+        if opt == Opt::Version {
+            return Ok(Action::Version);
+        }
+        // In the standard grammar this is a line of the other one.
+        if opt == Opt::Keyed && (!is_keyed || line.word.at != Position::START) {
+            return Err(Mistake::KeyedNotFirst);
+        }
+        if is_keyed && SYSV & opt.set() != 0 && request.has(SYSV & !opt.set()) {
+            return Err(Mistake::SeveralKeyed);
+        }
+        request.give(opt, line.word)?;
     }
     line.word = Word::END;
     let action = match grammar {

@@ -357,13 +357,18 @@ fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
     let mut magnitude = 0_u64;
     let mut rest = text;
     while let [byte, tail @ ..] = rest {
-        let digit = match char::from(*byte).to_digit(16) {
-            Some(digit) if digit < base => digit,
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'F' | b'a'..=b'f' => (byte | 0x20) - b'a' + 10,
             _ => break,
         };
+        let digit = u64::from(digit);
+        if digit >= base {
+            break;
+        }
         magnitude = magnitude
-            .checked_mul(base.into())
-            .and_then(|magnitude| magnitude.checked_add(digit.into()))
+            .checked_mul(base)
+            .and_then(|magnitude| magnitude.checked_add(digit))
             .ok_or(Bad::Range)?;
         rest = tail;
     }

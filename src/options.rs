@@ -16,24 +16,17 @@ pub enum Grammar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Opt {
+    // Those with numbers come first.
     /// System V shared memory.
     Shmem,
     /// POSIX shared memory.
     PosixShmem,
     /// System V semaphores.
     Semaphore,
-    /// POSIX semaphore.
-    PosixSemaphore,
     /// System V message queue.
     Queue,
-    /// POSIX message queue.
-    PosixMqueue,
     /// Permissions.
     Mode,
-    /// Name of the POSIX objects.
-    Name,
-    /// Bytes of a keyed segment or queue.
-    Size,
     /// Semaphores of a keyed set.
     Nsems,
     /// Key whose object may exist already.
@@ -42,6 +35,21 @@ pub enum Opt {
     Key,
     /// File that the key is made of.
     Ftok,
+    /// First values of semaphores.
+    Value,
+    /// msg_qbytes.
+    Qbytes,
+    /// Huge pages.
+    Hugetlb,
+
+    /// POSIX semaphore.
+    PosixSemaphore,
+    /// POSIX message queue.
+    PosixMqueue,
+    /// Name of the POSIX objects.
+    Name,
+    /// Bytes of a keyed segment or queue.
+    Size,
     /// An existing object will do.
     Existing,
     /// Print bare ids.
@@ -50,12 +58,6 @@ pub enum Opt {
     Json,
     /// Owner.
     Owner,
-    /// First values of semaphores.
-    Value,
-    /// msg_qbytes.
-    Qbytes,
-    /// Huge pages.
-    Hugetlb,
     /// No memory is set aside.
     Noreserve,
     /// The segment is not swapped out.
@@ -71,8 +73,8 @@ pub enum Opt {
 }
 
 impl Opt {
-    /// Number of options.
-    pub const COUNT: usize = Self::Help.place() + 1;
+    /// Number of options that have numbers.
+    pub const NUMBERS: usize = Self::Hugetlb.place() + 1;
 
     /// Its place among them.
     #[must_use]

@@ -4,7 +4,7 @@ use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
 use crate::options::Opt;
 use crate::request::Request;
-use crate::usage::{Mistake, Refusal};
+use crate::usage::Refusal;
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
 pub const MOST_STEPS: usize = 6;
@@ -60,37 +60,39 @@ pub struct Attempt<'a> {
     pub step: Step,
     /// That object's key.
     pub key: u32,
-    /// The flags of a segment.
-    pub shm_flags: u32,
+    /// The flags with which it is created.
+    pub flags: u32,
     /// The file that it has to do with.
     pub path: &'a [u8],
-    /// What is wrong with the line.
-    pub refusal: Refusal<'a>,
+    /// What is wrong with the line, if that is it.
+    pub refusal: Option<Refusal<'a>>,
     /// The number of its line in a batch, from 1; else 0.
     pub line: u32,
 }
 
 impl Attempt<'_> {
     /// Nothing to do with an object yet.
-    pub const NONE: Self = Self {
-        doing: Doing::Write,
-        step: Step {
-            kind: Kind::Shm,
-            amount: 0,
-        },
-        key: IPC_PRIVATE,
-        shm_flags: 0,
-        path: b"",
-        refusal: Refusal::of_line(Mistake::NoResource),
-        line: 0,
-    };
+    #[must_use]
+    #[inline(always)] // a constant would be copied byte by byte
+    pub const fn none() -> Self {
+        Self {
+            doing: Doing::Write,
+            step: Step {
+                kind: Kind::Shm,
+                amount: 0,
+            },
+            key: IPC_PRIVATE,
+            flags: 0,
+            path: b"",
+            refusal: None,
+            line: 0,
+        }
+    }
 }
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
-    /// Making sense of a line, which is wrong: see [`Attempt::refusal`].
-    ReadLine,
     /// Making a key of the file.
     Ftok,
     /// Reading the lines of a batch from the file.

@@ -30,18 +30,20 @@ pub const LONGEST_JSON: usize = 160;
 ///
 /// # Errors
 /// EFBIG where there is no room for it.
-pub fn id<K: Kernel>(
-    request: &Request<'_>,
-    object: &Made,
-    output: &mut VecView<u8>,
-) -> Result<(), Errno> {
-    let mut text = Text::<K>::new(None, output);
-    if request.output() == Output::Words {
-        text.put(line(object.kind).as_bytes());
+pub fn id(request: &Request<'_>, object: &Made, output: &mut VecView<u8>) -> Result<(), Errno> {
+    let words = match request.output() {
+        Output::Words => line(object.kind),
+        Output::Raw | Output::Json => "",
+    };
+    let mut fits = output.extend_from_slice(words.as_bytes()).is_ok();
+    for digit in digits(object.id, TEN).iter().rev() {
+        fits &= output.push(*digit).is_ok();
     }
-    text.number(object.id, TEN, 1);
-    text.put(b"\n");
-    text.written
+    if fits && output.push(b'\n').is_ok() {
+        Ok(())
+    } else {
+        Err(Errno::EFBIG)
+    }
 }
 
 /// Adds words to the output, where it is JSON.
@@ -119,12 +121,13 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
+#[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Words {
     match doing {
         Doing::Find | Doing::Create | Doing::Set => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
-        Doing::ReadLine | Doing::ReadBatch => Words::READ_FAILED,
+        Doing::ReadBatch => Words::READ_FAILED,
         Doing::Ftok => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::Posix => Words::POSIX_FAILED,
@@ -159,6 +162,7 @@ fn words(refusal: &Refusal<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
+#[inline(never)] // `make size`: a copy at its caller is larger
 const fn mistake(mistake: Mistake) -> Words {
     match mistake {
         Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
@@ -237,8 +241,8 @@ pub fn failure<K: Kernel>(
     let mut text = Text::new(Some((kernel, Fd::Err)), &mut waiting);
     text.line = attempt.line;
     text.word = attempt.path;
-    if attempt.doing == Doing::ReadLine {
-        text.refusal(&attempt.refusal);
+    if let Some(refusal) = &attempt.refusal {
+        text.refusal(refusal);
     } else {
         text.begin(failed(attempt));
         text.reason(errno);

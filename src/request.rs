@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// The set of options that are given.
     given: u32,
     /// Their values, each in the range of its kind.
-    numbers: [u64; Opt::COUNT],
+    numbers: [u64; Opt::NUMBERS],
     /// Those that are no numbers: a name or the file of a batch, a file and
     /// id for ftok(3), values of semaphores, an owner.
     texts: [&'a [u8]; 4],
@@ -39,9 +39,15 @@ impl<'a> Request<'a> {
     pub const fn new() -> Self {
         Self {
             given: 0,
-            numbers: [0; Opt::COUNT],
+            numbers: [0; Opt::NUMBERS],
             texts: [b""; 4],
         }
+    }
+
+    /// Takes all options back.
+    pub const fn clear(&mut self) {
+        self.given = 0;
+        self.numbers = [0; Opt::NUMBERS];
     }
 
     /// Notes an option, whose argument, if it has one, is `word`.
@@ -70,11 +76,11 @@ impl<'a> Request<'a> {
         self.given & set != 0
     }
 
-    /// The value of an option, if it is given.
+    /// The value of an option, if it is given; 0 where it is no number.
     #[must_use]
     pub fn get(&self, opt: Opt) -> Option<u64> {
-        let number = self.numbers.get(opt.place()).copied();
-        number.filter(|_| self.has(opt.set()))
+        let number = self.numbers.get(opt.place()).copied().unwrap_or(0);
+        self.has(opt.set()).then_some(number)
     }
 
     /// The text of an argument of this kind.
@@ -116,6 +122,7 @@ impl<'a> Request<'a> {
 
     /// Permission bits, 0 to 0777.
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn mode(&self) -> u32 {
         match self.get(Opt::Mode) {
             Some(mode) => low(mode),
@@ -133,6 +140,7 @@ impl<'a> Request<'a> {
 
     /// How objects are printed.
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub const fn output(&self) -> Output {
         if self.has(Opt::Json.set()) {
             Output::Json
@@ -151,8 +159,9 @@ impl<'a> Request<'a> {
     /// The path and the id of which ftok(3) makes the key.
     #[must_use]
     pub fn ftok(&self) -> Option<(&'a [u8], u64)> {
+        let id = self.get(Opt::Ftok)?;
         let (path, _) = number::split_ftok(self.text(Argument::Ftok));
-        Some((path, self.get(Opt::Ftok)?))
+        Some((path, id))
     }
 
     /// User id and group id of the owner; [`u32::MAX`] for that of the process.
@@ -186,6 +195,7 @@ impl<'a> Request<'a> {
     /// is created: nobody else may use one that is not whole. (To set the values
     /// of semaphores takes permission, for the owner too.)
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn first_flags(&self, kind: Kind) -> u32 {
         let mode = match kind {
             _ if !self.has_properties(kind) => self.mode(),
@@ -276,3 +286,7 @@ fn low(number: u64) -> u32 {
 pub fn ftok(file: &Identity, id: u64) -> u64 {
     id << 24 | u64::from(file.dev_minor & 0xff) << 16 | file.ino & 0xffff
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/request.rs"]
+mod tests;

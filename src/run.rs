@@ -10,7 +10,7 @@ use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{File, Kernel, write_all, Fd};
+use crate::kernel::{Fd, File, Kernel, write_all};
 use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Doing, Id, Kind, MOST_STEPS, Made, Step};
 use crate::report::{self, LONGEST_LINE};
@@ -37,7 +37,7 @@ where
     let mut request = Request::new();
     let mut job = Job {
         kernel,
-        attempt: Attempt::NONE,
+        attempt: Attempt::none(),
         may_be_forced: true,
         posixly_correct,
         made: &mut Vec::<_, MOST_STEPS>::new(),
@@ -45,7 +45,8 @@ where
     };
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments), &mut request);
-    if read.is_ok() && request.has(Opt::Batch.set() | Opt::Json.set()) {
+    let is_large = request.has(Opt::Batch.set() | Opt::Json.set());
+    if is_large && read.is_ok() {
         match job.enlarge::<A>(&request) {
             Ok(text) => lines = text,
             Err(errno) => read = Err(errno),
@@ -54,7 +55,15 @@ where
     // From here on no signal may come between an object and its id, and a pipe
     // that nobody reads is an error of write(2), not a death.
     let done = match job.block_signals().and(read) {
-        Ok(Action::Create | Action::Batch) => job.create_all::<A>(&request, lines),
+        Ok(Action::Create | Action::Batch) => {
+            reserve_stack::<STACK>();
+            if is_large {
+                job.create_all::<A>(&request, lines)
+            } else {
+                job.create(&request)
+            }
+            .and_then(|()| job.write())
+        }
         Ok(Action::Help) => job.print(Words::HELP),
         Ok(Action::Version) => job.print(Words::VERSION),
         Err(errno) => Err(errno),
@@ -119,8 +128,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 Ok(action)
             }
             Err(refusal) => {
-                self.attempt.doing = Doing::ReadLine;
-                self.attempt.refusal = refusal;
+                self.attempt.refusal = Some(refusal);
                 Err(Errno::EINVAL)
             }
         }
@@ -158,13 +166,12 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         Ok(lines)
     }
 
-    /// Creates what a request asks for, or what the lines of its batch do, and
-    /// prints it at once.
+    /// Creates what a request asks for, or what the lines of its batch do.
+    #[inline(never)] // not in the frame of every run
     fn create_all<A>(&mut self, request: &Request<'a>, lines: &'a [u8]) -> Result<(), Errno>
     where
         A: Iterator<Item = &'a [u8]> + Clone,
     {
-        reserve_stack::<STACK>();
         report::frame::<K>(request, Words::JSON_BEGIN, self.output);
         if request.has(Opt::Batch.set()) {
             self.each_line::<A>(request, lines, None)?;
@@ -172,6 +179,11 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             self.create(request)?;
         }
         report::frame::<K>(request, Words::JSON_END, self.output);
+        Ok(())
+    }
+
+    /// Prints what was made, at once.
+    fn write(&mut self) -> Result<(), Errno> {
         self.attempt.doing = Doing::Write;
         write_all(self.kernel, Fd::Out, self.output)
     }
@@ -213,8 +225,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             } else {
                 continue;
             };
-            self.attempt.doing = Doing::ReadLine;
-            self.attempt.refusal = Refusal::of_line(mistake);
+            self.attempt.refusal = Some(Refusal::of_line(mistake));
             return Err(Errno::EINVAL);
         }
         self.attempt.line = 0;
@@ -236,7 +247,6 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
 
     /// Ends a run, with its exit status. If it has failed, what it has made is
     /// removed, and the reason told.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     fn end(&mut self, done: Result<(), Errno>) -> u8 {
         let Err(errno) = done else {
             return SUCCESS;
@@ -273,7 +283,6 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// Creates all that one line asks for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn create(&mut self, request: &Request<'_>) -> Result<(), Errno> {
-        self.attempt.shm_flags = request.shm_flags();
         if request.has(POSIX) {
             self.attempt.doing = Doing::Posix;
             return Err(Errno::NONE);
@@ -316,6 +325,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 self.refuse_forced()?;
             }
             let flags = IPC_CREAT | IPC_EXCL | request.first_flags(step.kind);
+            self.attempt.flags = flags;
             match self.kernel.get(step, self.attempt.key, flags) {
                 // A collision, or somebody was quicker.
                 Err(Errno::EEXIST) if existing || key.is_none() => {}
@@ -342,7 +352,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         if request.has(Opt::Json.set()) {
             report::json(request, &self.attempt, &made, self.output, self.kernel)
         } else {
-            report::id::<K>(request, &made, self.output)
+            report::id(request, &made, self.output)
         }
     }
 

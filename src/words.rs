@@ -115,8 +115,9 @@ words! {
     IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
         "queue % has key 0x#: -e returns it, ipcrm -q % removes it",
         "set % has key 0x#: -e returns it, ipcrm -s % removes it";
-    SMALL_SHM: "segment % has % bytes";
-    SMALL_SEM: "set % has % semaphores";
+    SMALL: "segment % has % bytes",
+        "",
+        "set % has % semaphores";
     SHMMIN: "a segment has at least 1 byte (SHMMIN)";
     LARGEST_FILE: "% bytes are over %, the largest file";
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
@@ -125,8 +126,9 @@ words! {
     OVER_OBJECTS: "not disk space: % of % segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
         "not disk space: % of % queues in use (MSGMNI, kernel.msgmni); see ipcs -q, ipcrm",
         "not disk space: % of % sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm";
-    SHMALL: "not disk space: % of % pages in use, % more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm";
-    SEMMNS: "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
+    OVER_UNITS: "not disk space: % of % pages in use, % more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
+        "",
+        "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
     NO_LONGER_FULL: "not disk space: a limit was reached, and is no more; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
     COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";

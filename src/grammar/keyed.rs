@@ -12,10 +12,7 @@ use crate::usage::Mistake;
 ///
 /// # Errors
 /// What is wrong with `line.word`, which is the end of the line at first.
-pub fn finish<'a, A>(
-    line: &mut Getopt<'a, A>,
-    request: &mut Request<'a>,
-) -> Result<Action, Mistake>
+pub fn finish<'a, A>(line: &mut Getopt<'a, A>, request: &mut Request<'a>) -> Result<Action, Mistake>
 where
     A: Iterator<Item = &'a [u8]> + Clone,
 {

@@ -21,7 +21,7 @@ impl fmt::Display for Man {
 }
 
 /// Date of the page's last change.
-const DATE: &str = "2026-11-24";
+const DATE: &str = "2026-11-25";
 
 fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
     for row in TABLE {
@@ -41,7 +41,11 @@ fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
             dashes(page, row.long)?;
         }
         if !form.metavar.is_empty() {
-            let space = if form.metavar.starts_with('[') { "" } else { " " };
+            let space = if form.metavar.starts_with('[') {
+                ""
+            } else {
+                " "
+            };
             write!(page, " \"{space}")?;
             metavar(page, form.metavar)?;
             page.write_str("\"")?;
@@ -71,10 +75,11 @@ const HEAD: &str = r#".SH NAME
 ipcmk \- create System V IPC objects
 .SH SYNOPSIS
 .nf
-\fBipcmk\fR [\fB\-M\fR \fIsize\fR] [\fB\-Q\fR] [\fB\-S\fR \fInumber\fR] [\fB\-p\fR \fImode\fR]
+\fBipcmk\fR [\fB\-M\fR \fIsize\fR] [\fB\-Q\fR] [\fB\-S\fR \fInumber\fR] [\fB\-p\fR \fImode\fR] [\fIoptions\fR]
 \fBipcmk \-M\fR \fIsize\fR [\fImode\fR]
 \fBipcmk \-\-keyed\fR {\fB\-M\fR|\fB\-Q\fR} \fIkey\fR [\fB\-o\fR \fIkey\fR] \fB\-p\fR \fIsize\fR [\fB\-\-mode\fR \fImode\fR]
 \fBipcmk \-\-keyed \-S\fR \fIkey\fR [\fB\-o\fR \fIkey\fR] [\fB\-s\fR \fInsems\fR] [\fB\-\-mode\fR \fImode\fR]
+\fBipcmk \-\-batch\fR \fIfile\fR [\fB\-r\fR|\fB\-J\fR]
 .fi
 .SH DESCRIPTION
 .B ipcmk
@@ -105,6 +110,17 @@ An existing object with that key is an error, without
 Key 0, or
 .BR private ,
 is IPC_PRIVATE: always a new object, which nobody can find by a key.
+Of the options above,
+.BR \-e ,
+.BR \-r ,
+.BR \-J ,
+.BR \-\-owner ,
+.BR \-\-value ,
+.BR \-\-hugetlb ,
+.B \-\-noreserve
+and
+.B \-\-lock
+are the same here.
 "#;
 
 const TAIL: &str = r#".SH HOW A LINE IS READ
@@ -167,8 +183,50 @@ Message queue id: 42
 Semaphore id: 42
 .fi
 .PP
-With keys, the bare identifier. The lines go out in one write after the last
+With keys, or
+.BR \-r ,
+the bare identifier. The lines go out in one write after the last
 creation. Nothing else is printed on success.
+.PP
+With
+.BR \-J ,
+an object "ipcmk" that is an array, with an object a line: "kind" (shmem, queue or
+semaphore), "id", "key" (a string of hexadecimal digits), "path" (with
+.BR \-\-ftok ),
+"mode" (a string of octal digits), "size" of a segment in bytes or "nsems" of a set,
+and "created": false for an object that was found. Mode and size of such a one are
+its own; they are null where it may not be read. A path is a string, or the array of
+its bytes if it is not UTF\-8 or has a quote, a backslash or a control byte in it.
+.B \-J
+goes before
+.BR \-r .
+.SH PROPERTIES
+.BR \-\-owner ,
+.BR \-\-value ,
+.B \-\-qbytes
+and
+.B \-\-lock
+go on before a process of another user can use the object: it is created with mode 0
+(semaphores 0600), and its owner, mode and msg_qbytes are set last, in one call. If
+one of them is refused, the object is removed again. A process of the same user, or with
+CAP_IPC_OWNER, is kept out by no mode.
+.PP
+An object that is found stays as it is. An option that applies to nothing on the
+line is an error.
+.SH BATCHES
+A file of
+.B \-\-batch
+has a line of arguments a line, in either list of options. Words are parted by
+blanks; there is no quoting. A word that begins with # begins a comment. All lines
+are read and checked before the first object is created, and a signal may end the run
+till then. Then all objects are created, or none is: an error names its line. The
+output is that of the lines, in their order, or, with
+.B \-r
+or
+.B \-J
+beside
+.BR \-\-batch ,
+all in that form. At most 4096 objects, and 524288 bytes of lines.
 .SH EXIT STATUS
 .TP
 0
@@ -189,23 +247,30 @@ semaphores as SEMMNS. Or that was so for a moment only.
 .TP
 .B Invalid argument
 A segment over SHMMAX, over the largest file, or of no bytes; a set over SEMMSL;
-or an object found by
+an object found by
+.B \-e
+or
 .B \-o
-that is smaller than what is asked for.
+that is smaller than what is asked for; huge pages of a size that the kernel has not;
+or an owner that this user namespace does not map.
 .TP
 .B File exists
 The key belongs to an object: its identifier, and what can be done.
 .TP
 .BR "Operation not permitted" ", " "Permission denied"
-A queue over MSGMNB without CAP_SYS_RESOURCE; else a seccomp filter or a
-security module.
+A queue over MSGMNB without CAP_SYS_RESOURCE; huge pages, or a locked segment under
+an RLIMIT_MEMLOCK of 0, without CAP_IPC_LOCK; else a seccomp filter or a security module.
 .TP
 .B Function not implemented
 The kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter says so.
 .TP
 .B Cannot allocate memory
 A segment larger than what the kernel commits itself to
-(vm.overcommit_memory); else memory for the kernel's own tables.
+(vm.overcommit_memory), or than its free huge pages; a locked segment over
+RLIMIT_MEMLOCK; else memory for the kernel's own tables.
+.TP
+.B File too large
+A batch of more than 524288 bytes.
 .TP
 .BR "Too many open files" ", " "Too many open files in system"
 RLIMIT_NOFILE or fs.file\-max:
@@ -268,9 +333,9 @@ SIGKILL can leave objects behind, and so can a sandbox that kills, or one that
 forbids the removal of what it let be created; in this last case a further line
 names each object.
 .PP
-A queue whose size is given gets its owner anew, from the process's effective
-ids: in a user namespace that does not map them, that is refused, or is whoever
-the overflow id stands for.
+An object with properties gets its owner anew, if none is given from the process's
+effective ids: in a user namespace that does not map them, that is refused, or is
+whoever the overflow id stands for.
 .PP
 An error that these calls hardly ever return is shown by its number.
 .PP
@@ -295,6 +360,12 @@ A segment, a queue and a set of three semaphores, for their owner alone.
 .B ipcmk \-\-keyed \-Q 0x1234 \-p 16384
 A queue with key 0x1234.
 .TP
+.B ipcmk \-S 3 \-k 0x51 \-\-value 1,0,5 \-\-owner 33:33
+A set with key 0x51 and first values, for another user.
+.TP
+.B ipcmk \-M 64K \-\-ftok /etc/myapp.conf:7 \-e
+The segment that programs find by ftok(3), which is created if there is none.
+.TP
 .B id=$(ipcmk \-\-keyed \-M 0x1234 \-o 0x1234 \-p 1M)
 The segment with that key, which is created if there is none.
 .SH SEE ALSO
@@ -303,6 +374,7 @@ The segment with that key, which is created if there is none.
 .BR shmget (2),
 .BR msgget (2),
 .BR semget (2),
+.BR ftok (3),
 .BR sysvipc (7)
 "#;
 

@@ -7,9 +7,16 @@ use core::ptr;
 use heapless::Vec;
 
 use super::start::Auxiliary;
-use ipcmk::abi::{AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statx};
-use ipcmk::errno::Errno;
+use ipcmk::abi::{
+    AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO,
+    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, Msginfo,
+    Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
+    PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK,
+    SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64,
+    Sigaction, Statx,
+};
 use ipcmk::batch::Room;
+use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
@@ -89,7 +96,13 @@ impl Kernel for Linux {
         mode: u32,
         qbytes: u64,
     ) -> Result<(), Errno> {
-        let or_ours = |id, kind| if id == u32::MAX { self.identity(kind) } else { id };
+        let or_ours = |id, kind| {
+            if id == u32::MAX {
+                self.identity(kind)
+            } else {
+                id
+            }
+        };
         // The structs of all kinds begin alike, and the other two end earlier.
         const { assert!(size_of::<Msqid64Ds>() >= size_of::<Shmid64Ds>()) };
         const { assert!(size_of::<Msqid64Ds>() >= size_of::<Semid64Ds>()) };
@@ -379,9 +392,9 @@ fn open_user(path: &[u8]) -> Result<usize, Errno> {
 fn with_nul(path: &[u8], buffer: &mut Vec<u8, PATH_MAX>) -> Result<*const c_char, Errno> {
     for &byte in path.iter().chain(b"\0") {
         buffer.push(byte).map_err(|_| Errno::ENAMETOOLONG)?;
-    }
-    if path.iter().any(|byte| *byte == 0) {
-        return Err(Errno::ENOENT);
+        if byte == 0 && buffer.len() <= path.len() {
+            return Err(Errno::ENOENT);
+        }
     }
     Ok(buffer.as_ptr().cast())
 }
@@ -450,4 +463,3 @@ fn count(number: i32) -> u64 {
 const fn word(number: u32) -> usize {
     number as usize
 }
-

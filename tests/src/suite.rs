@@ -9,7 +9,7 @@ use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::namespace;
+use crate::namespace::{self, Privilege};
 use crate::text;
 
 /// The ipcmk for x86_64 that is under test: the file that IPCMK_X86_64 names.
@@ -42,11 +42,6 @@ pub type Test = (&'static str, fn());
 /// The main function of a file of tests without harness. Runs each test in an IPC namespace of its
 /// own, which is made before any thread is: only so can a user who is not root have one.
 pub fn main(tests: &[Test]) -> ExitCode {
-    let arguments = Arguments::from_args();
-    if let Err(error) = namespace::obtain_privilege() {
-        eprintln!("no IPC namespace can be had (root, or user namespaces): {error}");
-        return ExitCode::FAILURE;
-    }
     let trial = |&(name, test): &Test| {
         Trial::test(name, move || {
             namespace::unshare()?;
@@ -54,7 +49,31 @@ pub fn main(tests: &[Test]) -> ExitCode {
             Ok(())
         })
     };
-    libtest_mimic::run(&arguments, tests.iter().map(trial).collect()).exit_code()
+    run(|_| tests.iter().map(trial).collect())
+}
+
+/// The same for tests that see to their namespaces themselves, and that depend on what this process
+/// may do.
+pub fn run(trials: impl FnOnce(Privilege) -> Vec<Trial>) -> ExitCode {
+    let arguments = Arguments::from_args();
+    match namespace::obtain_privilege() {
+        Ok(privilege) => libtest_mimic::run(&arguments, trials(privilege)).exit_code(),
+        Err(error) => {
+            eprintln!("no IPC namespace can be had (root, or user namespaces): {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The seed of a test's random choices, which it prints: this one, unless IPCMK_SEED is another.
+///
+/// # Panics
+/// Where that is no number.
+pub fn seed(usual: u64) -> u64 {
+    let text = env::var("IPCMK_SEED");
+    let seed = text.map_or(usual, |text| text.parse().expect("IPCMK_SEED is a number"));
+    println!("IPCMK_SEED={seed}");
+    seed
 }
 
 /// Tries every item, on all processors, and fails with what was wrong with any of them. The threads

@@ -97,7 +97,10 @@ pub fn command_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 17] = [
+pub const OF_IPCMK: [&str; 20] = [
+    "mmap",
+    "statx",
+    "prlimit64",
     "rt_sigprocmask",
     "openat",
     "read",

@@ -2,18 +2,24 @@
 
 #include <asm/msgbuf.h>
 #include <asm/poll.h>
+#include <asm/resource.h>
+#include <asm/sembuf.h>
 #include <asm/shmbuf.h>
 #include <asm/signal.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
 #include <linux/fcntl.h>
 #include <linux/ipc.h>
+#include <linux/limits.h>
+#include <linux/mman.h>
 #include <linux/msg.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
+#include <linux/resource.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
 #include <linux/signal.h>
+#include <linux/stat.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -24,6 +30,9 @@
 int main(void)
 {
 	NUMBER(__NR_rt_sigprocmask);
+	NUMBER(__NR_mmap);
+	NUMBER(__NR_statx);
+	NUMBER(__NR_prlimit64);
 	NUMBER(__NR_openat);
 	NUMBER(__NR_read);
 	NUMBER(__NR_shmget);
@@ -44,12 +53,27 @@ int main(void)
 	NUMBER(IPC_CREAT);
 	NUMBER(IPC_EXCL);
 	NUMBER(IPC_PRIVATE);
+	NUMBER(SHM_HUGETLB);
+	NUMBER(SHM_NORESERVE);
+	NUMBER(SHM_HUGE_SHIFT);
+	NUMBER(SEMVMX);
 	NUMBER(IPC_RMID);
 	NUMBER(IPC_SET);
+	NUMBER(IPC_STAT);
+	NUMBER(SHM_LOCK);
+	NUMBER(SETVAL);
 	NUMBER(IPC_INFO);
 	NUMBER(SHM_INFO);
 	NUMBER(MSG_INFO);
 	NUMBER(SEM_INFO);
+	NUMBER(MAP_PRIVATE);
+	NUMBER(MAP_ANONYMOUS);
+	NUMBER(PROT_READ);
+	NUMBER(PROT_WRITE);
+	NUMBER(RLIMIT_MEMLOCK);
+	NUMBER(AT_NO_AUTOMOUNT);
+	NUMBER(STATX_INO);
+	NUMBER(PATH_MAX);
 	NUMBER(AT_FDCWD);
 	NUMBER(O_RDONLY);
 	NUMBER(O_NONBLOCK);
@@ -80,6 +104,12 @@ int main(void)
 	OFFSET(msqid64_ds, msg_cbytes);
 	OFFSET(msqid64_ds, msg_qnum);
 	OFFSET(msqid64_ds, msg_qbytes);
+	SIZE(shmid64_ds);
+	OFFSET(shmid64_ds, shm_perm);
+	OFFSET(shmid64_ds, shm_segsz);
+	SIZE(semid64_ds);
+	OFFSET(semid64_ds, sem_perm);
+	OFFSET(semid64_ds, sem_nsems);
 	SIZE(shminfo64);
 	OFFSET(shminfo64, shmmax);
 	OFFSET(shminfo64, shmmin);
@@ -104,6 +134,13 @@ int main(void)
 	OFFSET(seminfo, semusz);
 	OFFSET(seminfo, semvmx);
 	OFFSET(seminfo, semaem);
+	SIZE(statx);
+	OFFSET(statx, stx_ino);
+	OFFSET(statx, stx_dev_major);
+	OFFSET(statx, stx_dev_minor);
+	SIZE(rlimit64);
+	OFFSET(rlimit64, rlim_cur);
+	OFFSET(rlimit64, rlim_max);
 	SIZE(pollfd);
 	OFFSET(pollfd, fd);
 	OFFSET(pollfd, events);

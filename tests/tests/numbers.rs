@@ -3,20 +3,23 @@
 //! The judges are the kernel's headers, by way of the C compilers of both architectures, the libc
 //! crate, the sc crate, and on the running program the tracer and qemu.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::mem::offset_of;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use ipcmk::abi;
-use ipcmk_tests::case::{Fault, Random, Start, Stream};
+use ipcmk_tests::case::{Fault, Filter, Random, Start, Stream};
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::suite;
 use ipcmk_tests::syscalls as table;
 use ipcmk_tests::text;
+use ours::Facts;
 use syscalls::{aarch64, x86_64};
+
+#[path = "numbers/ours.rs"]
+mod ours;
 
 fn main() -> ExitCode {
     suite::main(&[
@@ -56,6 +59,9 @@ macro_rules! calls {
 /// Every call that the program can make.
 const CALLS: &[Call] = calls! {
     rt_sigprocmask RT_SIGPROCMASK SYS_rt_sigprocmask
+    mmap MMAP SYS_mmap
+    statx STATX SYS_statx
+    prlimit64 PRLIMIT64 SYS_prlimit64
     openat OPENAT SYS_openat
     read READ SYS_read
     shmget SHMGET SYS_shmget
@@ -74,25 +80,47 @@ const CALLS: &[Call] = calls! {
     exit_group EXIT_GROUP SYS_exit_group
 };
 
-/// What the kernel's headers say, by name.
-type Facts = BTreeMap<String, i64>;
-
+/// What the kernel's headers say.
 static X86_64: LazyLock<Facts> = LazyLock::new(|| headers("gcc", None));
-static AARCH64: LazyLock<Facts> =
-    LazyLock::new(|| headers("aarch64-linux-gnu-gcc", Some("qemu-aarch64")));
+static AARCH64: LazyLock<Facts> = LazyLock::new(|| headers(AARCH64_COMPILER, Some(QEMU)));
+
+const AARCH64_COMPILER: &str = "aarch64-linux-gnu-gcc";
+const QEMU: &str = "qemu-aarch64";
+
+/// A file of this package.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
 
 /// Compiles abi.c with this compiler and runs it, by this emulator if there is one.
 fn headers(compiler: &str, through: Option<&str>) -> Facts {
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("abi-by-{compiler}"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/abi.c");
-    let compiled = Command::new(compiler)
-        .args(["-static", "-Wall", "-Werror", "-o"])
-        .args([&program, &source])
-        .status();
+    let mut command = Command::new(compiler);
+    command
+        .args(["-static", "-Wall", "-Werror"])
+        .arg(file("tests/abi.c"));
+    facts(command, through, &format!("abi-by-{compiler}"))
+}
+
+/// What abi.rs says on aarch64.
+fn ours_on_aarch64() -> Facts {
+    let which = Command::new(file("tools/cross.sh")).arg("--which").output();
+    let which = String::from_utf8(which.expect("cross.sh").stdout).expect("a path");
+    let mut command = Command::new(which.trim_end());
+    command
+        .args(["--edition", "2024", "--target", "aarch64-unknown-linux-gnu"])
+        .args(["-C", "target-feature=+crt-static", "-C"])
+        .arg(format!("linker={AARCH64_COMPILER}"))
+        .arg(file("tests/numbers/ours.rs"));
+    facts(command, Some(QEMU), "ours-on-aarch64")
+}
+
+/// Compiles a program and runs it, by this emulator if there is one.
+fn facts(mut compiler: Command, through: Option<&str>, name: &str) -> Facts {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let compiled = compiler.arg("-o").arg(&program).status();
     assert!(
         compiled.is_ok_and(|status| status.success()),
-        "{compiler} {}",
-        source.display()
+        "{compiler:?}"
     );
     let mut run = Command::new(through.map_or(program.as_path(), Path::new));
     run.args(through.map(|_| &program));
@@ -127,64 +155,50 @@ fn calls() {
     assert_eq!(expected(), listed.into(), "OF_IPCMK lists the same calls");
 }
 
-/// What `abi` says, by the names of abi.c.
-fn ours() -> Facts {
-    macro_rules! facts {
-        ($($name:ident)*) => { vec![$((stringify!($name), abi::$name as i64)),*] };
-    }
-    let mut facts = facts! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO SHM_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY O_NONBLOCK
-        GRND_NONBLOCK SIG_BLOCK SIGHUP SIGINT SIGTERM SIG_IGN POLLIN POLLOUT PR_GET_SECCOMP AT_NULL AT_PAGESZ AT_EUID
-        AT_EGID AT_RANDOM
-    };
-    macro_rules! structs {
-        ($($name:ident $ours:ident { $($member:ident)* })*) => {
-            vec![$(
-                (concat!("sizeof ", stringify!($name)), size_of::<abi::$ours>() as i64),
-                $((concat!(stringify!($name), ".", stringify!($member)), offset_of!(abi::$ours, $member) as i64),)*
-            )*]
-        };
-    }
-    facts.extend(structs! {
-        ipc64_perm Ipc64Perm { key uid gid cuid cgid mode }
-        msqid64_ds Msqid64Ds { msg_perm msg_cbytes msg_qnum msg_qbytes }
-        shminfo64 Shminfo64 { shmmax shmmin shmmni shmseg shmall }
-        shm_info ShmInfo { used_ids shm_tot }
-        msginfo Msginfo { msgpool msgmap msgmax msgmnb msgmni }
-        seminfo Seminfo { semmap semmni semmns semmnu semmsl semusz semvmx semaem }
-        pollfd Pollfd { fd events revents }
-        sigaction Sigaction { sa_handler }
-    });
-    facts
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
+/// Members that stand for several of the header's, and that the program does not read: the size of
+/// the struct and the places of the others fix theirs.
+const FILLERS: [&str; 4] = ["rest", "times", "head", "body"];
 
 fn constants() {
-    let ours = ours();
-    for (headers, place) in [(&*X86_64, "x86_64"), (&*AARCH64, "aarch64")] {
+    let (ours, structs) = ours::ours();
+    for (headers, ours, place) in [
+        (&*X86_64, &ours, "x86_64"),
+        (&*AARCH64, &ours_on_aarch64(), "aarch64"),
+    ] {
         let headers: Facts = headers
             .clone()
             .into_iter()
             .filter(|(name, _)| !name.starts_with("__NR_"))
             .collect();
-        assert_eq!(ours, headers, "{place}");
+        assert_eq!(*ours, headers, "{place}");
     }
-    // Every number of abi.rs is among them.
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/abi.rs");
-    let source = fs::read_to_string(source).expect("abi.rs");
+    // Every number, struct and member of abi.rs is among them.
+    let source = fs::read_to_string(file("../src/abi.rs")).expect("abi.rs");
+    let (mut compared, mut of) = (0, "");
     for line in source.lines() {
-        if let Some(name) = line
-            .strip_prefix("pub const ")
-            .and_then(|rest| rest.split(':').next())
-        {
-            assert!(
-                ours.contains_key(name),
-                "{name} is not compared with the headers"
-            );
-        }
+        let Some(item) = line.trim_start().strip_prefix("pub ") else {
+            continue;
+        };
+        let name = if let Some(item) = item.strip_prefix("const ") {
+            item.split(':').next().map(str::to_owned)
+        } else if let Some(item) = item.strip_prefix("struct ") {
+            let name = item.trim_end_matches(" {");
+            of = structs
+                .get(name)
+                .unwrap_or_else(|| panic!("{name} is not compared with the headers"));
+            Some(format!("sizeof {of}"))
+        } else {
+            let member = item.split(':').next().expect("split gives something");
+            (!FILLERS.contains(&member)).then(|| format!("{of}.{member}"))
+        };
+        let Some(name) = name else { continue };
+        assert!(
+            ours.contains_key(&name),
+            "{name} is not compared with the headers"
+        );
+        compared += 1;
     }
+    assert_eq!(compared, ours.len(), "abi.rs is not read whole");
 }
 
 fn libc_agrees() {
@@ -192,8 +206,10 @@ fn libc_agrees() {
         ($($name:ident)*) => { vec![$((stringify!($name), i64::from(libc::$name))),*] };
     }
     let mut theirs = libc! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE IPC_RMID IPC_SET IPC_INFO MSG_INFO SEM_INFO AT_FDCWD O_RDONLY O_NONBLOCK
-        GRND_NONBLOCK SIG_BLOCK SIGHUP SIGINT SIGTERM POLLIN POLLOUT PR_GET_SECCOMP
+        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE IPC_RMID IPC_SET IPC_STAT SHM_LOCK SETVAL IPC_INFO
+        MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ PROT_WRITE RLIMIT_MEMLOCK AT_NO_AUTOMOUNT STATX_INO
+        PATH_MAX AT_FDCWD O_RDONLY O_NONBLOCK GRND_NONBLOCK SIG_BLOCK SIGHUP SIGINT SIGTERM POLLIN
+        POLLOUT PR_GET_SECCOMP
     };
     macro_rules! auxiliary {
         ($($name:ident)*) => { vec![$((stringify!($name), libc::$name as i64)),*] };
@@ -215,6 +231,15 @@ fn libc_agrees() {
         "msqid64_ds.msg_cbytes" msqid_ds.__msg_cbytes
         "msqid64_ds.msg_qnum" msqid_ds.msg_qnum
         "msqid64_ds.msg_qbytes" msqid_ds.msg_qbytes
+        "shmid64_ds.shm_perm" shmid_ds.shm_perm
+        "shmid64_ds.shm_segsz" shmid_ds.shm_segsz
+        "semid64_ds.sem_perm" semid_ds.sem_perm
+        "semid64_ds.sem_nsems" semid_ds.sem_nsems
+        "statx.stx_ino" statx.stx_ino
+        "statx.stx_dev_major" statx.stx_dev_major
+        "statx.stx_dev_minor" statx.stx_dev_minor
+        "rlimit64.rlim_cur" rlimit64.rlim_cur
+        "rlimit64.rlim_max" rlimit64.rlim_max
         "msginfo.msgpool" msginfo.msgpool
         "msginfo.msgmap" msginfo.msgmap
         "msginfo.msgmax" msginfo.msgmax
@@ -238,16 +263,24 @@ fn libc_agrees() {
         };
     }
     theirs.extend(sizes! {
-        ipc64_perm ipc_perm msqid64_ds msqid_ds msginfo msginfo seminfo seminfo pollfd pollfd
+        ipc64_perm ipc_perm msqid64_ds msqid_ds shmid64_ds shmid_ds semid64_ds semid_ds msginfo msginfo seminfo seminfo
+        statx statx rlimit64 rlimit64 pollfd pollfd
     });
     let theirs: Facts = theirs
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
-    let mut ours = ours();
+    let (mut ours, _) = ours::ours();
     // What the libc crate does not have, or has in the C library's own layout.
     ours.retain(|name, _| {
-        let lacks = ["SHM_INFO", "shminfo64", "shm_info", "sigaction"];
+        let lacks = [
+            "SHM_INFO",
+            "SHM_HUGE_SHIFT",
+            "SEMVMX",
+            "shminfo64",
+            "shm_info",
+            "sigaction",
+        ];
         !lacks.iter().any(|lack| name.contains(lack))
     });
     assert_eq!(ours, theirs);
@@ -259,12 +292,23 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         stdout: Stream::Full,
         ..Start::default()
     };
+    // The limit is asked for.
+    let not_locked = || Start {
+        filters: vec![Filter {
+            call: libc::SYS_shmctl,
+            command: Some(libc::SHM_LOCK),
+            errno: libc::EPERM,
+        }],
+        ..Start::default()
+    };
     let mut runs = vec![
         ("-M 4096", Start::default()),
         ("-Q", Start::default()),
         ("-S 3", Start::default()),
         ("--keyed -Q private -p 4096", Start::default()),
+        ("-Q --ftok / --json", Start::default()),
         ("-M 4096 -Q -S 3", full()),
+        ("-M 4096 --lock", not_locked()),
     ];
     if faults {
         // Only a tracer can do this: the program has no random bytes of its own.
@@ -321,14 +365,7 @@ fn on_aarch64() {
         Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
     let mut expected = expected();
     // collision.rs sees the first one, and the cases of the booted kernel those that take a fault.
-    for call in [
-        "getrandom",
-        "prctl",
-        "rt_sigaction",
-        "signalfd4",
-        "ppoll",
-        "close",
-    ] {
+    for call in ["getrandom", "rt_sigaction", "signalfd4", "ppoll", "close"] {
         assert!(expected.remove(call));
     }
     assert_eq!(made(&subject, &runs(false)), expected);

@@ -57,13 +57,13 @@ fn within(name: &'static str, value: &'static str, line: &'static str) -> Run {
     }
 }
 
-/// Where a seccomp filter refuses a call.
-fn without(call: &str, line: &'static str) -> Run {
+/// Where a seccomp filter refuses a call, or one command of it.
+fn without(call: &str, command: Option<i32>, line: &'static str) -> Run {
     let call = syscalls::number(call).expect("a call");
     let start = Start {
         filters: vec![Filter {
             call,
-            command: None,
+            command,
             errno: libc::EPERM,
         }],
         ..Start::default()
@@ -87,9 +87,10 @@ fn runs() -> Vec<Run> {
         within("kernel.msgmni", "0", "-M 4096 -Q"),
         within("kernel.sem", "250 32000 32 0", "-M 4096 -Q -S 3"),
         within("kernel.sem", "250 2 32 32", "-S 3"),
-        without("shmget", "-M 4096"),
-        without("msgctl", "--keyed -Q 7 -p 4096"),
-        without("semget", "-Q -S 3"),
+        without("shmget", None, "-M 4096"),
+        without("shmctl", Some(libc::SHM_LOCK), "-M 4096 --lock"),
+        without("msgctl", None, "--keyed -Q 7 -p 4096"),
+        without("semget", None, "-Q -S 3"),
     ];
     runs.extend(LINES.iter().copied().map(plain));
     runs
@@ -108,6 +109,12 @@ const LINES: &[&str] = &[
     "--keyed -Q private -p 4096 --mode 640",
     "-M 0x7 -o 0x8 -p 4096",
     "-S 7 -s 3",
+    "-M 1 --ftok /:7 -J",
+    "-Q -k 7 --qbytes 4096 --owner 0:0 -r",
+    "-S 3 --value 1,2,3",
+    "-M 4096 --lock",
+    "--batch /dev/null",
+    "-Q --ftok /nowhere",
     "--help",
     "--version",
     "''",

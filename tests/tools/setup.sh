@@ -22,6 +22,11 @@ qemu-aarch64            qemu-user
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc
+python3                 python3
+jq                      jq
+/sbin/mkfs.ext4         e2fsprogs
+/usr/bin/mksquashfs     squashfs-tools
+/bin/mkfs.btrfs         btrfs-progs
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux

@@ -1,0 +1,797 @@
+//! The JSON of -J, read by three parsers that others wrote: it is JSON to the strictest of them, and
+//! says of each object what the kernel says; the bytes of every path come out as they went in.
+//!
+//! Keys are judged by the C library's ftok(3), all else by /proc/sysvipc. IPCMK_SEED=<number> chooses
+//! other names.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::{env, thread};
+
+use fastrand::Rng;
+use ipcmk_tests::case::{Filter, Start};
+use ipcmk_tests::files::Scratch;
+use ipcmk_tests::namespace::{self, Kind, NewObject, Object};
+use ipcmk_tests::subject::Subject;
+use ipcmk_tests::{suite, syscalls, text};
+use serde::Deserialize;
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("every_byte_comes_out_of_a_path", every_byte),
+        ("random_names_come_out_of_paths", random_names),
+        ("the_longest_path_comes_out_whole", longest_path),
+        ("found_objects_and_no_objects", found),
+        ("wrong_json_is_found_out", planted),
+    ])
+}
+
+/// The seed, unless IPCMK_SEED is another.
+const SEED: u64 = 0x6a73_6f6e;
+
+/// What is said of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Item {
+    kind: String,
+    id: i32,
+    key: u32,
+    /// None where no path stands there.
+    path: Option<PathForm>,
+    /// None where it is null.
+    mode: Option<u32>,
+    /// None where it is null, or the object is a queue.
+    amount: Option<u64>,
+    created: bool,
+}
+
+impl Item {
+    /// What is to be said of this object, which was found.
+    fn of(object: &Object) -> Self {
+        Self {
+            kind: kind_name(object.kind).to_owned(),
+            id: object.id,
+            key: object.key,
+            path: None,
+            mode: Some(object.mode),
+            amount: (object.kind != Kind::Msg).then_some(object.size),
+            created: false,
+        }
+    }
+}
+
+/// How a path is written.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+enum PathForm {
+    /// As a string.
+    Text(String),
+    /// As an array of bytes.
+    Bytes(Vec<u8>),
+}
+
+impl PathForm {
+    /// How these bytes are to be written: as a string if they are UTF-8 and need no escape.
+    fn of(path: &[u8]) -> Self {
+        let plain = |text: &&str| !text.contains(|c: char| c < ' ' || c == '"' || c == '\\');
+        match str::from_utf8(path).ok().filter(plain) {
+            Some(text) => Self::Text(text.to_owned()),
+            None => Self::Bytes(path.to_owned()),
+        }
+    }
+}
+
+/// The name of a kind in the output: lsipc's.
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Shm => "shmem",
+        Kind::Msg => "queue",
+        Kind::Sem => "semaphore",
+    }
+}
+
+fn key(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 8)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+fn mode(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix('0').filter(|digits| digits.len() == 3)?;
+    u32::from_str_radix(digits, 8).ok()
+}
+
+/// A parser: it makes the items of each text, or says what is wrong.
+type Parser = fn(&[Vec<u8>]) -> Result<Vec<Vec<Item>>, String>;
+
+const PARSERS: [(&str, Parser); 3] = [
+    ("serde_json", by_serde),
+    ("python", by_python),
+    ("jq", by_jq),
+];
+
+fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Output {
+        ipcmk: Vec<Object>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+    enum Object {
+        Shmem {
+            id: i32,
+            key: String,
+            path: Option<PathForm>,
+            mode: Option<String>,
+            size: Option<u64>,
+            created: bool,
+        },
+        Queue {
+            id: i32,
+            key: String,
+            path: Option<PathForm>,
+            mode: Option<String>,
+            created: bool,
+        },
+        Semaphore {
+            id: i32,
+            key: String,
+            path: Option<PathForm>,
+            mode: Option<String>,
+            nsems: Option<u64>,
+            created: bool,
+        },
+    }
+    let item = |object| {
+        let (kind, id, key_text, path, mode_text, amount, created) = match object {
+            Object::Shmem {
+                id,
+                key,
+                path,
+                mode,
+                size,
+                created,
+            } => (Kind::Shm, id, key, path, mode, size, created),
+            Object::Queue {
+                id,
+                key,
+                path,
+                mode,
+                created,
+            } => (Kind::Msg, id, key, path, mode, None, created),
+            Object::Semaphore {
+                id,
+                key,
+                path,
+                mode,
+                nsems,
+                created,
+            } => (Kind::Sem, id, key, path, mode, nsems, created),
+        };
+        Ok(Item {
+            kind: kind_name(kind).to_owned(),
+            id,
+            key: key(&key_text).ok_or(key_text)?,
+            path,
+            mode: mode_text.map(|text| mode(&text).ok_or(text)).transpose()?,
+            amount,
+            created,
+        })
+    };
+    let read = |text: &Vec<u8>| {
+        let output: Output = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        output.ipcmk.into_iter().map(item).collect()
+    };
+    texts.iter().map(read).collect()
+}
+
+fn by_python(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
+    let mut input = Vec::new();
+    for text in texts {
+        input.extend(
+            format!("{}\n", text.len())
+                .bytes()
+                .chain(text.iter().copied()),
+        );
+    }
+    lines(Command::new("python3").arg(file("read.py")), input)
+}
+
+/// It is lenient towards what is not UTF-8, but the other two are not.
+fn by_jq(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
+    let mut command = Command::new("jq");
+    lines(
+        command.args(["-r", "-f"]).arg(file("read.jq")),
+        texts.concat(),
+    )
+}
+
+/// A parser's program.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/json")
+        .join(name)
+}
+
+/// Runs a parser's program, and reads the lines that it writes: see read.py.
+fn lines(command: &mut Command, input: Vec<u8>) -> Result<Vec<Vec<Item>>, String> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // Where it fails, its status says so.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("its output");
+    writer.join().expect("it does not panic");
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let text = String::from_utf8(output.stdout).expect("it prints ASCII");
+    let mut texts = vec![Vec::new()];
+    for line in text.lines() {
+        if line == "." {
+            texts.push(Vec::new());
+        } else {
+            let item = item(line).ok_or(line)?;
+            texts.last_mut().expect("never empty").push(item);
+        }
+    }
+    let last = texts.pop();
+    assert!(last.is_some_and(|last| last.is_empty()), "{text}");
+    Ok(texts)
+}
+
+/// Reads such a line.
+fn item(line: &str) -> Option<Item> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let &[kind, key_text, mode_text, id, size, nsems, created, path] = fields.as_slice() else {
+        return None;
+    };
+    let number = |text: &str| match text {
+        "null" => Some(None),
+        text => text.parse().ok().map(Some),
+    };
+    Some(Item {
+        kind: kind.to_owned(),
+        id: id.parse().ok()?,
+        key: key(key_text)?,
+        path: match path.split_at_checked(1)? {
+            ("-", "") => None,
+            ("s", text) => Some(PathForm::Text(String::from_utf8(unquote(text)?).ok()?)),
+            ("a", list) => Some(PathForm::Bytes(
+                list.split(',')
+                    .map(|byte| byte.parse().ok())
+                    .collect::<Option<_>>()?,
+            )),
+            _ => return None,
+        },
+        mode: match mode_text {
+            "null" => None,
+            text => Some(mode(text)?),
+        },
+        amount: match (kind, size, nsems) {
+            ("shmem", size, "-") => number(size)?,
+            ("semaphore", "-", nsems) => number(nsems)?,
+            ("queue", "-", "-") => None,
+            _ => return None,
+        },
+        created: created.parse().ok()?,
+    })
+}
+
+/// Takes the percent encoding off.
+fn unquote(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut pieces = text.split('%');
+    bytes.extend(pieces.next()?.bytes());
+    for piece in pieces {
+        let (code, rest) = piece.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        bytes.extend(rest.bytes());
+    }
+    Some(bytes)
+}
+
+/// Fails unless every parser reads these items out of these texts.
+#[track_caller]
+fn compare(texts: &[Vec<u8>], expected: &[Vec<Item>]) {
+    for (name, parser) in PARSERS {
+        let read = parser(texts).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(read.len(), expected.len(), "{name}: texts");
+        for ((text, read), expected) in texts.iter().zip(&read).zip(expected) {
+            let wrong = (0..read.len().max(expected.len()))
+                .find(|&place| read.get(place) != expected.get(place));
+            if let Some(place) = wrong {
+                panic!(
+                    "{name}: object {place} is {:?}, expected {:?}, in\n{}",
+                    read.get(place),
+                    expected.get(place),
+                    String::from_utf8_lossy(&text[..text.len().min(4000)])
+                );
+            }
+        }
+    }
+}
+
+/// What is asked for: an object of a kind whose key is made of a path and an id.
+#[derive(Clone)]
+struct Ask {
+    kind: Kind,
+    path: Vec<u8>,
+    id: u8,
+}
+
+impl Ask {
+    /// The words that ask for it.
+    fn words(&self) -> Vec<Vec<u8>> {
+        let Self { kind, path, id } = self;
+        let kind: &[&[u8]] = match kind {
+            Kind::Shm => &[b"-M", b"4096"],
+            Kind::Msg => &[b"-Q"],
+            Kind::Sem => &[b"-S", b"3"],
+        };
+        let ftok = [&b"--ftok="[..], path, format!(":{id}").as_bytes()].concat();
+        let mut words: Vec<Vec<u8>> = kind.iter().map(|word| word.to_vec()).collect();
+        words.extend([b"-e".to_vec(), ftok]);
+        words
+    }
+
+    /// Whether it can stand in a batch, whose words have no quoting.
+    fn can_stand_in_a_batch(&self) -> bool {
+        !self.path.iter().any(u8::is_ascii_whitespace)
+    }
+}
+
+/// A directory with files, and what a subject was asked there.
+struct Place {
+    scratch: Scratch,
+    subject: Subject,
+    start: Start,
+    texts: Vec<Vec<u8>>,
+    /// What each of them is of: requests with their keys, and whether each was the first.
+    asked: Vec<Vec<(Ask, u32, bool)>>,
+    keys: HashSet<(Kind, u32)>,
+}
+
+impl Place {
+    /// A new directory and a new namespace, for this file, run by this emulator if there is one.
+    fn new(subject: &Path, through: Option<&str>) -> Self {
+        namespace::unshare().expect("a namespace");
+        let scratch = Scratch::new().expect("a directory");
+        Self {
+            subject: Subject::new(subject, through.map(Path::new)).expect("our ipcmk"),
+            start: Start {
+                directory: Some(scratch.join("")),
+                ..Start::default()
+            },
+            scratch,
+            texts: Vec::new(),
+            asked: Vec::new(),
+            keys: HashSet::new(),
+        }
+    }
+
+    fn path(&self, name: &[u8]) -> PathBuf {
+        self.scratch.join("").join(OsStr::from_bytes(name))
+    }
+
+    /// Makes a file of this name.
+    fn touch(&self, name: &[u8]) {
+        let path = self.path(name);
+        // Such as `.`, and what an earlier name made.
+        if !path.exists() {
+            fs::write(&path, "").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+
+    /// Runs the subject with these arguments.
+    fn print(&self, words: &[Vec<u8>]) -> Vec<u8> {
+        let outcome = self.subject.run(&self.start, words, false);
+        let outcome = outcome.expect("it runs");
+        assert!(
+            outcome.status.success() && outcome.stderr.is_empty(),
+            "{}: {}",
+            self.subject.shell_line(&self.start, words),
+            String::from_utf8_lossy(&outcome.stderr)
+        );
+        outcome.stdout
+    }
+
+    /// Runs the subject with these arguments, which make or find this, in this order.
+    fn run(&mut self, words: &[Vec<u8>], asks: &[Ask]) {
+        let text = self.print(words);
+        self.texts.push(text);
+        let asked = asks.iter().map(|ask| {
+            let key = namespace::ftok(&self.path(&ask.path), ask.id.into()).expect("a key");
+            let is_first = self.keys.insert((ask.kind, key));
+            (ask.clone(), key, is_first)
+        });
+        let asked = asked.collect();
+        self.asked.push(asked);
+    }
+
+    /// Runs the subject once for each.
+    fn one_by_one(&mut self, asks: &[Ask]) {
+        for ask in asks {
+            let mut words = ask.words();
+            words.push(b"-J".to_vec());
+            self.run(&words, std::slice::from_ref(ask));
+        }
+    }
+
+    /// Runs the subject once for all that can stand in a batch; gives their number.
+    fn at_once(&mut self, asks: &[Ask]) -> usize {
+        let mut asks = asks.to_vec();
+        asks.retain(Ask::can_stand_in_a_batch);
+        let lines = asks
+            .iter()
+            .map(|ask| [ask.words().join(&b' '), b"\n".into()].concat());
+        let lines: Vec<u8> = lines.collect::<Vec<_>>().concat();
+        // No name of a file under test begins like that.
+        fs::write(self.path(b"\x01batch"), lines).expect("it is written");
+        let words = [&b"-J"[..], b"--batch", b"\x01batch"].map(<[u8]>::to_vec);
+        self.run(&words, &asks);
+        asks.len()
+    }
+
+    /// What the texts are to say.
+    fn expected(&self) -> Vec<Vec<Item>> {
+        let objects = namespace::objects().expect("what the namespace holds");
+        let objects: HashMap<_, _> = objects
+            .iter()
+            .map(|object| ((object.kind, object.key), object))
+            .collect();
+        let item = |(ask, key, is_first): &(Ask, u32, bool)| {
+            let object = objects
+                .get(&(ask.kind, *key))
+                .unwrap_or_else(|| panic!("no {} with key {key:#x}", ask.kind));
+            Item {
+                path: Some(PathForm::of(&ask.path)),
+                created: *is_first,
+                ..Item::of(object)
+            }
+        };
+        let items = |asked: &Vec<_>| asked.iter().map(item).collect();
+        self.asked.iter().map(items).collect()
+    }
+
+    /// Asks every parser; gives the number of texts, of objects, and of paths that are strings.
+    #[track_caller]
+    fn judge(self) -> [usize; 3] {
+        let expected = self.expected();
+        compare(&self.texts, &expected);
+        let items = || expected.iter().flatten();
+        let is_string = |item: &&Item| matches!(item.path, Some(PathForm::Text(_)));
+        [
+            expected.len(),
+            items().count(),
+            items().filter(is_string).count(),
+        ]
+    }
+}
+
+/// Both files, and what runs them.
+fn subjects() -> [(PathBuf, Option<&'static str>); 2] {
+    [
+        (suite::x86_64(), None),
+        (suite::aarch64(), Some("qemu-aarch64")),
+    ]
+}
+
+/// Each byte as a whole name, at both ends and in the middle of a name; of 0 there can be none.
+fn every_byte() {
+    for (subject, through) in subjects() {
+        let mut place = Place::new(&subject, through);
+        let mut asks = Vec::new();
+        for byte in 1..=u8::MAX {
+            let names = [
+                vec![byte],
+                vec![b'x', byte, b'y'],
+                vec![byte, b'z'],
+                vec![b'z', byte],
+            ];
+            for (path, kind) in names.into_iter().zip(Kind::ALL.into_iter().cycle()) {
+                match path.as_slice() {
+                    // Nothing is made outside the directory.
+                    b"/" => {}
+                    [b'/', ..] => continue,
+                    [.., b'/'] | [_, b'/', _] => {
+                        fs::create_dir_all(place.path(&path)).expect("a directory");
+                    }
+                    _ => place.touch(&path),
+                }
+                let id = byte;
+                asks.push(Ask { kind, path, id });
+            }
+        }
+        // An emulator takes its time: whole names alone.
+        let step = if through.is_some() { 4 } else { 1 };
+        place.one_by_one(&asks.iter().step_by(step).cloned().collect::<Vec<_>>());
+        let at_once = place.at_once(&asks);
+        let [texts, objects, _] = place.judge();
+        println!("{texts} texts, {at_once} objects of {objects} in one of them");
+        assert!(at_once > 900);
+    }
+}
+
+/// Pieces of names that are hard to get right: what UTF-8 allows at its edges, and what it does not.
+const PIECES: &[&[u8]] = &[
+    b"a",
+    b"\"",
+    b"\\",
+    b"\\u0041",
+    b"\x01",
+    b"\x1f",
+    b"\n",
+    b"\x7f",
+    b" ",
+    b":7",
+    "\u{80}".as_bytes(),
+    "\u{7ff}".as_bytes(),
+    "\u{800}".as_bytes(),
+    "\u{d7ff}".as_bytes(),
+    "\u{e000}".as_bytes(),
+    "\u{feff}".as_bytes(),
+    "\u{fffd}".as_bytes(),
+    "\u{fffe}".as_bytes(),
+    "\u{ffff}".as_bytes(),
+    "\u{10000}".as_bytes(),
+    "\u{1f600}".as_bytes(),
+    "\u{10ffff}".as_bytes(),
+    "\u{2028}".as_bytes(),
+    // Overlong.
+    b"\xc0\x80",
+    b"\xc0\xaf",
+    b"\xc1\xbf",
+    b"\xe0\x80\x80",
+    b"\xe0\x9f\xbf",
+    b"\xf0\x80\x80\x80",
+    b"\xf0\x8f\xbf\xbf",
+    // Surrogates, alone and in pairs.
+    b"\xed\xa0\x80",
+    b"\xed\xaf\xbf",
+    b"\xed\xbf\xbf",
+    b"\xed\xa0\xbd\xed\xb8\x80",
+    // Over the last character.
+    b"\xf4\x90\x80\x80",
+    b"\xf5\x80\x80\x80",
+    b"\xf8\x88\x80\x80\x80",
+    b"\xfc\x84\x80\x80\x80\x80",
+    b"\xfe",
+    b"\xff",
+    // Cut short, and ends without a beginning.
+    b"\xc2",
+    b"\xdf",
+    b"\xe0\xa0",
+    b"\xe1",
+    b"\xef\xbf",
+    b"\xf0\x90\x80",
+    b"\xf1\x80",
+    b"\xf4\x8f\xbf",
+    b"\x80",
+    b"\xbf",
+];
+
+/// A random name of a file, at most 255 bytes long.
+fn name(random: &mut Rng) -> Vec<u8> {
+    let mut name = Vec::new();
+    let kind = random.u8(0..4);
+    let pieces = if random.u8(0..20) == 0 { 60 } else { 6 };
+    for _ in 0..random.usize(1..=pieces) {
+        match kind {
+            // Any bytes.
+            0 => name.push(random.u8(1..)),
+            // UTF-8 of all lengths.
+            1 => {
+                let mut bytes = [0; 4];
+                let bits = random.u32(7..=21);
+                let character = random.u32(1..1 << bits).min(0x10_ffff);
+                let character = char::from_u32(character).unwrap_or('\u{fffd}');
+                name.extend(character.encode_utf8(&mut bytes).bytes());
+            }
+            // The hard pieces, and UTF-8 with one of them in it.
+            2 => name.extend(*random.choice(PIECES).expect("some")),
+            _ => name.extend("aé€😀".as_bytes()),
+        }
+    }
+    if kind == 3 {
+        let place = random.usize(0..=name.len());
+        let piece = random.choice(PIECES).expect("some");
+        name.splice(place..place, piece.iter().copied());
+    }
+    name.retain(|&byte| byte != b'/' && byte != 0);
+    name.truncate(255);
+    name
+}
+
+fn random_names() {
+    let mut random = Rng::with_seed(suite::seed(SEED));
+    for (subject, through) in subjects() {
+        let mut sums = [0; 3];
+        for names in [100, 1_000, 2_500] {
+            let mut place = Place::new(&subject, through);
+            let mut asks = Vec::new();
+            let pieces = PIECES.iter().map(|piece| piece.to_vec());
+            let names = (0..names).map(|_| name(&mut random)).chain(pieces);
+            for path in names.collect::<Vec<_>>() {
+                if path.is_empty() {
+                    continue;
+                }
+                place.touch(&path);
+                let kind = *random.choice(Kind::ALL.as_slice()).expect("three");
+                let id = random.u8(1..);
+                asks.push(Ask { kind, path, id });
+            }
+            // An emulator takes its time.
+            let few = if through.is_some() { 20 } else { 200 };
+            place.one_by_one(&asks[..few.min(asks.len())]);
+            assert!(place.at_once(&asks) > asks.len() / 2);
+            for (sum, number) in sums.iter_mut().zip(place.judge()) {
+                *sum += number;
+            }
+        }
+        let [texts, objects, strings] = sums;
+        println!("{texts} texts, {objects} objects, {strings} paths are strings");
+        assert!(strings > objects / 10 && strings < objects * 9 / 10);
+    }
+}
+
+/// A path of PATH_MAX bytes, its NUL included, of bytes that take most room, and of those that take
+/// least.
+fn longest_path() {
+    const LONGEST: usize = 4095;
+    for (subject, through) in subjects() {
+        let mut place = Place::new(&subject, through);
+        for byte in [b"\xff", b"\x01", b"\"", b"a"] {
+            let component = [&byte.repeat(200)[..], b"/"].concat();
+            let mut path = place.path(b"").into_os_string().into_encoded_bytes();
+            while path.len() + component.len() < LONGEST {
+                path.extend(&component);
+            }
+            path.extend(byte.repeat(LONGEST - path.len()));
+            fs::create_dir_all(OsStr::from_bytes(&path)).expect("a directory");
+            let ask = |kind| Ask {
+                kind,
+                path: path.clone(),
+                id: 255,
+            };
+            let asks = Kind::ALL.map(ask);
+            place.one_by_one(&asks);
+            place.at_once(&asks);
+        }
+        assert_eq!(place.judge(), [16, 24, 6]);
+    }
+}
+
+/// No object at all, one without a path, one that is found, and one whose mode and size the kernel
+/// does not tell.
+fn found() {
+    for (subject, through) in subjects() {
+        let mut place = Place::new(&subject, through);
+        let words = |line: &str| text::words(line).expect(line);
+        place.run(&words("-J --batch /dev/null"), &[]);
+        let mut texts = place.texts.clone();
+        let mut expected = vec![Vec::new()];
+        for (kind, line) in Kind::ALL.into_iter().zip(["-M 5", "-Q", "-S 2"]) {
+            let line = words(&format!("{line} -k 0xfffffff0 -e -p 640 -J"));
+            let new = NewObject {
+                kind,
+                key: 0xffff_fff0,
+                size: 7,
+                mode: 0o604,
+                owner: None,
+                qbytes: None,
+                values: None,
+            };
+            new.create().expect("it can be made");
+            let the_object = || {
+                let objects = namespace::objects().expect("what the namespace holds");
+                <[Object; 1]>::try_from(objects).expect("one object")
+            };
+            let [object] = the_object();
+            texts.push(place.print(&line));
+            expected.push(vec![Item::of(&object)]);
+
+            place.start.filters = vec![Filter {
+                call: syscalls::number(&format!("{kind}ctl")).expect("a call"),
+                command: Some(libc::IPC_STAT),
+                errno: libc::EACCES,
+            }];
+            texts.push(place.print(&line));
+            expected.push(vec![Item {
+                mode: None,
+                amount: None,
+                ..Item::of(&object)
+            }]);
+
+            place.start.filters.clear();
+            namespace::remove(kind, object.id).expect("it can be removed");
+            texts.push(place.print(&line));
+            let [object] = the_object();
+            expected.push(vec![Item {
+                created: true,
+                ..Item::of(&object)
+            }]);
+            namespace::remove(kind, object.id).expect("it can be removed");
+        }
+        compare(&texts, &expected);
+    }
+}
+
+/// What is no JSON, or says something else, does not pass for right with any parser.
+fn planted() {
+    let mut place = Place::new(&suite::x86_64(), None);
+    let (kind, id) = (Kind::Shm, 7);
+    let asks = ["ä", "\x01"].map(|name| {
+        place.touch(name.as_bytes());
+        let path = name.into();
+        Ask { kind, path, id }
+    });
+    place.at_once(&asks);
+    let (right, expected) = (&place.texts[0], place.expected());
+    let right = str::from_utf8(right).expect("the names are UTF-8");
+    // The second of each pair is bytes, since not all of them are UTF-8. jq lets the last few pass.
+    let spoilt: &[(&str, &[u8])] = &[
+        ("\n]}", b",\n]}"),
+        ("]}\n", b"]\n"),
+        ("true", b"True"),
+        ("true", b"false"),
+        ("\"id\": ", b"\"id\": 0x"),
+        ("\"id\": ", b"\"id\": 1"),
+        ("\"id\": ", b"id: "),
+        ("\"key\": \"0x07", b"\"key\": \"0x08"),
+        ("\"key\": \"0x07", b"\"key\": \"7"),
+        ("shmem", b"queue"),
+        ("4096", b"4095"),
+        ("4096", b"\"4096\""),
+        ("4096", b"4096.5"),
+        ("0644", b"644"),
+        ("0644", b"0640"),
+        ("\"mode\": \"0644\"", b"\"mode\": null"),
+        ("[1]", b"[1, 1]"),
+        ("[1]", b"[01]x"),
+        ("[1]", b"[257]"),
+        ("[1]", b"\"\\x01\""),
+        ("ä", b"a"),
+        ("ä", b"\xc3"),
+        ("ä", b"\xe4"),
+        ("ä", "ä\"".as_bytes()),
+        ("\"path\": \"ä\", ", b""),
+        // These end the objects or begin others.
+        (",\n", b"\n"),
+        ("{\"ipcmk\"", b"{\"ipcmk\": [], \"ipcmk"),
+        // From here on jq is too kind.
+        ("[1]", b"\"\x01\""),
+        ("\"id\": ", b"\"id\": -1, \"id\": "),
+        ("\"id\": ", b"\"ids\": -1, \"id\": "),
+        ("ä", "ä\u{0}".as_bytes()),
+    ];
+    let strict = spoilt.len() - 4;
+    for (number, (from, to)) in spoilt.iter().enumerate() {
+        let place = right
+            .find(from)
+            .unwrap_or_else(|| panic!("{from:?}: {right}"));
+        let text = [
+            &right.as_bytes()[..place],
+            to,
+            &right.as_bytes()[place + from.len()..],
+        ];
+        for (name, parser) in PARSERS {
+            let read = parser(&[text.concat()]);
+            let kind = name == "jq" && number >= strict;
+            assert!(
+                kind || !read.is_ok_and(|read| read == expected),
+                "{name} reads {} as if nothing were wrong",
+                String::from_utf8_lossy(&text.concat())
+            );
+        }
+    }
+    place.judge();
+}

@@ -1,0 +1,64 @@
+//! What abi.rs says, by the names of abi.c. It is a module of numbers.rs, and a program of its own
+//! for an architecture that is not this one.
+
+use std::collections::BTreeMap;
+use std::mem::offset_of;
+
+#[allow(missing_docs, unreachable_pub, reason = "this is not its crate")]
+#[path = "../../../src/abi.rs"]
+mod abi;
+
+/// Prints them as abi.c does.
+#[allow(dead_code, reason = "only of use to a program of its own")]
+fn main() {
+    for (name, value) in ours().0 {
+        println!("{name} {value}");
+    }
+}
+
+/// Numbers by name.
+pub type Facts = BTreeMap<String, i64>;
+
+/// The numbers; and of each struct, its name there and here.
+pub fn ours() -> (Facts, BTreeMap<&'static str, &'static str>) {
+    macro_rules! facts {
+        ($($name:ident)*) => { vec![$((stringify!($name), abi::$name as i64)),*] };
+    }
+    let mut facts = facts! {
+        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE SHM_HUGE_SHIFT SEMVMX IPC_RMID IPC_SET IPC_STAT
+        SHM_LOCK SETVAL IPC_INFO SHM_INFO MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ PROT_WRITE
+        RLIMIT_MEMLOCK AT_NO_AUTOMOUNT STATX_INO PATH_MAX AT_FDCWD O_RDONLY O_NONBLOCK GRND_NONBLOCK SIG_BLOCK SIGHUP
+        SIGINT SIGTERM SIG_IGN POLLIN POLLOUT PR_GET_SECCOMP AT_NULL AT_PAGESZ AT_EUID AT_EGID AT_RANDOM
+    };
+    let mut names = BTreeMap::new();
+    macro_rules! structs {
+        ($($name:ident $ours:ident { $($member:ident)* })*) => {
+            vec![$(
+                {
+                    names.insert(stringify!($ours), stringify!($name));
+                    (concat!("sizeof ", stringify!($name)), size_of::<abi::$ours>() as i64)
+                },
+                $((concat!(stringify!($name), ".", stringify!($member)), offset_of!(abi::$ours, $member) as i64),)*
+            )*]
+        };
+    }
+    facts.extend(structs! {
+        ipc64_perm Ipc64Perm { key uid gid cuid cgid mode }
+        msqid64_ds Msqid64Ds { msg_perm msg_cbytes msg_qnum msg_qbytes }
+        shmid64_ds Shmid64Ds { shm_perm shm_segsz }
+        semid64_ds Semid64Ds { sem_perm sem_nsems }
+        shminfo64 Shminfo64 { shmmax shmmin shmmni shmseg shmall }
+        shm_info ShmInfo { used_ids shm_tot }
+        msginfo Msginfo { msgpool msgmap msgmax msgmnb msgmni }
+        seminfo Seminfo { semmap semmni semmns semmnu semmsl semusz semvmx semaem }
+        statx Statx { stx_ino stx_dev_major stx_dev_minor }
+        rlimit64 Rlimit64 { rlim_cur rlim_max }
+        pollfd Pollfd { fd events revents }
+        sigaction Sigaction { sa_handler }
+    });
+    let facts = facts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    (facts, names)
+}
