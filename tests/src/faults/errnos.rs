@@ -8,6 +8,10 @@ const MANUAL: &[(&str, &str)] = &[
     ("close", "EBADF EDQUOT EINTR EIO ENOSPC"),
     ("exit_group", ""),
     ("getrandom", "EAGAIN EFAULT EINTR EINVAL"),
+    (
+        "mmap",
+        "EACCES EAGAIN EBADF EEXIST EINVAL ENFILE ENODEV ENOMEM EOVERFLOW ETXTBSY",
+    ),
     ("msgctl", "EACCES EFAULT EIDRM EINVAL"),
     ("msgget", "EACCES EEXIST ENOENT ENOMEM ENOSPC"),
     (
@@ -21,6 +25,7 @@ const MANUAL: &[(&str, &str)] = &[
         "prctl",
         "EACCES EBADF EBUSY EFAULT EINVAL ENODEV ENXIO EOPNOTSUPP ERANGE",
     ),
+    ("prlimit64", "EFAULT EINVAL ESRCH"),
     ("read", "EAGAIN EBADF EFAULT EINTR EINVAL EIO EISDIR"),
     ("rt_sigaction", "EFAULT EINVAL"),
     ("rt_sigprocmask", "EFAULT EINVAL"),
@@ -29,6 +34,10 @@ const MANUAL: &[(&str, &str)] = &[
     ("shmctl", "EACCES EFAULT EIDRM EINVAL ENOMEM EOVERFLOW"),
     ("shmget", "EACCES EEXIST EINVAL ENFILE ENOENT ENOMEM ENOSPC"),
     ("signalfd4", "EBADF EINVAL EMFILE ENFILE ENODEV ENOMEM"),
+    (
+        "statx",
+        "EACCES EBADF EFAULT EINVAL ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+    ),
     (
         "write",
         "EAGAIN EBADF EDESTADDRREQ EDQUOT EFAULT EFBIG EINTR EINVAL EIO ENOSPC EPIPE",
