@@ -152,7 +152,6 @@ pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
 }
 
 /// The words for a mistake.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn words(refusal: &Refusal<'_>) -> Words {
     let words = mistake(refusal.mistake);
     if words == Words::BAD_SIZE {

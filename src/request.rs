@@ -63,7 +63,6 @@ impl<'a> Request<'a> {
     }
 
     /// Gives a value to an option.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn set(&mut self, opt: Opt, number: u64) {
         self.given |= opt.set();
         if let Some(place) = self.numbers.get_mut(opt.place()) {
@@ -141,6 +140,7 @@ impl<'a> Request<'a> {
 
     /// How objects are printed.
     #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub const fn output(&self) -> Output {
         if self.has(Opt::Json.set()) {
             Output::Json
@@ -286,3 +286,7 @@ fn low(number: u64) -> u32 {
 pub fn ftok(file: &Identity, id: u64) -> u64 {
     id << 24 | u64::from(file.dev_minor & 0xff) << 16 | file.ino & 0xffff
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/request.rs"]
+mod tests;

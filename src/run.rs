@@ -247,7 +247,6 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
 
     /// Ends a run, with its exit status. If it has failed, what it has made is
     /// removed, and the reason told.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     fn end(&mut self, done: Result<(), Errno>) -> u8 {
         let Err(errno) = done else {
             return SUCCESS;

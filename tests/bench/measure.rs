@@ -46,7 +46,8 @@ fn run(command: &mut Command) -> io::Result<libc::rusage> {
     Ok(unsafe { usage.assume_init() })
 }
 
-fn succeeded(command: &Command, status: ExitStatus) -> io::Result<()> {
+/// A command that has ended otherwise than well is an error.
+pub fn succeeded(command: &Command, status: ExitStatus) -> io::Result<()> {
     if status.success() {
         Ok(())
     } else {

@@ -35,8 +35,8 @@ fn piece(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
 /// Makes a number.
 type Number = fn(&mut Rng) -> Vec<u8>;
 
-/// Options that have a meaning for System V objects, by letter and by name, each with a number that
-/// may be one for it.
+/// Options that have a meaning for System V objects, by letter and by name, each with a text that
+/// may be right for it.
 const OPTIONS: &[(&str, &str, Number)] = &[
     ("-M", "--shmem", size),
     ("-M", "--shmem", size),
@@ -49,20 +49,46 @@ const OPTIONS: &[(&str, &str, Number)] = &[
     ("-p", "--size", size),
     ("-s", "--nsems", count),
     ("-o", "-o", key),
+    ("-k", "--key", key),
+    ("", "--ftok", ftok),
+    ("", "--owner", owner),
+    ("", "--value", values),
+    ("", "--qbytes", size),
+    ("", "--hugetlb", size),
+    ("", "--batch", file),
+];
+
+/// Options of ours without an argument.
+const FLAGS: &[&str] = &[
+    "-e",
+    "--existing",
+    "-r",
+    "--raw",
+    "-J",
+    "--json",
+    "--hugetlb",
+    "--noreserve",
+    "--lock",
 ];
 
 fn option(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
-    if random.u8(..4) == 0 {
-        let queue: &[u8] = if random.bool() { b"-Q" } else { b"--queue" };
-        return words.push(queue.to_vec());
+    match random.u8(..8) {
+        0..=1 => {
+            let queue: &[u8] = if random.bool() { b"-Q" } else { b"--queue" };
+            return words.push(queue.to_vec());
+        }
+        2 => return words.push(FLAGS[random.usize(..FLAGS.len())].into()),
+        _ => {}
     }
     let (letter, name, number) = OPTIONS[random.usize(..OPTIONS.len())];
     let number = number(random);
-    match random.u8(..4) {
-        0 => words.push([letter.as_bytes(), &number].concat()),
-        1 => words.push([name.as_bytes(), b"=", &number].concat()),
-        2 => words.extend([name.as_bytes().to_vec(), number]),
-        _ => words.extend([letter.as_bytes().to_vec(), number]),
+    let by_letter = !letter.is_empty() && random.bool();
+    let attached = random.bool();
+    match (by_letter, attached) {
+        (true, true) => words.push([letter.as_bytes(), &number].concat()),
+        (true, false) => words.extend([letter.as_bytes().to_vec(), number]),
+        (false, true) => words.push([name.as_bytes(), b"=", &number].concat()),
+        (false, false) => words.extend([name.as_bytes().to_vec(), number]),
     }
 }
 
@@ -82,6 +108,18 @@ fn abbreviation(random: &mut Rng) -> Vec<u8> {
         "keyed",
         "size",
         "nsems",
+        "key",
+        "ftok",
+        "existing",
+        "raw",
+        "json",
+        "owner",
+        "value",
+        "qbytes",
+        "hugetlb",
+        "noreserve",
+        "lock",
+        "batch",
     ];
     let name = NAMES[random.usize(..NAMES.len())];
     let mut word = [b"--", &name.as_bytes()[..random.usize(1..=name.len())]].concat();
@@ -94,7 +132,7 @@ fn abbreviation(random: &mut Rng) -> Vec<u8> {
 
 /// Letters in a row, perhaps with a value.
 fn cluster(random: &mut Rng) -> Vec<u8> {
-    const LETTERS: &[u8] = b"QQQQMMSSppnsomqhV";
+    const LETTERS: &[u8] = b"QQQQMMSSppnsomqhVkerJ";
     let mut word = vec![b'-'];
     for _ in 0..random.usize(1..=4) {
         word.push(LETTERS[random.usize(..LETTERS.len())]);
@@ -107,7 +145,7 @@ fn cluster(random: &mut Rng) -> Vec<u8> {
 
 /// A number of any kind.
 fn number(random: &mut Rng) -> Vec<u8> {
-    [size, count, mode, key][random.usize(..4)](random)
+    [size, count, mode, key, values, owner][random.usize(..6)](random)
 }
 
 /// A number of any magnitude: as many are small as large.
@@ -198,6 +236,56 @@ fn key(random: &mut Rng) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Values of semaphores: many, or as many as there may be semaphores.
+fn values(random: &mut Rng) -> Vec<u8> {
+    let values = match random.u8(..4) {
+        0 => 1,
+        1 => random.usize(..200),
+        _ => random.usize(..4),
+    };
+    let value = |random: &mut Rng| match random.u8(..16) {
+        0 => magnitude(random).to_string(),
+        1 => any_of(random, &["", "32768", " 1", "+1", "-1", "1K"]).to_owned(),
+        _ => random.u16(..=32767).to_string(),
+    };
+    let values: Vec<String> = (0..values).map(|_| value(random)).collect();
+    values.join(",").into_bytes()
+}
+
+/// A user, perhaps with a group; few are mapped in a user namespace.
+fn owner(random: &mut Rng) -> Vec<u8> {
+    let id = |random: &mut Rng| match random.u8(..4) {
+        0 => (magnitude(random) >> 31).to_string(),
+        1 => any_of(random, &["", "root", "4294967294", "4294967295"]).to_owned(),
+        _ => "0".to_owned(),
+    };
+    let user = id(random);
+    match random.u8(..3) {
+        0 => user,
+        _ => format!("{user}:{}", id(random)),
+    }
+    .into_bytes()
+}
+
+/// A file, which is there or not.
+fn file(random: &mut Rng) -> Vec<u8> {
+    any_of(random, &["/", "/dev/null", "-", ".", "nowhere", ""]).into()
+}
+
+/// A file, perhaps with an id.
+fn ftok(random: &mut Rng) -> Vec<u8> {
+    let mut text = file(random);
+    if random.bool() {
+        text.push(b':');
+        text.extend(match random.u8(..4) {
+            0 => key(random),
+            1 => any_of(random, &["", "256", "x", "1x"]).into(),
+            _ => random.u8(1..).to_string().into_bytes(),
+        });
+    }
+    text
+}
+
 /// A few bytes, any but NUL.
 fn bytes(random: &mut Rng) -> Vec<u8> {
     let length = random.usize(1..=6);
@@ -229,7 +317,7 @@ fn mutate(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
 
 /// A byte that may change what a word means, or any other; no NUL.
 fn byte(random: &mut Rng) -> u8 {
-    const TELLING: &[u8] = b"-=0123456789xKMGTEBi.+ MQSpsohnmq";
+    const TELLING: &[u8] = b"-=0123456789xKMGTEBi.+ MQSpsohnmqkerJ,:#";
     match random.u8(..4) {
         0 => random.u8(1..),
         _ => TELLING[random.usize(..TELLING.len())],

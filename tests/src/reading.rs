@@ -2,14 +2,16 @@
 
 use std::cell::Cell;
 
+use ipcmk::batch::Arguments;
+use ipcmk::getopt::Getopt;
 use ipcmk::grammar;
-use ipcmk::options::{Argument, Opt, applies};
-use ipcmk::request::{Action, POSIX, Request};
+use ipcmk::options::{Argument, Grammar, Opt, applies};
+use ipcmk::request::{Action, POSIX, Request, SYSV};
 use ipcmk::usage::{Mistake, Position, Refusal};
 
-/// Words that are resources, values good and bad, marks of a key, clusters, abbreviations,
-/// ambiguities, and no options at all.
-pub const WORDS: [&[u8]; 32] = [
+/// Words that are resources, values good and bad, marks of a key, properties, clusters,
+/// abbreviations, ambiguities, and no options at all.
+pub const WORDS: [&[u8]; 41] = [
     b"-M",
     b"4096",
     b"-Q",
@@ -42,6 +44,15 @@ pub const WORDS: [&[u8]; 32] = [
     b"--size=1K",
     b"x\xff",
     b"-p1644",
+    b"-k",
+    b"-eJr",
+    b"--ftok=x:2",
+    b"--value=1,2,3",
+    b"--owner=7:8",
+    b"--qbytes",
+    b"--hu",
+    b"--lock",
+    b"--batch",
 ];
 
 /// What became of a line.
@@ -73,45 +84,68 @@ impl<'a> Iterator for Counted<'a> {
     }
 }
 
-/// Reads a line, and says what is wrong with the reading; gives the key of what is to be created.
+/// Reads a line, and says what is wrong with the reading; gives the grammar that reads it, if it
+/// asks for objects.
 ///
 /// # Errors
 /// What is wrong, for a programmer to read.
-pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Option<u32>>, String> {
+pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, String> {
     let asked = Cell::new(0);
     let counted = Counted {
         words: words.iter().copied(),
         asked: &asked,
     };
     let reading = read(counted, posixly_correct);
-    // Three passes, two looks at single words in each, and one at all options; each may ask twice
-    // whether that is all.
+    // One pass for the mark of a key. In each grammar one for the options, one for what they apply
+    // to, and two for single words. Each may ask twice whether that is all.
     if asked.get() > 9 * (words.len() + 2) {
         return Err(format!("{} words asked for", asked.get()));
     }
-    if read(words.iter().copied(), posixly_correct) != reading {
-        return Err("read differently the second time".to_owned());
+    // A second time, out of a batch where that can be.
+    let line = batch_line(words);
+    let again = match &line {
+        Some(line) => read(
+            Arguments::<std::iter::Empty<_>>::Line(line),
+            posixly_correct,
+        ),
+        None => read(words.iter().copied(), posixly_correct),
+    };
+    if again != reading {
+        return Err(format!("{reading:?}, but then: {again:?}"));
     }
     let with_keyed = || {
-        let words = [&b"--keyed"[..]].into_iter().chain(words.iter().copied());
+        // An abbreviation of it is spelled in full.
+        let words = words.iter().skip(says_keyed(words).into()).copied();
+        let words = [&b"--keyed"[..]].into_iter().chain(words);
         read(words, posixly_correct)
     };
     let (result, request) = reading;
     match result {
-        Ok(Action::Help | Action::Version | Action::Batch) => Ok(None),
+        Ok(Action::Help | Action::Version) => Ok(None),
+        Ok(Action::Batch) => {
+            let beside = Opt::Raw.set() | Opt::Json.set();
+            if !request.has(Opt::Batch.set())
+                || request.has(!(Opt::Batch.set() | beside))
+                || !is_there(request.text(Argument::Text), words)
+            {
+                return Err(format!("accepted as no batch: {request:?}"));
+            }
+            Ok(None)
+        }
         Ok(Action::Create) => {
             if !is_whole(&request, words) {
                 return Err(format!("accepted as no whole request: {request:?}"));
             }
-            if request.has(Opt::Keyed.set()) {
-                if !may_have_key(words) {
-                    return Err(format!("read by keys without the mark of one: {request:?}"));
-                }
-                if !says_keyed(words) && with_keyed() != (result, request.clone()) {
-                    return Err(format!("{request:?}, but with --keyed: {:?}", with_keyed()));
-                }
+            if !request.has(Opt::Keyed.set()) {
+                return Ok(Some(Grammar::Standard));
             }
-            Ok(Some(request.key()))
+            if !may_have_key(words) {
+                return Err(format!("read by keys without the mark of one: {request:?}"));
+            }
+            if with_keyed() != (result, request.clone()) {
+                return Err(format!("{request:?}, but with --keyed: {:?}", with_keyed()));
+            }
+            Ok(Some(Grammar::Keyed))
         }
         Err(refusal) => {
             let (with_keyed, _) = with_keyed();
@@ -119,30 +153,51 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Option<u32
             if refusal.keyed_reads != (with_keyed == Ok(Action::Create)) {
                 return Err(format!("{refusal:?}, but with --keyed: {with_keyed:?}"));
             }
-            lies_within(words, &refusal).map(|()| None)
+            lies_within(words, posixly_correct, &refusal).map(|()| None)
         }
     }
+}
+
+/// The same words as a line of a batch, each where it was, with a comment behind them; none where
+/// no line has such words.
+fn batch_line(words: &[&[u8]]) -> Option<Vec<u8>> {
+    let is_word = |word: &&[u8]| {
+        !matches!(word, [] | [b'#', ..]) && !word.iter().any(u8::is_ascii_whitespace)
+    };
+    let line = [&words.join(&b' '), &b" # --help"[..]].concat();
+    words.iter().all(is_word).then_some(line)
+}
+
+/// Whether a text is a part of one of the words, not a copy of it.
+fn is_there(text: &[u8], words: &[&[u8]]) -> bool {
+    let text = text.as_ptr_range();
+    let mut words = words.iter().map(|word| word.as_ptr_range());
+    words.any(|word| word.start <= text.start && text.end <= word.end)
 }
 
 /// Whether a request asks for something, and for nothing that does not go with it.
 fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     const INT_MAX: u64 = 0x7fff_ffff;
     let has = |opt: Opt| request.has(opt.set());
-    let in_range = |opt, most| request.get(opt).is_none_or(|number| number <= most);
-    let in_range = request.mode() <= 0o777
-        && request.get(Opt::Semaphore) != Some(0)
-        && in_range(Opt::Semaphore, INT_MAX)
-        && in_range(Opt::Qbytes, INT_MAX)
-        && in_range(Opt::Key, u32::MAX.into())
-        && in_range(Opt::Hugetlb, 63);
-    // A text is a part of one of the words, not a copy of it.
-    let is_there = |text: &[u8]| {
-        let text = text.as_ptr_range();
-        words
-            .iter()
-            .map(|word| word.as_ptr_range())
-            .any(|word| word.start <= text.start && text.end <= word.end)
+    let in_range = |opt, least, most| {
+        request
+            .get(opt)
+            .is_none_or(|number| (least..=most).contains(&number))
     };
+    let (uid, gid) = request.owner();
+    let values: Vec<u64> = request.values().collect();
+    let in_range = request.mode() <= 0o777
+        && in_range(Opt::Semaphore, 1, INT_MAX)
+        && in_range(Opt::Qbytes, 0, INT_MAX)
+        && in_range(Opt::Key, 0, u32::MAX.into())
+        && in_range(Opt::Ftok, 1, 255)
+        && in_range(Opt::Hugetlb, 0, 63)
+        && (!has(Opt::Owner) || uid != u32::MAX)
+        && (!has(Opt::Owner) || (gid != u32::MAX) == request.text(Argument::Owner).contains(&b':'))
+        && values.iter().all(|value| *value <= 32767)
+        && request
+            .get(Opt::Value)
+            .is_none_or(|count| count == values.len() as u64);
     let texts = [
         (Opt::Name, Argument::Text),
         (Opt::Ftok, Argument::Ftok),
@@ -151,15 +206,27 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     ];
     let sysv = request.objects();
     let goes_together = if has(Opt::Keyed) {
+        let standard = POSIX | Opt::Name.set() | Opt::Ftok.set() | Opt::Batch.set();
         sysv == 1
-            && !request.has(POSIX | Opt::Name.set() | Opt::Ftok.set())
+            && !request.has(standard)
             && has(Opt::Key)
             && has(Opt::Qbytes) == has(Opt::Queue)
+            && (!has(Opt::Optkey) || has(Opt::Existing))
     } else {
-        (sysv > 0 || request.has(POSIX)) && (has(Opt::Name) || !request.has(POSIX))
+        let keyed = Opt::Size.set() | Opt::Nsems.set() | Opt::Optkey.set() | Opt::Batch.set();
+        request.has(SYSV | POSIX)
+            && !request.has(keyed)
+            && (has(Opt::Name) || !request.has(POSIX))
+            && !(has(Opt::Key) && has(Opt::Ftok))
     };
-    let properties = [
+    let one_or_each = values.len() < 2
+        || !has(Opt::Value)
+        || request.get(Opt::Semaphore) == request.get(Opt::Value);
+    let narrow = [
+        (Opt::Key, applies::SYSV),
+        (Opt::Ftok, applies::SYSV),
         (Opt::Existing, applies::NAMED),
+        (Opt::Owner, applies::SYSV),
         (Opt::Value, applies::SEM),
         (Opt::Qbytes, applies::QUEUE),
         (Opt::Hugetlb, applies::SHM),
@@ -168,10 +235,11 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     ];
     in_range
         && goes_together
+        && one_or_each
         && texts
             .into_iter()
-            .all(|(opt, argument)| !has(opt) || is_there(request.text(argument)))
-        && properties
+            .all(|(opt, argument)| !has(opt) || is_there(request.text(argument), words))
+        && narrow
             .into_iter()
             .all(|(opt, to)| !has(opt) || request.applies() & to != 0)
 }
@@ -193,12 +261,16 @@ pub fn may_have_key(words: &[&[u8]]) -> bool {
                 || has(b"0X")
                 || has(b"private")
                 || (is_cluster && (has(b"o") || has(b"s")))
-                || word.starts_with(b"--n")
+                || word.starts_with(b"--ns")
         })
 }
 
 /// A refusal points into the line, at the word that it shows, or behind its end.
-fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
+fn lies_within(
+    words: &[&[u8]],
+    posixly_correct: bool,
+    refusal: &Refusal<'_>,
+) -> Result<(), String> {
     let Position(at) = refusal.word.at;
     if refusal.word.at == Position::END {
         return match refusal.mistake {
@@ -225,8 +297,15 @@ fn lies_within(words: &[&[u8]], refusal: &Refusal<'_>) -> Result<(), String> {
             | Mistake::KeyedNotFirst
     );
     if refusal.mistake == Mistake::NotApplicable {
-        // It stands at the option's argument, if that has one, and names the option.
-        return Ok(());
+        // It stands where the option, or its argument, is read, and names the option.
+        let mut line = Getopt::new(words.iter().copied(), posixly_correct);
+        line.restart(refusal.grammar);
+        while line.next().is_some() {
+            if line.word.at == refusal.word.at && line.spec.long() == refusal.word.bytes {
+                return Ok(());
+            }
+        }
+        return Err(format!("no such option stands there: {refusal:?}"));
     }
     let is_letter = matches!(
         refusal.mistake,

@@ -11,8 +11,8 @@ use std::sync::Mutex;
 
 use ipcmk::getopt::{Getopt, Token};
 use ipcmk::number::{self, Bad};
-use ipcmk::options::Opt;
-use ipcmk::request::{Action, Key};
+use ipcmk::options::{Opt, TABLE};
+use ipcmk::request::Action;
 use ipcmk::usage::{Mistake, Position, Refusal, Word};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
@@ -31,12 +31,12 @@ fn main() -> ExitCode {
 /// The seed of every random choice here, unless IPCMK_SEED is another.
 const SEED: u64 = 0x1bc_411;
 
-/// The lines that are tried beside util-linux: accepted ones, those read by keys, those that only
-/// their operands spoil, and all others.
-const BESIDE_UTIL_LINUX: [usize; 4] = [7_000, 4_000, 2_000, 9_000];
+/// The lines that are tried beside util-linux: accepted ones without and with options that it does
+/// not have, those read by keys, those that only their operands spoil, and all others.
+const BESIDE_UTIL_LINUX: [usize; 5] = [7_000, 1_000, 4_000, 2_000, 9_000];
 
 /// The lines that are tried on both files.
-const ON_BOTH_FILES: [usize; 4] = [200, 150, 50, 200];
+const ON_BOTH_FILES: [usize; 5] = [150, 300, 150, 50, 200];
 
 /// Lines that are always among those for the real files: some for each rule.
 const EXAMPLES: &[&[&[u8]]] = &[
@@ -60,6 +60,7 @@ const EXAMPLES: &[&[&[u8]]] = &[
     &[b"-S", b"1234"],
     &[b"-S", b"0x1234"],
     &[b"-S", b"7", b"-s", b"3"],
+    &[b"-k", b"7", b"-Q", b"-eJ"],
     &[b"--help"],
 ];
 
@@ -97,6 +98,15 @@ impl Line {
         use Opt::{Name, PosixMqueue, PosixSemaphore, PosixShmem};
         let posix = [PosixShmem, PosixMqueue, PosixSemaphore, Name].map(Token::Option);
         self.tokens().any(|(token, _)| posix.contains(&token))
+    }
+
+    /// Whether it has an option that util-linux does not have.
+    fn goes_beyond(&self) -> bool {
+        let mut tokens = self.tokens();
+        tokens.any(|(token, _)| {
+            let is_ours = |opt| TABLE.iter().any(|row| row.opt == opt && !row.util_linux);
+            matches!(token, Token::Option(opt) if is_ours(opt))
+        })
     }
 
     /// Whether it has a mode with bits over 0777, by the standard library's reading.
@@ -177,7 +187,7 @@ fn octal(text: &[u8]) -> Option<i128> {
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
     status: Option<i32>,
-    /// Standard output, with `#` for each id of an object that exists.
+    /// Standard output, with `#` for each id or key of an object that exists.
     output: String,
     objects: Vec<Made>,
 }
@@ -203,15 +213,20 @@ impl Made {
 }
 
 fn without_ids(output: &[u8], objects: &[Object]) -> String {
-    let word = |word: &str| match word.parse::<i32>() {
-        Ok(id) if objects.iter().any(|object| object.id == id) => "#".to_owned(),
-        _ => word.to_owned(),
+    let is_known = |word: &str| {
+        let key = word.strip_prefix("0x");
+        let key = key.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let id = word.parse().ok();
+        let is_it = |object: &Object| key == Some(object.key) || id == Some(object.id);
+        objects.iter().any(is_it)
     };
-    let output = String::from_utf8_lossy(output);
-    let lines = output
-        .split('\n')
-        .map(|line| line.split(' ').map(word).collect::<Vec<_>>().join(" "));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut bare = String::new();
+    for part in String::from_utf8_lossy(output).split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+        bare.push_str(if is_known(word) { "#" } else { word });
+        bare.push_str(&part[word.len()..]);
+    }
+    bare
 }
 
 /// A deliberate difference from util-linux.
@@ -249,10 +264,22 @@ const RULES: &[Rule] = &[
             let (result, request) = line.reading();
             result.is_ok()
                 && ours.status == Some(0)
-                && (matches!(request.key, Key::Chosen(_)) || result != Ok(Action::Create))
+                && (request.has(Opt::Keyed.set()) || result != Ok(Action::Create))
                 && theirs.status == Some(1)
                 && theirs.objects.is_empty()
                 && may_have_key(&line.words())
+        },
+        versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "ours",
+        reason: "an option that util-linux does not have",
+        explains: |line, ours, theirs| {
+            line.goes_beyond()
+                && line.reading().0.is_ok()
+                && ours.status == Some(0)
+                && theirs.status == Some(1)
+                && theirs.objects.is_empty()
         },
         versions: (FIRST, NEVER),
     },
@@ -267,7 +294,8 @@ const RULES: &[Rule] = &[
             };
             let queue_alone = |made: &[Made]| matches!(made, [made] if made.kind == Kind::Msg);
             result == Ok(Action::Create)
-                && matches!(request.key, Key::Chosen(key) if (key == 0) == ours.is_private)
+                && request.has(Opt::Keyed.set())
+                && (request.key() == Some(0)) == ours.is_private
                 && ours.kind == Kind::Msg
                 && queue_alone(&theirs.objects)
                 && may_have_key(&line.words())
@@ -280,7 +308,7 @@ const RULES: &[Rule] = &[
         explains: |line, ours, theirs| {
             matches!(
                 line.reading().0,
-                Err(Refusal { mistake: Mistake::Value(Bad::Range), word, .. }) if number::size(word.bytes) == Err(Bad::Range)
+                Err(Refusal { mistake: Mistake::BadRange, word, .. }) if number::size(word.bytes) == Err(Bad::Range)
             ) && refused_but_accepted(ours, theirs)
         },
         versions: (FIRST, NEVER),
@@ -290,7 +318,7 @@ const RULES: &[Rule] = &[
         reason: "an operand behind -M alone is its mode; util-linux ignores it and makes the segment with mode 644",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
-            let mode = Some(request.mode.bits().into());
+            let mode = Some(request.mode().into());
             let stands_there = line.words.iter().any(|word| octal(word) == mode);
             result == Ok(Action::Create)
                 && stands_there
@@ -298,7 +326,7 @@ const RULES: &[Rule] = &[
                 && matches!(
                     (ours.objects.as_slice(), theirs.objects.as_slice()),
                     ([ours], [theirs]) if ours.kind == Kind::Shm && ours.size == theirs.size
-                        && ours.mode == request.mode.bits() && theirs.mode == 0o644
+                        && ours.mode == request.mode() && theirs.mode == 0o644
                 )
         },
         versions: (FIRST, NEVER),
@@ -317,7 +345,7 @@ const RULES: &[Rule] = &[
         reason: "bits over 0777 are flags of the calls; util-linux passes them on",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
-            let is_read_by_keys = result.is_ok() && request.key != Key::Random;
+            let is_read_by_keys = result.is_ok() && request.has(Opt::Keyed.set());
             let is_refused = result.is_err() && ours.status == Some(1) && ours.objects.is_empty();
             line.has_high_mode()
                 && (is_refused || (is_read_by_keys && may_have_key(&line.words())))
@@ -371,19 +399,19 @@ fn refused_but_accepted(ours: &Outcome, theirs: &Outcome) -> bool {
 }
 
 /// A choice of lines that are `wanted`, so many of each sort, since by far most lines are refused,
-/// and alike: accepted ones, those read by keys, those that only their operands spoil, and all
-/// others.
-fn sample(seed: u64, of_each: [usize; 4], wanted: impl Fn(&Line) -> bool) -> Vec<Line> {
+/// and alike: accepted ones without and with options that util-linux does not have, those read by
+/// keys, those that only their operands spoil, and all others.
+fn sample(seed: u64, of_each: [usize; 5], wanted: impl Fn(&Line) -> bool) -> Vec<Line> {
     let random = &mut fastrand::Rng::with_seed(seed);
     let mut left = of_each;
     let mut lines = Vec::new();
     while lines.len() < of_each.iter().sum() {
         let line = Line::random(random);
         let sort = match line.reading() {
-            (Ok(Action::Create), request) if request.key == Key::Random => 0,
-            (Ok(Action::Create), _) => 1,
-            (Err(refusal), _) if is_of_operands(refusal.mistake) => 2,
-            _ => 3,
+            (Ok(Action::Create), request) if request.has(Opt::Keyed.set()) => 2,
+            (Ok(Action::Create | Action::Batch), _) => usize::from(line.goes_beyond()),
+            (Err(refusal), _) if is_of_operands(refusal.mistake) => 3,
+            _ => 4,
         };
         if left[sort] > 0 && wanted(&line) {
             left[sort] -= 1;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ipcmk::request::Key;
+use ipcmk::options::Grammar;
 use ipcmk_tests::reading::{WORDS, check};
 use ipcmk_tests::suite::{self, reproduce};
 
@@ -30,16 +30,16 @@ fn every_line() {
         let words = line(number);
         let posixly_correct = number % POSIXLY_STEP == 0;
         let checked = catch_unwind(|| check(&words, posixly_correct));
-        let key = checked
+        let grammar = checked
             .unwrap_or_else(|_| Err("panics".to_owned()))
             .map_err(|what| {
                 let line = reproduce(Path::new("ipcmk"), &words);
                 format!("{line}\n  POSIXLY_CORRECT: {posixly_correct}: {what}")
             })?;
-        match key {
+        match grammar {
             None => 0,
-            Some(Key::Random) => standard.fetch_add(1, Ordering::Relaxed),
-            Some(Key::Chosen(_)) => keyed.fetch_add(1, Ordering::Relaxed),
+            Some(Grammar::Standard) => standard.fetch_add(1, Ordering::Relaxed),
+            Some(Grammar::Keyed) => keyed.fetch_add(1, Ordering::Relaxed),
         };
         Ok(())
     });

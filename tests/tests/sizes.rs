@@ -12,7 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ipcmk::number::{self, Bad};
-use ipcmk::request::{Mode, Nsems};
+use ipcmk::options::Argument;
 use ipcmk_tests::subject::util_linux_ipcmk;
 use ipcmk_tests::suite::{self, reproduce};
 use ipcmk_tests::tracer::{Action, Tracee};
@@ -143,7 +143,7 @@ fn sizes() {
     assert!(texts.len() >= 5_000, "only {} sizes", texts.len());
     let overflows = AtomicUsize::new(0);
     compare(&SIZE, &texts, |text, theirs| {
-        let ours = number::size(text);
+        let ours = number::read(Argument::Size, text);
         match (ours, theirs) {
             (Ok(ours), Meaning::Number(theirs)) if ours == *theirs => Ok(Some(ours)),
             (Err(Bad::Invalid), Meaning::Refused(reason)) if reason == "Invalid argument" => {
@@ -486,12 +486,10 @@ fn modes() {
     texts.extend((0..=0o1010).map(|mode| format!("{mode:o}").into_bytes()));
     let refused = AtomicUsize::new(0);
     compare(&MODE, &texts, |text, theirs| {
-        let ours = number::mode(text).ok().and_then(Mode::new);
+        let ours = number::read(Argument::Mode, text).ok();
         match (ours, theirs) {
-            (Some(ours), Meaning::Number(theirs))
-                if u64::from(ours.bits()) | CREAT == *theirs && ours.bits() <= 0o777 =>
-            {
-                Ok(Some(u64::from(ours.bits()) | CREAT | EXCL))
+            (Some(ours), Meaning::Number(theirs)) if ours | CREAT == *theirs && ours <= 0o777 => {
+                Ok(Some(ours | CREAT | EXCL))
             }
             (None, Meaning::Refused(_)) => Ok(None),
             // Higher bits are flags of the calls.
@@ -532,11 +530,9 @@ fn counts() {
     texts.extend((0..100).map(|count| count.to_string().into_bytes()));
     let refused = AtomicUsize::new(0);
     compare(&COUNT, &texts, |text, theirs| {
-        let ours = number::elements(text).ok().and_then(Nsems::new);
+        let ours = number::read(Argument::Elements, text).ok();
         match (ours, theirs) {
-            (Some(ours), Meaning::Number(theirs)) if u64::from(ours.get()) == *theirs => {
-                Ok(Some(ours.get().into()))
-            }
+            (Some(ours), Meaning::Number(theirs)) if ours == *theirs => Ok(Some(ours)),
             (None, Meaning::Refused(_)) => Ok(None),
             // What semget(2) itself refuses.
             (None, Meaning::Number(theirs)) if (*theirs as i32) <= 0 => {

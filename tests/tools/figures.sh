@@ -14,5 +14,7 @@ between() {
 }
 
 between bench target/bench.md
+between batch target/batch.md
+cp target/batch.svg tests/bench/batch.svg
 { echo '```text'; tests/tools/bytes.sh; echo '```'; } >target/bytes.md
 between bytes target/bytes.md

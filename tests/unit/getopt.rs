@@ -5,7 +5,7 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use super::{Getopt, Token};
-use crate::options::Grammar;
+use crate::options::{Argument, Grammar};
 
 /// The tokens of a line whose words are parted by single blanks, each as
 /// `token[word]@place`.
@@ -43,6 +43,11 @@ fn letters() {
         "Queue[Q]@1 UnknownLetter[Z]@2 Semaphore[3]@4"
     );
     assert_eq!(standard("-"), "operand[-]@0");
+    assert_eq!(
+        standard("-erJk7"),
+        "Existing[e]@1 Raw[r]@2 Json[J]@3 Key[7]@5"
+    );
+    assert_eq!(standard("-k"), "LetterNeedsArgument[k]@1");
 }
 
 #[test]
@@ -57,6 +62,57 @@ fn names() {
     assert_eq!(standard("--s=1"), "Ambiguous[s=1]@0");
     assert_eq!(standard("--=1"), "Ambiguous[=1]@0");
     assert_eq!(standard("--keye"), "Keyed[keyed]@0");
+    assert_eq!(standard("--key"), "NameNeedsArgument[key]@0");
+    assert_eq!(standard("--key 7 --key="), "Key[7]@6 Key[]@14");
+    assert_eq!(standard("--ke"), "Ambiguous[ke]@0");
+    assert_eq!(
+        standard("--ftok=/:1 --owner 1:2 --value=0,1 --qbytes 5 --batch=-"),
+        "Ftok[/:1]@7 Owner[1:2]@19 Value[0,1]@31 Qbytes[5]@44 Batch[-]@54"
+    );
+    assert_eq!(
+        standard("--existing --raw --json --noreserve --lock"),
+        "Existing[existing]@0 Raw[raw]@11 Json[json]@17 Noreserve[noreserve]@24 Lock[lock]@36"
+    );
+    assert_eq!(standard("--lock=1"), "NameTakesNone[lock]@0");
+    assert_eq!(standard("--value"), "NameNeedsArgument[value]@0");
+}
+
+/// util-linux's names go first, whatever the order of the letters.
+#[test]
+fn abbreviations() {
+    for (short, opt) in [
+        ("n", "Name"),
+        ("q", "Queue"),
+        ("h", "Help"),
+        ("v", "Version"),
+        ("no", "Noreserve"),
+        ("qb", "Qbytes"),
+        ("hu", "Hugetlb"),
+        ("va", "Value"),
+        ("e", "Existing"),
+        ("r", "Raw"),
+        ("j", "Json"),
+        ("o", "Owner"),
+        ("l", "Lock"),
+        ("f", "Ftok"),
+        ("b", "Batch"),
+    ] {
+        let told = standard(&format!("--{short} 7"));
+        assert!(told.starts_with(&format!("{opt}[")), "{short}: {told}");
+    }
+}
+
+/// The argument that may be missing is never the next word.
+#[test]
+fn an_argument_may_be_missing() {
+    assert_eq!(
+        standard("--hugetlb 2M --hugetlb=2M --hu --hu="),
+        "Hugetlb[hugetlb]@0 operand[2M]@10 Hugetlb[2M]@23 Hugetlb[hugetlb]@26 Hugetlb[]@36"
+    );
+    let mut getopt = Getopt::new([&b"--hugetlb"[..], b"--hugetlb=2"].into_iter(), false);
+    let mut argument = || getopt.next().map(|_| getopt.word.argument);
+    assert_eq!(argument(), Some(Argument::None));
+    assert_eq!(argument(), Some(Argument::HugePage));
 }
 
 /// The letters of one grammar mean something else, or nothing, in the other.
@@ -68,6 +124,17 @@ fn grammars() {
     assert_eq!(keyed("--si 3 --m 5"), "Size[3]@5 Mode[5]@11");
     assert_eq!(keyed("--s 3"), "Ambiguous[s]@0 operand[3]@4");
     assert_eq!(keyed("-m"), "UnknownLetter[m]@1");
+    assert_eq!(keyed("-k"), "UnknownLetter[k]@1");
+    assert_eq!(keyed("-erJ"), "Existing[e]@1 Raw[r]@2 Json[J]@3");
+    assert_eq!(keyed("--key=7"), "NameTakesNone[keyed]@0");
+    assert_eq!(keyed("--n 3"), "Ambiguous[n]@0 operand[3]@4");
+    assert_eq!(keyed("--qbytes 1"), "UnknownName[qbytes]@0 operand[1]@9");
+    assert_eq!(keyed("--ftok"), "UnknownName[ftok]@0");
+    assert_eq!(keyed("--batch"), "UnknownName[batch]@0");
+    assert_eq!(
+        keyed("--lock --owner 1 --value 2 --hugetlb"),
+        "Lock[lock]@0 Owner[1]@15 Value[2]@25 Hugetlb[hugetlb]@27"
+    );
     assert_eq!(standard("-o"), "UnknownLetter[o]@1");
     assert_eq!(standard("--size"), "UnknownName[size]@0");
 }

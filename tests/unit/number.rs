@@ -1,8 +1,14 @@
 //! Tables for src/number.rs. What util-linux makes of thousands of sizes is
 //! compared in tests/tests/sizes.rs; here are the ones that explain the rules.
 
+use std::string::String;
+
 use super::Bad::{Invalid, Range};
-use super::{Bad, elements, key, mode, size};
+use super::{
+    Bad, EIGHT, SIXTEEN, TEN, digits, elements, ftok_id, huge_page, key, list, mode, read, size,
+    split_ftok, take,
+};
+use crate::options::Argument;
 
 type Row = (&'static str, Result<u64, Bad>);
 
@@ -120,8 +126,15 @@ fn elements_are_numbers_of_strtoimax() {
             ("010", Ok(10)),
             ("+1", Ok(1)),
             ("9223372036854775807", Ok((1 << 63) - 1)),
+            ("9223372036854775808", Err(Range)),
+            ("+9223372036854775808", Err(Range)),
+            // strtoimax(3) refuses it before it looks further.
+            ("9223372036854775808x", Err(Range)),
+            ("9223372036854775807x", Err(Invalid)),
             ("-1", Ok(u64::MAX)),
             ("-9223372036854775808", Ok(1 << 63)),
+            ("-9223372036854775808x", Err(Invalid)),
+            ("-9223372036854775809", Err(Range)),
             ("-18446744073709551615", Err(Range)),
             ("0x3", Err(Invalid)),
             ("3x", Err(Invalid)),
@@ -138,6 +151,8 @@ fn keys() {
             ("0", Ok(0)),
             ("private", Ok(0)),
             ("0xffffffff", Ok(0xffff_ffff)),
+            ("0x100000000", Ok(1 << 32)),
+            ("18446744073709551615", Ok(u64::MAX)),
             ("4660", Ok(0x1234)),
             ("011064", Ok(0x1234)),
             ("Private", Err(Invalid)),
@@ -149,4 +164,208 @@ fn keys() {
             ("18446744073709551616", Err(Range)),
         ],
     );
+}
+
+#[test]
+fn lists_are_counted() {
+    let values: fn(&[u8]) -> _ = |text| list(text, b',', 32767);
+    check(
+        values,
+        &[
+            ("0", Ok(1)),
+            ("32767", Ok(1)),
+            ("1,2,3", Ok(3)),
+            ("00000000000000000000000007,0", Ok(2)),
+            ("32768", Err(Range)),
+            ("1,32768", Err(Range)),
+            ("18446744073709551616", Err(Range)),
+            // The first mistake counts.
+            ("32768,x", Err(Range)),
+            ("x,32768", Err(Invalid)),
+            ("32768x", Err(Range)),
+            ("", Err(Invalid)),
+            (",", Err(Invalid)),
+            ("1,", Err(Invalid)),
+            (",1", Err(Invalid)),
+            ("1,,2", Err(Invalid)),
+            ("1:2", Err(Invalid)),
+            ("1, 2", Err(Invalid)),
+            ("1 ,2", Err(Invalid)),
+            (" 1", Err(Invalid)),
+            ("+1", Err(Invalid)),
+            ("-1", Err(Invalid)),
+            ("1,-1", Err(Invalid)),
+            ("1.5", Err(Invalid)),
+            ("1K", Err(Invalid)),
+        ],
+    );
+    let owner: fn(&[u8]) -> _ = |text| list(text, b':', 0xffff_fffe);
+    check(
+        owner,
+        &[
+            ("1000:100", Ok(2)),
+            ("4294967294", Ok(1)),
+            ("4294967295", Err(Range)),
+            ("0:4294967295", Err(Range)),
+            ("1:", Err(Invalid)),
+            (":1", Err(Invalid)),
+            ("root", Err(Invalid)),
+        ],
+    );
+}
+
+#[test]
+fn the_id_of_ftok_follows_the_last_colon() {
+    check(
+        ftok_id,
+        &[
+            ("/etc/passwd", Ok(1)),
+            ("", Ok(1)),
+            ("/:2", Ok(2)),
+            ("/:010", Ok(8)),
+            ("/:0xff", Ok(255)),
+            ("/:0", Ok(0)),
+            ("/:256", Ok(256)),
+            ("a:1:2", Ok(2)),
+            (":7", Ok(7)),
+            // Without a digit there the colon is the path's.
+            ("a:1:b", Ok(1)),
+            ("a:", Ok(1)),
+            ("a:-1", Ok(1)),
+            ("a: 1", Ok(1)),
+            ("a:1x", Err(Invalid)),
+            ("a:08", Err(Invalid)),
+            ("a:0x", Err(Invalid)),
+            ("a:1/b", Err(Invalid)),
+            ("a:18446744073709551616", Err(Range)),
+        ],
+    );
+    for (text, path, id) in [
+        ("/etc/passwd", "/etc/passwd", ""),
+        ("/:2", "/", "2"),
+        ("a:1:2", "a:1", "2"),
+        ("a:1:b", "a:1:b", ""),
+        ("a:", "a:", ""),
+        (":7", "", "7"),
+        ("a:1x", "a", "1x"),
+        ("", "", ""),
+    ] {
+        let parts = (path.as_bytes(), id.as_bytes());
+        assert_eq!(split_ftok(text.as_bytes()), parts, "{text:?}");
+    }
+}
+
+#[test]
+fn huge_pages_are_powers_of_two() {
+    check(
+        huge_page,
+        &[
+            ("1", Ok(0)),
+            ("2", Ok(1)),
+            ("2M", Ok(21)),
+            ("2097152", Ok(21)),
+            ("0x200000", Ok(21)),
+            ("1GiB", Ok(30)),
+            ("0.5G", Ok(29)),
+            ("9223372036854775808", Ok(63)),
+            ("8E", Ok(63)),
+            ("0", Err(Invalid)),
+            ("3", Err(Invalid)),
+            ("2MB", Err(Invalid)),
+            ("", Err(Invalid)),
+            ("x", Err(Invalid)),
+            ("18446744073709551615", Err(Invalid)),
+            ("16E", Err(Range)),
+        ],
+    );
+}
+
+/// Every bound of each kind of argument, from both sides.
+#[test]
+fn arguments_have_ranges() {
+    type Row = (Argument, &'static str, Result<u64, Bad>);
+    let rows: &[Row] = &[
+        (Argument::None, "x", Ok(0)),
+        (Argument::Text, "99999999999999999999", Ok(0)),
+        (Argument::Size, "0", Ok(0)),
+        (Argument::Size, "18446744073709551615", Ok(u64::MAX)),
+        (Argument::Size, "18446744073709551616", Err(Range)),
+        (Argument::Qbytes, "0", Ok(0)),
+        (Argument::Qbytes, "2147483647", Ok(0x7fff_ffff)),
+        (Argument::Qbytes, "2G", Err(Range)),
+        (Argument::Qbytes, "4294967301", Err(Range)),
+        (Argument::Elements, "0", Err(Range)),
+        (Argument::Elements, "1", Ok(1)),
+        (Argument::Elements, "2147483647", Ok(0x7fff_ffff)),
+        (Argument::Elements, "2147483648", Err(Range)),
+        (Argument::Elements, "4294967297", Err(Range)),
+        (Argument::Elements, "-1", Err(Range)),
+        (Argument::Elements, "-9223372036854775808", Err(Range)),
+        (Argument::Elements, "x", Err(Invalid)),
+        (Argument::Mode, "0", Ok(0)),
+        (Argument::Mode, "777", Ok(0o777)),
+        (Argument::Mode, "1000", Err(Range)),
+        (Argument::Mode, "-1", Err(Range)),
+        (Argument::Mode, "-1777777777777777777001", Ok(0o777)),
+        (Argument::Mode, "1777777777777777777777", Err(Range)),
+        (Argument::Key, "0", Ok(0)),
+        (Argument::Key, "private", Ok(0)),
+        (Argument::Key, "0xffffffff", Ok(0xffff_ffff)),
+        (Argument::Key, "4294967296", Err(Range)),
+        (Argument::Key, "0x10000000000000000", Err(Range)),
+        (Argument::Key, "-1", Err(Invalid)),
+        (Argument::Ftok, "/", Ok(1)),
+        (Argument::Ftok, "/:0", Err(Range)),
+        (Argument::Ftok, "/:1", Ok(1)),
+        (Argument::Ftok, "/:255", Ok(255)),
+        (Argument::Ftok, "/:256", Err(Range)),
+        (Argument::Ftok, "/:1x", Err(Invalid)),
+        (Argument::Owner, "0", Ok(1)),
+        (Argument::Owner, "4294967294:4294967294", Ok(2)),
+        (Argument::Owner, "4294967295", Err(Range)),
+        (Argument::Owner, "0:4294967295", Err(Range)),
+        (Argument::Owner, "0:0:0", Err(Range)),
+        (Argument::Owner, "0,0", Err(Invalid)),
+        (Argument::Values, "0", Ok(1)),
+        (Argument::Values, "0,32767,1,1", Ok(4)),
+        (Argument::Values, "0,32768", Err(Range)),
+        (Argument::Values, "0:1", Err(Invalid)),
+        (Argument::HugePage, "1", Err(Range)),
+        (Argument::HugePage, "2", Ok(1)),
+        (Argument::HugePage, "8E", Ok(63)),
+        (Argument::HugePage, "3", Err(Invalid)),
+    ];
+    for (argument, text, expected) in rows {
+        let number = read(*argument, text.as_bytes());
+        assert_eq!(number, *expected, "{argument:?} {text:?}");
+    }
+}
+
+#[test]
+fn numbers_are_taken_off_a_text() {
+    let mut text: &[u8] = b" 12 \t34kB";
+    assert_eq!(take(&mut text), Some(12));
+    assert_eq!(text, b" \t34kB");
+    assert_eq!(take(&mut text), Some(34));
+    assert_eq!((take(&mut text), text), (None, &b"kB"[..]));
+    assert_eq!(take(&mut &b"18446744073709551616"[..]), None);
+    assert_eq!(take(&mut &b""[..]), None);
+}
+
+#[test]
+fn digits_come_last_one_first() {
+    for (number, base, expected) in [
+        (0, TEN, "0"),
+        (7, EIGHT, "7"),
+        (0o640, EIGHT, "046"),
+        (4096, TEN, "6904"),
+        (0xdead_beef, SIXTEEN, "feebdaed"),
+        (u64::MAX, TEN, "51615590737044764481"),
+        (u64::MAX, SIXTEEN, "ffffffffffffffff"),
+        (u64::MAX, EIGHT, "7777777777777777777771"),
+    ] {
+        let digits = digits(number, base);
+        let text: String = digits.iter().copied().map(char::from).collect();
+        assert_eq!(text, expected, "{number} to base {base}");
+    }
 }

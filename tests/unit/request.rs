@@ -1,26 +1,288 @@
-//! Every bound of src/request.rs, from both sides.
+//! What a request tells of the options that it was given, for src/request.rs.
 
-use super::{Key, Mode, Nsems, Qbytes};
+use std::vec::Vec;
+
+use super::{Output, POSIX, Request, SYSV, ftok};
+use crate::abi::{SHM_HUGETLB, SHM_NORESERVE};
+use crate::kernel::Identity;
+use crate::number::Bad;
+use crate::options::{Argument, Opt, TABLE, applies};
+use crate::plan::Kind;
+use crate::usage::{Position, Word};
+
+/// A request that was given these options.
+fn given<'a>(options: &[(Opt, Argument, &'a str)]) -> Request<'a> {
+    let mut request = Request::new();
+    for &(opt, argument, text) in options {
+        let word = Word {
+            bytes: text.as_bytes(),
+            at: Position::START,
+            argument,
+        };
+        request.give(opt, word).expect(text);
+    }
+    request
+}
+
+const SHM: (Opt, Argument, &str) = (Opt::Shmem, Argument::Size, "4K");
+const QUEUE: (Opt, Argument, &str) = (Opt::Queue, Argument::None, "");
+const SEM: (Opt, Argument, &str) = (Opt::Semaphore, Argument::Elements, "3");
 
 #[test]
-fn bounds() {
-    assert_eq!(Mode::new(0o777).map(Mode::bits), Some(0o777));
-    assert_eq!(Mode::new(0o1000), None);
-    assert_eq!(Mode::new(u64::MAX), None);
+fn nothing_is_given_at_first() {
+    let request = Request::new();
+    assert_eq!(request, Request::default());
+    assert!(!request.has(u32::MAX) && !request.wants_posix());
+    assert_eq!(request.objects(), 0);
+    assert_eq!((request.key(), request.mode()), (None, 0o644));
+    assert_eq!(request.output(), Output::Words);
+    assert_eq!(request.applies(), applies::ANYTHING);
+    assert_eq!((request.shm_flags(), request.ftok()), (0, None));
+    assert_eq!(request.owner(), (u32::MAX, u32::MAX));
+    assert_eq!(request.values().count(), 0);
+    for row in TABLE {
+        assert_eq!(request.get(row.opt), None, "{:?}", row.opt);
+    }
+}
 
-    assert_eq!(Nsems::new(0), None);
-    assert_eq!(Nsems::new(1), Some(Nsems::ONE));
-    assert_eq!(Nsems::new(0x7fff_ffff).map(Nsems::get), Some(0x7fff_ffff));
-    assert_eq!(Nsems::new(0x8000_0000), None);
-    assert_eq!(Nsems::new((1 << 32) + 1), None);
+/// Each option has a place of its own, and some of them one for a number.
+#[test]
+fn options_are_kept_apart() {
+    let mut sets = 0;
+    for row in TABLE {
+        assert_eq!(sets & row.opt.set(), 0, "{:?}", row.opt);
+        sets |= row.opt.set();
+        let has_number = row.opt.place() < Opt::NUMBERS;
+        let mut request = Request::new();
+        for number in [7, 8] {
+            request.set(row.opt, number);
+            assert!(request.has(row.opt.set()) && !request.has(!row.opt.set()));
+            for other in TABLE {
+                let number = if has_number { number } else { 0 };
+                let number = (other.opt == row.opt).then_some(number);
+                assert_eq!(request.get(other.opt), number, "{:?}", other.opt);
+            }
+        }
+        request.clear();
+        assert!(!request.has(u32::MAX) && request.get(row.opt).is_none());
+    }
+    assert_eq!(sets.count_ones() as usize, TABLE.len());
+}
 
-    assert_eq!(Qbytes::new(0).map(Qbytes::get), Some(0));
-    assert_eq!(Qbytes::new(0x7fff_ffff).map(Qbytes::get), Some(0x7fff_ffff));
-    assert_eq!(Qbytes::new(0x8000_0000), None);
-    assert_eq!(Qbytes::new((1 << 32) + 5), None);
+/// What has a number in some grammar has a place for it.
+#[test]
+fn every_number_is_kept() {
+    for row in TABLE {
+        for form in [row.standard, row.keyed].into_iter().flatten() {
+            let is_number = !matches!(
+                form.argument,
+                Argument::None | Argument::Text | Argument::Owner
+            );
+            assert!(
+                !is_number || row.opt.place() < Opt::NUMBERS,
+                "{:?}",
+                row.opt
+            );
+        }
+    }
+}
 
-    assert_eq!(Key::new(0xffff_ffff), Some(Key::Chosen(0xffff_ffff)));
-    assert_eq!(Key::new(1 << 32), None);
-    assert!(Key::Chosen(0).is_private() && !Key::Chosen(1).is_private());
-    assert!(!Key::Random.is_private());
+#[test]
+fn what_is_out_of_range_changes_nothing() {
+    let mut request = given(&[SEM]);
+    let before = request.clone();
+    let word = |text: &'static str| Word {
+        bytes: text.as_bytes(),
+        at: Position::START,
+        argument: Argument::Elements,
+    };
+    assert_eq!(
+        request.give(Opt::Semaphore, word("0")).err(),
+        Some(Bad::Range)
+    );
+    assert_eq!(
+        request.give(Opt::Semaphore, word("x")).err(),
+        Some(Bad::Invalid)
+    );
+    assert_eq!(request, before);
+}
+
+#[test]
+fn objects_are_counted() {
+    assert_eq!(SYSV & POSIX, 0);
+    assert_eq!(given(&[SHM, QUEUE, SEM]).objects(), 3);
+    assert_eq!(given(&[SHM, SHM]).objects(), 1);
+    let posix = given(&[(Opt::PosixMqueue, Argument::None, ""), SHM]);
+    assert!(posix.wants_posix() && posix.objects() == 1);
+    assert!(!given(&[SHM, QUEUE, SEM]).wants_posix());
+}
+
+#[test]
+fn options_find_what_they_apply_to() {
+    let of = |options| given(options).applies() & !applies::ANYTHING;
+    assert_eq!(of(&[SHM]), applies::SHM);
+    assert_eq!(of(&[QUEUE]), applies::QUEUE);
+    assert_eq!(of(&[SEM]), applies::SEM);
+    assert_eq!(of(&[SHM, QUEUE, SEM]), applies::SYSV);
+    assert_eq!(
+        of(&[QUEUE, (Opt::Key, Argument::Key, "7")]),
+        applies::QUEUE | applies::NAMED
+    );
+    assert_eq!(of(&[(Opt::Ftok, Argument::Ftok, "/")]), applies::NAMED);
+    assert_eq!(of(&[(Opt::PosixMqueue, Argument::None, "")]), 0);
+}
+
+#[test]
+fn modes_depend_on_the_grammar() {
+    let mut request = given(&[QUEUE]);
+    assert_eq!(request.mode(), 0o644);
+    request.set(Opt::Keyed, 0);
+    assert_eq!(request.mode(), 0o666);
+    request.set(Opt::Mode, 0);
+    assert_eq!(request.mode(), 0);
+}
+
+#[test]
+fn keys_are_chosen_or_not() {
+    for (text, key) in [("0", 0), ("private", 0), ("0xffffffff", u32::MAX)] {
+        let request = given(&[(Opt::Key, Argument::Key, text)]);
+        assert_eq!(request.key(), Some(key), "{text}");
+    }
+}
+
+#[test]
+fn outputs() {
+    let raw = (Opt::Raw, Argument::None, "");
+    let json = (Opt::Json, Argument::None, "");
+    let keyed = (Opt::Keyed, Argument::None, "");
+    assert_eq!(given(&[raw]).output(), Output::Raw);
+    assert_eq!(given(&[keyed]).output(), Output::Raw);
+    assert_eq!(given(&[json]).output(), Output::Json);
+    assert_eq!(given(&[raw, json, keyed]).output(), Output::Json);
+
+    // Of another request nothing but that is taken over, and nothing is taken back.
+    for (other, output) in [
+        (given(&[]), Output::Words),
+        (given(&[raw, SHM]), Output::Raw),
+        (given(&[json]), Output::Json),
+        (given(&[raw, json]), Output::Json),
+    ] {
+        let mut request = given(&[QUEUE]);
+        request.print_as(&other);
+        assert_eq!(request.output(), output);
+        assert!(!request.has(Opt::Shmem.set()));
+    }
+    let mut request = given(&[raw]);
+    request.print_as(&given(&[]));
+    assert_eq!(request.output(), Output::Raw);
+}
+
+#[test]
+fn texts_are_kept_by_their_kind() {
+    let request = given(&[
+        (Opt::Name, Argument::Text, "n"),
+        (Opt::Ftok, Argument::Ftok, "/a:b:0x10"),
+        (Opt::Value, Argument::Values, "1,22,333"),
+        (Opt::Owner, Argument::Owner, "1000:100"),
+        SEM,
+    ]);
+    assert_eq!(request.text(Argument::Text), b"n");
+    assert_eq!(request.ftok(), Some((&b"/a:b"[..], 16)));
+    assert_eq!(request.values().collect::<Vec<_>>(), [1, 22, 333]);
+    assert_eq!(request.get(Opt::Value), Some(3));
+    assert_eq!(request.owner(), (1000, 100));
+    assert_eq!(request.text(Argument::Size), b"", "numbers have none");
+
+    let request = given(&[(Opt::Ftok, Argument::Ftok, "/a:b")]);
+    assert_eq!(request.ftok(), Some((&b"/a:b"[..], 1)));
+}
+
+#[test]
+fn owners() {
+    for (text, owner) in [
+        ("0", (0, u32::MAX)),
+        ("0:0", (0, 0)),
+        ("4294967294:1", (0xffff_fffe, 1)),
+        ("0000000000001:00000000000002", (1, 2)),
+    ] {
+        let request = given(&[(Opt::Owner, Argument::Owner, text)]);
+        assert_eq!(request.owner(), owner, "{text}");
+    }
+}
+
+/// Whether an object is created half-made, and with which flags then.
+#[test]
+fn properties() {
+    let all = [SHM, QUEUE, SEM, (Opt::Mode, Argument::Mode, "640")];
+    let with = |opt, argument, text| {
+        let request = given(&[&all[..], &[(opt, argument, text)]].concat());
+        let kinds = Kind::ALL.map(|kind| request.has_properties(kind));
+        (kinds, Kind::ALL.map(|kind| request.first_flags(kind)))
+    };
+    let plain = [0o640; 3];
+    let none = [false; 3];
+    assert_eq!(with(Opt::Raw, Argument::None, ""), (none, plain));
+    assert_eq!(with(Opt::Key, Argument::Key, "7"), (none, plain));
+    assert_eq!(
+        with(Opt::Owner, Argument::Owner, "0"),
+        ([true; 3], [0, 0, 0o600])
+    );
+    assert_eq!(
+        with(Opt::Lock, Argument::None, ""),
+        ([true, false, false], [0, 0o640, 0o640])
+    );
+    assert_eq!(
+        with(Opt::Qbytes, Argument::Qbytes, "0"),
+        ([false, true, false], [0o640, 0, 0o640])
+    );
+    assert_eq!(
+        with(Opt::Value, Argument::Values, "0"),
+        ([false, false, true], [0o640, 0o640, 0o600])
+    );
+    // Flags of shmget are no properties.
+    let huge = 21 << 26 | SHM_HUGETLB | 0o640;
+    assert_eq!(
+        with(Opt::Hugetlb, Argument::HugePage, "2M"),
+        (none, [huge, 0o640, 0o640])
+    );
+    assert_eq!(
+        with(Opt::Noreserve, Argument::None, ""),
+        (none, [0o640 | SHM_NORESERVE, 0o640, 0o640])
+    );
+}
+
+#[test]
+fn flags_of_segments() {
+    let noreserve = (Opt::Noreserve, Argument::None, "");
+    for (options, flags) in [
+        (&[noreserve][..], SHM_NORESERVE),
+        // Of the kernel's default size.
+        (&[(Opt::Hugetlb, Argument::None, "")], SHM_HUGETLB),
+        (
+            &[(Opt::Hugetlb, Argument::HugePage, "2")],
+            SHM_HUGETLB | 1 << 26,
+        ),
+        (
+            &[(Opt::Hugetlb, Argument::HugePage, "8E"), noreserve],
+            SHM_HUGETLB | SHM_NORESERVE | 63 << 26,
+        ),
+        (
+            &[
+                (Opt::Hugetlb, Argument::HugePage, "1G"),
+                (Opt::Hugetlb, Argument::None, ""),
+            ],
+            SHM_HUGETLB,
+        ),
+    ] {
+        assert_eq!(given(options).shm_flags(), flags, "{options:?}");
+    }
+}
+
+/// glibc's formula, by its manual page: ftok(3).
+#[test]
+fn keys_of_files() {
+    let file = |ino, dev_minor| Identity { ino, dev_minor };
+    assert_eq!(ftok(&file(0x1234, 0x56), 0x78), 0x7856_1234);
+    assert_eq!(ftok(&file(u64::MAX, u32::MAX), 255), 0xffff_ffff);
+    assert_eq!(ftok(&file(0x1_0000, 0x100), 1), 0x0100_0000);
 }

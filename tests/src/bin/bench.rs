@@ -4,22 +4,28 @@
 //! bench [--quick]
 //! ```
 //!
-//! Prints one table and a verdict on each bar, and leaves them as Markdown in target/bench.md. The
-//! exit status is 1 if a bar is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the
-//! runs.
+//! Prints tables and a verdict on each bar, and leaves them as Markdown in target/bench.md, and
+//! those of many objects in target/batch.md, with a plot in target/batch.svg. The exit status is 1 if
+//! a bar is missed. `--quick` (`make bench BENCH=--quick`) makes about a tenth of the runs.
 //!
 //! Every program starts by the name `ipcmk` with an empty environment, and creates its objects in
 //! IPC namespaces that end with the bench. For page faults and time the programs take turns, run by
 //! run and on one processor, so that whatever else happens on the machine hits all alike.
 
+#[path = "../../bench/batch.rs"]
+mod batch;
 #[path = "../../bench/measure.rs"]
 mod measure;
+#[path = "../../bench/plot.rs"]
+mod plot;
+#[path = "../../bench/report.rs"]
+mod report;
 
 use std::env;
+use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::io;
-use std::iter;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -29,16 +35,20 @@ use ipcmk_tests::case::Start;
 use ipcmk_tests::namespace;
 use ipcmk_tests::subject::{self, Subject};
 use measure::FaultCounter;
+use report::Report;
 
 const EMULATOR: &str = "qemu-aarch64";
 
 /// Bar: bytes of the file, on each architecture.
-const MOST_BYTES: u64 = 15 * 1024;
+const MOST_BYTES: u64 = 18 * 1024;
 /// Bar: mean page faults of a run, over those of the floor.
 const MOST_FAULTS_OVER_FLOOR: f64 = 0.5;
 /// Bar: instructions of `-M 4096`, on each architecture.
 const MOST_INSTRUCTIONS: u64 = 1_499;
 
+/// Rounds that tell page faults, and time.
+const FAULT_ROUNDS: usize = 1_000;
+const TIME_ROUNDS: usize = 2_000;
 /// Rounds in one IPC namespace: few enough that its tables stay small.
 const ROUNDS_PER_NAMESPACE: usize = 50;
 
@@ -92,6 +102,7 @@ const LINES: [Line; 3] = [
 /// The places of candidates in the table. What is emulated is not timed, and comes last.
 const OURS: usize = 0;
 const FLOOR: usize = 1;
+const THEIRS: usize = 2;
 const EMULATED: usize = 3;
 
 /// A program to measure: a column of the table.
@@ -165,15 +176,15 @@ fn silent(program: &Path) -> Command {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (fault_rounds, time_rounds) = match arguments.as_slice() {
-        [] => (1_000, 2_000),
-        [option] if option == "--quick" => (100, 200),
+    let tenth = match arguments.as_slice() {
+        [] => false,
+        [option] if option == "--quick" => true,
         _ => {
             eprintln!("usage: bench [--quick]");
             return ExitCode::from(2);
         }
     };
-    match bench(fault_rounds, time_rounds) {
+    match bench(|rounds| if tenth { rounds.div_ceil(10) } else { rounds }) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -183,8 +194,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures and reports; the answer is whether no bar is missed.
-fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
+/// Measures and reports; `rounds` scales a number of rounds. The answer is whether no bar is missed.
+fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
+    let (fault_rounds, time_rounds) = (rounds(FAULT_ROUNDS), rounds(TIME_ROUNDS));
     namespace::obtain_privilege()?;
     let target = PathBuf::from(env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
     let scratch = target.join("bench");
@@ -208,7 +220,7 @@ fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
         ),
     ];
     let native = &candidates[..EMULATED];
-    let mut report = Report::new(&candidates);
+    let mut report = Report::new(candidates.each_ref().map(|candidate| candidate.name));
 
     let sizes = each(&candidates, Candidate::size)?;
     report.row("file size, bytes", &sizes);
@@ -223,7 +235,8 @@ fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
     measure::stay_on_one_processor()?;
     let counter = FaultCounter::choose();
     for line in LINES.iter().filter(|line| line.in_full) {
-        let counts = take_turns(native, line, fault_rounds, |command| counter.count(command))?;
+        let count = |command: &mut Command| counter.count(command);
+        let counts = take_turns(&mut commands(native, line), fault_rounds, count)?;
         let means: Vec<f64> = counts
             .iter()
             .map(|counts| counts.iter().sum::<u64>() as f64 / counts.len() as f64)
@@ -257,7 +270,7 @@ fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
     }
 
     for line in LINES.iter().filter(|line| line.in_full) {
-        let times = take_turns(native, line, time_rounds, measure::time)?;
+        let times = take_turns(&mut commands(native, line), time_rounds, measure::time)?;
         let cells: Vec<String> = times.into_iter().map(spread).collect();
         report.row(&format!("time, {line}, µs"), &cells);
     }
@@ -284,7 +297,14 @@ fn bench(fault_rounds: usize, time_rounds: usize) -> io::Result<bool> {
     ];
     print!("{}", report.plain());
     fs::write(target.join("bench.md"), report.markdown())?;
-    Ok(report.bars.iter().all(|bar| bar.kept))
+
+    let programs = batch::Programs {
+        ours: &candidates[OURS].files[0],
+        theirs: &candidates[THEIRS].files[0],
+        scratch: &scratch,
+    };
+    let batch_kept = batch::bench(&programs, rounds, counter, &target)?;
+    Ok(report.keeps_bars() && batch_kept)
 }
 
 /// Assembles and links the floor for each line.
@@ -322,28 +342,28 @@ fn each<T>(
     candidates.iter().map(measure).collect()
 }
 
-/// The figures of many runs of each candidate. Who begins a round ends the next.
-fn take_turns<T>(
-    candidates: &[Candidate],
-    line: &Line,
-    rounds: usize,
-    mut measure: impl FnMut(&mut Command) -> io::Result<T>,
-) -> io::Result<Vec<Vec<T>>> {
-    let mut commands: Vec<Command> = candidates
+/// The commands of a line.
+fn commands(candidates: &[Candidate], line: &Line) -> Vec<Command> {
+    candidates
         .iter()
         .map(|candidate| candidate.command(line))
-        .collect();
-    let mut figures: Vec<Vec<T>> = commands
-        .iter()
-        .map(|_| Vec::with_capacity(rounds))
-        .collect();
+        .collect()
+}
+
+/// The figures of many runs of each program. Who begins a round ends the next.
+fn take_turns<R, T>(
+    runs: &mut [R],
+    rounds: usize,
+    mut measure: impl FnMut(&mut R) -> io::Result<T>,
+) -> io::Result<Vec<Vec<T>>> {
+    let mut figures: Vec<Vec<T>> = runs.iter().map(|_| Vec::with_capacity(rounds)).collect();
     for round in 0..rounds {
         if round % ROUNDS_PER_NAMESPACE == 0 {
             namespace::unshare()?;
         }
-        for turn in 0..commands.len() {
-            let next = (round + turn) % commands.len();
-            figures[next].push(measure(&mut commands[next])?);
+        for turn in 0..runs.len() {
+            let next = (round + turn) % runs.len();
+            figures[next].push(measure(&mut runs[next])?);
         }
     }
     Ok(figures)
@@ -351,91 +371,15 @@ fn take_turns<T>(
 
 /// Median and quartiles in microseconds.
 fn spread(mut times: Vec<Duration>) -> String {
+    let [median, low, high] =
+        [2, 1, 3].map(|number| quartile(&mut times, number).as_nanos() as f64 / 1e3);
+    format!("{median:.0} ({low:.0}-{high:.0})")
+}
+
+/// The quartile of this number; the second is the median.
+fn quartile(times: &mut [Duration], number: usize) -> Duration {
     times.sort_unstable();
-    let quartile = |number: usize| times[number * (times.len() - 1) / 4].as_nanos() as f64 / 1e3;
-    format!("{:.0} ({:.0}-{:.0})", quartile(2), quartile(1), quartile(3))
-}
-
-/// What was found.
-struct Report {
-    /// Lines of a label and a cell for each candidate, the head first. Cells at the end may lack.
-    rows: Vec<Vec<String>>,
-    bars: Vec<Bar>,
-    notes: Vec<String>,
-}
-
-struct Bar {
-    text: String,
-    kept: bool,
-}
-
-impl Report {
-    fn new(candidates: &[Candidate]) -> Self {
-        let names = candidates.iter().map(|candidate| candidate.name.to_owned());
-        Self {
-            rows: vec![iter::once(String::new()).chain(names).collect()],
-            bars: Vec::new(),
-            notes: Vec::new(),
-        }
-    }
-
-    fn row(&mut self, label: &str, cells: &[impl ToString]) {
-        let mut row = vec![label.to_owned()];
-        row.extend(cells.iter().map(ToString::to_string));
-        row.resize(self.rows[0].len(), "-".to_owned());
-        self.rows.push(row);
-    }
-
-    fn bar<T: PartialOrd + fmt::Display>(&mut self, what: &str, figure: T, most: T) {
-        self.bars.push(Bar {
-            kept: figure <= most,
-            text: format!("{what}: {figure}, at most {most}"),
-        });
-    }
-
-    /// Every line, padded, its cells joined by `between`.
-    fn lines(&self, between: &str) -> Vec<String> {
-        let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells.max().unwrap_or_default()
-        };
-        let pad = |(column, cell): (usize, &String)| {
-            let width = width(column);
-            if column == 0 {
-                format!("{cell:width$}")
-            } else {
-                format!("{cell:>width$}")
-            }
-        };
-        let line = |row: &Vec<String>| {
-            let cells: Vec<String> = row.iter().enumerate().map(pad).collect();
-            cells.join(between)
-        };
-        self.rows.iter().map(line).collect()
-    }
-
-    fn plain(&self) -> String {
-        let bar = |bar: &Bar| format!("{}  {}", if bar.kept { "PASS" } else { "FAIL" }, bar.text);
-        let bars: Vec<String> = self.bars.iter().map(bar).collect();
-        let parts = [self.lines("  "), self.notes.clone(), bars];
-        parts.map(|lines| lines.join("\n") + "\n").join("\n")
-    }
-
-    fn markdown(&self) -> String {
-        let mut table: Vec<String> = self
-            .lines(" | ")
-            .iter()
-            .map(|line| format!("| {line} |"))
-            .collect();
-        table.insert(
-            1,
-            format!("| --- |{}", " ---: |".repeat(self.rows[0].len() - 1)),
-        );
-        let bar = |bar: &Bar| format!("- {}: {}", if bar.kept { "pass" } else { "FAIL" }, bar.text);
-        let bars = self.bars.iter().map(bar).collect();
-        let parts = [table, self.notes.clone(), bars];
-        parts.map(|lines| lines.join("\n") + "\n").join("\n")
-    }
+    times[number * (times.len() - 1) / 4]
 }
 
 #[cfg(test)]
@@ -446,27 +390,5 @@ mod tests {
     fn median_and_quartiles() {
         let times = [5, 1, 4, 3, 2].map(Duration::from_micros).to_vec();
         assert_eq!(spread(times), "3 (2-4)");
-    }
-
-    #[test]
-    fn a_report_has_columns_and_verdicts() {
-        let mut report = Report {
-            rows: vec![vec![String::new(), "a".to_owned(), "b".to_owned()]],
-            bars: Vec::new(),
-            notes: vec!["Note.".to_owned()],
-        };
-        report.row("µs", &[10]);
-        report.bar("low", 1, 1);
-        report.bar("high", 0.6, 0.5);
-        assert_eq!(
-            report.plain(),
-            "     a  b\nµs  10  -\n\nNote.\n\n\
-             PASS  low: 1, at most 1\nFAIL  high: 0.6, at most 0.5\n"
-        );
-        assert!(
-            report
-                .markdown()
-                .starts_with("|    |  a | b |\n| --- | ---: | ---: |\n| µs | 10 | - |\n\n")
-        );
     }
 }

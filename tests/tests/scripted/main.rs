@@ -1,212 +1,23 @@
 //! The library on a kernel that follows a script: whatever fails, at whatever moment, what this run
 //! created is removed again, and nothing else is.
 
-use std::collections::VecDeque;
-use std::ffi::CStr;
-use std::io;
-use std::num::NonZero;
+mod batch;
+mod hints;
+mod json;
+mod properties;
+mod script;
 
+use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, Kernel, Limits};
+use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::request::{Mode, Qbytes};
 use ipcmk::run::run;
 use ipcmk_tests::text;
 
-/// A call that the library makes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Call {
-    BlockSignals,
-    Random,
-    /// A file of /proc; the result is the number in it.
-    Read(&'static str),
-    /// Kind, key, amount, flags.
-    Get(Kind, u32, u64, i32),
-    /// Identifier, mode, msg_qbytes.
-    SetQueue(Id, u32, u64),
-    Remove(Kind, Id),
-    /// The limits of a kind, which are [`LIMITS`].
-    AskLimits(Kind),
-    /// Whether there is a filter.
-    AskFilter,
-    /// To standard output.
-    Write(String),
-    /// For standard output.
-    Wait,
-}
-
-use Call::{AskFilter, AskLimits, BlockSignals, Get, Random, Read, Remove, SetQueue, Wait, Write};
-
-/// Read before each segment.
-const SHM_RMID_FORCED: Call = Read("/proc/sys/kernel/shm_rmid_forced");
-
-/// What a scripted namespace allows, and what it holds.
-const LIMITS: Limits = Limits {
-    each: 1000,
-    units: 100,
-    units_used: 90,
-    unit: NonZero::new(10).unwrap(),
-    objects: 50,
-    objects_used: 50,
+use script::{
+    BlockSignals, Expected, Get, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait, Write,
+    error, failed, forced, ok, play, silent, tell,
 };
-
-/// The next call, and what it returns, as the kernel itself does: a negative errno, or a result.
-type Expected = (Call, i64);
-
-const NEW: i32 = libc::IPC_CREAT | libc::IPC_EXCL;
-
-/// A kernel that expects these calls and no other, and what it was told on standard error. At the
-/// end of a script that leaves causes open it knows none.
-struct Script(VecDeque<Expected>, String, Causes);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Causes {
-    Scripted,
-    Open,
-}
-
-impl Call {
-    /// Whether it only looks.
-    fn is_a_look(&self) -> bool {
-        matches!(self, AskLimits(_) | AskFilter | Read(_) | Get(_, _, _, 0))
-    }
-}
-
-impl Script {
-    #[track_caller]
-    fn answer(&mut self, call: Call) -> Result<i64, Errno> {
-        let Some((expected, result)) = self.0.pop_front() else {
-            if self.2 == Causes::Open && call.is_a_look() {
-                return Err(Errno::ENOENT);
-            }
-            panic!("the script ends before {call:?}");
-        };
-        assert_eq!(call, expected, "the next call, and the one of the script");
-        match i32::try_from(result) {
-            Ok(negative @ ..0) => Err(Errno::new(-negative)),
-            _ => Ok(result),
-        }
-    }
-}
-
-impl Kernel for Script {
-    fn block_signals(&mut self) -> Result<(), Errno> {
-        self.answer(BlockSignals).map(drop)
-    }
-
-    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
-        self.answer(Get(step.kind, key, step.amount, flags.cast_signed()))
-            .map(|id| id.try_into().expect("an identifier"))
-    }
-
-    fn set_queue(&mut self, id: Id, mode: Mode, qbytes: Qbytes) -> Result<(), Errno> {
-        self.answer(SetQueue(id, mode.bits(), qbytes.get()))
-            .map(drop)
-    }
-
-    fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
-        self.answer(Remove(kind, id)).map(drop)
-    }
-
-    fn random(&mut self) -> Result<u32, Errno> {
-        self.answer(Random)
-            .map(|key| key.try_into().expect("a key"))
-    }
-
-    fn read<'b>(&mut self, path: &CStr, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let path = path.to_str().expect("UTF-8");
-        if self.0.is_empty() {
-            return self.answer(Read("")).map(|_| &buffer[..0]);
-        }
-        let Some((Read(expected), _)) = self.0.front() else {
-            panic!("the script has no reading of {path}");
-        };
-        assert_eq!(path, *expected);
-        let number = self.answer(Read(expected))?.to_string();
-        let length = number.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&number.as_bytes()[..length]);
-        Ok(&buffer[..length])
-    }
-
-    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
-        self.answer(AskLimits(kind)).map(|_| LIMITS)
-    }
-
-    fn is_filtered(&mut self) -> bool {
-        self.answer(AskFilter) == Ok(1)
-    }
-
-    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
-        assert_eq!(fd, Fd::Out);
-        self.answer(Wait).map(drop)
-    }
-
-    /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
-    /// be a pipe that nobody empties.
-    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
-        if fd == Fd::Err {
-            let undo = self.0.iter().find(|(call, _)| matches!(call, Remove(..)));
-            assert_eq!(undo, None, "still to be done as it says {text:?}");
-            self.1.push_str(&text);
-            return Ok(bytes.len());
-        }
-        self.answer(Write(text))
-            .map(|written| written.try_into().expect("a number of bytes"))
-    }
-}
-
-/// Runs a command line that fails by this script, to its last call; gives the lines of standard
-/// error, without the program's name.
-#[track_caller]
-fn tell(line: &str, script: impl IntoIterator<Item = Expected>) -> Vec<String> {
-    let words = text::words(line).expect(line);
-    let mut kernel = Script(
-        script.into_iter().collect(),
-        String::new(),
-        Causes::Scripted,
-    );
-    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
-    assert!(kernel.0.is_empty(), "{line}: not made: {:?}", kernel.0);
-    assert_eq!(status, 1, "{line}");
-    let lines = kernel.1.lines();
-    let told = lines.map(|line| line.strip_prefix("ipcmk: ").expect("our name").to_owned());
-    told.collect()
-}
-
-/// Runs a command line by this script, to its last call; gives the exit status and the first line of
-/// standard error, without the program's name.
-#[track_caller]
-fn play(line: &str, script: impl IntoIterator<Item = Expected>) -> (u8, String) {
-    let words = text::words(line).expect(line);
-    let mut kernel = Script(script.into_iter().collect(), String::new(), Causes::Open);
-    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
-    assert!(kernel.0.is_empty(), "{line}: not made: {:?}", kernel.0);
-    let told = kernel.1.lines().next().unwrap_or_default();
-    (status, told.trim_start_matches("ipcmk: ").to_owned())
-}
-
-/// Fails with this errno, and glibc's words for it.
-fn failed(what: &str, errno: i32) -> (u8, String) {
-    let text = io::Error::from_raw_os_error(errno).to_string();
-    let reason = text
-        .split(" (os error")
-        .next()
-        .expect("there is always a first part");
-    (1, format!("{what}: {reason}"))
-}
-
-fn silent() -> (u8, String) {
-    (0, String::new())
-}
-
-fn ok(text: &str) -> Expected {
-    (Write(text.to_owned()), text.len() as i64)
-}
-
-fn error(call: Call, errno: i32) -> Expected {
-    (call, -i64::from(errno))
-}
 
 /// A line with one object of each kind, and the calls that create them.
 const THREE: &str = "-S 3 -Q -M 4096 -p 600";
@@ -429,8 +240,20 @@ impl Kernel for Crowded {
         })
     }
 
-    fn set_queue(&mut self, _: Id, _: Mode, _: Qbytes) -> Result<(), Errno> {
-        panic!("there is no queue");
+    fn set(&mut self, _: Kind, _: Id, _: (u32, u32), _: u32, _: u64) -> Result<(), Errno> {
+        panic!("there is no object");
+    }
+
+    fn set_value(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+        panic!("there is no set");
+    }
+
+    fn lock(&mut self, _: Id) -> Result<(), Errno> {
+        panic!("there is no segment");
+    }
+
+    fn state(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
+        panic!("there is no object");
     }
 
     fn remove(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
@@ -442,16 +265,28 @@ impl Kernel for Crowded {
         Ok((self.random)(self.calls))
     }
 
-    fn read<'b>(&mut self, _: &CStr, _: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+    fn read<'b>(&mut self, _: File<'_>, _: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         Ok(b"0")
     }
 
+    fn identify(&mut self, _: &[u8]) -> Result<Identity, Errno> {
+        panic!("no file is named");
+    }
+
+    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+        panic!("no more room is needed");
+    }
+
+    fn most_locked(&mut self) -> Result<u64, Errno> {
+        panic!("nothing was locked");
+    }
+
     fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
-        panic!("no limit was hit");
+        Err(Errno::ENOSYS)
     }
 
     fn is_filtered(&mut self) -> bool {
-        panic!("nothing was forbidden");
+        false
     }
 
     fn wait(&mut self, _: Fd) -> Result<(), Errno> {
@@ -473,6 +308,9 @@ fn it_gives_up_in_the_end() {
         ("-Q", (|calls| calls) as fn(u32) -> u32),
         ("-Q", |_| 0),
         ("-S 7 -o 7", |_| panic!("no random key is wanted")),
+        ("-k 7 -e -Q --qbytes 1", |_| {
+            panic!("no random key is wanted")
+        }),
     ] {
         let mut kernel = Crowded {
             calls: 0,
@@ -601,7 +439,7 @@ fn a_queue_gets_its_size_before_anybody_may_use_it() {
     let made = [
         (BlockSignals, 0),
         (Get(Kind::Queue, 7, 0, NEW), 5),
-        (SetQueue(5, 0o640, 4096), 0),
+        (Set(Kind::Queue, 5, (OURS, OURS), 0o640, 4096), 0),
     ];
     let line = "-Q 0x7 -p 4096 --mode=640";
     assert_eq!(
@@ -627,18 +465,13 @@ fn what_cannot_be_removed_is_told_and_the_rest_is_removed() {
         script.extend(undo(3));
         let at = script.len() - 3 + stuck;
         script[at].1 = -i64::from(libc::EPERM);
-        let words = text::words(THREE).expect(THREE);
-        let mut kernel = Script(script.into(), String::new(), Causes::Scripted);
-        assert_eq!(run(words.iter().map(Vec::as_slice), false, &mut kernel), 1);
-        assert!(kernel.0.is_empty(), "not made: {:?}", kernel.0);
-        let lines: Vec<&str> = kernel.1.lines().collect();
         let object = [
             "semaphore id 30",
             "message queue id 20",
             "shared memory id 10",
         ][stuck];
-        let left = format!("ipcmk: {object} is left behind: Operation not permitted");
-        assert_eq!(lines, ["ipcmk: write error: Broken pipe", &left]);
+        let left = format!("{object} is left behind: Operation not permitted");
+        assert_eq!(tell(THREE, script), ["write error: Broken pipe", &left]);
     }
 }
 
@@ -691,149 +524,6 @@ fn a_full_pipe_is_waited_for() {
     }
 }
 
-/// Each refusal that has a measured cause, the calls that measure it, and the line that tells it.
-#[test]
-fn a_refusal_is_explained() {
-    use libc::{EACCES, EEXIST, EINVAL, EMFILE, ENFILE, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM};
-    let shm = |amount| Get(Kind::Shm, 7, amount, NEW | 0o666);
-    let sem = |amount| Get(Kind::Sem, 7, amount, NEW | 0o666);
-    let limits = |kind| (AskLimits(kind), 0);
-    let filtered = |yes| (AskFilter, yes);
-    let segment = |amount: u64, errno, causes: &[Expected]| {
-        let mut script = vec![(SHM_RMID_FORCED, 0), error(shm(amount), errno)];
-        script.extend_from_slice(causes);
-        (format!("--keyed -M 7 -p {amount}"), script)
-    };
-    let set = |amount: u64, errno, causes: &[Expected]| {
-        let mut script = vec![error(sem(amount), errno)];
-        script.extend_from_slice(causes);
-        (format!("--keyed -S 7 -s {amount}"), script)
-    };
-    let overcommit = || Read("/proc/sys/vm/overcommit_memory");
-    let cases = [
-        (
-            segment(100, ENOSPC, &[limits(Kind::Shm)]),
-            "not disk space: 50 of 50 segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
-        ),
-        (
-            segment(101, ENOSPC, &[limits(Kind::Shm)]),
-            "not disk space: 90 of 100 pages in use, 11 more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
-        ),
-        (
-            segment(u64::MAX, ENOSPC, &[limits(Kind::Shm)]),
-            "not disk space: 90 of 100 pages in use, 1844674407370955161 more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
-        ),
-        (
-            set(100, ENOSPC, &[limits(Kind::Sem)]),
-            "not disk space: 50 of 50 sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm",
-        ),
-        (
-            set(101, ENOSPC, &[limits(Kind::Sem)]),
-            "not disk space: 90 of 100 semaphores in use, 11 more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm",
-        ),
-        (
-            segment(1001, EINVAL, &[limits(Kind::Shm)]),
-            "1001 bytes are over 1000 (SHMMAX, kernel.shmmax)",
-        ),
-        (
-            set(1001, EINVAL, &[limits(Kind::Sem)]),
-            "1001 semaphores are over 1000 (SEMMSL, kernel.sem field 1)",
-        ),
-        (
-            segment(0, EINVAL, &[limits(Kind::Shm)]),
-            "a segment has at least 1 byte (SHMMIN)",
-        ),
-        // Nothing explains it.
-        (segment(1000, EINVAL, &[limits(Kind::Shm)]), ""),
-        (
-            segment(1, EINVAL, &[error(AskLimits(Kind::Shm), EPERM)]),
-            "",
-        ),
-        (
-            segment(1, EEXIST, &[(Get(Kind::Shm, 7, 1, 0), 5)]),
-            "segment 5 has key 0x7: -o returns it, ipcrm -m 5 removes it",
-        ),
-        (
-            set(3, EEXIST, &[(Get(Kind::Sem, 7, 3, 0), 5)]),
-            "set 5 has key 0x7: -o returns it, ipcrm -s 5 removes it",
-        ),
-        // It is too small for -o too.
-        (
-            set(
-                3,
-                EEXIST,
-                &[
-                    error(Get(Kind::Sem, 7, 3, 0), EINVAL),
-                    (Get(Kind::Sem, 7, 2, 0), 5),
-                ],
-            ),
-            "set 5 has 2 semaphores",
-        ),
-        // It is gone again.
-        (
-            set(
-                3,
-                EEXIST,
-                &[
-                    error(Get(Kind::Sem, 7, 3, 0), ENOENT),
-                    error(Get(Kind::Sem, 7, 2, 0), ENOENT),
-                    error(Get(Kind::Sem, 7, 1, 0), ENOENT),
-                ],
-            ),
-            "",
-        ),
-        (
-            segment(1, ENOSYS, &[filtered(0)]),
-            "this kernel has no System V IPC (CONFIG_SYSVIPC)",
-        ),
-        (
-            segment(1, ENOSYS, &[filtered(1)]),
-            "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it",
-        ),
-        (
-            segment(1, EPERM, &[filtered(1)]),
-            "a seccomp filter forbids this call",
-        ),
-        (
-            segment(1, EPERM, &[filtered(0)]),
-            "a security module forbids this call",
-        ),
-        (
-            set(1, EACCES, &[filtered(0)]),
-            "a security module forbids this call",
-        ),
-        (
-            set(1, EACCES, &[filtered(1)]),
-            "a seccomp filter forbids this call",
-        ),
-        (
-            set(1, ENOMEM, &[]),
-            "kernel memory is short, or over the cgroup's memory.max",
-        ),
-        (
-            segment(1, ENOMEM, &[error(overcommit(), ENOENT)]),
-            "more than the kernel commits itself to (vm.overcommit_memory)",
-        ),
-        (
-            segment(1, EMFILE, &[]),
-            "no file descriptor is left (RLIMIT_NOFILE)",
-        ),
-        (
-            segment(1, ENFILE, &[]),
-            "the system's table of open files is full (fs.file-max)",
-        ),
-    ];
-    for ((line, script), hint) in cases {
-        let script = [(BlockSignals, 0)].into_iter().chain(script);
-        let told = tell(&line, script);
-        assert_eq!(
-            told.get(1).map_or("", String::as_str),
-            hint,
-            "{line}: {told:?}"
-        );
-    }
-}
-
 /// Signals are blocked from the start, so that a pipe that nobody reads is an error and no death.
 #[test]
 fn nothing_is_created_where_signals_cannot_be_blocked() {
@@ -847,8 +537,8 @@ fn nothing_is_created_where_signals_cannot_be_blocked() {
 /// The kernel would destroy the segment as we exit, after its id was printed.
 #[test]
 fn no_segment_is_created_where_it_would_die_with_us() {
-    let standard = [(BlockSignals, 0), (Random, 7), (SHM_RMID_FORCED, 1)];
-    let keyed = [(BlockSignals, 0), (SHM_RMID_FORCED, 1)];
+    let standard = [(BlockSignals, 0), (Random, 7), (forced(b"1\n"), 0)];
+    let keyed = [(BlockSignals, 0), (forced(b"1\n"), 0)];
     let (status, told) = play("-M 4096", standard);
     assert_eq!(status, 1);
     assert!(told.contains("kernel.shm_rmid_forced"), "{told}");

@@ -1,0 +1,303 @@
+//! Objects in JSON.
+
+use std::fmt::Write as _;
+
+use ipcmk::batch::Room;
+use ipcmk::errno::Errno;
+use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::plan::{Id, Kind, Step};
+
+use crate::script::{
+    AskState, BlockSignals, Call, Get, Identify, Memory, NEW, SHM_RMID_FORCED, both, error, ok,
+    play, run_on, silent, try_failures,
+};
+
+#[test]
+fn what_is_created_is_described_as_it_was_asked_for() {
+    let script = vec![
+        (Call::Room, 0),
+        (BlockSignals, 0),
+        (SHM_RMID_FORCED, 0),
+        (Get(Kind::Shm, 0x4d, u64::MAX, NEW | 0o640), 0),
+        (Get(Kind::Queue, 0x4d, 0, NEW | 0o640), 2_147_483_647),
+        (Get(Kind::Sem, 0x4d, 3, NEW | 0o640), 30),
+        ok("{\"ipcmk\": [\n\
+            {\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"size\": 18446744073709551615, \"created\": true},\n\
+            {\"kind\": \"queue\", \"id\": 2147483647, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"created\": true},\n\
+            {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"nsems\": 3, \"created\": true}\n]}\n"),
+    ];
+    for line in [
+        "-J -k 77 -M 18446744073709551615 -Q -S 3 -p 640",
+        "-rJ -k 77 -M 18446744073709551615 -Q -S 3 -p 640",
+        "-k 77 -M 18446744073709551615 -Q -S 3 -p 640 --json --raw",
+    ] {
+        assert_eq!(try_failures(line, &[(0, script.clone())]), 6);
+    }
+}
+
+/// Of a found object the kernel tells mode and size; not to those who may not read it.
+#[test]
+fn what_is_found_is_described_as_it_is() {
+    let script = |[shm, queue, sem]: [i64; 3], text: &str| {
+        vec![
+            (Call::Room, 0),
+            (BlockSignals, 0),
+            (Get(Kind::Shm, 7, 1, 0), 10),
+            // Flags of its own stand above the permission bits.
+            (AskState(Kind::Shm, 10), shm),
+            (Get(Kind::Queue, 7, 0, 0), 20),
+            (AskState(Kind::Queue, 20), queue),
+            (Get(Kind::Sem, 7, 1, 0), 30),
+            (AskState(Kind::Sem, 30), sem),
+            ok(text),
+        ]
+    };
+    let line = "-J -e -k 7 -M 1 -Q -S 1 -p 777 --lock --owner 5";
+    let text = "{\"ipcmk\": [\n\
+        {\"kind\": \"shmem\", \"id\": 10, \"key\": \"0x00000007\", \"mode\": \"0640\", \"size\": 4096, \"created\": false},\n\
+        {\"kind\": \"queue\", \"id\": 20, \"key\": \"0x00000007\", \"mode\": \"0000\", \"created\": false},\n\
+        {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x00000007\", \"mode\": \"0007\", \"nsems\": 3, \"created\": false}\n]}\n";
+    let states = [both(0o3640, 4096), both(0, 0), both(7, 3)];
+    assert_eq!(try_failures(line, &[(0, script(states, text))]), 6);
+
+    let text = "{\"ipcmk\": [\n\
+        {\"kind\": \"shmem\", \"id\": 10, \"key\": \"0x00000007\", \"mode\": null, \"size\": null, \"created\": false},\n\
+        {\"kind\": \"queue\", \"id\": 20, \"key\": \"0x00000007\", \"mode\": null, \"created\": false},\n\
+        {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x00000007\", \"mode\": null, \"nsems\": null, \"created\": false}\n]}\n";
+    for errno in [libc::EACCES, libc::EIDRM, libc::EINVAL, libc::EPERM] {
+        let states = [-i64::from(errno); 3];
+        assert_eq!(play(line, script(states, text)), silent());
+    }
+}
+
+#[test]
+fn found_and_created_stand_side_by_side() {
+    let script = vec![
+        (Identify("/dev".into()), both(5, 9)),
+        (Call::Room, 0),
+        (BlockSignals, 0),
+        error(Get(Kind::Queue, 0x105_0009, 0, 0), libc::ENOENT),
+        (Get(Kind::Queue, 0x105_0009, 0, NEW | 0o644), 20),
+        (Get(Kind::Sem, 0x105_0009, 1, 0), 30),
+        (AskState(Kind::Sem, 30), both(0o600, 2)),
+        ok("{\"ipcmk\": [\n\
+            {\"kind\": \"queue\", \"id\": 20, \"key\": \"0x01050009\", \"path\": \"/dev\", \"mode\": \"0644\", \"created\": true},\n\
+            {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x01050009\", \"path\": \"/dev\", \"mode\": \"0600\", \"nsems\": 2, \"created\": false}\n]}\n"),
+    ];
+    assert_eq!(play("-J -e --ftok /dev -Q -S 1", script), silent());
+}
+
+/// By keys it is the same.
+#[test]
+fn by_keys() {
+    let script = vec![
+        (Call::Room, 0),
+        (BlockSignals, 0),
+        (Get(Kind::Sem, 0x1234, 1, NEW | 0o666), 30),
+        ok("{\"ipcmk\": [\n\
+            {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x00001234\", \"mode\": \"0666\", \"nsems\": 1, \"created\": true}\n]}\n"),
+    ];
+    try_failures("-S 0x1234 -J", &[(0, script)]);
+}
+
+/// A kernel that has these lines in its only file, finds every file, and makes every object, and what
+/// it is told to write.
+struct Willing<'a> {
+    lines: &'a [u8],
+    memory: Memory,
+    made: u64,
+    removed: u64,
+    output: Vec<u8>,
+    told: Vec<u8>,
+}
+
+impl<'a> Willing<'a> {
+    const fn new(lines: &'a [u8]) -> Self {
+        Self {
+            lines,
+            memory: Memory(None),
+            made: 0,
+            removed: 0,
+            output: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+}
+
+impl Kernel for Willing<'_> {
+    fn block_signals(&mut self) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn get(&mut self, _: Step, _: u32, _: u32) -> Result<Id, Errno> {
+        self.made += 1;
+        Ok(7)
+    }
+
+    fn set(&mut self, _: Kind, _: Id, _: (u32, u32), _: u32, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn set_value(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn lock(&mut self, _: Id) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn state(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
+        panic!("all objects are new");
+    }
+
+    fn remove(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
+        self.removed += 1;
+        Ok(())
+    }
+
+    fn random(&mut self) -> Result<u32, Errno> {
+        Ok(1)
+    }
+
+    fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        let lines = match file {
+            File::System(_) => b"0\n",
+            File::User(_) | File::In => self.lines,
+        };
+        let length = lines.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&lines[..length]);
+        Ok(&buffer[..length])
+    }
+
+    fn identify(&mut self, _: &[u8]) -> Result<Identity, Errno> {
+        Ok(Identity {
+            ino: 1,
+            dev_minor: 2,
+        })
+    }
+
+    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+        // SAFETY: the one run on this kernel is over when it is dropped.
+        Ok(unsafe { self.memory.room() })
+    }
+
+    fn most_locked(&mut self) -> Result<u64, Errno> {
+        panic!("nothing was refused");
+    }
+
+    fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    fn is_filtered(&mut self) -> bool {
+        false
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        let to = match fd {
+            Fd::Out => &mut self.output,
+            Fd::Err => &mut self.told,
+        };
+        to.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn wait(&mut self, _: Fd) -> Result<(), Errno> {
+        panic!("there is room to write");
+    }
+}
+
+/// The path of ftok(3) is a string if it is UTF-8 and takes no escapes, else an array of bytes: of
+/// all sequences of up to two bytes, and of all that could be characters of more by their first
+/// byte. The judge of UTF-8 is the standard library.
+#[test]
+fn any_path_can_be_told() {
+    let mut paths: Vec<Vec<u8>> = vec![vec![]];
+    for first in 0..=255 {
+        paths.push(vec![first]);
+        paths.extend((0..=255).map(|second| vec![first, second]));
+    }
+    let next = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff, b'a'];
+    for first in 0xc0..=255 {
+        for second in next {
+            for third in next {
+                paths.push(vec![first, second, third]);
+                paths.extend(next.map(|fourth| vec![first, second, third, fourth]));
+            }
+        }
+    }
+    for text in [
+        "\u{7ff}\u{800}\u{ffff}\u{10000}\u{10ffff}",
+        "\u{d7ff}\u{e000}",
+        "żółć/Ω",
+    ] {
+        paths.push(text.into());
+    }
+    // More than four bytes are no character.
+    for first in [0xf8, 0xfb, 0xfc, 0xfd, 0xfe, 0xff] {
+        paths.extend((5..=8).map(|length| {
+            let mut path = vec![0x80; length];
+            path[0] = first;
+            path
+        }));
+    }
+    let is_word = |path: &Vec<u8>| !path.iter().any(u8::is_ascii_whitespace);
+    paths.retain(is_word);
+    assert!(paths.len() > 130_000, "{}", paths.len());
+    let mut strings = 0;
+    for paths in paths.chunks(4096) {
+        let mut lines = Vec::new();
+        let mut expected = String::from("{\"ipcmk\": [");
+        for (index, path) in paths.iter().enumerate() {
+            // A colon at the end keeps what stands before it.
+            lines.extend([b"-Q --ftok=", path.as_slice(), b":1\n"].concat());
+            let text = match str::from_utf8(path) {
+                Ok(text) if !text.contains(|c| c < ' ' || c == '"' || c == '\\') => {
+                    strings += 1;
+                    format!("\"{text}\"")
+                }
+                _ => format!("{path:?}"),
+            };
+            let comma = if index == 0 { "" } else { "," };
+            write!(
+                expected,
+                "{comma}\n{{\"kind\": \"queue\", \"id\": 7, \"key\": \"0x01020001\", \"path\": {text}, \"mode\": \"0644\", \
+                 \"created\": true}}"
+            )
+            .expect("a string takes all");
+        }
+        expected.push_str("\n]}\n");
+        let kernel = || Willing::new(&lines);
+        let (status, output) = run_on("-J --batch jobs", kernel, |kernel| {
+            (kernel.told.clone(), kernel.output.clone())
+        });
+        assert_eq!((status, output.0.as_slice()), (0, &b""[..]));
+        let output = String::from_utf8(output.1).expect("JSON is UTF-8");
+        for (ours, expected) in output.lines().zip(expected.lines()) {
+            assert_eq!(ours, expected);
+        }
+        assert_eq!(output.len(), expected.len());
+    }
+    assert!(strings > 5_000, "{strings} strings");
+}
+
+/// What the output has no room for is a failure like any other.
+#[test]
+fn what_does_not_fit_is_undone() {
+    let line = [&b"-M 1 -Q -S 1 --ftok "[..], &[0xff; 4000], b"\n"].concat();
+    let lines = line.repeat(100);
+    let (status, (made, removed, output, told)) = run_on(
+        "-J --batch jobs",
+        || Willing::new(&lines),
+        |kernel| {
+            let told = String::from_utf8_lossy(&kernel.told).into_owned();
+            (kernel.made, kernel.removed, kernel.output.len(), told)
+        },
+    );
+    assert_eq!((status, output), (1, 0));
+    assert!(
+        made > 100 && made == removed,
+        "{made} made, {removed} removed"
+    );
+    assert!(told.ends_with(" failed: File too large\n"), "{told}");
+}

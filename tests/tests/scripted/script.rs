@@ -1,0 +1,515 @@
+//! A kernel that follows a script.
+
+use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
+use std::collections::VecDeque;
+use std::io;
+use std::num::NonZero;
+use std::ptr::NonNull;
+use std::thread;
+
+use ipcmk::batch::Room;
+use ipcmk::errno::Errno;
+use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::plan::{Id, Kind, Step};
+use ipcmk::run::run;
+use ipcmk_tests::text;
+
+/// A call that the library makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    BlockSignals,
+    Random,
+    /// A file, and what is in it.
+    Read(Source, &'static [u8]),
+    /// A file; the result is its device's minor number and, in the lower half, its inode number.
+    Identify(String),
+    /// Memory for many objects.
+    Room,
+    /// Kind, key, amount, flags.
+    Get(Kind, u32, u64, i32),
+    /// Kind, identifier, owner, mode, msg_qbytes.
+    Set(Kind, Id, (u32, u32), u32, u64),
+    /// Identifier, number of the semaphore, value.
+    SetValue(Id, u64, u64),
+    Lock(Id),
+    /// Kind, identifier; the result is the mode and, in the lower half, the amount.
+    AskState(Kind, Id),
+    Remove(Kind, Id),
+    /// The limits of a kind, which are [`LIMITS`].
+    AskLimits(Kind),
+    /// The limit on locked memory.
+    AskMostLocked,
+    /// Whether there is a filter.
+    AskFilter,
+    /// To standard output.
+    Write(String),
+    /// For standard output.
+    Wait,
+}
+
+pub use Call::{
+    AskFilter, AskLimits, AskMostLocked, AskState, BlockSignals, Get, Identify, Lock, Random, Read,
+    Remove, Set, SetValue, Wait, Write,
+};
+
+/// Where something is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    System(&'static str),
+    User(&'static str),
+    In,
+}
+
+impl Source {
+    /// Whether it is this file.
+    fn is(self, file: File<'_>) -> bool {
+        match (self, file) {
+            (Self::System(path), File::System(file)) => path.as_bytes() == file.to_bytes(),
+            (Self::User(path), File::User(file)) => path.as_bytes() == file,
+            (Self::In, File::In) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Read before the first segment.
+pub const SHM_RMID_FORCED: Call = forced(b"0\n");
+
+pub const fn forced(value: &'static [u8]) -> Call {
+    Read(Source::System("/proc/sys/kernel/shm_rmid_forced"), value)
+}
+
+/// What a scripted namespace allows, and what it holds.
+pub const LIMITS: Limits = Limits {
+    each: 1000,
+    units: 100,
+    units_used: 90,
+    unit: NonZero::new(10).unwrap(),
+    objects: 50,
+    objects_used: 50,
+};
+
+/// The next call, and what it returns, as the kernel itself does: a negative errno, or a result.
+pub type Expected = (Call, i64);
+
+pub const NEW: i32 = libc::IPC_CREAT | libc::IPC_EXCL;
+
+/// No id: that of the process is meant.
+pub const OURS: u32 = u32::MAX;
+
+/// A kernel that expects these calls and no other.
+pub struct Script {
+    calls: VecDeque<Expected>,
+    /// What it was told on standard error.
+    told: String,
+    /// None where the script has all the looks too.
+    causes: Option<Causes>,
+    memory: Memory,
+}
+
+/// What is known of the cause of a failure: calls that only look, each of which may be made again and
+/// again. The others find nothing.
+pub struct Causes(Vec<(Expected, bool)>);
+
+impl Causes {
+    fn new(causes: impl IntoIterator<Item = Expected>) -> Self {
+        Self(causes.into_iter().map(|cause| (cause, false)).collect())
+    }
+
+    /// What is known by this call, which is looked at from now on.
+    fn ask(&mut self, is_it: impl Fn(&Call) -> bool) -> Option<Expected> {
+        let (cause, is_asked) = self.0.iter_mut().find(|((call, _), _)| is_it(call))?;
+        *is_asked = true;
+        Some(cause.clone())
+    }
+}
+
+impl Call {
+    /// Whether it only looks.
+    const fn is_a_look(&self) -> bool {
+        matches!(
+            self,
+            AskLimits(_) | AskFilter | AskMostLocked | Get(_, _, _, 0)
+        )
+    }
+}
+
+/// Two results in one, each a number of 32 bits.
+pub fn both(high: u32, low: u32) -> i64 {
+    i64::from(high) << 32 | i64::from(low)
+}
+
+/// Memory for many objects.
+pub struct Memory(pub Option<NonNull<Room>>);
+
+impl Memory {
+    /// The room in it, at most once.
+    ///
+    /// # Safety
+    /// It must not be used any more when the memory is dropped.
+    pub unsafe fn room<'a>(&mut self) -> &'a mut Room {
+        assert_eq!(self.0, None, "at most once");
+        // A box would be made on the stack, which is too small for it.
+        let layout = Layout::new::<Room>();
+        // SAFETY: its size is not 0.
+        let room = unsafe { alloc_zeroed(layout) }.cast();
+        let mut room = NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout));
+        self.0 = Some(room);
+        // SAFETY: a room can be all zeros, and this is the only reference to it.
+        unsafe { room.as_mut() }
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        if let Some(room) = self.0 {
+            // SAFETY: allocated as a box would have it.
+            drop(unsafe { Box::from_raw(room.as_ptr()) });
+        }
+    }
+}
+
+/// What a call that returns this comes to.
+fn outcome(result: i64) -> Result<i64, Errno> {
+    match i32::try_from(result) {
+        Ok(negative @ ..0) => Err(Errno::new(negative.unsigned_abs().into())),
+        _ => Ok(result),
+    }
+}
+
+impl Script {
+    fn new(script: impl IntoIterator<Item = Expected>, causes: Option<Causes>) -> Self {
+        Self {
+            calls: script.into_iter().collect(),
+            told: String::new(),
+            causes,
+            memory: Memory(None),
+        }
+    }
+
+    /// The causes, once nothing is left but to undo.
+    fn causes(&mut self) -> Option<&mut Causes> {
+        let is_undo = |(call, _): &Expected| matches!(call, Remove(..));
+        self.causes
+            .as_mut()
+            .filter(|_| self.calls.iter().all(is_undo))
+    }
+
+    fn answer(&mut self, call: Call) -> Result<i64, Errno> {
+        if call.is_a_look()
+            && let Some(causes) = self.causes()
+        {
+            let known = causes.ask(|cause| *cause == call);
+            return outcome(known.map_or(-i64::from(libc::ENOENT), |(_, result)| result));
+        }
+        let Some((expected, result)) = self.calls.pop_front() else {
+            panic!("the script ends before {call:?}");
+        };
+        assert_eq!(call, expected, "the next call, and the one of the script");
+        outcome(result)
+    }
+
+    fn answer_both(&mut self, call: Call) -> Result<(u32, u32), Errno> {
+        let result = self.answer(call)?;
+        let low = result & i64::from(u32::MAX);
+        Ok([result >> 32, low]
+            .map(|half| half.try_into().expect("half of it"))
+            .into())
+    }
+}
+
+impl Kernel for Script {
+    fn block_signals(&mut self) -> Result<(), Errno> {
+        self.answer(BlockSignals).map(drop)
+    }
+
+    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
+        // msgget(2) takes none.
+        let amount = if step.kind == Kind::Queue {
+            0
+        } else {
+            step.amount
+        };
+        self.answer(Get(step.kind, key, amount, flags.cast_signed()))
+            .map(|id| id.try_into().expect("an identifier"))
+    }
+
+    fn set(
+        &mut self,
+        kind: Kind,
+        id: Id,
+        owner: (u32, u32),
+        mode: u32,
+        qbytes: u64,
+    ) -> Result<(), Errno> {
+        // The other kinds have none.
+        let qbytes = if kind == Kind::Queue { qbytes } else { 0 };
+        self.answer(Set(kind, id, owner, mode, qbytes)).map(drop)
+    }
+
+    fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+        self.answer(SetValue(id, number, value)).map(drop)
+    }
+
+    fn lock(&mut self, id: Id) -> Result<(), Errno> {
+        self.answer(Lock(id)).map(drop)
+    }
+
+    fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
+        let (mode, amount) = self.answer_both(AskState(kind, id))?;
+        Ok(State {
+            mode,
+            amount: amount.into(),
+        })
+    }
+
+    fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
+        self.answer(Remove(kind, id)).map(drop)
+    }
+
+    fn random(&mut self) -> Result<u32, Errno> {
+        self.answer(Random)
+            .map(|key| key.try_into().expect("a key"))
+    }
+
+    fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
+        let known = match (file, self.causes()) {
+            (File::System(_), Some(causes)) => causes.ask(is_it).ok_or(Errno::ENOENT)?,
+            _ => {
+                let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
+                next.unwrap_or_else(|| panic!("{file:?} is not what the script has next"))
+            }
+        };
+        let (Read(_, content), result) = known else {
+            unreachable!("it is a file");
+        };
+        outcome(result)?;
+        let length = content.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&content[..length]);
+        Ok(&buffer[..length])
+    }
+
+    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
+        let path = String::from_utf8_lossy(path).into_owned();
+        let (dev_minor, ino) = self.answer_both(Identify(path))?;
+        Ok(Identity {
+            ino: ino.into(),
+            dev_minor,
+        })
+    }
+
+    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+        self.answer(Call::Room)?;
+        // SAFETY: the one run by this script is over when it is dropped.
+        Ok(unsafe { self.memory.room() })
+    }
+
+    fn most_locked(&mut self) -> Result<u64, Errno> {
+        self.answer(AskMostLocked)
+            .map(|bytes| bytes.try_into().expect("bytes"))
+    }
+
+    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        self.answer(AskLimits(kind)).map(|_| LIMITS)
+    }
+
+    fn is_filtered(&mut self) -> bool {
+        self.answer(AskFilter) == Ok(1)
+    }
+
+    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
+        assert_eq!(fd, Fd::Out);
+        self.answer(Wait).map(drop)
+    }
+
+    /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
+    /// be a pipe that nobody empties.
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        if fd == Fd::Err {
+            let undo = self
+                .calls
+                .iter()
+                .find(|(call, _)| matches!(call, Remove(..)));
+            assert_eq!(undo, None, "still to be done as it says {text:?}");
+            self.told.push_str(&text);
+            return Ok(bytes.len());
+        }
+        self.answer(Write(text))
+            .map(|written| written.try_into().expect("a number of bytes"))
+    }
+}
+
+/// What came of a line: the exit status, and the lines of standard error without the program's name
+/// and without the last one, that leads to the help.
+pub type Told = (u8, Vec<String>);
+
+/// Runs a command line by this script, to its last call, and asks for each cause that is known.
+#[track_caller]
+fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Option<Causes>) -> Told {
+    let script: Vec<Expected> = script.into_iter().collect();
+    let look = |script: &mut Script| {
+        let causes = script.causes.iter().flat_map(|causes| &causes.0);
+        let unasked = causes.filter(|(_, is_asked)| !is_asked);
+        let left = script.calls.iter().chain(unasked.map(|(cause, _)| cause));
+        let left: Vec<String> = left.map(|call| format!("{call:?}")).collect();
+        (left, script.told.clone())
+    };
+    let (status, (left, told)) = run_on(line, || Script::new(script, causes), look);
+    assert!(left.is_empty(), "{line}: not made: {left:?}");
+    let name = |line: &str| match line.strip_prefix("ipcmk: ") {
+        Some(line) => line.to_owned(),
+        None => panic!("without our name: {line}"),
+    };
+    let is_help = |line: &&str| *line == "Try 'ipcmk --help' for more information.";
+    let lines = told.lines().filter(|line| !is_help(line));
+    (status, lines.map(name).collect())
+}
+
+/// Runs a command line on a kernel; gives the exit status, and what `look` finds in the kernel.
+#[track_caller]
+pub fn run_on<K: Kernel, T: Send>(
+    line: &str,
+    kernel: impl FnOnce() -> K + Send,
+    look: impl FnOnce(&mut K) -> T + Send,
+) -> (u8, T) {
+    let words = text::words(line).expect(line);
+    // Unoptimised code moves the room by way of the stack: that of a test is too small.
+    let builder = thread::Builder::new().stack_size(64 << 20);
+    let run = || {
+        let mut kernel = kernel();
+        let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
+        (status, look(&mut kernel))
+    };
+    thread::scope(|scope| {
+        let run = builder.spawn_scoped(scope, run).expect("a thread");
+        run.join().unwrap_or_else(|_| panic!("{line}"))
+    })
+}
+
+/// Runs a command line that fails by this script, to its last call; gives the lines of standard
+/// error, without the program's name.
+#[track_caller]
+pub fn tell(line: &str, script: impl IntoIterator<Item = Expected>) -> Vec<String> {
+    let (status, told) = run_by(line, script, None);
+    assert_eq!(status, 1, "{line}");
+    told
+}
+
+/// The same where this is known of the cause. Gives what is said of that.
+#[track_caller]
+pub fn explain(
+    line: &str,
+    script: impl IntoIterator<Item = Expected>,
+    causes: impl IntoIterator<Item = Expected>,
+) -> String {
+    let (status, told) = run_by(line, script, Some(Causes::new(causes)));
+    assert_eq!(status, 1, "{line}");
+    assert!((1..=2).contains(&told.len()), "{line}: {told:?}");
+    told.into_iter().nth(1).unwrap_or_default()
+}
+
+/// Runs a command line by this script, to its last call; gives the exit status and the first line of
+/// standard error, without the program's name.
+#[track_caller]
+pub fn play(line: &str, script: impl IntoIterator<Item = Expected>) -> (u8, String) {
+    let (status, told) = run_by(line, script, Some(Causes::new([])));
+    (status, told.into_iter().next().unwrap_or_default())
+}
+
+/// Fails with this errno, and glibc's words for it.
+pub fn failed(what: &str, errno: i32) -> (u8, String) {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    let reason = text
+        .split(" (os error")
+        .next()
+        .expect("there is always a first part");
+    (1, format!("{what}: {reason}"))
+}
+
+pub fn silent() -> (u8, String) {
+    (0, String::new())
+}
+
+pub fn ok(text: &str) -> Expected {
+    (Write(text.to_owned()), text.len() as i64)
+}
+
+pub fn error(call: Call, errno: i32) -> Expected {
+    (call, -i64::from(errno))
+}
+
+/// Calls of a script, with the number of the line of a batch that they are made for; else 0.
+pub type Part = (u32, Vec<Expected>);
+
+/// Plays a script that succeeds; then with each call failing in turn, in many ways, or in one where
+/// there is the room of a batch, which takes its time: then whatever was made before is removed, the
+/// last one first, and the first line of standard error says what failed, and in which line. Gives
+/// the number of calls that can fail.
+#[track_caller]
+pub fn try_failures(line: &str, parts: &[Part]) -> usize {
+    use libc::{EACCES, EIDRM, EINVAL, ENFILE, ENOMEM, ENOSPC, ENOSYS, EPERM};
+    let script: Vec<Expected> = parts.iter().flat_map(|part| part.1.clone()).collect();
+    assert_eq!(play(line, script.clone()), silent(), "{line}");
+    let numbers = parts
+        .iter()
+        .flat_map(|(number, calls)| vec![*number; calls.len()]);
+    let errnos = [EPERM, ENOMEM, EACCES, EINVAL, ENFILE, ENOSPC, ENOSYS, EIDRM];
+    let has_room = script.iter().any(|(call, _)| *call == Call::Room);
+    let mut tried = 0;
+    for (at, number) in numbers.enumerate() {
+        let (call, _) = &script[at];
+        let Some(mut what) = what_fails(call) else {
+            continue;
+        };
+        if number != 0 {
+            what = format!("line {number}: {what}");
+        }
+        let ways = if has_room { 1 } else { errnos.len() };
+        for errno in errnos.into_iter().cycle().skip(at).take(ways) {
+            let mut failing = script[..at].to_vec();
+            failing.push(error(call.clone(), errno));
+            // Even where the line could not be read.
+            if !failing.iter().any(|(call, _)| *call == BlockSignals) {
+                failing.push((BlockSignals, 0));
+            }
+            failing.extend(script[..at].iter().rev().filter_map(undo));
+            assert_eq!(play(line, failing), failed(&what, errno), "{line}");
+        }
+        tried += 1;
+    }
+    tried
+}
+
+/// What to do about a call once something has failed.
+fn undo((call, result): &Expected) -> Option<Expected> {
+    match call {
+        Get(kind, _, _, flags) if flags & libc::IPC_CREAT != 0 && *result >= 0 => {
+            Some((Remove(*kind, result.unsigned_abs()), 0))
+        }
+        _ => None,
+    }
+}
+
+/// The words for the failure of a call; none where it is no failure.
+fn what_fails(call: &Call) -> Option<String> {
+    Some(match call {
+        BlockSignals => "block signals failed".into(),
+        Random => "get random key failed".into(),
+        Call::Room => "get memory failed".into(),
+        Identify(path) => format!("get key of '{path}' failed"),
+        Read(Source::User(path), _) => format!("read '{path}' failed"),
+        Read(Source::In, _) => "read '-' failed".into(),
+        Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {
+            Kind::Shm => "create share memory failed".into(),
+            Kind::Queue => "create message queue failed".into(),
+            Kind::Sem => "create semaphore failed".into(),
+        },
+        SetValue(..) => "set semaphore values failed".into(),
+        Lock(_) => "lock share memory failed".into(),
+        Write(_) => "write error".into(),
+        Read(Source::System(_), _) | AskState(..) => return None,
+        Remove(..) | AskMostLocked | AskFilter | Wait => unreachable!("only after a failure"),
+    })
+}
