@@ -231,6 +231,8 @@ pub struct Observer {
 
 /// How long an observer may take for a look, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is asked whether it has.
+const PAUSE: Duration = Duration::from_micros(20);
 
 impl Observer {
     /// Starts an observer in this thread's IPC namespace, as this user and group. The answer comes
@@ -270,18 +272,16 @@ impl Observer {
         // One look may have begun before.
         let enough = self.board.looks.load(Ordering::SeqCst) + 2;
         let since = Instant::now();
-        let mut turn = 0_u32;
         while self.board.looks.load(Ordering::SeqCst) < enough {
-            turn += 1;
-            if turn.is_multiple_of(1024) {
-                if let Some(status) = self.child.try_wait()? {
-                    return Err(io::Error::other(format!("the observer ended: {status}")));
-                }
-                if since.elapsed() > PATIENCE {
-                    return Err(io::Error::other("the observer does not look"));
-                }
+            // To yield is not enough where there is one processor: who sleeps comes first afterwards.
+            thread::sleep(PAUSE);
+            if since.elapsed() > PATIENCE {
+                let state = self.child.try_wait()?;
+                let state = state.map_or("runs".to_owned(), |status| status.to_string());
+                return Err(io::Error::other(format!(
+                    "the observer does not look: {state}"
+                )));
             }
-            thread::yield_now();
         }
         Ok(())
     }

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ipcmk_tests::case::Version;
 use ipcmk_tests::observer::{self, trials};
+use ipcmk_tests::place::Place;
+use ipcmk_tests::runner::Runner;
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::suite;
 
@@ -15,15 +18,20 @@ fn main() -> ExitCode {
         return code;
     }
     suite::run(|privilege| {
-        let subject = |path: &Path, through| {
-            let subject = Subject::new(path, through).expect("our ipcmk");
-            Arc::new(subject)
+        let runner = |place, path: &Path, through| {
+            Arc::new(Runner {
+                place,
+                subject: Subject::new(path, through).expect("our ipcmk"),
+                privilege,
+                util_linux: Version::default(),
+            })
         };
-        let native = subject(&suite::x86_64(), None);
-        let emulated = subject(&suite::aarch64(), Some(Path::new("qemu-aarch64")));
-        let mut trials = trials::step_by_step_trials(&native, privilege);
-        for subject in [native, emulated] {
-            trials.extend(trials::full_speed_trials(&subject, privilege));
+        let native = runner(Place::Native, &suite::x86_64(), None);
+        let qemu = Some(Path::new("qemu-aarch64"));
+        let emulated = runner(Place::QemuUserAarch64, &suite::aarch64(), qemu);
+        let mut trials = trials::step_by_step_trials(&native);
+        for runner in [native, emulated] {
+            trials.extend(trials::full_speed_trials(&runner));
         }
         trials
     })

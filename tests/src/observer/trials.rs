@@ -13,6 +13,7 @@ use super::{Observer, Seen, Whole, openly};
 use crate::case::Start;
 use crate::line::QBYTES;
 use crate::namespace::{self, Kind, Privilege};
+use crate::runner::Runner;
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
 use crate::{syscalls, text, watchdog};
@@ -50,33 +51,33 @@ const AT_FULL_SPEED: [Test; 3] = [
 ];
 
 /// The trials that follow a subject step by step. Call [`super::play`] first.
-pub fn step_by_step_trials(subject: &Arc<Subject>, privilege: Privilege) -> Vec<Trial> {
-    trials(&STEP_BY_STEP, subject, privilege)
+pub fn step_by_step_trials(runner: &Arc<Runner>) -> Vec<Trial> {
+    trials(&STEP_BY_STEP, runner)
 }
 
 /// The trials at full speed. Call [`super::play`] first.
-pub fn full_speed_trials(subject: &Arc<Subject>, privilege: Privilege) -> Vec<Trial> {
-    if subject.is_emulated() {
+pub fn full_speed_trials(runner: &Arc<Runner>) -> Vec<Trial> {
+    if runner.subject.is_emulated() {
         let name = "in_an_emulator_nobody_uses_a_half_made_object";
-        return trials(&[(name, at_full_speed)], subject, privilege);
+        return trials(&[(name, at_full_speed)], runner);
     }
-    trials(&AT_FULL_SPEED, subject, privilege)
+    trials(&AT_FULL_SPEED, runner)
 }
 
 /// Held by the trial that runs.
 static ALONE: Mutex<()> = Mutex::new(());
 
-fn trials(tests: &[Test], subject: &Arc<Subject>, privilege: Privilege) -> Vec<Trial> {
+fn trials(tests: &[Test], runner: &Arc<Runner>) -> Vec<Trial> {
     let trial = |&(name, test): &Test| {
-        let subject = Arc::clone(subject);
+        let runner = Arc::clone(runner);
         Trial::ignorable_test(name, move || {
-            if privilege != Privilege::Root {
+            if runner.privilege != Privilege::Root {
                 return Ok(Completion::ignored_with("another user takes root"));
             }
             // A processor for the subject, and one for the observer.
             let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
             namespace::unshare()?;
-            test(&subject);
+            test(&runner.subject);
             Ok(Completion::Completed)
         })
     };
@@ -555,7 +556,7 @@ fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
 
 fn at_full_speed(subject: &Subject) {
     // An emulator takes its time, also between the calls.
-    let runs = if subject.is_emulated() { 3 } else { 25 };
+    let runs = if subject.is_emulated() { 3 } else { 50 };
     let (mut creations, mut looks, mut refused, mut used) = (0, 0, 0, 0);
     for trio in trios(subject) {
         let (taken, seen, complaints) = race(&trio, runs);
