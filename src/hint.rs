@@ -39,7 +39,9 @@ pub fn explain<K: Kernel>(
         Doing::Find if errno == Errno::EINVAL => search.small(),
         Doing::Set => match errno {
             Errno::EINVAL => Some(Words::UNMAPPED),
-            Errno::EPERM if search.is_large() => Some(Words::OVER_EACH.of(Kind::Queue)),
+            Errno::EPERM if search.step.kind == Kind::Queue && search.is_large() => {
+                Some(Words::OVER_EACH.of(Kind::Queue))
+            }
             _ => search.any(errno),
         },
         Doing::Lock => search.lock(errno),
@@ -236,7 +238,7 @@ impl<K: Kernel> Search<'_, K> {
     fn lock(&mut self, errno: Errno) -> Option<Words> {
         match (errno, self.kernel.most_locked()) {
             (Errno::EPERM, Ok(0)) => Some(Words::NO_LOCK),
-            (Errno::ENOMEM, Ok(most)) => self.say([self.step.amount, most, 0], Words::MEMLOCK),
+            (Errno::ENOMEM, most) => self.say([self.step.amount, most.ok()?, 0], Words::MEMLOCK),
             _ => self.any(errno),
         }
     }

@@ -46,7 +46,7 @@ where
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments), &mut request);
     let is_large = request.has(Opt::Batch.set() | Opt::Json.set());
-    if is_large && read.is_ok() {
+    if is_large && matches!(read, Ok(Action::Create | Action::Batch)) {
         match job.enlarge::<A>(&request) {
             Ok(text) => lines = text,
             Err(errno) => read = Err(errno),

@@ -144,8 +144,8 @@ impl Input {
                     .open(fifo)?,
             );
         }
-        let ends = self.writers.into_iter().map(JoinHandle::join);
-        ends.map(|end| end.expect("it does not panic")).collect()
+        let mut ends = self.writers.into_iter().map(JoinHandle::join);
+        ends.try_for_each(|end| end.expect("it does not panic"))
     }
 }
 

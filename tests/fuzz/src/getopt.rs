@@ -112,14 +112,19 @@ impl Table {
             let Some(form) = row.form(grammar) else {
                 continue;
             };
-            let has_arg = form.argument != Argument::None;
+            // none, required or optional
+            let has_arg = match form.argument {
+                Argument::None => 0,
+                Argument::HugePage => 2,
+                _ => 1,
+            };
             if let Some(letter) = form.short {
                 letters.push(char::from(letter));
-                letters.extend(has_arg.then_some(':'));
+                letters.extend((has_arg != 0).then_some(':'));
             }
             names.extend(spellings(row, grammar).map(|name| LongOption {
                 name: CString::new(name).expect("no NUL").into_raw(),
-                has_arg: has_arg.into(),
+                has_arg,
                 flag: ptr::null_mut(),
                 val: index,
             }));
@@ -151,19 +156,22 @@ impl Table {
     }
 }
 
-/// What getopt_long must know as a name, so that util-linux's abbreviations go before ours: its
-/// names in full, and ours with every abbreviation that begins none of them.
+/// What getopt_long must know as a name, so that util-linux's abbreviations go before ours: each
+/// name in full, and its abbreviations that begin no other name, or none of util-linux's if it is
+/// one of theirs.
 fn spellings(row: &'static Row, grammar: Grammar) -> impl Iterator<Item = &'static str> {
-    let begins_theirs = move |short: &str| {
-        let mut theirs = TABLE
+    let begins_another = move |short: &str| {
+        let mut others = TABLE
             .iter()
-            .filter(|row| row.util_linux && row.form(grammar).is_some());
-        theirs.any(|row| row.long.starts_with(short))
+            .filter(|other| other.opt != row.opt && other.form(grammar).is_some());
+        let counts = |other: &&Row| other.util_linux || !row.util_linux;
+        others.any(|other| counts(&other) && other.long.starts_with(short))
     };
-    let shortest = if row.util_linux { row.long.len() } else { 1 };
-    (shortest.max(1)..=row.long.len())
+    // In full it is no abbreviation, though it may begin another name of ours.
+    let counts = move |short: &&str| *short == row.long || !begins_another(short);
+    (1..=row.long.len())
         .map(|length| &row.long[..length])
-        .filter(move |short| row.util_linux || !begins_theirs(short))
+        .filter(counts)
 }
 
 /// What glibc makes of a line, which is its words with a NUL between them.
@@ -218,8 +226,8 @@ pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
             (WRONG, _letter) => Err(Wrong::UnknownLetter),
             (value, _) => {
                 let (row, form) = table.find(value);
-                let takes_one = form.argument != Argument::None;
-                Ok((row.opt, takes_one.then(|| place(argument))))
+                let has_one = form.argument != Argument::None && !argument.is_null();
+                Ok((row.opt, has_one.then(|| place(argument))))
             }
         });
     }

@@ -63,6 +63,28 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
     }
 }
 
+/// Digits alone, up to `most`.
+fn digits(text: &[u8], most: u64) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_plain.then(|| text.parse().ok())??;
+    (number <= most).then_some(number)
+}
+
+/// Whether a text is `uid` or `uid:gid`.
+pub fn is_owner(text: &[u8]) -> bool {
+    let ids: Vec<&[u8]> = text.split(|&byte| byte == b':').collect();
+    let most = u64::from(u32::MAX) - 1;
+    ids.len() <= 2 && ids.iter().all(|id| digits(id, most).is_some())
+}
+
+/// How many values of semaphores a text has.
+pub fn values(text: &[u8]) -> Option<u64> {
+    let values: Vec<&[u8]> = text.split(|&byte| byte == b',').collect();
+    let all = values.iter().all(|value| digits(value, 32767).is_some());
+    all.then_some(values.len() as u64)
+}
+
 /// The number that a text of the kernel's begins with, and what follows it.
 pub fn take(text: &[u8]) -> Option<(u64, &[u8])> {
     strto(text, 10, libc::strtoul).ok()

@@ -1,7 +1,7 @@
 //! Any bytes as a number.
 
-use ipcmk::number::{self, Bad};
-use ipcmk::request::{Key, Mode, Nsems};
+use ipcmk::number;
+use ipcmk::options::Argument;
 
 use crate::model;
 
@@ -11,32 +11,31 @@ pub fn run(data: &[u8]) {
     let shown = || text.escape_ascii().to_string();
     assert_eq!(number::size(text), model::size(text), "size {:?}", shown());
 
-    // What is no mode, count or key is told by the request's own types.
-    let range = Bad::Range;
-    let mode = number::mode(text).and_then(|mode| Mode::new(mode).ok_or(range));
+    let mode = number::read(Argument::Mode, text);
+    assert_eq!(mode, model::mode(text).map(u64::from), "mode {:?}", shown());
+    let nsems = number::read(Argument::Elements, text);
     assert_eq!(
-        mode.map(Mode::bits),
-        model::mode(text),
-        "mode {:?}",
-        shown()
-    );
-
-    // Behind 2^63 itself, which strtoimax(3) refuses before it looks further, ours finds the text
-    // wrong in another way.
-    let wrong = |bad| {
-        let is_least = text.windows(19).any(|part| part == b"9223372036854775808");
-        if is_least { range } else { bad }
-    };
-    let nsems = number::elements(text).and_then(|nsems| Nsems::new(nsems).ok_or(range));
-    assert_eq!(
-        nsems.map(Nsems::get).map_err(wrong),
-        model::nsems(text).map_err(wrong),
+        nsems,
+        model::nsems(text).map(u64::from),
         "nsems {:?}",
         shown()
     );
+    let key = number::read(Argument::Key, text);
+    assert_eq!(key, model::key(text).map(u64::from), "key {:?}", shown());
+    let owner = number::read(Argument::Owner, text).is_ok();
+    assert_eq!(owner, model::is_owner(text), "owner {:?}", shown());
+    let values = number::read(Argument::Values, text).ok();
+    assert_eq!(values, model::values(text), "values {:?}", shown());
+    let log = number::read(Argument::HugePage, text).ok();
+    let size = model::size(text).ok();
+    let power = size.filter(|size| size.is_power_of_two() && *size > 1);
+    assert_eq!(
+        log,
+        power.map(|size| size.ilog2().into()),
+        "huge page {:?}",
+        shown()
+    );
 
-    let key = number::key(text).and_then(|key| Key::new(key).ok_or(range));
-    assert_eq!(key, model::key(text).map(Key::Chosen), "key {:?}", shown());
     let mut rest = text;
     let taken = number::take(&mut rest).map(|number| (number, rest));
     // The kernel writes no minus, and what one would mean is left open.

@@ -1,8 +1,8 @@
 //! Any request, spelled as a command line in one of its many ways, is read as that request.
 
 use arbitrary::{Result, Unstructured};
-use ipcmk::options::{Grammar, Opt, Row, TABLE};
-use ipcmk::request::{Action, Key, Mode, Nsems, Qbytes, Request};
+use ipcmk::options::{Argument, Grammar, Opt, Row, TABLE};
+use ipcmk::request::{Action, Output, Request};
 use ipcmk_tests::reading;
 
 /// The bytes choose the request and its spelling.
@@ -21,10 +21,144 @@ pub fn run(data: &[u8]) {
     let shown = || line.iter().map(|word| word.escape_ascii().to_string());
     let shown = || shown().collect::<Vec<_>>();
     assert_eq!(result, Ok(Action::Create), "{:?}: {request:?}", shown());
-    assert_eq!(read, request, "{:?}", shown());
+    assert_eq!(Wanted::of(&read), request, "{:?}", shown());
     if let Err(what) = reading::check(&words, posixly_correct) {
         panic!("{:?}: {what}", shown());
     }
+}
+
+/// What a request says.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted<'a> {
+    /// Options that are there, and their numbers.
+    numbers: Vec<(Opt, u64)>,
+    /// Options that are there.
+    flags: Vec<Opt>,
+    name: &'a [u8],
+    mode: u32,
+    output: Output,
+    owner: (u32, u32),
+    values: Vec<u64>,
+}
+
+/// The options that mean something by their number.
+const NUMBERS: [Opt; 6] = [
+    Opt::Shmem,
+    Opt::PosixShmem,
+    Opt::Semaphore,
+    Opt::Key,
+    Opt::Qbytes,
+    Opt::Hugetlb,
+];
+/// The options that mean something by being there.
+const FLAGS: [Opt; 6] = [
+    Opt::Queue,
+    Opt::PosixMqueue,
+    Opt::PosixSemaphore,
+    Opt::Existing,
+    Opt::Noreserve,
+    Opt::Lock,
+];
+
+impl<'a> Wanted<'a> {
+    const fn new(mode: u32, output: Output) -> Self {
+        Self {
+            numbers: Vec::new(),
+            flags: Vec::new(),
+            name: b"",
+            mode,
+            output,
+            owner: (u32::MAX, u32::MAX),
+            values: Vec::new(),
+        }
+    }
+
+    fn of(request: &Request<'a>) -> Self {
+        let has = |opt: Opt| request.has(opt.set());
+        let if_there = |opt, text| if has(opt) { text } else { &b""[..] };
+        Self {
+            numbers: NUMBERS
+                .into_iter()
+                .filter_map(|opt| Some((opt, request.get(opt)?)))
+                .collect(),
+            flags: FLAGS.into_iter().filter(|opt| has(*opt)).collect(),
+            name: if_there(Opt::Name, request.text(Argument::Text)),
+            mode: request.mode(),
+            output: request.output(),
+            owner: if has(Opt::Owner) {
+                request.owner()
+            } else {
+                (u32::MAX, u32::MAX)
+            },
+            values: if has(Opt::Value) {
+                request.values().collect()
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// In the order in which [`Self::of`] has them.
+    fn sorted(mut self) -> Self {
+        let place = |opts: &[Opt], opt| opts.iter().position(|one| *one == opt);
+        self.numbers.sort_by_key(|(opt, _)| place(&NUMBERS, *opt));
+        self.flags.sort_by_key(|opt| place(&FLAGS, *opt));
+        self
+    }
+}
+
+/// What both grammars have of ours, for an object of this kind.
+fn properties(
+    wanted: &mut Wanted<'_>,
+    resource: Opt,
+    nsems: u64,
+    items: &mut Vec<Item>,
+    choices: &mut Unstructured<'_>,
+) -> Result<()> {
+    if flip(choices) {
+        let uid = choices.int_in_range(0..=u32::MAX - 1)?;
+        wanted.owner = (uid, u32::MAX);
+        let mut text = uid.to_string();
+        if flip(choices) {
+            wanted.owner.1 = choices.int_in_range(0..=u32::MAX - 1)?;
+            text = format!("{uid}:{}", wanted.owner.1);
+        }
+        items.push(Item::with(Opt::Owner, text.into_bytes()));
+    }
+    if flip(choices) {
+        items.push(Item::flag(Opt::Raw));
+        wanted.output = Output::Raw;
+    }
+    if flip(choices) {
+        items.push(Item::flag(Opt::Json));
+        wanted.output = Output::Json;
+    }
+    if resource == Opt::Shmem {
+        for opt in [Opt::Noreserve, Opt::Lock] {
+            if flip(choices) {
+                wanted.flags.push(opt);
+                items.push(Item::flag(opt));
+            }
+        }
+        if flip(choices) {
+            let log = choices.int_in_range(1..=63)?;
+            wanted.numbers.push((Opt::Hugetlb, log));
+            items.push(Item::with(Opt::Hugetlb, size(1 << log, choices)?));
+        }
+    }
+    if resource == Opt::Semaphore && flip(choices) {
+        let many = if nsems <= 8 && flip(choices) {
+            nsems
+        } else {
+            1
+        };
+        for _ in 0..many {
+            wanted.values.push(choices.int_in_range(0..=32767)?);
+        }
+        let values: Vec<String> = wanted.values.iter().map(u64::to_string).collect();
+        items.push(Item::with(Opt::Value, values.join(",").into_bytes()));
+    }
+    Ok(())
 }
 
 /// Words of a command line.
@@ -62,8 +196,8 @@ impl Item {
 fn standard<'a>(
     choices: &mut Unstructured<'a>,
     posixly_correct: bool,
-) -> Result<(Request<'a>, Words)> {
-    let mut request = Request::standard();
+) -> Result<(Wanted<'a>, Words)> {
+    let mut request = Wanted::new(0o644, Output::Words);
     let mut items = Vec::new();
     // One bit each; none of the six is at least a queue.
     let wanted = match choices.int_in_range(0..=0b11_1111)? {
@@ -71,42 +205,63 @@ fn standard<'a>(
         wanted => wanted,
     };
     let wants = |bit: u8| wanted & (1 << bit) != 0;
+    let mut nsems = 0;
     if wants(0) {
         let bytes = bytes(choices)?;
-        request.shm = Some(bytes);
+        request.numbers.push((Opt::Shmem, bytes));
         items.push(Item::with(Opt::Shmem, size(bytes, choices)?));
     }
     if wants(1) {
         let bytes = bytes(choices)?;
-        request.posix_shm = Some(bytes);
+        request.numbers.push((Opt::PosixShmem, bytes));
         items.push(Item::with(Opt::PosixShmem, size(bytes, choices)?));
     }
     if wants(2) {
-        request.queue = true;
+        request.flags.push(Opt::Queue);
         items.push(Item::flag(Opt::Queue));
     }
     if wants(3) {
-        request.posix_queue = true;
+        request.flags.push(Opt::PosixMqueue);
         items.push(Item::flag(Opt::PosixMqueue));
     }
     if wants(4) {
-        let number = choices.int_in_range(1..=0x7fff_ffff)?;
-        request.sem = Nsems::new(number);
+        nsems = many(choices)?;
+        let number = nsems;
+        request.numbers.push((Opt::Semaphore, number));
         items.push(Item::with(Opt::Semaphore, decimal(number, choices)?));
     }
     if wants(5) {
-        request.posix_sem = true;
+        request.flags.push(Opt::PosixSemaphore);
         items.push(Item::flag(Opt::PosixSemaphore));
     }
-    if request.wants_posix() || flip(choices) {
+    if wanted & 0b10_1010 != 0 || flip(choices) {
         let name = name(choices)?;
-        request.name = Some(name);
+        request.name = name;
         items.push(Item::with(Opt::Name, name.to_vec()));
+    }
+    // Of ours, those that go with the first of the System V resources.
+    let sysv = [(0, Opt::Shmem), (2, Opt::Queue), (4, Opt::Semaphore)];
+    if let Some((_, resource)) = sysv.into_iter().find(|(bit, _)| wants(*bit)) {
+        if flip(choices) {
+            let key: u32 = choices.arbitrary()?;
+            request.numbers.push((Opt::Key, key.into()));
+            items.push(Item::with(Opt::Key, key_text(key, choices)?));
+            if flip(choices) {
+                request.flags.push(Opt::Existing);
+                items.push(Item::flag(Opt::Existing));
+            }
+        }
+        if wants(2) && flip(choices) {
+            let bytes = choices.int_in_range(0..=0x7fff_ffff)?;
+            request.numbers.push((Opt::Qbytes, bytes));
+            items.push(Item::with(Opt::Qbytes, size(bytes, choices)?));
+        }
+        properties(&mut request, resource, nsems, &mut items, choices)?;
     }
     let mut operand = None;
     if wanted == 0b1 && flip(choices) {
-        let bits = choices.int_in_range(0..=0o777)?;
-        request.mode = Mode::new(bits).expect("in range");
+        let bits: u64 = choices.int_in_range(0..=0o777)?;
+        request.mode = bits as u32;
         operand = Some(octal(bits, choices)?);
     } else if flip(choices) {
         items.push(mode(&mut request, choices)?);
@@ -126,51 +281,52 @@ fn standard<'a>(
         line.is_open = false;
     }
     line.spell(behind, choices)?;
-    Ok((request, line.words))
+    Ok((request.sorted(), line.words))
 }
 
 /// A request of the keyed grammar, and a line for it.
-fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Request<'a>, Words)> {
-    let mut request = Request::keyed();
+fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
+    let mut request = Wanted::new(0o666, Output::Raw);
     let mut items = Vec::new();
-    let key = choices.arbitrary()?;
-    request.key = Key::Chosen(key);
+    let mut key: u32 = choices.arbitrary()?;
     let text = key_text(key, choices)?;
     // A mark that the standard grammar does not take: see grammar.rs.
     let mut refused_by_standard = text == b"private";
     let is_marked = refused_by_standard || text.starts_with(b"0x") || text.starts_with(b"0X");
+    let mut nsems = 1;
     let resource = *choices.choose(&[Opt::Shmem, Opt::Queue, Opt::Semaphore])?;
     items.push(Item::with(resource, text));
     if resource == Opt::Shmem {
         let bytes = bytes(choices)?;
-        request.shm = Some(bytes);
+        request.numbers.push((Opt::Shmem, bytes));
         items.push(Item::with(Opt::Size, size(bytes, choices)?));
     } else if resource == Opt::Queue {
         let bytes = choices.int_in_range(0..=0x7fff_ffff)?;
-        request.queue = true;
-        request.qbytes = Qbytes::new(bytes);
+        request.flags.push(Opt::Queue);
+        request.numbers.push((Opt::Qbytes, bytes));
         items.push(Item::with(Opt::Size, size(bytes, choices)?));
         refused_by_standard |= is_marked;
     } else {
-        request.sem = Some(Nsems::ONE);
         refused_by_standard |= is_marked;
         if flip(choices) {
-            let number = choices.int_in_range(1..=0x7fff_ffff)?;
-            request.sem = Nsems::new(number);
+            let number = many(choices)?;
+            nsems = number;
             items.push(Item::with(Opt::Nsems, decimal(number, choices)?));
         }
         if flip(choices) {
             // Ignored, whatever it says.
             items.push(Item::with(Opt::Size, name(choices)?.to_vec()));
         }
+        request.numbers.push((Opt::Semaphore, nsems));
     }
+    properties(&mut request, resource, nsems, &mut items, choices)?;
     if flip(choices) {
-        let key = choices.arbitrary()?;
-        request.key = Key::Chosen(key);
-        request.existing = true;
+        key = choices.arbitrary()?;
+        request.flags.push(Opt::Existing);
         items.push(Item::with(Opt::Optkey, key_text(key, choices)?));
         refused_by_standard = true;
     }
+    request.numbers.push((Opt::Key, key.into()));
     if flip(choices) {
         items.push(mode(&mut request, choices)?);
     }
@@ -180,7 +336,7 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Request<'a>, Words)> {
         line.spell(&[Item::flag(Opt::Keyed)], choices)?;
     }
     line.spell(&items, choices)?;
-    Ok((request, line.words))
+    Ok((request.sorted(), line.words))
 }
 
 /// Puts options into any order, and other arguments before the last one of some.
@@ -192,12 +348,10 @@ fn shuffle_and_repeat(items: &mut Vec<Item>, choices: &mut Unstructured<'_>) -> 
         let place = choices.choose_index(items.len())?;
         let Item { opt, ref argument } = items[place];
         // A number that is good for any option.
-        let other = || {
-            if opt == Opt::Name {
-                b"other"
-            } else {
-                &b"1"[..]
-            }
+        let other = || match opt {
+            Opt::Name => &b"other"[..],
+            Opt::Hugetlb => &b"2"[..],
+            _ => &b"1"[..],
         };
         let earlier = match argument {
             Some(_) => Item::with(opt, other().to_vec()),
@@ -254,7 +408,9 @@ impl Line {
     fn put_name(&mut self, row: &Row, item: &Item, choices: &mut Unstructured<'_>) -> Result<()> {
         let length = choices.int_in_range(self.shortest(row)..=row.long.len())?;
         let mut word = [b"--", &row.long.as_bytes()[..length]].concat();
-        let is_attached = item.argument.is_some() && flip(choices);
+        // An argument that may be missing cannot be a word of its own.
+        let must_be = item.opt == Opt::Hugetlb;
+        let is_attached = item.argument.is_some() && (must_be || flip(choices));
         word.extend(is_attached.then_some(b'='));
         self.words.push(word);
         self.is_open = false;
@@ -274,9 +430,14 @@ impl Line {
     /// The length of the shortest abbreviation of an option's name. That of one of ours begins no
     /// name of util-linux's.
     fn shortest(&self, row: &Row) -> usize {
+        // It is read by the standard grammar too, which has --key.
+        let grammar = match row.opt {
+            Opt::Keyed => Grammar::Standard,
+            _ => self.grammar,
+        };
         let is_rival = |other: &&Row| {
             other.opt != row.opt
-                && other.form(self.grammar).is_some()
+                && other.form(grammar).is_some()
                 && (other.util_linux || !row.util_linux)
         };
         let rivals = TABLE.iter().filter(is_rival);
@@ -289,6 +450,12 @@ impl Line {
     }
 }
 
+/// A number of semaphores; often a small one.
+fn many(choices: &mut Unstructured<'_>) -> Result<u64> {
+    let most = *choices.choose(&[0x7fff_ffff, 8])?;
+    choices.int_in_range(1..=most)
+}
+
 /// Any bytes that an argument can hold.
 fn name<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     let length = choices.int_in_range(0..=20)?.min(choices.len());
@@ -297,9 +464,9 @@ fn name<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
 }
 
 /// A mode option, noted in the request.
-fn mode(request: &mut Request<'_>, choices: &mut Unstructured<'_>) -> Result<Item> {
-    let bits = choices.int_in_range(0..=0o777)?;
-    request.mode = Mode::new(bits).expect("in range");
+fn mode(request: &mut Wanted<'_>, choices: &mut Unstructured<'_>) -> Result<Item> {
+    let bits: u64 = choices.int_in_range(0..=0o777)?;
+    request.mode = bits as u32;
     let text = if flip(choices) && flip(choices) {
         // A negative number of 64 bits: strtoul(3) takes it.
         format!("-{:o}", bits.wrapping_neg()).into_bytes()
