@@ -28,7 +28,7 @@ corelist                perl
 jq                      jq
 /sbin/mkfs.ext4         e2fsprogs
 /usr/bin/mksquashfs     squashfs-tools
-/bin/mkfs.btrfs         btrfs-progs
+/sbin/mkfs.btrfs        btrfs-progs
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux
