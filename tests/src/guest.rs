@@ -2,8 +2,8 @@
 //!
 //! The initramfs holds `/init` (the runner), `/ipcmk` (the subject) and `/cases/*.case`. The
 //! kernel's command line says the rest: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for the
-//! cases whose names contain a text. The runner runs twice: faults first, when it is small, which
-//! makes every run under a tracer faster; then all cases.
+//! cases whose names contain a text. The runner runs three times: faults first, when it is small,
+//! which makes every run under a tracer faster; then lines beside an observer; then all cases.
 
 use std::fs;
 use std::io;
@@ -39,7 +39,7 @@ pub fn run(body: impl Fn(Vec<String>) + panic::UnwindSafe) -> ! {
     power_off()
 }
 
-fn set_up() -> io::Result<[Vec<String>; 2]> {
+fn set_up() -> io::Result<[Vec<String>; 3]> {
     mount("proc", "/proc", "proc")?;
     mount("sysfs", "/sys", "sysfs")?;
     mount("devtmpfs", "/dev", "devtmpfs")?;
@@ -95,7 +95,7 @@ fn open_console() -> io::Result<()> {
 }
 
 /// Turns the kernel's command line into the runner's arguments, one list for each time that it runs.
-fn arguments(command_line: &str) -> [Vec<String>; 2] {
+fn arguments(command_line: &str) -> [Vec<String>; 3] {
     let value = |name: &str| {
         command_line
             .split_whitespace()
@@ -114,6 +114,7 @@ fn arguments(command_line: &str) -> [Vec<String>; 2] {
     };
     [
         with(&["--faults", "some", "/cases/faults.case"]),
+        with(&["--observer"]),
         with(&["/cases"]),
     ]
 }
@@ -141,10 +142,12 @@ mod tests {
 
     #[test]
     fn the_kernels_command_line_gives_the_arguments() {
-        let [faults, cases] = arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
+        let [faults, observer, cases] =
+            arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
         let place = ["--place", "kernel-x86_64", "--subject", "/ipcmk"];
         assert_eq!(cases[..4], place);
         assert_eq!(cases[4..], ["/cases", "--", "--color=never"]);
+        assert_eq!(observer[4..], ["--observer", "--", "--color=never"]);
         assert_eq!(faults[..4], place);
         assert_eq!(faults[4..7], ["--faults", "some", "/cases/faults.case"]);
         for list in arguments("ipcmk.filter=mode") {

@@ -23,6 +23,7 @@
 //! | [`differences`] | the list of deliberate differences from util-linux |
 //! | [`random`] | random command lines
 //! | [`reading`] | what is true of every reading of every command line |
+//! | [`observer`] | a process of another user that tries to use half-made objects |
 //! | [`suite`] | what the tests in `tests/tests` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
@@ -35,6 +36,7 @@ pub mod files;
 pub mod guest;
 pub mod line;
 pub mod namespace;
+pub mod observer;
 pub mod output;
 pub mod place;
 pub mod random;

@@ -182,7 +182,7 @@ pub fn objects() -> io::Result<Vec<Object>> {
         match object.kind {
             Kind::Shm => {}
             Kind::Msg => object.size = queue(object.id)?.msg_qbytes,
-            Kind::Sem => object.values = values(object)?,
+            Kind::Sem => object.values = values(object.id, object.size)?,
         }
     }
     Ok(objects)
@@ -262,10 +262,11 @@ fn queue(id: i32) -> io::Result<libc::msqid_ds> {
     Ok(unsafe { state.assume_init() })
 }
 
-fn values(set: &Object) -> io::Result<Vec<u16>> {
-    let mut values = vec![0; set.size as usize];
+/// The values of a set's semaphores.
+pub fn values(id: i32, semaphores: u64) -> io::Result<Vec<u16>> {
+    let mut values = vec![0; semaphores as usize];
     // SAFETY: GETALL writes as many values as the set has semaphores; no later set has its id.
-    check(unsafe { libc::semctl(set.id, 0, libc::GETALL, values.as_mut_ptr()) })?;
+    check(unsafe { libc::semctl(id, 0, libc::GETALL, values.as_mut_ptr()) })?;
     Ok(values)
 }
 

@@ -23,10 +23,12 @@ cpio                    cpio
 strace                  strace
 mandoc                  mandoc
 python3                 python3
+/var/lib/dpkg/info/python3-sysv-ipc.list python3-sysv-ipc
+corelist                perl
 jq                      jq
 /sbin/mkfs.ext4         e2fsprogs
 /usr/bin/mksquashfs     squashfs-tools
-/bin/mkfs.btrfs         btrfs-progs
+/sbin/mkfs.btrfs        btrfs-progs
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux

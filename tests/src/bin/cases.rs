@@ -3,6 +3,7 @@
 //! ```text
 //! cases --place <place> --subject <file> [--through <emulator>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
 //! cases --faults all|some --place <place> --subject <file> <directory or .case file>...
+//! cases --observer --place <place> --subject <file>
 //! cases --util-linux <directory or .case file>...
 //! ```
 //!
@@ -22,6 +23,7 @@ use ipcmk_tests::faults::report::Report;
 use ipcmk_tests::faults::{self, Extent};
 use ipcmk_tests::guest;
 use ipcmk_tests::namespace::{self, Object, Window};
+use ipcmk_tests::observer;
 use ipcmk_tests::place::Place;
 use ipcmk_tests::runner::{Runner, Verdict};
 use ipcmk_tests::subject::{self, Subject};
@@ -35,12 +37,16 @@ usage: cases --place <place> --subject <file> [options] <directory or .case file
   --util-linux          the same as --place util-linux
   --through <emulator>  run the subject by this program, as in --through qemu-aarch64
   --faults all|some     run each case thousands of times, with faults at its system calls
+  --observer            run no cases, but lines beside another user who tries to use half-made objects
   --tally <file>        append `place passed failed not-here` to this file
 
 A directory stands for the .case files in it, and for the list ../differences.txt beside it. After `--`: a filter,
 --list, --exact, --test-threads <n> and the like; `-- --help` lists them.";
 
 fn main() -> ExitCode {
+    if let Some(code) = observer::play() {
+        return code;
+    }
     if guest::is_init() {
         guest::run(|arguments| match run(arguments, "TALLY ") {
             Ok(_) => {}
@@ -64,6 +70,7 @@ struct Options {
     through: Option<PathBuf>,
     tally: Option<PathBuf>,
     faults: Option<Extent>,
+    observer: bool,
     paths: Vec<PathBuf>,
     libtest: Vec<String>,
 }
@@ -72,7 +79,7 @@ impl Options {
     fn parse(arguments: Vec<String>) -> Result<Self, String> {
         let mut arguments = arguments.into_iter();
         let (mut place, mut subject, mut through, mut tally) = (None, None, None, None);
-        let mut faults = None;
+        let (mut faults, mut observer) = (None, false);
         let mut paths = Vec::new();
         while let Some(argument) = arguments.next() {
             let mut value = || {
@@ -88,6 +95,7 @@ impl Options {
                 "--through" => through = Some(PathBuf::from(value()?)),
                 "--faults" => faults = Some(value()?.parse::<Extent>()?),
                 "--tally" => tally = Some(PathBuf::from(value()?)),
+                "--observer" => observer = true,
                 option if option.starts_with('-') => {
                     return Err(format!("{option} is no option\n{USAGE}"));
                 }
@@ -102,8 +110,8 @@ impl Options {
             }
             None => return Err(format!("--subject is missing\n{USAGE}")),
         };
-        if paths.is_empty() {
-            return Err(format!("no cases\n{USAGE}"));
+        if paths.is_empty() != observer {
+            return Err(format!("no cases, or an observer beside them\n{USAGE}"));
         }
         if faults.is_some() && through.is_some() {
             return Err("--faults needs ptrace, which does not work through an emulator".into());
@@ -114,6 +122,7 @@ impl Options {
             through,
             tally,
             faults,
+            observer,
             paths,
             libtest: arguments.collect(),
         })
@@ -163,6 +172,7 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     let report = Arc::new(Mutex::new(Report::default()));
     let trials = match options.faults {
         Some(extent) => faults::trials(&cases, &runner, extent, &report)?,
+        None if options.observer => observer::trials::step_by_step_trials(&runner),
         None => cases
             .into_iter()
             .map(|case| trial(case, &runner, &absent))

@@ -1,0 +1,691 @@
+//! A process of another user that looks for objects as fast as it can, and tries to use them.
+//!
+//! It knows their keys, and what they are to be once they are whole. In each look it asks for an
+//! object by its key, and then tries everything that takes permission and changes nothing. What it is
+//! let to do must be done to a whole object.
+//!
+//! The observer is the running program once more, started with arguments that [`play`] understands.
+//! It tells what it sees in memory that it shares with whoever started it, who thus knows of each
+//! moment whether the observer has looked since.
+
+pub mod trials;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::ptr;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::namespace::{self, Kind, NewObject, Object};
+use crate::spawn;
+
+/// The first argument of a process that is an observer; the others are [`Whole`] objects.
+const OBSERVE: &str = "--observe";
+/// The first argument of a process that makes an object as nobody should: see [`make_openly`].
+const MAKE_OPENLY: &str = "--make-openly";
+
+/// How many objects an observer can look at.
+const MOST_OBJECTS: usize = 3;
+
+/// An object as it is to be, in a form that fits into an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// What it is.
+    pub kind: Kind,
+    /// Its key.
+    pub key: u32,
+    /// Permissions; a locked segment also has SHM_LOCKED (02000).
+    pub mode: u32,
+    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue.
+    pub size: u64,
+    /// The owner's user and group.
+    pub owner: (u32, u32),
+    /// The values of a set's semaphores.
+    pub values: Vec<u16>,
+}
+
+impl Whole {
+    /// What this object is, by all that an observer compares.
+    pub fn of(object: &Object) -> Self {
+        Self {
+            kind: object.kind,
+            key: object.key,
+            mode: object.mode,
+            size: object.size,
+            owner: object.owner,
+            values: object.values.clone(),
+        }
+    }
+
+    /// Whether this user and group, who did not create it, may do anything with it, if its owner is
+    /// that one: ipcperms in ipc/util.c.
+    pub fn is_open_to(&self, (user, group): (u32, u32), owner: (u32, u32)) -> bool {
+        let shift = match owner {
+            (owner, _) if owner == user => 6,
+            (_, owners) if owners == group => 3,
+            _ => 0,
+        };
+        self.mode >> shift & 0o7 != 0
+    }
+}
+
+impl fmt::Display for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            kind,
+            key,
+            mode,
+            size,
+            owner: (user, group),
+            values,
+        } = self;
+        write!(f, "{kind}/{key}/{mode}/{size}/{user}/{group}/")?;
+        for (number, value) in values.iter().enumerate() {
+            write!(f, "{}{value}", if number == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Whole {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let mut fields = text.split('/');
+            let kind = Kind::named(fields.next()?)?;
+            let mut number = || fields.next()?.parse::<u64>().ok();
+            let mut small = || number()?.try_into().ok();
+            let (key, mode) = (small()?, small()?);
+            let size = number()?;
+            let mut small = || number()?.try_into().ok();
+            let owner = (small()?, small()?);
+            let values = fields.next()?.split(',').filter(|value| !value.is_empty());
+            Some(Self {
+                kind,
+                key,
+                mode,
+                size,
+                owner,
+                values: values
+                    .map(|value| value.parse().ok())
+                    .collect::<Option<_>>()?,
+            })
+        };
+        read().ok_or_else(|| format!("{text:?} is no object"))
+    }
+}
+
+/// How often an object was seen in each state.
+#[derive(Default)]
+#[repr(C)]
+struct Tally {
+    absent: AtomicU64,
+    refused: AtomicU64,
+    used: AtomicU64,
+    wrong: AtomicU64,
+}
+
+/// What an observer and its starter share. All bytes zero is a value of it.
+#[derive(Default)]
+#[repr(C)]
+struct Board {
+    stop: AtomicBool,
+    looks: AtomicU64,
+    objects: [Tally; MOST_OBJECTS],
+}
+
+/// How often an object was seen in each state, up to now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// It was not there.
+    pub absent: u64,
+    /// It was there, and nothing could be done with it.
+    pub refused: u64,
+    /// Something could be done with it.
+    pub used: u64,
+    /// Something could be done, and it was not whole.
+    pub wrong: u64,
+}
+
+impl Seen {
+    /// What has come since an earlier moment.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            absent: self.absent - earlier.absent,
+            refused: self.refused - earlier.refused,
+            used: self.used - earlier.used,
+            wrong: self.wrong - earlier.wrong,
+        }
+    }
+
+    /// The sum of two.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            absent: self.absent + other.absent,
+            refused: self.refused + other.refused,
+            used: self.used + other.used,
+            wrong: self.wrong + other.wrong,
+        }
+    }
+}
+
+/// The board in memory of this process.
+struct Shared(*const Board);
+
+// SAFETY: it is memory that stays until the value is dropped, and whose every part is atomic.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// Maps the board that is in this file.
+    fn map(file: &impl AsRawFd) -> io::Result<Self> {
+        // SAFETY: new memory wherever the kernel likes; the file is as long as the board.
+        let start = unsafe {
+            libc::mmap(
+                ptr::null_mut(),
+                size_of::<Board>(),
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                file.as_raw_fd(),
+                0,
+            )
+        };
+        if start == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self(start.cast()))
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Board;
+
+    fn deref(&self) -> &Board {
+        // SAFETY: it is mapped, aligned to a page, and zeros are a board.
+        unsafe { &*self.0 }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped so, and nothing refers to it any more.
+        unsafe { libc::munmap(self.0.cast_mut().cast(), size_of::<Board>()) };
+    }
+}
+
+/// A running observer. If it is dropped, it is told to stop.
+pub struct Observer {
+    child: Child,
+    board: Shared,
+    objects: usize,
+}
+
+/// How long an observer may take for a look, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is asked whether it has.
+const PAUSE: Duration = Duration::from_micros(20);
+
+impl Observer {
+    /// Starts an observer in this thread's IPC namespace, as this user and group. The answer comes
+    /// when it has looked.
+    pub fn start((user, group): (u32, u32), objects: &[Whole]) -> io::Result<Self> {
+        assert!(objects.len() <= MOST_OBJECTS);
+        // SAFETY: a string that ends with NUL.
+        let file = unsafe { libc::memfd_create(c"board".as_ptr(), libc::MFD_CLOEXEC) };
+        if file < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor is new, and nobody else's.
+        let file = File::from(unsafe { OwnedFd::from_raw_fd(file) });
+        file.set_len(size_of::<Board>() as u64)?;
+        let board = Shared::map(&file)?;
+        // Its path may lie below a directory that this user cannot enter.
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg(OBSERVE)
+            .args(objects.iter().map(Whole::to_string))
+            .uid(user)
+            .gid(group)
+            .env_clear()
+            .stdin(file)
+            .stdout(Stdio::piped());
+        let mut observer = Self {
+            child: spawn::spawn(&mut command)?,
+            board,
+            objects: objects.len(),
+        };
+        observer.look()?;
+        Ok(observer)
+    }
+
+    /// Waits until it has looked at everything once more, from now on.
+    pub fn look(&mut self) -> io::Result<()> {
+        // One look may have begun before.
+        let enough = self.board.looks.load(Ordering::SeqCst) + 2;
+        let since = Instant::now();
+        while self.board.looks.load(Ordering::SeqCst) < enough {
+            // To yield is not enough where there is one processor: who sleeps comes first afterwards.
+            thread::sleep(PAUSE);
+            if since.elapsed() > PATIENCE {
+                let state = self.child.try_wait()?;
+                let state = state.map_or("runs".to_owned(), |status| status.to_string());
+                return Err(io::Error::other(format!(
+                    "the observer does not look: {state}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many looks it has taken.
+    pub fn looks(&self) -> u64 {
+        self.board.looks.load(Ordering::SeqCst)
+    }
+
+    /// How it has seen each object so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        let count = |count: &AtomicU64| count.load(Ordering::SeqCst);
+        let seen = |tally: &Tally| Seen {
+            absent: count(&tally.absent),
+            refused: count(&tally.refused),
+            used: count(&tally.used),
+            wrong: count(&tally.wrong),
+        };
+        self.board.objects[..self.objects]
+            .iter()
+            .map(seen)
+            .collect()
+    }
+
+    /// Stops it; gives what it has to complain of.
+    pub fn stop(mut self) -> io::Result<String> {
+        self.board.stop.store(true, Ordering::SeqCst);
+        let mut complaints = String::new();
+        let stdout = self.child.stdout.take();
+        stdout
+            .expect("it has a pipe")
+            .read_to_string(&mut complaints)?;
+        let status = self.child.wait()?;
+        if !status.success() {
+            return Err(io::Error::other(format!("the observer: {status}")));
+        }
+        Ok(complaints)
+    }
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.board.stop.store(true, Ordering::SeqCst);
+        // It has been waited for, or ends now; its status was of no interest.
+        let _ = self.child.wait();
+    }
+}
+
+/// Plays the part that the arguments of this process give it, if they do: an observer, or a bad
+/// example. Call it first.
+pub fn play() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    let part = arguments.next()?;
+    let part: fn(&[Whole]) -> io::Result<()> = match part.as_str() {
+        OBSERVE => observe,
+        MAKE_OPENLY => make_openly,
+        _ => return None,
+    };
+    let objects: Result<Vec<Whole>, String> = arguments.map(|text| text.parse()).collect();
+    let result = objects
+        .map_err(io::Error::other)
+        .and_then(|objects| part(&objects));
+    Some(match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// The words of a line on which this program makes these objects as [`make_openly`] does.
+pub fn openly(objects: &[Whole]) -> Vec<Vec<u8>> {
+    let objects = objects.iter().map(Whole::to_string);
+    let words = [MAKE_OPENLY.to_owned()].into_iter().chain(objects);
+    words.map(String::into_bytes).collect()
+}
+
+/// Makes objects with their final permissions at once, and gives them all else afterwards.
+fn make_openly(objects: &[Whole]) -> io::Result<()> {
+    for whole in objects {
+        let new = NewObject {
+            kind: whole.kind,
+            key: whole.key,
+            size: whole.size,
+            mode: whole.mode,
+            owner: Some(whole.owner),
+            qbytes: (whole.kind == Kind::Msg).then_some(whole.size),
+            values: (whole.kind == Kind::Sem).then(|| whole.values.clone()),
+        };
+        new.create()?;
+    }
+    Ok(())
+}
+
+/// How many complaints an observer writes: as many as a pipe holds without a reader.
+const MOST_COMPLAINTS: u64 = 5;
+
+/// The life of an observer.
+fn observe(objects: &[Whole]) -> io::Result<()> {
+    // SAFETY: numbers.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let board = Shared::map(&io::stdin())?;
+    let mut complaints = 0;
+    while !board.stop.load(Ordering::SeqCst) {
+        for (whole, tally) in objects.iter().zip(&board.objects) {
+            let counter = match look(whole)? {
+                Sight::Absent => &tally.absent,
+                Sight::Refused => &tally.refused,
+                Sight::Used => &tally.used,
+                Sight::Wrong(what) => {
+                    complaints += 1;
+                    if complaints <= MOST_COMPLAINTS {
+                        writeln!(io::stdout(), "{what}")?;
+                    }
+                    &tally.wrong
+                }
+            };
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        board.looks.fetch_add(1, Ordering::SeqCst);
+    }
+    Ok(())
+}
+
+/// What a look shows.
+enum Sight {
+    Absent,
+    Refused,
+    Used,
+    Wrong(String),
+}
+
+/// Looks at an object once.
+fn look(whole: &Whole) -> io::Result<Sight> {
+    let Ok(id) = get(whole, 0) else {
+        return Ok(Sight::Absent);
+    };
+    let mut sight = Sight::Refused;
+    for (name, attempt) in attempts(whole.kind) {
+        match attempt(whole, id) {
+            Ok(found) => {
+                // What the attempt itself did not tell.
+                let found = found.or_else(|| state(whole, id).ok());
+                if found.as_ref().is_some_and(|found| found != whole) {
+                    let found = found.expect("it is there");
+                    return Ok(Sight::Wrong(format!("{name} on {found}, to be {whole}")));
+                }
+                sight = Sight::Used;
+            }
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EACCES | libc::EPERM) => {}
+                // It has gone meanwhile.
+                Some(libc::EINVAL | libc::EIDRM | libc::ENOENT) => {
+                    return Ok(match sight {
+                        Sight::Refused => Sight::Absent,
+                        sight => sight,
+                    });
+                }
+                _ => return Err(io::Error::other(format!("{name}: {error}"))),
+            },
+        }
+    }
+    Ok(sight)
+}
+
+/// Something that takes permission; the answer is what the object is, if that came out.
+type Attempt = fn(&Whole, i32) -> io::Result<Option<Whole>>;
+
+fn attempts(kind: Kind) -> &'static [(&'static str, Attempt)] {
+    match kind {
+        Kind::Shm => &[
+            ("IPC_STAT", stat),
+            ("shmget to read", get_to_read),
+            ("shmget to write", get_to_write),
+            ("shmat to read", |_, id| attach(id, libc::SHM_RDONLY)),
+            ("shmat", |_, id| attach(id, 0)),
+        ],
+        Kind::Msg => &[
+            ("IPC_STAT", stat),
+            ("msgget to read", get_to_read),
+            ("msgget to write", get_to_write),
+            ("msgsnd", send),
+            ("msgrcv", receive),
+        ],
+        Kind::Sem => &[
+            ("GETALL", |whole, id| {
+                let values = namespace::values(id, whole.size)?;
+                Ok(Some(Whole {
+                    values,
+                    ..whole.clone()
+                }))
+            }),
+            ("IPC_STAT", stat),
+            ("semget to read", get_to_read),
+            ("semget to write", get_to_write),
+            ("semop", operate),
+            ("SETVAL", set_value),
+        ],
+    }
+}
+
+/// An object's id by its key, if these permissions are granted.
+fn get(whole: &Whole, mode: i32) -> io::Result<i32> {
+    let key = whole.key as libc::key_t;
+    // SAFETY: none of the three calls takes a pointer.
+    let id = unsafe {
+        match whole.kind {
+            Kind::Shm => libc::shmget(key, 0, mode),
+            Kind::Msg => libc::msgget(key, mode),
+            Kind::Sem => libc::semget(key, 0, mode),
+        }
+    };
+    check(id).map(|()| id)
+}
+
+fn get_to_read(whole: &Whole, _: i32) -> io::Result<Option<Whole>> {
+    get(whole, 0o444).map(|_| None)
+}
+
+fn get_to_write(whole: &Whole, _: i32) -> io::Result<Option<Whole>> {
+    get(whole, 0o222).map(|_| None)
+}
+
+fn attach(id: i32, flags: i32) -> io::Result<Option<Whole>> {
+    // SAFETY: the kernel chooses the address, and nothing is read or written there.
+    let address = unsafe { libc::shmat(id, ptr::null(), flags) };
+    if address.addr() == usize::MAX {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the segment was attached there, and is used no more.
+    check(unsafe { libc::shmdt(address) })?;
+    Ok(None)
+}
+
+/// A message of one byte.
+#[repr(C)]
+struct Message {
+    kind: libc::c_long,
+    text: u8,
+}
+
+fn send(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
+    let message = Message { kind: 1, text: 0 };
+    // SAFETY: a message of one byte.
+    let sent = unsafe { libc::msgsnd(id, (&raw const message).cast(), 1, libc::IPC_NOWAIT) };
+    allowed(check(sent))
+}
+
+fn receive(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
+    let mut message = Message { kind: 0, text: 0 };
+    let none = libc::IPC_NOWAIT;
+    // SAFETY: there is room for a message of one byte.
+    let got = unsafe { libc::msgrcv(id, (&raw mut message).cast(), 1, 0, none) };
+    allowed(check(if got < 0 { -1 } else { 0 }))
+}
+
+/// Asks whether a semaphore is 0, and does not wait.
+fn operate(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
+    let mut operation = libc::sembuf {
+        sem_num: 0,
+        sem_op: 0,
+        sem_flg: libc::IPC_NOWAIT as libc::c_short,
+    };
+    // SAFETY: one operation.
+    allowed(check(unsafe { libc::semop(id, &mut operation, 1) }))
+}
+
+/// Gives a semaphore the value that it is to have anyway.
+fn set_value(whole: &Whole, id: i32) -> io::Result<Option<Whole>> {
+    let value = whole.values.first().map_or(0, |&value| value.into());
+    // SAFETY: SETVAL takes a number.
+    check(unsafe { libc::semctl(id, 0, libc::SETVAL, value) })?;
+    Ok(None)
+}
+
+/// A call that was let through, but had nothing to do or would have had to wait, is one that was let
+/// through.
+fn allowed(result: io::Result<()>) -> io::Result<Option<Whole>> {
+    match result {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMSG)) => Ok(None),
+        result => result.map(|()| None),
+    }
+}
+
+/// Reads an object's struct, for which it takes permission to read.
+fn stat(whole: &Whole, id: i32) -> io::Result<Option<Whole>> {
+    let (_, mut found) = read(whole.kind, id, libc::IPC_STAT)?;
+    found.values.clone_from(&whole.values);
+    Ok(Some(found))
+}
+
+/// What an object is, whatever its permissions; of a set, with its values if they may be read, else
+/// with those that it is to have.
+fn state(whole: &Whole, id: i32) -> io::Result<Whole> {
+    /// Where the place of an object in the kernel's table ends in its id: IPCMNI_SHIFT of ipc/util.h.
+    const PLACE: i32 = (1 << 15) - 1;
+    // SHM_STAT_ANY of linux/shm.h, and so on.
+    let any = match whole.kind {
+        Kind::Shm => 15,
+        Kind::Msg => 13,
+        Kind::Sem => 20,
+    };
+    let (found_id, mut found) = read(whole.kind, id & PLACE, any)?;
+    if found_id != id {
+        return Err(io::Error::from_raw_os_error(libc::EIDRM));
+    }
+    found.values = match namespace::values(id, found.size) {
+        Ok(values) if whole.kind == Kind::Sem => values,
+        _ => whole.values.clone(),
+    };
+    Ok(found)
+}
+
+/// Reads an object's struct by one of the commands that do; gives what the call returns, too.
+fn read(kind: Kind, id: i32, command: i32) -> io::Result<(i32, Whole)> {
+    let (result, permissions, size);
+    // SAFETY: each command writes one struct of the kind to the address; all bytes are zero or
+    // written by the kernel, and every bit pattern is a value of these integers.
+    unsafe {
+        match kind {
+            Kind::Shm => {
+                let mut state = MaybeUninit::<libc::shmid_ds>::zeroed();
+                result = libc::shmctl(id, command, state.as_mut_ptr());
+                let state = state.assume_init();
+                (permissions, size) = (state.shm_perm, state.shm_segsz as u64);
+            }
+            Kind::Msg => {
+                let mut state = MaybeUninit::<libc::msqid_ds>::zeroed();
+                result = libc::msgctl(id, command, state.as_mut_ptr());
+                let state = state.assume_init();
+                (permissions, size) = (state.msg_perm, state.msg_qbytes);
+            }
+            Kind::Sem => {
+                let mut state = MaybeUninit::<libc::semid_ds>::zeroed();
+                result = libc::semctl(id, 0, command, state.as_mut_ptr());
+                let state = state.assume_init();
+                (permissions, size) = (state.sem_perm, state.sem_nsems);
+            }
+        }
+    }
+    check(result)?;
+    Ok((
+        result,
+        Whole {
+            kind,
+            key: permissions.__key.cast_unsigned(),
+            mode: permissions.mode.into(),
+            size,
+            owner: (permissions.uid, permissions.gid),
+            values: Vec::new(),
+        },
+    ))
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == -1 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_fits_into_an_argument() {
+        let whole = Whole {
+            kind: Kind::Sem,
+            key: u32::MAX,
+            mode: 0o640,
+            size: 2,
+            owner: (7, 8),
+            values: vec![5, 32767],
+        };
+        assert_eq!(whole.to_string().parse(), Ok(whole.clone()));
+        let none = Whole {
+            kind: Kind::Shm,
+            values: Vec::new(),
+            ..whole
+        };
+        assert_eq!(none.to_string().parse(), Ok(none.clone()));
+        assert!("sem/1".parse::<Whole>().is_err());
+        assert!("sum/1/2/3/4/5/".parse::<Whole>().is_err());
+    }
+
+    #[test]
+    fn permissions_are_those_of_one_class() {
+        let whole = |mode| Whole {
+            kind: Kind::Msg,
+            key: 1,
+            mode,
+            size: 1,
+            owner: (7, 8),
+            values: Vec::new(),
+        };
+        let open = |mode, user| {
+            let whole: Whole = whole(mode);
+            whole.is_open_to(user, whole.owner)
+        };
+        assert!(open(0o600, (7, 9)) && !open(0o066, (7, 9)));
+        assert!(open(0o060, (1, 8)) && !open(0o606, (1, 8)));
+        assert!(open(0o002, (1, 1)) && !open(0o660, (1, 1)));
+    }
+}

@@ -1,0 +1,625 @@
+//! What is run beside an observer: the subject, and a program that makes objects as nobody should.
+//!
+//! Step by step, the subject waits under a tracer at both ends of each of its system calls until the
+//! observer has looked. At full speed nobody waits.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Completion, Trial};
+
+use super::{Observer, Seen, Whole, openly};
+use crate::case::Start;
+use crate::line::QBYTES;
+use crate::namespace::{self, Kind, Privilege};
+use crate::runner::Runner;
+use crate::subject::{Subject, in_child};
+use crate::tracer::{Action, Syscall, Tracee};
+use crate::{syscalls, text, watchdog};
+
+/// A test of the subject and of this program.
+type Test = (&'static str, fn(&Subject));
+
+/// What takes a tracer, and no particular speed.
+const STEP_BY_STEP: [Test; 3] = [
+    ("step_by_step_nobody_uses_a_half_made_object", step_by_step),
+    (
+        "step_by_step_what_is_undone_is_of_no_use",
+        undone_step_by_step,
+    ),
+    (
+        "step_by_step_an_open_object_is_found_out",
+        open_step_by_step,
+    ),
+];
+
+/// What takes several processors to mean much.
+const AT_FULL_SPEED: [Test; 3] = [
+    (
+        "at_full_speed_nobody_uses_a_half_made_object",
+        at_full_speed,
+    ),
+    (
+        "at_full_speed_what_is_undone_is_of_no_use",
+        undone_at_full_speed,
+    ),
+    (
+        "at_full_speed_an_open_object_is_found_out",
+        open_at_full_speed,
+    ),
+];
+
+/// The trials that follow a subject step by step. Call [`super::play`] first.
+pub fn step_by_step_trials(runner: &Arc<Runner>) -> Vec<Trial> {
+    trials(&STEP_BY_STEP, runner)
+}
+
+/// The trials at full speed. Call [`super::play`] first.
+pub fn full_speed_trials(runner: &Arc<Runner>) -> Vec<Trial> {
+    if runner.subject.is_emulated() {
+        let name = "in_an_emulator_nobody_uses_a_half_made_object";
+        return trials(&[(name, at_full_speed)], runner);
+    }
+    trials(&AT_FULL_SPEED, runner)
+}
+
+/// Held by the trial that runs.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn trials(tests: &[Test], runner: &Arc<Runner>) -> Vec<Trial> {
+    let trial = |&(name, test): &Test| {
+        let runner = Arc::clone(runner);
+        Trial::ignorable_test(name, move || {
+            if runner.privilege != Privilege::Root {
+                return Ok(Completion::ignored_with("another user takes root"));
+            }
+            // A processor for the subject, and one for the observer.
+            let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+            namespace::unshare()?;
+            test(&runner.subject);
+            Ok(Completion::Completed)
+        })
+    };
+    tests.iter().map(trial).collect()
+}
+
+/// The user and group that get objects by --owner.
+const OWNER: (u32, u32) = (2002, 2002);
+
+/// Observers: a stranger, the owner to be, and one of the group to be.
+const OBSERVERS: [(u32, u32); 3] = [(2001, 2001), OWNER, (2003, OWNER.1)];
+
+/// Who runs the subject: root, and a user.
+const USERS: [Option<u32>; 2] = [None, Some(1000)];
+
+/// The key of all objects.
+const KEY: u32 = 0x7e57;
+
+/// SHM_LOCKED in a segment's mode: include/linux/shm.h.
+const LOCKED: u32 = 0o2000;
+
+/// A command line, and what it makes.
+struct Line {
+    words: &'static str,
+    makes: &'static [Makes],
+}
+
+/// An object that a line makes.
+struct Makes {
+    kind: Kind,
+    mode: u32,
+    size: u64,
+    /// Whether it goes to [`OWNER`].
+    given: bool,
+    values: &'static [u16],
+}
+
+const fn makes(kind: Kind, mode: u32, size: u64) -> Makes {
+    Makes {
+        kind,
+        mode,
+        size,
+        given: false,
+        values: &[],
+    }
+}
+
+const fn given(kind: Kind, mode: u32, size: u64) -> Makes {
+    Makes {
+        given: true,
+        ..makes(kind, mode, size)
+    }
+}
+
+const LINES: &[Line] = &[
+    Line {
+        words: "-M 4096 -k 0x7e57 --lock --owner 2002:2002 -p 666",
+        makes: &[given(Kind::Shm, 0o666 | LOCKED, 4096)],
+    },
+    Line {
+        words: "-M 4096 -k 0x7e57 --lock -p 606",
+        makes: &[makes(Kind::Shm, 0o606 | LOCKED, 4096)],
+    },
+    Line {
+        words: "-M 8192 -k 0x7e57 --owner 2002:2002 -p 660",
+        makes: &[given(Kind::Shm, 0o660, 8192)],
+    },
+    Line {
+        words: "-M 1 -k 0x7e57 --owner 2002:2002 --lock -p 602",
+        makes: &[given(Kind::Shm, 0o602 | LOCKED, 1)],
+    },
+    Line {
+        words: "-Q -k 0x7e57 --qbytes 4096 -p 606",
+        makes: &[makes(Kind::Msg, 0o606, 4096)],
+    },
+    Line {
+        words: "-Q -k 0x7e57 --qbytes 1000 --owner 2002:2002 -p 666",
+        makes: &[given(Kind::Msg, 0o666, 1000)],
+    },
+    Line {
+        words: "-Q -k 0x7e57 --owner 2002:2002 -p 600",
+        makes: &[given(Kind::Msg, 0o600, QBYTES)],
+    },
+    Line {
+        words: "-Q -k 0x7e57 --owner 2002:2002 --qbytes 1 -p 622",
+        makes: &[given(Kind::Msg, 0o622, 1)],
+    },
+    Line {
+        words: "-S 3 -k 0x7e57 --value 1,2,3 -p 666",
+        makes: &[Makes {
+            values: &[1, 2, 3],
+            ..makes(Kind::Sem, 0o666, 3)
+        }],
+    },
+    Line {
+        words: "-S 2 -k 0x7e57 --value 7 --owner 2002:2002 -p 640",
+        makes: &[Makes {
+            values: &[7, 7],
+            ..given(Kind::Sem, 0o640, 2)
+        }],
+    },
+    Line {
+        words: "-S 1 -k 0x7e57 --owner 2002:2002 -p 606",
+        makes: &[Makes {
+            values: &[0],
+            ..given(Kind::Sem, 0o606, 1)
+        }],
+    },
+    // So many steps that he has time.
+    Line {
+        words: "-S 250 -k 0x7e57 --value 3 -p 666",
+        makes: &[Makes {
+            values: &[3; 250],
+            ..makes(Kind::Sem, 0o666, 250)
+        }],
+    },
+    Line {
+        words: "--keyed -Q 0x7e57 -p 5000",
+        makes: &[makes(Kind::Msg, 0o666, 5000)],
+    },
+    Line {
+        words: "--keyed -M 0x7e57 -p 8192 --lock --owner 2002:2002 --mode 604",
+        makes: &[given(Kind::Shm, 0o604 | LOCKED, 8192)],
+    },
+    Line {
+        words: "--keyed -S 0x7e57 -s 2 --value 5,32767",
+        makes: &[Makes {
+            values: &[5, 32767],
+            ..makes(Kind::Sem, 0o666, 2)
+        }],
+    },
+    Line {
+        words: "-M 4096 -Q -S 2 -k 0x7e57 --lock --qbytes 512 --value 4 --owner 2002:2002 -p 666",
+        makes: &[
+            given(Kind::Shm, 0o666 | LOCKED, 4096),
+            given(Kind::Msg, 0o666, 512),
+            Makes {
+                values: &[4, 4],
+                ..given(Kind::Sem, 0o666, 2)
+            },
+        ],
+    },
+];
+
+/// The user and group that run the subject.
+fn creator(user: Option<u32>) -> (u32, u32) {
+    user.map_or((0, 0), |user| (user, user))
+}
+
+impl Line {
+    /// The objects that it makes if this user runs it.
+    fn objects(&self, user: Option<u32>) -> Vec<Whole> {
+        let whole = |makes: &Makes| Whole {
+            kind: makes.kind,
+            key: KEY,
+            mode: makes.mode,
+            size: makes.size,
+            owner: if makes.given { OWNER } else { creator(user) },
+            values: makes.values.to_vec(),
+        };
+        self.makes.iter().map(whole).collect()
+    }
+
+    fn words(&self) -> Vec<Vec<u8>> {
+        text::words(self.words).expect(self.words)
+    }
+}
+
+/// A subject that makes objects, as which user, and who observes.
+struct Trio<'a> {
+    subject: &'a Subject,
+    words: Vec<Vec<u8>>,
+    start: Start,
+    observer: (u32, u32),
+    objects: Vec<Whole>,
+}
+
+impl<'a> Trio<'a> {
+    fn new(subject: &'a Subject, line: &Line, user: Option<u32>, observer: (u32, u32)) -> Self {
+        Self {
+            subject,
+            words: line.words(),
+            start: Start {
+                user,
+                ..Start::default()
+            },
+            observer,
+            objects: line.objects(user),
+        }
+    }
+
+    fn observer(&self) -> Observer {
+        Observer::start(self.observer, &self.objects).expect("an observer")
+    }
+
+    /// What to say first of whatever is wrong.
+    fn name(&self) -> String {
+        format!(
+            "{}, by {:?}, observed by {:?}",
+            self.subject.shell_line(&self.start, &self.words),
+            self.start.user,
+            self.observer
+        )
+    }
+
+    /// Fails unless the objects are there and whole; removes them.
+    fn clear(&self) {
+        let mut left = namespace::objects().expect("what the namespace holds");
+        let found: Vec<Whole> = left.iter().map(Whole::of).collect();
+        assert_eq!(found, self.objects, "{}", self.name());
+        for object in left.drain(..) {
+            namespace::remove(object.kind, object.id).expect("it can be removed");
+        }
+    }
+}
+
+/// What is to become of the objects of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// From the get call that makes them to the end of their IPC_SET nobody else uses them, and then
+    /// they are whole.
+    Whole,
+    /// Nobody else ever uses them, and in the end they are gone.
+    Undone,
+    /// Whatever comes: it is a bad example.
+    Open,
+}
+
+/// What came of a run step by step.
+#[derive(Default)]
+struct Steps {
+    /// Looks that the subject waited for.
+    looks: u64,
+    /// Those of them that saw an object before it was whole.
+    half_made: u64,
+    /// How the objects were seen.
+    seen: Vec<Seen>,
+    /// What was wrong with that.
+    complaints: String,
+}
+
+/// Whether this call has succeeded, and is the one that makes, makes whole, or removes an object of
+/// this kind.
+fn makes_or_ends(call: &Syscall, kind: Kind) -> Option<bool> {
+    if call.result.is_none_or(|result| result < 0) {
+        return None;
+    }
+    let name = call.name();
+    if name == format!("{kind}get") {
+        return Some(true);
+    }
+    let place = syscalls::command_argument(call.number)?;
+    let command = call.args[usize::from(place)] as i32;
+    let is_end = matches!(command, libc::IPC_SET | libc::IPC_RMID);
+    (is_end && name == format!("{kind}ctl")).then_some(false)
+}
+
+/// Runs the subject once, with a look of the observer at both ends of each of its calls.
+fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
+    let mut observer = trio.observer();
+    let (mut out, to_out) = io::pipe().expect("a pipe");
+    let nothing = File::open("/dev/null").expect("/dev/null");
+    let to_err = to_out.try_clone().expect("a descriptor");
+    let streams = [nothing.into(), to_out.into(), to_err.into()];
+    let launch = trio.subject.launch(&trio.start, &trio.words, streams);
+    let launch = launch.expect("a subject");
+    let in_child = in_child(&trio.start).expect("what the child does");
+    // SAFETY: system calls, as it says.
+    let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &in_child) }.expect("it starts");
+
+    let mut steps = Steps::default();
+    // Looks at each object while it is there and not whole, and whether it is so now.
+    let mut windows = vec![(0_u64, false); trio.objects.len()];
+    let mut is_begun = false;
+    let trace = tracee.follow(|call| {
+        for (object, window) in trio.objects.iter().zip(&mut windows) {
+            window.1 = makes_or_ends(call, object.kind).unwrap_or(window.1);
+            is_begun |= window.1;
+        }
+        // This program makes many calls before it makes an object.
+        if expect == Expect::Open && !is_begun {
+            return Action::Continue;
+        }
+        for (step, window) in look(&mut observer).into_iter().zip(&mut windows) {
+            steps.looks += 1;
+            if window.1 {
+                window.0 += 1;
+                if step.refused == 0
+                    || step
+                        != (Seen {
+                            refused: step.refused,
+                            ..Seen::default()
+                        })
+                {
+                    steps.complaints += &format!("half-made at {}: {step:?}\n", call.name());
+                }
+            }
+        }
+        Action::Continue
+    });
+    let status = trace.expect("it can be traced").status;
+    let mut said = String::new();
+    out.read_to_string(&mut said).expect("what it printed");
+    assert_eq!(
+        status.code(),
+        Some((expect == Expect::Undone).into()),
+        "{}: {said}",
+        trio.name()
+    );
+    let at_end = look(&mut observer);
+    for ((object, window), at_end) in trio.objects.iter().zip(windows).zip(at_end) {
+        steps.looks += 1;
+        steps.half_made += window.0;
+        let right = match expect {
+            Expect::Undone => at_end.absent,
+            _ if object.is_open_to(trio.observer, object.owner) => at_end.used,
+            _ => at_end.refused,
+        };
+        if window.0 < 2 || right == 0 {
+            steps.complaints += &format!("{object}: {} steps, at the end {at_end:?}\n", window.0);
+        }
+    }
+    steps.seen = observer.seen();
+    steps.complaints += &observer.stop().expect("it stops");
+    if expect == Expect::Undone {
+        let left = namespace::objects().expect("what the namespace holds");
+        assert!(left.is_empty(), "{}: {left:?}", trio.name());
+    } else {
+        trio.clear();
+    }
+    steps
+}
+
+/// What the observer sees from now on.
+fn look(observer: &mut Observer) -> Vec<Seen> {
+    // What he is about may have begun before.
+    observer.look().expect("it looks");
+    let before = observer.seen();
+    observer.look().expect("it looks");
+    let now = observer.seen().into_iter();
+    now.zip(before)
+        .map(|(now, before)| now.since(before))
+        .collect()
+}
+
+/// Each line, by each user, before each observer.
+fn trios(subject: &Subject) -> Vec<Trio<'_>> {
+    let mut trios = Vec::new();
+    for line in LINES {
+        for user in USERS {
+            for observer in OBSERVERS {
+                trios.push(Trio::new(subject, line, user, observer));
+            }
+        }
+    }
+    trios
+}
+
+fn step_by_step(subject: &Subject) {
+    let (mut looks, mut half_made, mut used) = (0, 0, 0);
+    for trio in trios(subject) {
+        let steps = trace(&trio, Expect::Whole);
+        let all = steps.seen.iter().copied().fold(Seen::default(), Seen::and);
+        assert!(
+            steps.complaints.is_empty() && all.wrong == 0,
+            "{}\n{all:?}\n{}",
+            trio.name(),
+            steps.complaints
+        );
+        looks += steps.looks;
+        half_made += steps.half_made;
+        used += all.used;
+    }
+    println!(
+        "{looks} looks between calls, {half_made} of them at half-made objects; whole ones were used \
+         {used} times, half-made ones never"
+    );
+}
+
+/// Lines that a user runs, and that fail at the last step.
+const UNDONE: &[Line] = &[
+    // Over msgmnb, which takes a privilege.
+    Line {
+        words: "-Q -k 0x7e57 --qbytes 2000000 --owner 2002:2002 -p 666",
+        makes: &[given(Kind::Msg, 0o666, 2_000_000)],
+    },
+    Line {
+        words: "--keyed -Q 0x7e57 -p 2000000",
+        makes: &[makes(Kind::Msg, 0o666, 2_000_000)],
+    },
+];
+
+/// Those who run these lines, before each observer.
+fn undone(subject: &Subject) -> Vec<Trio<'_>> {
+    let before = |line| OBSERVERS.map(|observer| Trio::new(subject, line, Some(1000), observer));
+    UNDONE.iter().flat_map(before).collect()
+}
+
+fn undone_step_by_step(subject: &Subject) {
+    let (mut looks, mut half_made) = (0, 0);
+    for trio in undone(subject) {
+        let steps = trace(&trio, Expect::Undone);
+        let seen = steps.seen[0];
+        assert!(
+            steps.complaints.is_empty() && seen.used == 0 && seen.wrong == 0,
+            "{}\n{seen:?}\n{}",
+            trio.name(),
+            steps.complaints
+        );
+        looks += steps.looks;
+        half_made += steps.half_made;
+    }
+    println!("{looks} looks between calls, {half_made} of them at an object that was undone");
+}
+
+/// Those who make objects with their final permissions first, before observers who may see it.
+fn open_trios(program: &Subject) -> Vec<Trio<'_>> {
+    let mut trios = trios(program);
+    for trio in &mut trios {
+        trio.words = openly(&trio.objects);
+    }
+    trios.retain(|trio| {
+        let creator = creator(trio.start.user);
+        let open = |object: &Whole| object.is_open_to(trio.observer, creator);
+        trio.objects.iter().any(open)
+    });
+    trios
+}
+
+/// The program that is told to do so.
+fn this_program() -> Subject {
+    let program = std::env::current_exe().expect("it is a file");
+    Subject::new(&program, None).expect("it is there")
+}
+
+fn open_step_by_step(_: &Subject) {
+    let program = this_program();
+    let trios = open_trios(&program);
+    assert!(trios.len() > 60, "{}", trios.len());
+    for trio in &trios {
+        let steps = trace(trio, Expect::Open);
+        let wrong: u64 = steps.seen.iter().map(|seen| seen.wrong).sum();
+        assert!(
+            wrong > 0 && !steps.complaints.is_empty(),
+            "{}: not found out: {:?}",
+            trio.name(),
+            steps.seen
+        );
+    }
+    println!("{} of {} found out", trios.len(), trios.len());
+}
+
+/// Runs the subject so often; gives the number of looks, how the objects were seen, and complaints.
+fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
+    let mut observer = trio.observer();
+    for _ in 0..runs {
+        let outcome = trio.subject.run(&trio.start, &trio.words, false);
+        let outcome = outcome.expect("it runs");
+        assert!(
+            outcome.status.success(),
+            "{}: {}",
+            trio.name(),
+            String::from_utf8_lossy(&outcome.stderr)
+        );
+        for (object, seen) in trio.objects.iter().zip(look(&mut observer)) {
+            let open = object.is_open_to(trio.observer, object.owner);
+            let right = if open { seen.used } else { seen.refused };
+            assert!(right > 0, "{}: at the end {seen:?}", trio.name());
+        }
+        trio.clear();
+    }
+    let looks = observer.looks();
+    let seen = observer.seen().into_iter().fold(Seen::default(), Seen::and);
+    (looks, seen, observer.stop().expect("it stops"))
+}
+
+fn at_full_speed(subject: &Subject) {
+    // An emulator takes its time, also between the calls.
+    let runs = if subject.is_emulated() { 3 } else { 50 };
+    let (mut creations, mut looks, mut refused, mut used) = (0, 0, 0, 0);
+    for trio in trios(subject) {
+        let (taken, seen, complaints) = race(&trio, runs);
+        assert!(
+            seen.wrong == 0 && complaints.is_empty(),
+            "{}: {seen:?}\n{complaints}",
+            trio.name()
+        );
+        creations += runs * trio.objects.len();
+        looks += taken;
+        used += seen.used;
+        let open = |object: &Whole| object.is_open_to(trio.observer, object.owner);
+        // Then he was refused only while it was half-made.
+        if trio.objects.iter().all(open) {
+            refused += seen.refused;
+        }
+    }
+    println!(
+        "{creations} creations, {looks} looks: refused {refused} times by objects that were open to \
+         him once they were whole; whole ones were used {used} times, half-made ones never"
+    );
+    assert!(refused > 0, "he never looked in time");
+}
+
+fn undone_at_full_speed(subject: &Subject) {
+    const RUNS: usize = 100;
+    let (mut runs, mut looks, mut refused) = (0, 0, 0);
+    for trio in undone(subject) {
+        let mut observer = trio.observer();
+        for _ in 0..RUNS {
+            let outcome = subject.run(&trio.start, &trio.words, false);
+            let status = outcome.expect("it runs").status;
+            assert_eq!(status.code(), Some(1), "{}", trio.name());
+        }
+        let seen = look(&mut observer)[0];
+        assert!(seen.absent > 0, "{}: {seen:?}", trio.name());
+        let seen = observer.seen()[0];
+        assert_eq!((seen.used, seen.wrong), (0, 0), "{}", trio.name());
+        runs += RUNS;
+        looks += observer.looks();
+        refused += seen.refused;
+        assert_eq!(observer.stop().expect("it stops"), "");
+    }
+    println!("{runs} runs, {looks} looks, refused {refused} times");
+}
+
+fn open_at_full_speed(_: &Subject) {
+    const RUNS: usize = 10;
+    let program = this_program();
+    let (mut runs, mut looks, mut wrong, mut found_out) = (0, 0, 0, 0);
+    let trios = open_trios(&program);
+    for trio in &trios {
+        let (taken, seen, complaints) = race(trio, RUNS);
+        assert_eq!(seen.wrong == 0, complaints.is_empty(), "{complaints}");
+        runs += RUNS;
+        looks += taken;
+        wrong += seen.wrong;
+        found_out += usize::from(seen.wrong > 0);
+    }
+    println!(
+        "{runs} runs, {looks} looks, {wrong} of them at something half-made: found out in \
+         {found_out} of {} ways",
+        trios.len()
+    );
+    assert!(found_out > 0);
+}

@@ -1,0 +1,38 @@
+//! Properties go on before anybody else can use an object: an observer of another user, who looks as
+//! fast as he can, is refused until it is whole. Who makes objects with their final permissions first
+//! is found out.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ipcmk_tests::case::Version;
+use ipcmk_tests::observer::{self, trials};
+use ipcmk_tests::place::Place;
+use ipcmk_tests::runner::Runner;
+use ipcmk_tests::subject::Subject;
+use ipcmk_tests::suite;
+
+fn main() -> ExitCode {
+    if let Some(code) = observer::play() {
+        return code;
+    }
+    suite::run(|privilege| {
+        let runner = |place, path: &Path, through| {
+            Arc::new(Runner {
+                place,
+                subject: Subject::new(path, through).expect("our ipcmk"),
+                privilege,
+                util_linux: Version::default(),
+            })
+        };
+        let native = runner(Place::Native, &suite::x86_64(), None);
+        let qemu = Some(Path::new("qemu-aarch64"));
+        let emulated = runner(Place::QemuUserAarch64, &suite::aarch64(), qemu);
+        let mut trials = trials::step_by_step_trials(&native);
+        for runner in [native, emulated] {
+            trials.extend(trials::full_speed_trials(&runner));
+        }
+        trials
+    })
+}
