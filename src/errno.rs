@@ -42,6 +42,8 @@ impl Errno {
     pub const ENOSYS: Self = Self(38);
     /// Identifier removed.
     pub const EIDRM: Self = Self(43);
+    /// No buffer space available.
+    pub const ENOBUFS: Self = Self(105);
 
     /// The error with this number.
     #[must_use]
@@ -83,6 +85,7 @@ pub const TEXTS: &[(u8, &str)] = &[
     (40, "Too many levels of symbolic links"),
     (43, "Identifier removed"),
     (104, "Connection reset by peer"),
+    (105, "No buffer space available"),
     (116, "Stale file handle"),
     (122, "Disk quota exceeded"),
 ];

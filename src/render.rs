@@ -44,6 +44,7 @@ impl<const N: usize> Draft<N> {
             [] | [b'[', ..] => self.put(form.metavar),
             _ => self.put(" ").put(form.metavar),
         };
+        self = self.put(" ");
         while self.length < start + COLUMN {
             self = self.put(" ");
         }

@@ -29,7 +29,7 @@ pub const LONGEST_JSON: usize = 160;
 /// Adds the line of an object to the output.
 ///
 /// # Errors
-/// EFBIG where there is no room for it.
+/// ENOBUFS where there is no room for it.
 pub fn id(request: &Request<'_>, object: &Made, output: &mut VecView<u8>) -> Result<(), Errno> {
     let words = match request.output() {
         Output::Words => line(object.kind),
@@ -42,7 +42,7 @@ pub fn id(request: &Request<'_>, object: &Made, output: &mut VecView<u8>) -> Res
     if fits && output.push(b'\n').is_ok() {
         Ok(())
     } else {
-        Err(Errno::EFBIG)
+        Err(Errno::ENOBUFS)
     }
 }
 
@@ -56,7 +56,7 @@ pub fn frame<K: Kernel>(request: &Request<'_>, words: Words, output: &mut VecVie
 /// Adds an object in JSON to the output.
 ///
 /// # Errors
-/// EFBIG where there is no room for it.
+/// ENOBUFS where there is no room for it.
 #[inline(never)] // its variables would be in the frame of every run
 pub fn json<K: Kernel>(
     request: &Request<'_>,
@@ -432,7 +432,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         if self.written.is_ok() {
             self.written = match &mut self.out {
                 Some((kernel, fd)) => write_all(*kernel, *fd, bytes),
-                None => Err(Errno::EFBIG),
+                None => Err(Errno::ENOBUFS),
             };
         }
     }

@@ -349,6 +349,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         if created && request.has_properties(kind) {
             self.furnish(request, id)?;
         }
+        self.attempt.doing = Doing::Write;
         if request.has(Opt::Json.set()) {
             report::json(request, &self.attempt, &made, self.output, self.kernel)
         } else {

@@ -27,12 +27,18 @@ pub struct Linux {
     auxiliary: Auxiliary,
     /// Bytes of AT_RANDOM used so far.
     used: usize,
+    /// Random numbers of getrandom(2) that are not used yet.
+    pool: Vec<u32, 16>,
 }
 
 impl Linux {
     /// A kernel that told this.
     pub const fn new(auxiliary: Auxiliary) -> Self {
-        Self { auxiliary, used: 0 }
+        Self {
+            auxiliary,
+            used: 0,
+            pool: Vec::new(),
+        }
     }
 
     /// A user or group id that it told; if it did not, the one that IPC_SET
@@ -167,11 +173,23 @@ impl Kernel for Linux {
         if let Some(random) = self.at_random() {
             return Ok(random);
         }
-        let mut bytes = [0; 4];
-        let buffer = ptr::from_mut(&mut bytes).expose_provenance();
-        // SAFETY: the buffer has the length given.
-        unsafe { call(Sysno::getrandom, buffer, bytes.len(), GRND_NONBLOCK, 0) }?;
-        Ok(u32::from_ne_bytes(bytes))
+        if self.pool.is_empty() {
+            let mut numbers = [0_u32; 16];
+            let buffer = ptr::from_mut(&mut numbers).expose_provenance();
+            // SAFETY: the buffer has the length given, and takes any bytes. So few
+            // come at once.
+            unsafe {
+                call(
+                    Sysno::getrandom,
+                    buffer,
+                    size_of_val(&numbers),
+                    GRND_NONBLOCK,
+                    0,
+                )
+            }?;
+            _ = self.pool.extend_from_slice(&numbers);
+        }
+        self.pool.pop().ok_or(Errno::EIO)
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger

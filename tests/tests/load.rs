@@ -877,7 +877,7 @@ fn in_use(kind: Kind) -> String {
     };
     format!(
         "ipcmk: create {create} failed: File exists\n\
-         ipcmk: {what} 0 has key {KEY:#x}: -o returns it, ipcrm -{letter} 0 removes it\n"
+         ipcmk: {what} 0 has key {KEY:#x}: -e returns it, ipcrm -{letter} 0 removes it\n"
     )
 }
 
