@@ -302,5 +302,8 @@ fn what_does_not_fit_is_undone() {
         made > 100 && made == removed,
         "{made} made, {removed} removed"
     );
-    assert!(told.ends_with(" write error: No buffer space available\n"), "{told}");
+    assert!(
+        told.ends_with(" write error: No buffer space available\n"),
+        "{told}"
+    );
 }
