@@ -9,7 +9,7 @@ use std::alloc::{Layout, alloc_zeroed};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char};
-use std::mem::{MaybeUninit, offset_of};
+use std::mem::offset_of;
 use std::ptr;
 use std::sync::mpsc;
 use std::thread;
@@ -152,10 +152,13 @@ fn fill(address: usize, bytes: &[u8]) {
 
 /// The bytes of a struct of the C library's, all zeros but for what is put there.
 fn bytes_of<T>(put: impl FnOnce(&mut T)) -> Vec<u8> {
-    let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: numbers, all of them.
-    put(unsafe { value.assume_init_mut() });
-    bytes(value.as_ptr().expose_provenance(), size_of::<T>())
+    // Not moved as a struct: the bytes between its members stay zeros.
+    let mut words = vec![0_u64; size_of::<T>().div_ceil(size_of::<u64>())];
+    let value = words.as_mut_ptr().cast::<T>();
+    assert!(value.is_aligned());
+    // SAFETY: aligned and large enough, of numbers alone, and nobody else's.
+    put(unsafe { &mut *value });
+    bytes(words.as_ptr().expose_provenance(), size_of::<T>())
 }
 
 /// The string at an address.

@@ -208,21 +208,24 @@ impl Kernel for Willing<'_> {
 }
 
 /// The path of ftok(3) is a string if it is UTF-8 and takes no escapes, else an array of bytes: of
-/// all sequences of up to two bytes, and of all that could be characters of more by their first
-/// byte. The judge of UTF-8 is the standard library.
+/// any first byte and what can follow it, right or wrong. The judge of UTF-8 is the standard library.
 #[test]
 fn any_path_can_be_told() {
     let mut paths: Vec<Vec<u8>> = vec![vec![]];
+    let next = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff, b'a'];
     for first in 0..=255 {
         paths.push(vec![first]);
+        if first < 0xc0 {
+            paths.extend(next.map(|second| vec![first, second]));
+            continue;
+        }
         paths.extend((0..=255).map(|second| vec![first, second]));
-    }
-    let next = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff, b'a'];
-    for first in 0xc0..=255 {
         for second in next {
             for third in next {
                 paths.push(vec![first, second, third]);
-                paths.extend(next.map(|fourth| vec![first, second, third, fourth]));
+                if first >= 0xf0 {
+                    paths.extend(next.map(|fourth| vec![first, second, third, fourth]));
+                }
             }
         }
     }
@@ -243,7 +246,7 @@ fn any_path_can_be_told() {
     }
     let is_word = |path: &Vec<u8>| !path.iter().any(u8::is_ascii_whitespace);
     paths.retain(is_word);
-    assert!(paths.len() > 130_000, "{}", paths.len());
+    assert!(paths.len() > 40_000, "{}", paths.len());
     let mut strings = 0;
     for paths in paths.chunks(4096) {
         let mut lines = Vec::new();
@@ -278,7 +281,7 @@ fn any_path_can_be_told() {
         }
         assert_eq!(output.len(), expected.len());
     }
-    assert!(strings > 5_000, "{strings} strings");
+    assert!(strings > 3_000, "{strings} strings");
 }
 
 /// What the output has no room for is a failure like any other.
@@ -299,5 +302,8 @@ fn what_does_not_fit_is_undone() {
         made > 100 && made == removed,
         "{made} made, {removed} removed"
     );
-    assert!(told.ends_with(" write error: No buffer space available\n"), "{told}");
+    assert!(
+        told.ends_with(" write error: No buffer space available\n"),
+        "{told}"
+    );
 }

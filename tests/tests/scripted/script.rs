@@ -375,13 +375,17 @@ pub fn run_on<K: Kernel, T: Send>(
     look: impl FnOnce(&mut K) -> T + Send,
 ) -> (u8, T) {
     let words = text::words(line).expect(line);
-    // Unoptimised code moves the room by way of the stack: that of a test is too small.
-    let builder = thread::Builder::new().stack_size(64 << 20);
     let run = || {
         let mut kernel = kernel();
         let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
         (status, look(&mut kernel))
     };
+    let mut for_room = ["J", "--json", "--batch"].into_iter();
+    if !for_room.any(|option| line.contains(option)) {
+        return run();
+    }
+    // Unoptimised code moves the room by way of the stack: that of a test is too small.
+    let builder = thread::Builder::new().stack_size(24 << 20);
     thread::scope(|scope| {
         let run = builder.spawn_scoped(scope, run).expect("a thread");
         run.join().unwrap_or_else(|_| panic!("{line}"))
