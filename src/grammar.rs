@@ -105,6 +105,12 @@ where
         if is_keyed && SYSV & opt.set() != 0 && request.has(SYSV & !opt.set()) {
             return Err(Mistake::SeveralKeyed);
         }
+        if is_keyed && opt == Opt::Key {
+            // The resource's own argument is the key. (Were this no option here, it
+            // would be short for --keyed.)
+            line.word.bytes = line.spec.long();
+            return Err(Mistake::NotApplicable);
+        }
         request.give(opt, line.word)?;
     }
     line.word = Word::END;

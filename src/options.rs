@@ -388,8 +388,7 @@ pub const TABLE: &[Row] = &[
             help: "key of the new object",
             man: "Key of the object. An existing object with that key is an error, without \\fB-e\\fR.",
         },
-    )
-    .standard_only(),
+    ),
     Row::ours(
         Opt::Ftok,
         "ftok",

@@ -42,6 +42,7 @@ where
     let (opt, argument) = if shm.is_some() {
         (Opt::Shmem, Argument::Size)
     } else {
+        request.set(Opt::Queue, 0);
         (Opt::Qbytes, Argument::Qbytes)
     };
     line.word.argument = argument;

@@ -244,11 +244,11 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .all(|(opt, to)| !has(opt) || request.applies() & to != 0)
 }
 
-/// Whether the first word is `--keyed`, or short for it.
+/// Whether the first word is `--keyed`, or short for it and not for `--key`.
 fn says_keyed(words: &[&[u8]]) -> bool {
     words
         .first()
-        .is_some_and(|word| b"--keyed".starts_with(word) && word.len() > b"--".len())
+        .is_some_and(|word| b"--keyed".starts_with(word) && word.len() > b"--key".len())
 }
 
 /// Whether anything on the line may be the mark of a key, read as generously as can be.
