@@ -124,9 +124,10 @@ fn grammars() {
     assert_eq!(keyed("--si 3 --m 5"), "Size[3]@5 Mode[5]@11");
     assert_eq!(keyed("--s 3"), "Ambiguous[s]@0 operand[3]@4");
     assert_eq!(keyed("-m"), "UnknownLetter[m]@1");
-    assert_eq!(keyed("-k"), "UnknownLetter[k]@1");
+    assert_eq!(keyed("-k"), "LetterNeedsArgument[k]@1");
     assert_eq!(keyed("-erJ"), "Existing[e]@1 Raw[r]@2 Json[J]@3");
-    assert_eq!(keyed("--key=7"), "NameTakesNone[keyed]@0");
+    assert_eq!(keyed("--key=7"), "Key[7]@6");
+    assert_eq!(keyed("--ke"), "Ambiguous[ke]@0");
     assert_eq!(keyed("--n 3"), "Ambiguous[n]@0 operand[3]@4");
     assert_eq!(keyed("--qbytes 1"), "UnknownName[qbytes]@0 operand[1]@9");
     assert_eq!(keyed("--ftok"), "UnknownName[ftok]@0");
