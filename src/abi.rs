@@ -62,6 +62,9 @@ pub const O_RDONLY: usize = 0;
 pub const O_NONBLOCK: usize = 0o4000;
 /// Rather no bytes than wait for the pool. `linux/random.h`.
 pub const GRND_NONBLOCK: usize = 1;
+/// Bytes that nobody may take for a secret, before the pool is ready. Since Linux
+/// 5.6. `linux/random.h`.
+pub const GRND_INSECURE: usize = 4;
 /// Command of rt_sigprocmask: add to the mask. `asm-generic/signal-defs.h`.
 pub const SIG_BLOCK: usize = 0;
 

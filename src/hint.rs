@@ -38,6 +38,7 @@ pub fn explain<K: Kernel>(
         Doing::Create => search.creation(errno),
         Doing::Find if errno == Errno::EINVAL => search.small(),
         Doing::Set => match errno {
+            Errno::EINVAL if attempt.is_gone => None,
             Errno::EINVAL => Some(Words::UNMAPPED),
             Errno::EPERM if search.step.kind == Kind::Queue && search.is_large() => {
                 Some(Words::OVER_EACH.of(Kind::Queue))
@@ -46,6 +47,7 @@ pub fn explain<K: Kernel>(
         },
         Doing::Lock => search.lock(errno),
         Doing::Find | Doing::SetValues => search.any(errno),
+        Doing::ReadBatch if matches!(errno, Errno::ENFILE | Errno::EMFILE) => search.any(errno),
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
         }
@@ -75,7 +77,7 @@ impl<K: Kernel> Search<'_, K> {
         Some(words)
     }
 
-    /// What any of the calls on objects can be refused for.
+    /// What any of the calls can be refused for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn any(&mut self, errno: Errno) -> Option<Words> {
         let may_be_filter = matches!(errno, Errno::EPERM | Errno::EACCES | Errno::ENOSYS);

@@ -62,6 +62,8 @@ pub struct Attempt<'a> {
     pub key: u32,
     /// The flags with which it is created.
     pub flags: u32,
+    /// Somebody else has removed an object before the undo.
+    pub is_gone: bool,
     /// The file that it has to do with.
     pub path: &'a [u8],
     /// What is wrong with the line, if that is it.
@@ -83,6 +85,7 @@ impl Attempt<'_> {
             },
             key: IPC_PRIVATE,
             flags: 0,
+            is_gone: false,
             path: b"",
             refusal: None,
             line: 0,

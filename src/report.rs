@@ -47,10 +47,19 @@ pub fn id(request: &Request<'_>, object: &Made, output: &mut VecView<u8>) -> Res
 }
 
 /// Adds words to the output, where it is JSON.
-pub fn frame<K: Kernel>(request: &Request<'_>, words: Words, output: &mut VecView<u8>) {
+///
+/// # Errors
+/// ENOBUFS where there is no room for them.
+pub fn frame<K: Kernel>(
+    request: &Request<'_>,
+    words: Words,
+    output: &mut VecView<u8>,
+) -> Result<(), Errno> {
+    let mut text = Text::<K>::new(None, output);
     if request.has(Opt::Json.set()) {
-        Text::<K>::new(None, output).fill(words);
+        text.fill(words);
     }
+    text.written
 }
 
 /// Adds an object in JSON to the output.

@@ -167,7 +167,12 @@ impl<'a> Request<'a> {
     /// User id and group id of the owner; [`u32::MAX`] for that of the process.
     #[must_use]
     pub fn owner(&self) -> (u32, u32) {
-        let mut ids = Numbers(self.text(Argument::Owner));
+        let is_given = self.has(Opt::Owner.set());
+        let mut ids = Numbers(if is_given {
+            self.text(Argument::Owner)
+        } else {
+            b""
+        });
         let mut id = || ids.next().map_or(u32::MAX, low);
         (id(), id())
     }

@@ -172,14 +172,14 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     where
         A: Iterator<Item = &'a [u8]> + Clone,
     {
-        report::frame::<K>(request, Words::JSON_BEGIN, self.output);
+        report::frame::<K>(request, Words::JSON_BEGIN, self.output)?;
         if request.has(Opt::Batch.set()) {
             self.each_line::<A>(request, lines, None)?;
         } else {
             self.create(request)?;
         }
-        report::frame::<K>(request, Words::JSON_END, self.output);
-        Ok(())
+        self.attempt.doing = Doing::Write;
+        report::frame::<K>(request, Words::JSON_END, self.output)
     }
 
     /// Prints what was made, at once.
@@ -217,6 +217,10 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 self.create(&request)?;
                 continue;
             };
+            if request.has(POSIX) {
+                self.attempt.doing = Doing::Posix;
+                return Err(Errno::NONE);
+            }
             objects += request.objects();
             let mistake = if action != Action::Create || request.has(Opt::Json.set()) {
                 Mistake::NotInBatch
@@ -273,8 +277,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         let made = self.made.iter_mut().rev();
         for object in made.filter(|object| object.created) {
             match self.kernel.remove(object.kind, object.id) {
-                // Or somebody else has removed it already.
-                Ok(()) | Err(Errno::EINVAL | Errno::EIDRM) => {}
+                Ok(()) => {}
+                Err(Errno::EINVAL | Errno::EIDRM) => self.attempt.is_gone = true,
                 Err(errno) => object.left = errno,
             }
         }

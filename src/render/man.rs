@@ -226,7 +226,8 @@ or
 .B \-J
 beside
 .BR \-\-batch ,
-all in that form. At most 4096 objects, and 524288 bytes of lines.
+all in that form. At most 4096 objects, 524288 bytes of lines, and 3801088 bytes of
+output, which only JSON with thousands of long paths that are arrays comes to.
 .SH EXIT STATUS
 .TP
 0

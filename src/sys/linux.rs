@@ -8,12 +8,12 @@ use heapless::Vec;
 
 use super::start::Auxiliary;
 use ipcmk::abi::{
-    AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_NONBLOCK, IPC_INFO,
-    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, Msginfo,
-    Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
-    PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK,
-    SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64,
-    Sigaction, Statx,
+    AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_INSECURE,
+    GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE,
+    MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP,
+    PROT_READ, PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
+    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds,
+    Shminfo64, Sigaction, Statx,
 };
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
@@ -176,17 +176,17 @@ impl Kernel for Linux {
         if self.pool.is_empty() {
             let mut numbers = [0_u32; 16];
             let buffer = ptr::from_mut(&mut numbers).expose_provenance();
+            let size = size_of_val(&numbers);
+            let mut flags = GRND_NONBLOCK;
             // SAFETY: the buffer has the length given, and takes any bytes. So few
             // come at once.
-            unsafe {
-                call(
-                    Sysno::getrandom,
-                    buffer,
-                    size_of_val(&numbers),
-                    GRND_NONBLOCK,
-                    0,
-                )
-            }?;
+            while let Err(errno) = unsafe { call(Sysno::getrandom, buffer, size, flags, 0) } {
+                // Early in a boot. A key is no secret.
+                if errno != Errno::EAGAIN || flags == GRND_INSECURE {
+                    return Err(errno);
+                }
+                flags = GRND_INSECURE;
+            }
             _ = self.pool.extend_from_slice(&numbers);
         }
         self.pool.pop().ok_or(Errno::EIO)
@@ -209,6 +209,12 @@ impl Kernel for Linux {
                 Ok(0) => break Ok(()),
                 Ok(bytes) => filled += bytes,
                 Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) if file == File::In => {
+                    let mut entry = [entry(descriptor, POLLIN)];
+                    let list = entry.as_mut_ptr().expose_provenance();
+                    // SAFETY: one entry; no time and no mask to read.
+                    unsafe { call(Sysno::ppoll, list, entry.len(), 0, 0) }.map(drop)?;
+                }
                 Err(errno) => break Err(errno),
             }
             if filled >= buffer.len() {
@@ -332,11 +338,6 @@ impl Kernel for Linux {
         let signals = ptr::from_ref(&set).expose_provenance();
         // SAFETY: the set is of the size given, and only read.
         let signals = unsafe { call(Sysno::signalfd4, new, signals, size_of_val(&set), 0) }?;
-        let entry = |fd: usize, events| Pollfd {
-            fd: i32::try_from(fd).unwrap_or(-1),
-            events,
-            revents: 0,
-        };
         let mut entries = [entry(number(fd), POLLOUT), entry(signals, POLLIN)];
         let list = entries.as_mut_ptr().expose_provenance();
         // SAFETY: as many entries as given; no time and no mask to read.
@@ -415,6 +416,15 @@ fn with_nul(path: &[u8], buffer: &mut Vec<u8, PATH_MAX>) -> Result<*const c_char
         }
     }
     Ok(buffer.as_ptr().cast())
+}
+
+/// What ppoll(2) waits for on a descriptor.
+fn entry(fd: usize, events: i16) -> Pollfd {
+    Pollfd {
+        fd: i32::try_from(fd).unwrap_or(-1),
+        events,
+        revents: 0,
+    }
 }
 
 /// Standard input.
