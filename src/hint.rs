@@ -291,8 +291,18 @@ impl<K: Kernel> Search<'_, K> {
             Doing::Own => OWN,
             Doing::Link => LINK,
             Doing::Find => FIND,
-            _ if is_queue => QUEUE,
-            _ => FILE,
+            Doing::Create if is_queue => QUEUE,
+            Doing::Create => FILE,
+            Doing::Ftok
+            | Doing::ReadBatch
+            | Doing::Memory
+            | Doing::BlockSignals
+            | Doing::RandomKey
+            | Doing::ForcedShm
+            | Doing::SetValues
+            | Doing::Lock
+            | Doing::Set
+            | Doing::Write => 0,
         };
         for (places, number, words) in &CAUSES {
             if places & here != 0 && errno.number() == u64::from(*number) {
@@ -352,6 +362,7 @@ const OWN: Place = 16;
 
 /// What refusals of a POSIX object mean, where nothing must be measured for that.
 static CAUSES: [(Place, u8, Words); 11] = [
+    // EEXIST.
     (FILE | LINK | QUEUE, 17, Words::POSIX_IN_USE),
     // EPERM.
     (LINK, 1, Words::HARD_LINKS),
