@@ -147,8 +147,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         reserve_stack::<LARGE_STACK>();
         self.attempt.doing = Doing::Memory;
         let Room { text, made, output } = self.kernel.room()?;
-        self.made = made.write(Vec::new());
-        self.output = output.write(Vec::new());
+        self.made = made;
+        self.output = output;
         if !request.has(Opt::Batch.set()) {
             return Ok(b"");
         }
