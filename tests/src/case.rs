@@ -138,7 +138,7 @@
 //!
 //! | object | meaning |
 //! | --- | --- |
-//! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=` that it begins with, in the words' language (default: nothing but zeros) |
+//! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=` that it begins with, in which escapes and `{ab*3}` work (default: nothing but zeros) |
 //! | `sem sem.x value=3 mode=644` | the file /dev/shm/sem.x, with the bytes of a semaphore of glibc; also `libc=musl` |
 //! | `queue x mode=644` | the queue /x without messages; also `maxmsg=` and `msgsize=` (default 10 and 8192) |
 //! | `directory x mode=755` | a directory in /dev/shm |
@@ -1228,7 +1228,7 @@ fn posix_object(text: &str) -> Parsed<posix::Wanted> {
     let what = match kind {
         "shm" => What::file(
             fields.required("size", number)?,
-            fields.optional("bytes", single_word)?.unwrap_or_default(),
+            fields.optional("bytes", text::literal)?.unwrap_or_default(),
         ),
         "sem" => {
             let musl = fields.optional("libc", |libc| match libc {

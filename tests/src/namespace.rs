@@ -175,6 +175,7 @@ pub enum Privilege {
 pub fn obtain_privilege() -> io::Result<Privilege> {
     // SAFETY: these two calls take no pointer and cannot fail.
     let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    raise_msgqueue()?;
     let in_thread = std::thread::spawn(unshare)
         .join()
         .expect("unshare does not panic");
@@ -190,6 +191,26 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
     Ok(Privilege::UserNamespace)
+}
+
+/// Raises RLIMIT_MSGQUEUE, for this process and what it starts: what the kernel counts is all POSIX
+/// queues of a user, in whatever namespace.
+fn raise_msgqueue() -> io::Result<()> {
+    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: the first call writes one rlimit, which the others read, and all of whose bytes are set.
+    unsafe {
+        check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
+        let hard = limit.assume_init().rlim_max;
+        let raise = |to| {
+            let limit = libc::rlimit {
+                rlim_cur: to,
+                rlim_max: to,
+            };
+            check(libc::setrlimit(libc::RLIMIT_MSGQUEUE, &raw const limit))
+        };
+        // Over the hard limit only root can go.
+        raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
+    }
 }
 
 /// A window on the objects of the namespace in which it was opened, wherever its holder goes later.

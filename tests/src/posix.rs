@@ -274,6 +274,13 @@ pub fn remove(what: &What, name: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Removes all queues of the calling thread's namespace. All queues of a user together may have so many
+/// bytes (RLIMIT_MSGQUEUE), whatever their namespace, and a namespace takes its time to go.
+pub fn remove_queues(objects: &[Object]) -> io::Result<()> {
+    let mut queues = objects.iter().filter(|object| object.what.is_queue());
+    queues.try_for_each(|queue| remove(&queue.what, &queue.name))
+}
+
 /// A window on /dev/shm and the queues as they are for the thread that opened it, wherever its holder
 /// goes later.
 pub struct Window {

@@ -195,9 +195,11 @@ impl Runner {
         if let Err(wrong) = check::check_holds(case, objects.before(), &held) {
             complaints.push_str(&format!("  {wrong}"));
         }
-        if let Err(wrong) = check::check_posix(case, &posix, &window.objects()?) {
+        let left = window.objects()?;
+        if let Err(wrong) = check::check_posix(case, &posix, &left) {
             complaints.push_str(&format!("  {wrong}"));
         }
+        posix::remove_queues(&left)?;
         if !changed.is_empty() {
             // They may take what is the machine's, such as huge pages, and the namespace takes its
             // time to go.
