@@ -44,20 +44,54 @@ pub const MAP_ANONYMOUS: usize = 0x20;
 pub const PROT_READ: usize = 1;
 /// Memory to write. `asm-generic/mman-common.h`.
 pub const PROT_WRITE: usize = 2;
+/// Resource limit: bytes of a file. `asm-generic/resource.h`.
+pub const RLIMIT_FSIZE: usize = 1;
 /// Resource limit: bytes that a user may lock. `asm-generic/resource.h`.
 pub const RLIMIT_MEMLOCK: usize = 8;
+/// Resource limit: bytes of a user's POSIX queues. `asm-generic/resource.h`.
+pub const RLIMIT_MSGQUEUE: usize = 12;
 
 /// Do not mount what is mounted when it is needed, as stat(2) does not.
 /// `linux/fcntl.h`.
 pub const AT_NO_AUTOMOUNT: usize = 0x800;
+/// The path's last part is not followed, if it is a symbolic link. `linux/fcntl.h`.
+pub const AT_SYMLINK_NOFOLLOW: usize = 0x100;
+/// The path's last part is followed, if it is a symbolic link. `linux/fcntl.h`.
+pub const AT_SYMLINK_FOLLOW: usize = 0x400;
+/// An empty path is the descriptor itself. `linux/fcntl.h`.
+pub const AT_EMPTY_PATH: usize = 0x1000;
+/// The type of a file is wanted. `linux/stat.h`.
+pub const STATX_TYPE: usize = 1;
+/// The permissions are wanted. `linux/stat.h`.
+pub const STATX_MODE: usize = 2;
 /// The inode number is wanted. `linux/stat.h`.
 pub const STATX_INO: usize = 0x100;
+/// The size is wanted. `linux/stat.h`.
+pub const STATX_SIZE: usize = 0x200;
+/// The bits of a mode that are the file's type. `linux/stat.h`.
+pub const S_IFMT: u32 = 0o170_000;
+/// That type: a regular file. `linux/stat.h`.
+pub const S_IFREG: u32 = 0o100_000;
 /// Bytes of the longest path, its NUL included. `linux/limits.h`.
 pub const PATH_MAX: usize = 4096;
 /// Resolve a relative path from the working directory. `linux/fcntl.h`.
 pub const AT_FDCWD: isize = -100;
 /// Open for reading. `asm-generic/fcntl.h`.
 pub const O_RDONLY: usize = 0;
+/// Open for reading and writing. `asm-generic/fcntl.h`.
+pub const O_RDWR: usize = 2;
+/// Create it if it is not there. `asm-generic/fcntl.h`.
+pub const O_CREAT: usize = 0o100;
+/// With [`O_CREAT`]: fail if it is there. `asm-generic/fcntl.h`.
+pub const O_EXCL: usize = 0o200;
+/// A file of a directory that has no name yet. `asm-generic/fcntl.h`, with the
+/// O_DIRECTORY of that or of arm64's `asm/fcntl.h`.
+pub const O_TMPFILE: usize = 0o20_000_000
+    | if cfg!(target_arch = "aarch64") {
+        0o40_000
+    } else {
+        0o200_000
+    };
 /// Wait for nobody, not even at the other end of a FIFO. `asm-generic/fcntl.h`.
 pub const O_NONBLOCK: usize = 0o4000;
 /// Rather no bytes than wait for the pool. `linux/random.h`.
@@ -237,18 +271,64 @@ pub struct Seminfo {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Statx {
-    /// What is known, the size of a block, attributes, links, owner, mode.
-    pub head: [u64; 4],
+    /// What is known, the size of a block, attributes, links, owner.
+    pub head: [u64; 3],
+    /// Owner's group id.
+    pub stx_gid: u32,
+    /// Type and permissions.
+    pub stx_mode: u16,
+    /// A spare word.
+    pub spare: u16,
     /// Inode number.
     pub stx_ino: u64,
-    /// Size, blocks, attributes, four times, and the device that the file is.
-    pub body: [u64; 12],
+    /// Bytes.
+    pub stx_size: u64,
+    /// Blocks, attributes, four times, and the device that the file is.
+    pub body: [u64; 11],
     /// Major number of the file system's device.
     pub stx_dev_major: u32,
     /// Minor number of the file system's device.
     pub stx_dev_minor: u32,
     /// Mount, alignments, spare words.
     pub rest: [u64; 14],
+}
+
+/// `struct statfs` of 64-bit architectures. `asm-generic/statfs.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Statfs {
+    /// What file system it is.
+    pub f_type: u64,
+    /// Bytes of a block.
+    pub f_bsize: u64,
+    /// Blocks; 0 for as many as there is memory for.
+    pub f_blocks: u64,
+    /// Free ones.
+    pub f_bfree: u64,
+    /// Free ones for everybody.
+    pub f_bavail: u64,
+    /// Inodes; 0 for as many as there is memory for.
+    pub f_files: u64,
+    /// Free ones.
+    pub f_ffree: u64,
+    /// Its id, the longest name, flags, spare words.
+    pub rest: [u64; 8],
+}
+
+/// `struct mq_attr` of 64-bit architectures. `linux/mqueue.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct MqAttr {
+    /// Flags of a descriptor.
+    pub mq_flags: u64,
+    /// Messages that the queue may hold.
+    pub mq_maxmsg: u64,
+    /// Bytes of a message at most.
+    pub mq_msgsize: u64,
+    /// Messages that it holds.
+    pub mq_curmsgs: u64,
+    /// Spare words.
+    pub rest: [u64; 4],
 }
 
 /// `struct rlimit64`. `linux/resource.h`.

@@ -43,11 +43,11 @@ impl<'a, A: Iterator<Item = &'a [u8]>> Iterator for Arguments<'a, A> {
 
 /// Memory for many objects. Pages of it that are not needed are not touched. It
 /// can be all zeros.
-pub struct Room {
+pub struct Room<'a> {
     /// The lines: one byte more than may be used, so that too many are noticed.
     pub text: [u8; MOST_BYTES + 1],
     /// What is made.
-    pub made: MaybeUninit<Vec<Made, 4096>>,
+    pub made: MaybeUninit<Vec<Made<'a>, 4096>>,
     /// What is printed.
     pub output: MaybeUninit<Vec<u8, MOST_OUTPUT>>,
 }

@@ -30,10 +30,14 @@ impl Errno {
     pub const ENFILE: Self = Self(23);
     /// Too many open files.
     pub const EMFILE: Self = Self(24);
+    /// Is a directory.
+    pub const EISDIR: Self = Self(21);
     /// File too large.
     pub const EFBIG: Self = Self(27);
     /// No space left on device.
     pub const ENOSPC: Self = Self(28);
+    /// Read-only file system.
+    pub const EROFS: Self = Self(30);
     /// Numerical result out of range.
     pub const ERANGE: Self = Self(34);
     /// File name too long.
@@ -42,6 +46,8 @@ impl Errno {
     pub const ENOSYS: Self = Self(38);
     /// Identifier removed.
     pub const EIDRM: Self = Self(43);
+    /// Operation not supported.
+    pub const EOPNOTSUPP: Self = Self(95);
     /// No buffer space available.
     pub const ENOBUFS: Self = Self(105);
 
@@ -78,12 +84,14 @@ pub const TEXTS: &[(u8, &str)] = &[
     (24, "Too many open files"),
     (27, "File too large"),
     (28, "No space left on device"),
+    (30, "Read-only file system"),
     (32, "Broken pipe"),
     (34, "Numerical result out of range"),
     (36, "File name too long"),
     (38, "Function not implemented"),
     (40, "Too many levels of symbolic links"),
     (43, "Identifier removed"),
+    (95, "Operation not supported"),
     (104, "Connection reset by peer"),
     (105, "No buffer space available"),
     (116, "Stale file handle"),

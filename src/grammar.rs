@@ -10,6 +10,7 @@
 mod keyed;
 mod standard;
 
+use crate::abi::SEMVMX;
 use crate::getopt::{Getopt, Token};
 use crate::options::{self, Grammar, Opt};
 use crate::request::{Action, Request, SYSV};
@@ -140,13 +141,23 @@ where
             return Err(Mistake::NotApplicable);
         }
     }
-    if let (Some(count @ 2..), nsems) = (request.get(Opt::Value), request.get(Opt::Semaphore))
-        && nsems != Some(count)
-    {
-        find(line, Token::Option(Opt::Value), usize::MAX);
-        return Err(Mistake::ValueCount);
-    }
-    Ok(())
+    let mistake = match request.get(Opt::Value) {
+        Some(count @ 2..)
+            if request.get(Opt::Semaphore) != Some(count)
+                || request.has(Opt::PosixSemaphore.set()) =>
+        {
+            Mistake::ValueCount
+        }
+        Some(_)
+            if request.has(Opt::Semaphore.set())
+                && request.values().any(|value| value > SEMVMX) =>
+        {
+            Mistake::BadRange
+        }
+        _ => return Ok(()),
+    };
+    find(line, Token::Option(Opt::Value), usize::MAX);
+    Err(mistake)
 }
 
 /// Makes the `nth` token of this kind, from 1, or the last one, if there are

@@ -6,12 +6,14 @@
 
 use core::ffi::CStr;
 
-use crate::abi::{SHM_HUGE_SHIFT, SHM_HUGETLB};
+use crate::abi::{
+    RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SHM_HUGE_SHIFT, SHM_HUGETLB,
+};
 use crate::batch::MOST_BYTES;
 use crate::errno::Errno;
-use crate::kernel::{File, Kernel};
-use crate::number;
+use crate::kernel::{File, Kernel, attributes, measure};
 use crate::plan::{Attempt, Doing, Kind, Step};
+use crate::posix::{bare, is_bad};
 use crate::words::Words;
 
 /// The figures of a line of advice, in the order in which its words have
@@ -35,6 +37,9 @@ pub fn explain<K: Kernel>(
         figures,
     };
     match attempt.doing {
+        Doing::Create | Doing::Link if attempt.step.is_posix => search.posix(attempt, errno),
+        Doing::Own => search.own(errno),
+        Doing::Find if attempt.step.is_posix => search.file(errno),
         Doing::Create => search.creation(errno),
         Doing::Find if errno == Errno::EINVAL => search.small(),
         Doing::Set => match errno {
@@ -57,7 +62,7 @@ pub fn explain<K: Kernel>(
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
-        | Doing::Posix
+        | Doing::Link
         | Doing::Write => None,
     }
 }
@@ -85,8 +90,14 @@ impl<K: Kernel> Search<'_, K> {
         Some(match errno {
             Errno::EPERM | Errno::EACCES if is_filtered => Words::FILTER,
             Errno::EPERM | Errno::EACCES => Words::SECURITY_MODULE,
-            Errno::ENOSYS if is_filtered => Words::NO_SYSVIPC_OR_FILTER,
-            Errno::ENOSYS => Words::NO_SYSVIPC,
+            Errno::ENOSYS => match (self.step, is_filtered) {
+                (Step { is_posix: false, .. }, true) => Words::NO_SYSVIPC_OR_FILTER,
+                (Step { is_posix: false, .. }, false) => Words::NO_SYSVIPC,
+                (Step { kind: Kind::Queue, .. }, true) => Words::NO_MQUEUE_OR_FILTER,
+                (Step { kind: Kind::Queue, .. }, false) => Words::NO_MQUEUE,
+                (Step { .. }, true) => Words::FILTER,
+                (Step { .. }, false) => return None,
+            },
             Errno::ENOMEM => Words::KERNEL_MEMORY,
             // Without figures: to read them takes a file.
             Errno::ENFILE => Words::FILE_MAX,
@@ -96,7 +107,7 @@ impl<K: Kernel> Search<'_, K> {
     }
 
     fn creation(&mut self, errno: Errno) -> Option<Words> {
-        let Step { kind, amount } = self.step;
+        let Step { kind, amount, .. } = self.step;
         let is_huge = self.flags & SHM_HUGETLB != 0;
         match errno {
             Errno::EEXIST => self.in_use(),
@@ -136,6 +147,7 @@ impl<K: Kernel> Search<'_, K> {
         let Step {
             kind,
             amount: asked,
+            ..
         } = self.step;
         if kind == Kind::Sem && self.is_large() {
             return Some(Words::OVER_EACH.of(kind));
@@ -161,7 +173,7 @@ impl<K: Kernel> Search<'_, K> {
     /// Whether no object may be so large. (A queue may, for the privileged.)
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn is_large(&mut self) -> bool {
-        let Step { kind, amount } = self.step;
+        let Step { kind, amount, .. } = self.step;
         let most = self
             .kernel
             .limits(kind)
@@ -172,7 +184,7 @@ impl<K: Kernel> Search<'_, K> {
 
     /// A segment is a file, which is not empty here.
     fn no_size(&mut self) -> Option<Words> {
-        let Step { kind, amount } = self.step;
+        let Step { kind, amount, .. } = self.step;
         *self.figures = [amount, LARGEST_FILE, 0];
         match amount {
             0 => (kind == Kind::Shm).then_some(Words::SHMMIN),
@@ -184,7 +196,7 @@ impl<K: Kernel> Search<'_, K> {
     /// There are as many objects, pages or semaphores as there may be. The
     /// kernel counts pages and semaphores first.
     fn full(&mut self) -> Option<Words> {
-        let Step { kind, amount } = self.step;
+        let Step { kind, amount, .. } = self.step;
         let limits = self.kernel.limits(kind).ok()?;
         let more = amount.saturating_add(limits.unit.get() - 1) / limits.unit;
         if limits.units_used.saturating_add(more) > limits.units {
@@ -238,29 +250,108 @@ impl<K: Kernel> Search<'_, K> {
 
     /// RLIMIT_MEMLOCK is too low for this segment.
     fn lock(&mut self, errno: Errno) -> Option<Words> {
-        match (errno, self.kernel.most_locked()) {
+        match (errno, self.kernel.limit(RLIMIT_MEMLOCK)) {
             (Errno::EPERM, Ok(0)) => Some(Words::NO_LOCK),
             (Errno::ENOMEM, most) => self.say([self.step.amount, most.ok()?, 0], Words::MEMLOCK),
             _ => self.any(errno),
         }
     }
 
-    /// The number behind a name in a file of the kernel's.
-    #[inline(never)] // its buffer
     fn measure(&mut self, path: &CStr, name: &[u8]) -> Option<u64> {
-        let mut buffer = [0; 2048];
-        let mut text = self.kernel.read(File::System(path), &mut buffer).ok()?;
-        loop {
-            if let Some(mut found) = text.strip_prefix(name) {
-                return number::take(&mut found);
+        measure(self.kernel, path, name)
+    }
+
+    /// A POSIX object cannot be made, or not be given its name.
+    fn posix(&mut self, attempt: &Attempt<'_>, errno: Errno) -> Option<Words> {
+        let Step { kind, amount, .. } = self.step;
+        let is_link = attempt.doing == Doing::Link;
+        if is_bad(bare(attempt.path, kind)) {
+            return Some(Words::BAD_NAME);
+        }
+        Some(match errno {
+            Errno::EEXIST => Words::POSIX_IN_USE,
+            _ if kind == Kind::Queue => return self.queue(attempt, errno),
+            Errno::ENOENT if is_link => Words::NO_PROC,
+            Errno::ENOENT => Words::NO_DEV_SHM,
+            Errno::EPERM if is_link => Words::HARD_LINKS,
+            Errno::EOPNOTSUPP | Errno::EISDIR => Words::NOT_TMPFS,
+            Errno::EROFS => Words::READ_ONLY,
+            Errno::EINVAL => return self.say([amount, LARGEST_FILE, 0], Words::LARGEST_FILE),
+            Errno::EFBIG => {
+                let most = self.kernel.limit(RLIMIT_FSIZE).ok()?;
+                return self.say([amount, most, 0], Words::FILE_SIZE);
             }
-            text = text.split_first()?.1;
+            Errno::ENOSPC => {
+                let [[blocks, free_blocks], [inodes, free_inodes]] = self.kernel.space().ok()?;
+                return if inodes != 0 && free_inodes == 0 {
+                    self.say([free_inodes, inodes, 0], Words::NO_INODES)
+                } else {
+                    self.say([free_blocks, blocks, 0], Words::NO_BLOCKS)
+                };
+            }
+            _ => return self.file(errno),
+        })
+    }
+
+    /// The kernel makes no such queue.
+    fn queue(&mut self, attempt: &Attempt<'_>, errno: Errno) -> Option<Words> {
+        let given = attempt.attributes;
+        match errno {
+            Errno::ENOSPC => match self.measure(c"/proc/sys/fs/mqueue/queues_max", b"") {
+                Some(most) => self.say([most, 0, 0], Words::QUEUES_MAX),
+                None => Some(Words::QUEUES_UNKNOWN),
+            },
+            Errno::EINVAL => {
+                let usual = [
+                    self.measure(c"/proc/sys/fs/mqueue/msg_max", b""),
+                    self.measure(c"/proc/sys/fs/mqueue/msgsize_max", b""),
+                ];
+                // First what not even the privileged may have.
+                for most in [HARDEST.map(Some), usual] {
+                    for (place, words) in [Words::MSG_MAX, Words::MSGSIZE_MAX].into_iter().enumerate() {
+                        let [given, most] = [given, most].map(|pair| pair.get(place).copied().flatten());
+                        if let (Some(given), Some(most)) = (given, most) && !(1..=most).contains(&given) {
+                            return self.say([given, most, 0], words);
+                        }
+                    }
+                }
+                Some(Words::ATTRIBUTES_UNKNOWN)
+            }
+            Errno::EMFILE if self.kernel.read(File::System(c"/"), &mut []) != Err(errno) => {
+                let most = self.kernel.limit(RLIMIT_MSGQUEUE).ok()?;
+                let [maxmsg, msgsize] = attributes(self.kernel, given);
+                self.say([maxmsg, msgsize, most], Words::MSGQUEUE)
+            }
+            _ => self.any(errno),
+        }
+    }
+
+    /// Something is wrong with a file, or with the way to it.
+    fn file(&mut self, errno: Errno) -> Option<Words> {
+        match errno {
+            Errno::EINVAL if self.flags & S_IFMT != S_IFREG => Some(Words::NO_FILE),
+            Errno::EINVAL => self.say([self.step.amount, 0, 0], Words::POSIX_SMALL),
+            Errno::EACCES => Some(Words::NO_ENTRY),
+            _ => self.any(errno),
+        }
+    }
+
+    /// A POSIX object cannot be given to somebody.
+    fn own(&mut self, errno: Errno) -> Option<Words> {
+        match errno {
+            Errno::EINVAL => Some(Words::UNMAPPED),
+            Errno::EPERM => Some(Words::NO_CHOWN),
+            _ => self.any(errno),
         }
     }
 }
 
 /// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
 const LARGEST_FILE: u64 = u64::MAX >> 1;
+
+/// Messages of a POSIX queue, and bytes of a message, for the privileged.
+/// `linux/ipc_namespace.h`, HARD_MSGMAX and HARD_MSGSIZEMAX.
+const HARDEST: [u64; 2] = [65536, 16 << 20];
 
 /// Where the kernel tells of its memory, in some 1,500 bytes.
 const MEMINFO: &CStr = c"/proc/meminfo";

@@ -6,7 +6,9 @@ use core::num::NonZero;
 
 use crate::batch::Room;
 use crate::errno::Errno;
+use crate::number;
 use crate::plan::{Id, Kind, Step};
+use crate::posix::Path;
 
 /// The system calls that the program makes, in its own terms.
 pub trait Kernel {
@@ -61,6 +63,71 @@ pub trait Kernel {
     /// Those of shmctl(2), msgctl(2) and semctl(2).
     fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
 
+    /// A file of /dev/shm without a name, with this mode under the umask: openat(2)
+    /// with O_TMPFILE.
+    ///
+    /// # Errors
+    /// Its own.
+    fn open_unnamed(&mut self, mode: u32) -> Result<Fd, Errno>;
+
+    /// A new POSIX queue, with this mode under the umask, and these attributes or
+    /// the kernel's: mq_open(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn open_queue(
+        &mut self,
+        path: &Path,
+        mode: u32,
+        attributes: Option<[u64; 2]>,
+    ) -> Result<Fd, Errno>;
+
+    /// Gives a file its size: ftruncate(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
+
+    /// Gives a file its owner's user id and group id, [`u32::MAX`] for the one that it
+    /// has: fchown(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn own(&mut self, fd: Fd, owner: (u32, u32)) -> Result<(), Errno>;
+
+    /// Gives a file its mode, under the umask: fchmod(2), and umask(2).
+    ///
+    /// # Errors
+    /// Those of fchmod(2).
+    fn chmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno>;
+
+    /// Gives a file its name: linkat(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+
+    /// close(2).
+    fn close(&mut self, fd: Fd);
+
+    /// Takes a POSIX object its name: unlinkat(2), or mq_unlink(2) for a queue.
+    ///
+    /// # Errors
+    /// Theirs.
+    fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno>;
+
+    /// What a POSIX object is: statx(2), for a queue on what mq_open(2) opens.
+    ///
+    /// # Errors
+    /// Theirs.
+    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno>;
+
+    /// Blocks and inodes of /dev/shm: all, and the free ones: statfs(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno>;
+
     /// A random number: from AT_RANDOM while that lasts, then from
     /// getrandom(2), which is not waited for.
     ///
@@ -84,13 +151,13 @@ pub trait Kernel {
     ///
     /// # Errors
     /// Its own.
-    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno>;
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno>;
 
-    /// RLIMIT_MEMLOCK, in bytes: prlimit(2).
+    /// A limit of this process, one of the RLIMIT_...: prlimit(2).
     ///
     /// # Errors
     /// Its own.
-    fn most_locked(&mut self) -> Result<u64, Errno>;
+    fn limit(&mut self, resource: usize) -> Result<u64, Errno>;
 
     /// The limits of a kind of object in this IPC namespace, and their use: the
     /// ctl calls with IPC_INFO, SHM_INFO, MSG_INFO and SEM_INFO.
@@ -141,9 +208,10 @@ pub struct Identity {
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
-    /// Its permission bits and, above them, flags of its own.
+    /// Its permission bits and, above them, flags of its own or a file's type.
     pub mode: u32,
-    /// Bytes of a segment, semaphores of a set; of a queue 0.
+    /// Bytes of shared memory or of a file, semaphores of a set; of a queue nothing
+    /// that counts.
     pub amount: u64,
 }
 
@@ -173,6 +241,8 @@ pub enum Fd {
     Out,
     /// Standard error.
     Err,
+    /// A POSIX object that is not whole yet.
+    Object(usize),
 }
 
 /// Writes all of `bytes`: goes on after a short write and after an interrupt,
@@ -192,3 +262,33 @@ pub fn write_all<K: Kernel>(kernel: &mut K, fd: Fd, mut bytes: &[u8]) -> Result<
     }
     Ok(())
 }
+
+/// The number behind a name in a file of the kernel's.
+#[inline(never)] // its buffer
+pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u64> {
+    let mut buffer = [0; 2048];
+    let mut text = kernel.read(File::System(path), &mut buffer).ok()?;
+    loop {
+        if let Some(mut found) = text.strip_prefix(name) {
+            return number::take(&mut found);
+        }
+        text = text.split_first()?.1;
+    }
+}
+
+/// Messages, and bytes of a message, of a new POSIX queue: the kernel's choice where
+/// they are not given.
+pub fn attributes<K: Kernel>(kernel: &mut K, given: [Option<u64>; 2]) -> [u64; 2] {
+    let [maxmsg, msgsize] = given;
+    let mut choice = |path, usual| measure(kernel, path, b"").unwrap_or(usual);
+    [
+        maxmsg.unwrap_or_else(|| choice(c"/proc/sys/fs/mqueue/msg_default", MSG_DEFAULT)),
+        msgsize.unwrap_or_else(|| choice(c"/proc/sys/fs/mqueue/msgsize_default", MSGSIZE_DEFAULT)),
+    ]
+}
+
+/// Messages of a POSIX queue by default, since Linux 3.5. `linux/ipc_namespace.h`,
+/// DFLT_MSG.
+const MSG_DEFAULT: u64 = 10;
+/// Bytes of its messages by default. `linux/ipc_namespace.h`, DFLT_MSGSIZE.
+const MSGSIZE_DEFAULT: u64 = 8192;

@@ -1,4 +1,4 @@
-//! ipcmk: create System V IPC objects from a shell.
+//! ipcmk: create System V and POSIX IPC objects from a shell.
 //!
 //! Everything but the system itself, which `src/sys` of the binary is. Data
 //! flows one way:
@@ -11,7 +11,8 @@
 //! Which room a line belongs to: did a kernel header fix the number? [`abi`].
 //! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
 //! measures. Will a user read it? [`options`], [`words`], [`report`],
-//! [`render`]. Does it say why the kernel refused? [`hint`]. Does it order
+//! [`render`]. Does it say why the kernel refused? [`hint`]. Did a C library
+//! fix it? [`posix`]. Does it order
 //! calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does only
 //! the compiler run it? `draft`.
 #![no_std]
@@ -31,6 +32,7 @@ pub mod kernel;
 pub mod number;
 pub mod options;
 pub mod plan;
+pub mod posix;
 pub mod render;
 pub mod report;
 pub mod request;

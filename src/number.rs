@@ -8,7 +8,7 @@ use core::num::NonZero;
 
 use heapless::Vec;
 
-use crate::abi::{IPC_PRIVATE, SEMVMX};
+use crate::abi::IPC_PRIVATE;
 use crate::options::Argument;
 
 /// Why a text is not the number that was asked for.
@@ -31,11 +31,13 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
         Argument::Size => (size(text), 0, u64::MAX),
         Argument::Qbytes => (size(text), 0, INT_MAX),
         Argument::Elements => (elements(text), 1, INT_MAX),
+        Argument::Count => (elements(text), 0, INT_MAX),
+        Argument::Libc => (libc(text), 0, 1),
         Argument::Mode => (mode(text), 0, 0o777),
         Argument::Key => (key(text), 0, u32::MAX.into()),
         Argument::Ftok => (ftok_id(text), 1, 255),
         Argument::Owner => (list(text, b':', MOST_ID), 1, 2),
-        Argument::Values => (list(text, b',', SEMVMX), 1, u64::MAX),
+        Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
         Argument::HugePage => (huge_page(text), 1, u64::MAX),
     };
     let number = number?;
@@ -73,6 +75,18 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
         Ok(IPC_PRIVATE.into())
     } else {
         unsigned(text, Base::Prefix, u64::MAX)
+    }
+}
+
+/// The place of a C library's name among those that are known.
+///
+/// # Errors
+/// [`Bad::Invalid`] for another one.
+pub fn libc(text: &[u8]) -> Result<u64, Bad> {
+    match text {
+        b"glibc" => Ok(0),
+        MUSL => Ok(1),
+        _ => Err(Bad::Invalid),
     }
 }
 
@@ -152,11 +166,13 @@ pub fn is_marked_key(text: &[u8]) -> bool {
     matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
 }
 
-/// The largest int of C.
+/// The largest int of C, and value of a POSIX semaphore.
 const INT_MAX: u64 = 0x7fff_ffff;
 /// The largest id of a user or a group; the next number stands for none.
 const MOST_ID: u64 = 0xffff_fffe;
 
+/// The C library that is not the usual one.
+const MUSL: &[u8] = b"musl";
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";
 

@@ -39,6 +39,12 @@ pub enum Opt {
     Value,
     /// msg_qbytes.
     Qbytes,
+    /// Messages of a POSIX queue.
+    Maxmsg,
+    /// Bytes of a message of a POSIX queue.
+    Msgsize,
+    /// The C library of a POSIX semaphore.
+    Libc,
     /// Huge pages.
     Hugetlb,
 
@@ -104,6 +110,14 @@ pub mod applies {
     pub const NAMED: u8 = 8;
     /// Whatever there is.
     pub const ANYTHING: u8 = 16;
+    /// POSIX shared memory.
+    pub const POSIX_SHM: u8 = 32;
+    /// A POSIX queue.
+    pub const POSIX_QUEUE: u8 = 64;
+    /// A POSIX semaphore.
+    pub const POSIX_SEM: u8 = 128;
+    /// A POSIX object.
+    pub const POSIX: u8 = POSIX_SHM | POSIX_QUEUE | POSIX_SEM;
 }
 
 /// What an option's argument is.
@@ -119,6 +133,10 @@ pub enum Argument {
     Qbytes,
     /// A number of semaphores.
     Elements,
+    /// A number of messages.
+    Count,
+    /// The name of a C library.
+    Libc,
     /// Permissions.
     Mode,
     /// A key.
@@ -229,8 +247,8 @@ pub const TABLE: &[Row] = &[
             short: Some(b'm'),
             argument: Argument::Size,
             metavar: "<size>",
-            help: "not supported yet",
-            man: "POSIX shared memory object of \\fIsize\\fR bytes. Not supported yet: an error.",
+            help: "POSIX shared memory of <size> bytes",
+            man: "Create a POSIX shared memory object of \\fIsize\\fR bytes. Needs \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -263,8 +281,8 @@ pub const TABLE: &[Row] = &[
             short: Some(b's'),
             argument: Argument::None,
             metavar: "",
-            help: "not supported yet",
-            man: "POSIX named semaphore. Not supported yet: an error.",
+            help: "POSIX semaphore",
+            man: "Create a POSIX named semaphore. Needs \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -297,8 +315,8 @@ pub const TABLE: &[Row] = &[
             short: Some(b'q'),
             argument: Argument::None,
             metavar: "",
-            help: "not supported yet",
-            man: "POSIX message queue. Not supported yet: an error.",
+            help: "POSIX message queue",
+            man: "Create a POSIX message queue. Needs \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -312,7 +330,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0644)",
-            man: "Permissions in octal, 0 to 0777; default 0644. The umask plays no part.",
+            man: "Permissions in octal, 0 to 0777; default 0644. The umask plays a part for POSIX objects alone.",
         }),
         keyed: Some(Form {
             short: None,
@@ -331,9 +349,9 @@ pub const TABLE: &[Row] = &[
             short: Some(b'n'),
             argument: Argument::Text,
             metavar: "<name>",
-            help: "name of the POSIX object",
-            man: "Name of the POSIX object: needed with \\fB-m\\fR, \\fB-q\\fR and \\fB-s\\fR, \
-                  without meaning for the others.",
+            help: "name of the POSIX objects",
+            man: "Name of the POSIX objects, with or without a slash at its start: needed with \\fB-m\\fR, \
+                  \\fB-q\\fR and \\fB-s\\fR, without meaning for the others.",
         }),
         keyed: None,
     },
@@ -412,7 +430,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "an existing object will do",
-            man: "An object that has the key already will do, and stays as it is. No permission is asked for.",
+            man: "An object that has the key or the name already will do, and stays as it is. \
+                  No permission is asked for.",
         },
     ),
     Row::ours(
@@ -423,8 +442,8 @@ pub const TABLE: &[Row] = &[
             short: Some(b'r'),
             argument: Argument::None,
             metavar: "",
-            help: "print bare ids",
-            man: "Print bare identifiers, one a line.",
+            help: "print bare ids and names",
+            man: "Print bare identifiers and names, one a line.",
         },
     ),
     Row::ours(
@@ -442,7 +461,7 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Owner,
         "owner",
-        applies::SYSV,
+        applies::SYSV | applies::POSIX,
         Form {
             short: None,
             argument: Argument::Owner,
@@ -454,13 +473,14 @@ pub const TABLE: &[Row] = &[
     Row::ours(
         Opt::Value,
         "value",
-        applies::SEM,
+        applies::SEM | applies::POSIX_SEM,
         Form {
             short: None,
             argument: Argument::Values,
             metavar: "<v>[,<v>...]",
             help: "first values of the semaphores",
-            man: "First values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each.",
+            man: "First values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
+                  With \\fB-s\\fR one value, 0 to 2147483647.",
         },
     ),
     Row::ours(
@@ -473,6 +493,48 @@ pub const TABLE: &[Row] = &[
             metavar: "<size>",
             help: "bytes that the queue may hold",
             man: "Bytes that the queue of \\fB-Q\\fR may hold (msg_qbytes); with keys, that is \\fB-p\\fR.",
+        },
+    )
+    .standard_only(),
+    Row::ours(
+        Opt::Maxmsg,
+        "maxmsg",
+        applies::POSIX_QUEUE,
+        Form {
+            short: None,
+            argument: Argument::Count,
+            metavar: "<n>",
+            help: "messages that a POSIX queue may hold",
+            man: "Messages that the queue of \\fB-q\\fR may hold (mq_maxmsg); \
+                  default \\fIfs.mqueue.msg_default\\fR.",
+        },
+    )
+    .standard_only(),
+    Row::ours(
+        Opt::Msgsize,
+        "msgsize",
+        applies::POSIX_QUEUE,
+        Form {
+            short: None,
+            argument: Argument::Qbytes,
+            metavar: "<size>",
+            help: "bytes of its largest message",
+            man: "Bytes of the largest message that the queue of \\fB-q\\fR takes (mq_msgsize); \
+                  default \\fIfs.mqueue.msgsize_default\\fR.",
+        },
+    )
+    .standard_only(),
+    Row::ours(
+        Opt::Libc,
+        "libc",
+        applies::POSIX_SEM,
+        Form {
+            short: None,
+            argument: Argument::Libc,
+            metavar: "<name>",
+            help: "C library of the POSIX semaphore",
+            man: "The C library of the programs that use the semaphore of \\fB-s\\fR: \
+                  \\fBglibc\\fR, which is the default, or \\fBmusl\\fR.",
         },
     )
     .standard_only(),

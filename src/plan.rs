@@ -3,20 +3,21 @@
 use crate::abi::IPC_PRIVATE;
 use crate::errno::Errno;
 use crate::options::Opt;
+use crate::posix::{Name, SEMAPHORE};
 use crate::request::Request;
 use crate::usage::Refusal;
 
 /// Objects that one command line can ask for: two interfaces, three kinds.
 pub const MOST_STEPS: usize = 6;
 
-/// The kinds of System V objects.
+/// The kinds of objects, each of System V and of POSIX.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Shared memory segment: shmget(2).
+    /// Shared memory: shmget(2), shm_open(3).
     Shm,
-    /// Message queue: msgget(2).
+    /// Message queue: msgget(2), mq_open(3).
     Queue,
-    /// Semaphore set: semget(2).
+    /// Semaphores: a set of semget(2), a semaphore of sem_open(3).
     Sem,
 }
 
@@ -31,20 +32,32 @@ impl Kind {
 pub struct Step {
     /// What it is.
     pub kind: Kind,
-    /// Bytes of a segment, semaphores of a set; nothing of a queue.
+    /// Whether it is one of POSIX.
+    pub is_posix: bool,
+    /// Bytes of shared memory or of a POSIX semaphore, semaphores of a set;
+    /// nothing of a queue.
     pub amount: u64,
 }
 
 /// The identifier of a System V object, 0 to `2^31 - 1`.
 pub type Id = u64;
 
+/// How an object is told from others of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called<'a> {
+    /// System V: by number.
+    Id(Id),
+    /// POSIX: by name.
+    Name(Name<'a>),
+}
+
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Made {
+pub struct Made<'a> {
     /// What it is.
     pub kind: Kind,
-    /// Its identifier.
-    pub id: Id,
+    /// Which one it is.
+    pub called: Called<'a>,
     /// Whether it is new; what was found is not ours to remove.
     pub created: bool,
     /// Why it could not be removed again, if that was so.
@@ -64,8 +77,10 @@ pub struct Attempt<'a> {
     pub flags: u32,
     /// Somebody else has removed an object before the undo.
     pub is_gone: bool,
-    /// The file that it has to do with.
+    /// The file, or the name, that it has to do with.
     pub path: &'a [u8],
+    /// Messages, and bytes of a message, of a POSIX queue, as far as they are given.
+    pub attributes: [Option<u64>; 2],
     /// What is wrong with the line, if that is it.
     pub refusal: Option<Refusal<'a>>,
     /// The number of its line in a batch, from 1; else 0.
@@ -81,12 +96,14 @@ impl Attempt<'_> {
             doing: Doing::Write,
             step: Step {
                 kind: Kind::Shm,
+                is_posix: false,
                 amount: 0,
             },
             key: IPC_PRIVATE,
             flags: 0,
             is_gone: false,
             path: b"",
+            attributes: [None; 2],
             refusal: None,
             line: 0,
         }
@@ -118,20 +135,36 @@ pub enum Doing {
     Lock,
     /// Setting owner, mode and msg_qbytes, which are a queue's amount.
     Set,
-    /// Creating a POSIX object: that cannot be done yet.
-    Posix,
+    /// Giving a POSIX object to its owner.
+    Own,
+    /// Giving a POSIX object its name.
+    Link,
     /// Writing the ids, or the help text.
     Write,
 }
 
-/// The step of a request that a kind is the object of, if there is one.
+/// The step of a request that an object of this kind is made in, if there is one.
 #[must_use]
 #[inline(never)] // `make size`: a copy at its caller is larger
-pub fn step(request: &Request<'_>, kind: Kind) -> Option<Step> {
-    let amount = match kind {
-        Kind::Shm => request.get(Opt::Shmem),
-        Kind::Queue => request.get(Opt::Queue),
-        Kind::Sem => request.get(Opt::Semaphore),
-    }?;
-    Some(Step { kind, amount })
+pub fn step(request: &Request<'_>, kind: Kind, is_posix: bool) -> Option<Step> {
+    let opt = match (kind, is_posix) {
+        (Kind::Shm, false) => Opt::Shmem,
+        (Kind::Shm, true) => Opt::PosixShmem,
+        (Kind::Queue, false) => Opt::Queue,
+        (Kind::Queue, true) => Opt::PosixMqueue,
+        (Kind::Sem, false) => Opt::Semaphore,
+        (Kind::Sem, true) => Opt::PosixSemaphore,
+    };
+    let amount = match (request.get(opt)?, opt) {
+        (_, Opt::PosixSemaphore) => SEMAPHORE_BYTES,
+        (amount, _) => amount,
+    };
+    Some(Step {
+        kind,
+        is_posix,
+        amount,
+    })
 }
+
+#[expect(clippy::as_conversions, reason = "from is not const")]
+const SEMAPHORE_BYTES: u64 = SEMAPHORE as u64;

@@ -12,32 +12,43 @@ use crate::hint::Figures;
 use crate::kernel::{Fd, Kernel, State, write_all};
 use crate::number::{EIGHT, SIXTEEN, TEN, digits};
 use crate::options::{self, Argument, Opt};
-use crate::plan::{Attempt, Doing, Kind, Made};
+use crate::plan::{Attempt, Called, Doing, Kind, Made};
 use crate::render;
 use crate::request::{Output, Request};
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
 
-/// Bytes of the longest output line, `Shared memory id: 2147483647` and a
-/// newline.
+/// Bytes of the longest output line with an id, `Shared memory id: 2147483647` and
+/// a newline.
 pub const LONGEST_LINE: usize = 29;
 
-/// Bytes that an object takes in JSON at most, without a path, and with its
-/// share of the brackets.
+/// Bytes that an object takes in JSON at most, without a path or a name, and with
+/// its share of the brackets.
 pub const LONGEST_JSON: usize = 160;
 
 /// Adds the line of an object to the output.
 ///
 /// # Errors
 /// ENOBUFS where there is no room for it.
-pub fn id(request: &Request<'_>, object: &Made, output: &mut VecView<u8>) -> Result<(), Errno> {
-    let words = match request.output() {
-        Output::Words => line(object.kind),
-        Output::Raw | Output::Json => "",
-    };
-    let mut fits = output.extend_from_slice(words.as_bytes()).is_ok();
-    for digit in digits(object.id, TEN).iter().rev() {
-        fits &= output.push(*digit).is_ok();
+pub fn line(
+    request: &Request<'_>,
+    kind: Kind,
+    called: Called<'_>,
+    output: &mut VecView<u8>,
+) -> Result<(), Errno> {
+    let mut fits = true;
+    if request.output() == Output::Words {
+        fits = output
+            .extend_from_slice(words_before(kind, called).as_bytes())
+            .is_ok();
+    }
+    match called {
+        Called::Id(id) => {
+            for digit in digits(id, TEN).iter().rev() {
+                fits &= output.push(*digit).is_ok();
+            }
+        }
+        Called::Name(name) => fits &= output.extend_from_slice(name.bytes).is_ok(),
     }
     if fits && output.push(b'\n').is_ok() {
         Ok(())
@@ -70,29 +81,43 @@ pub fn frame<K: Kernel>(
 pub fn json<K: Kernel>(
     request: &Request<'_>,
     attempt: &Attempt<'_>,
-    object: &Made,
+    called: Called<'_>,
+    created: bool,
     output: &mut VecView<u8>,
     kernel: &mut K,
 ) -> Result<(), Errno> {
-    let Made {
-        kind, id, created, ..
-    } = *object;
-    let state = if created {
-        Ok(State {
+    let mut kind = attempt.step.kind;
+    let state = match called {
+        Called::Id(_) if created => Ok(State {
             mode: request.mode(),
             amount: attempt.step.amount,
-        })
-    } else {
-        kernel.state(kind, id)
+        }),
+        Called::Id(id) => kernel.state(kind, id),
+        // The umask is known to the kernel alone.
+        Called::Name(name) => name
+            .path(kind)
+            .and_then(|path| kernel.status(kind, &path)),
     };
     let is_first = output.last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
     text.put(if is_first { b"" } else { b"," });
-    text.figures = [id, attempt.key.into(), 0];
-    text.fill(Words::JSON_OBJECT.of(kind));
-    if let Some((path, _)) = request.ftok() {
-        text.fill(Words::JSON_PATH);
-        text.json_string(path);
+    match called {
+        Called::Id(id) => {
+            text.figures = [id, attempt.key.into(), 0];
+            text.fill(Words::JSON_OBJECT.of(kind));
+            if let Some((path, _)) = request.ftok() {
+                text.fill(Words::JSON_PATH);
+                text.json_string(path);
+            }
+        }
+        Called::Name(name) => {
+            text.fill(Words::JSON_POSIX.of(kind));
+            text.json_string(name.bytes);
+            if kind == Kind::Sem {
+                // As that of a queue: it has a mode and nothing more.
+                kind = Kind::Queue;
+            }
+        }
     }
     let words = match state {
         Ok(State { mode, amount }) => {
@@ -110,22 +135,27 @@ pub fn json<K: Kernel>(
     text.written
 }
 
-/// util-linux's words before an id, to the letter.
-const fn line(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Shm => "Shared memory id: ",
-        Kind::Queue => "Message queue id: ",
-        Kind::Sem => "Semaphore id: ",
+/// util-linux's words before an id or a name, to the letter.
+const fn words_before(kind: Kind, called: Called<'_>) -> &'static str {
+    match (kind, called) {
+        (Kind::Shm, Called::Id(_)) => "Shared memory id: ",
+        (Kind::Queue, Called::Id(_)) => "Message queue id: ",
+        (Kind::Sem, Called::Id(_)) => "Semaphore id: ",
+        (Kind::Shm, Called::Name(_)) => "POSIX shared memory name: ",
+        (Kind::Queue, Called::Name(_)) => "POSIX message queue name: ",
+        (Kind::Sem, Called::Name(_)) => "POSIX semaphore name: ",
     }
 }
 
 /// The words for what failed: util-linux's, where it has some.
 fn failed(attempt: &Attempt<'_>) -> Words {
     let words = doing(attempt.doing);
-    if words == Words::CREATE_FAILED {
-        words.of(attempt.step.kind)
-    } else {
+    if words != Words::CREATE_FAILED {
         words
+    } else if attempt.step.is_posix {
+        Words::CREATE_POSIX_FAILED.of(attempt.step.kind)
+    } else {
+        words.of(attempt.step.kind)
     }
 }
 
@@ -133,13 +163,14 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Words {
     match doing {
-        Doing::Find | Doing::Create | Doing::Set => Words::CREATE_FAILED,
+        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link => {
+            Words::CREATE_FAILED
+        }
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch => Words::READ_FAILED,
         Doing::Ftok => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
-        Doing::Posix => Words::POSIX_FAILED,
         Doing::BlockSignals => Words::BLOCK_FAILED,
         Doing::RandomKey => Words::RANDOM_FAILED,
         Doing::Write => Words::WRITE_FAILED,
@@ -204,6 +235,8 @@ const fn bad(argument: Argument) -> Words {
         Argument::Mode => Words::BAD_MODE,
         Argument::Key => Words::BAD_KEY,
         Argument::Elements => Words::BAD_ELEMENTS,
+        Argument::Count => Words::BAD_COUNT,
+        Argument::Libc => Words::BAD_LIBC,
         Argument::Ftok => Words::BAD_FTOK,
         Argument::Owner => Words::BAD_OWNER,
         Argument::Values => Words::BAD_VALUES,
@@ -243,7 +276,7 @@ pub fn failure<K: Kernel>(
     errno: Errno,
     hint: Option<Words>,
     figures: &Figures,
-    made: &[Made],
+    made: &[Made<'_>],
     kernel: &mut K,
 ) {
     let mut waiting = Vec::<u8, WRITE>::new();
@@ -262,8 +295,17 @@ pub fn failure<K: Kernel>(
         text.reason(Errno::NONE);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
-        text.figures = [object.id, 0, 0];
-        text.begin(Words::LEFT.of(object.kind));
+        let words = match object.called {
+            Called::Id(id) => {
+                text.figures = [id, 0, 0];
+                Words::LEFT
+            }
+            Called::Name(name) => {
+                text.word = name.bytes;
+                Words::LEFT_POSIX
+            }
+        };
+        text.begin(words.of(object.kind));
         text.reason(object.left);
     }
     // Nobody is left to hear of an error here.

@@ -5,6 +5,7 @@ use crate::kernel::Identity;
 use crate::number::{self, Bad};
 use crate::options::{Argument, Opt, applies};
 use crate::plan::Kind;
+use crate::posix::{Libc, Name};
 use crate::usage::Word;
 
 /// What one command line asks for.
@@ -102,22 +103,37 @@ impl<'a> Request<'a> {
         if self.has(Opt::Semaphore.set()) {
             applies |= applies::SEM;
         }
-        if self.has(Opt::Key.set() | Opt::Ftok.set()) {
+        if self.has(Opt::PosixShmem.set()) {
+            applies |= applies::POSIX_SHM;
+        }
+        if self.has(Opt::PosixMqueue.set()) {
+            applies |= applies::POSIX_QUEUE;
+        }
+        if self.has(Opt::PosixSemaphore.set()) {
+            applies |= applies::POSIX_SEM;
+        }
+        if self.has(Opt::Key.set() | Opt::Ftok.set() | POSIX) {
             applies |= applies::NAMED;
         }
         applies
     }
 
-    /// Number of System V objects that are asked for.
+    /// Number of objects that are asked for.
     #[must_use]
     pub fn objects(&self) -> u64 {
-        (self.given & SYSV).count_ones().into()
+        (self.given & (SYSV | POSIX)).count_ones().into()
     }
 
-    /// Whether a POSIX object is asked for.
+    /// What the POSIX objects are called.
     #[must_use]
-    pub const fn wants_posix(&self) -> bool {
-        self.has(POSIX)
+    pub fn name(&self) -> Name<'a> {
+        Name {
+            bytes: self.text(Argument::Text),
+            libc: match self.get(Opt::Libc) {
+                Some(1) => Libc::Musl,
+                _ => Libc::Glibc,
+            },
+        }
     }
 
     /// Permission bits, 0 to 0777.
@@ -185,7 +201,7 @@ impl<'a> Request<'a> {
         Numbers(values)
     }
 
-    /// Whether a new object of this kind is not whole as it is created.
+    /// Whether a new System V object of this kind is not whole as it is created.
     #[must_use]
     pub const fn has_properties(&self, kind: Kind) -> bool {
         let own = match kind {
@@ -196,7 +212,7 @@ impl<'a> Request<'a> {
         self.has(own.set() | Opt::Owner.set())
     }
 
-    /// The mode and the flags of its own with which a new object of this kind
+    /// The mode and the flags of its own with which a new System V object of this kind
     /// is created: nobody else may use one that is not whole. (To set the values
     /// of semaphores takes permission, for the owner too.)
     #[must_use]
@@ -275,6 +291,8 @@ const fn place(argument: Argument) -> usize {
         | Argument::Size
         | Argument::Qbytes
         | Argument::Elements
+        | Argument::Count
+        | Argument::Libc
         | Argument::Mode
         | Argument::Key
         | Argument::HugePage => usize::MAX,

@@ -5,14 +5,15 @@ use core::mem::{self, MaybeUninit};
 
 use heapless::{Vec, VecView};
 
-use crate::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
+use crate::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE, S_IFMT, S_IFREG};
 use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{Fd, File, Kernel, write_all};
+use crate::kernel::{Fd, File, Kernel, attributes, write_all};
 use crate::options::{Argument, Opt};
-use crate::plan::{self, Attempt, Doing, Id, Kind, MOST_STEPS, Made, Step};
+use crate::plan::{self, Attempt, Called, Doing, Id, Kind, MOST_STEPS, Made, Step};
+use crate::posix::{Path, semaphore};
 use crate::report::{self, LONGEST_LINE};
 use crate::request::{self, Action, POSIX, Request};
 use crate::usage::{Mistake, Refusal};
@@ -45,7 +46,7 @@ where
     };
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments), &mut request);
-    let is_large = request.has(Opt::Batch.set() | Opt::Json.set());
+    let is_large = request.has(Opt::Batch.set() | Opt::Json.set() | POSIX);
     if is_large && matches!(read, Ok(Action::Create | Action::Batch)) {
         match job.enlarge::<A>(&request) {
             Ok(text) => lines = text,
@@ -97,7 +98,7 @@ struct Job<'j, 'a, K> {
     /// Nobody has looked yet whether segments live on.
     may_be_forced: bool,
     /// What it has made: there is room for all.
-    made: &'j mut VecView<Made>,
+    made: &'j mut VecView<Made<'a>>,
     /// What it will print.
     output: &'j mut VecView<u8>,
 }
@@ -134,7 +135,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         }
     }
 
-    /// Gets memory for many objects, or JSON, and reads and checks all lines of
+    /// Gets memory for many objects, names, or JSON, and reads and checks all lines of
     /// the batch that a request names, if it does. A signal may end the run as
     /// long as it waits for lines.
     #[inline(never)] // not in the frame of every run
@@ -217,10 +218,6 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 self.create(&request)?;
                 continue;
             };
-            if request.has(POSIX) {
-                self.attempt.doing = Doing::Posix;
-                return Err(Errno::NONE);
-            }
             objects += request.objects();
             let mistake = if action != Action::Create || request.has(Opt::Json.set()) {
                 Mistake::NotInBatch
@@ -276,9 +273,15 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     fn undo(&mut self) {
         let made = self.made.iter_mut().rev();
         for object in made.filter(|object| object.created) {
-            match self.kernel.remove(object.kind, object.id) {
+            let removed = match object.called {
+                Called::Id(id) => self.kernel.remove(object.kind, id),
+                Called::Name(name) => name
+                    .path(object.kind)
+                    .and_then(|path| self.kernel.unlink(object.kind, &path)),
+            };
+            match removed {
                 Ok(()) => {}
-                Err(Errno::EINVAL | Errno::EIDRM) => self.attempt.is_gone = true,
+                Err(Errno::EINVAL | Errno::EIDRM | Errno::ENOENT) => self.attempt.is_gone = true,
                 Err(errno) => object.left = errno,
             }
         }
@@ -286,25 +289,26 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
 
     /// Creates all that one line asks for.
     #[inline(never)] // `make size`: a copy at its caller is larger
-    fn create(&mut self, request: &Request<'_>) -> Result<(), Errno> {
-        if request.has(POSIX) {
-            self.attempt.doing = Doing::Posix;
-            return Err(Errno::NONE);
-        }
+    fn create(&mut self, request: &Request<'a>) -> Result<(), Errno> {
         for kind in Kind::ALL {
-            if let Some(step) = plan::step(request, kind) {
+            if let Some(step) = plan::step(request, kind, false) {
                 self.attempt.step = step;
                 self.obtain(request)?;
+            }
+            if let Some(step) = plan::step(request, kind, true) {
+                self.attempt.step = step;
+                self.obtain_posix(request)?;
             }
         }
         Ok(())
     }
 
     /// Creates the object of a step, or finds it where that will do.
-    fn obtain(&mut self, request: &Request<'_>) -> Result<(), Errno> {
+    fn obtain(&mut self, request: &Request<'a>) -> Result<(), Errno> {
         let step = self.attempt.step;
         let key = request.key();
-        let existing = request.has(Opt::Existing.set());
+        // Beside a POSIX object it may be that one's alone.
+        let existing = request.has(Opt::Existing.set()) && key.is_some();
         for _ in 0..MOST_TRIES {
             self.attempt.key = match key {
                 Some(key) => key,
@@ -321,7 +325,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 // No mode bits: an object is found whatever its permissions.
                 match self.kernel.get(step, self.attempt.key, 0) {
                     Err(Errno::ENOENT) => {}
-                    found => return self.keep(request, found?, false),
+                    found => return self.keep_id(request, found?, false),
                 }
             }
             self.attempt.doing = Doing::Create;
@@ -333,31 +337,48 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             match self.kernel.get(step, self.attempt.key, flags) {
                 // A collision, or somebody was quicker.
                 Err(Errno::EEXIST) if existing || key.is_none() => {}
-                created => return self.keep(request, created?, true),
+                created => return self.keep_id(request, created?, true),
             }
         }
         Err(Errno::EEXIST)
     }
 
-    /// Keeps account of an object, and makes a new one what it shall be.
-    fn keep(&mut self, request: &Request<'_>, id: Id, created: bool) -> Result<(), Errno> {
-        let kind = self.attempt.step.kind;
+    /// Keeps account of a System V object, makes a new one what it shall be, and
+    /// prints it.
+    fn keep_id(&mut self, request: &Request<'a>, id: Id, created: bool) -> Result<(), Errno> {
+        let called = Called::Id(id);
+        self.keep(called, created);
+        if created && request.has_properties(self.attempt.step.kind) {
+            self.furnish(request, id)?;
+        }
+        self.show(request, called, created)
+    }
+
+    /// Keeps account of an object.
+    fn keep(&mut self, called: Called<'a>, created: bool) {
         let made = Made {
-            kind,
-            id,
+            kind: self.attempt.step.kind,
+            called,
             created,
             left: Errno::NONE,
         };
         // It has room for all: it cannot be full.
         _ = self.made.push(made);
-        if created && request.has_properties(kind) {
-            self.furnish(request, id)?;
-        }
+    }
+
+    /// Prints an object.
+    fn show(
+        &mut self,
+        request: &Request<'a>,
+        called: Called<'a>,
+        created: bool,
+    ) -> Result<(), Errno> {
         self.attempt.doing = Doing::Write;
+        let attempt = &self.attempt;
         if request.has(Opt::Json.set()) {
-            report::json(request, &self.attempt, &made, self.output, self.kernel)
+            report::json(request, attempt, called, created, self.output, self.kernel)
         } else {
-            report::id(request, &made, self.output)
+            report::line(request, attempt.step.kind, called, self.output)
         }
     }
 
@@ -365,7 +386,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// else can use it before.
     #[inline(never)] // not in the frame of every run
     fn furnish(&mut self, request: &Request<'_>, id: Id) -> Result<(), Errno> {
-        let Step { kind, amount } = self.attempt.step;
+        let Step { kind, amount, .. } = self.attempt.step;
         if kind == Kind::Sem && request.has(Opt::Value.set()) {
             self.attempt.doing = Doing::SetValues;
             let mut values = request.values();
@@ -390,6 +411,106 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         let qbytes = self.attempt.step.amount;
         let (owner, mode) = (request.owner(), request.mode());
         self.kernel.set(kind, id, owner, mode, qbytes)
+    }
+
+    /// Creates the POSIX object of a step, or finds it where that will do.
+    #[inline(never)] // not in the frame of every run
+    fn obtain_posix(&mut self, request: &Request<'a>) -> Result<(), Errno> {
+        let kind = self.attempt.step.kind;
+        let name = request.name();
+        self.attempt.path = name.bytes;
+        self.attempt.doing = Doing::Create;
+        let path = name.path(kind)?;
+        let created = self.find_or_make(request, &path)?;
+        if !created {
+            self.keep(Called::Name(name), false);
+        }
+        self.show(request, Called::Name(name), created)
+    }
+
+    /// Says whether the object is new.
+    fn find_or_make(&mut self, request: &Request<'a>, path: &Path) -> Result<bool, Errno> {
+        let Step { kind, amount, .. } = self.attempt.step;
+        let existing = request.has(Opt::Existing.set());
+        for _ in 0..MOST_TRIES {
+            // To look at a queue takes permission. That it is there, its creation tells.
+            if existing && kind != Kind::Queue {
+                self.attempt.doing = Doing::Find;
+                match self.kernel.status(kind, path) {
+                    Err(Errno::ENOENT) => {}
+                    found => {
+                        let found = found?;
+                        self.attempt.flags = found.mode;
+                        self.attempt.step.amount = found.amount;
+                        return if found.mode & S_IFMT == S_IFREG && found.amount >= amount {
+                            Ok(false)
+                        } else {
+                            Err(Errno::EINVAL)
+                        };
+                    }
+                }
+            }
+            self.attempt.doing = Doing::Create;
+            match self.make(request, path) {
+                Err(Errno::EEXIST) if existing => {
+                    if kind == Kind::Queue {
+                        return Ok(false);
+                    }
+                }
+                made => return made.map(|()| true),
+            }
+        }
+        Err(Errno::EEXIST)
+    }
+
+    /// Creates a POSIX object. Its descriptor is closed before anything is
+    /// printed: it can be that of standard output.
+    fn make(&mut self, request: &Request<'a>, path: &Path) -> Result<(), Errno> {
+        let has_owner = request.has(Opt::Owner.set());
+        let mode = request.mode();
+        let fd = if self.attempt.step.kind == Kind::Queue {
+            self.attempt.attributes = [Opt::Maxmsg, Opt::Msgsize].map(|opt| request.get(opt));
+            let given = self.attempt.attributes;
+            let attributes = (given != [None; 2]).then(|| attributes(self.kernel, given));
+            // It has its name from the start, so that nobody else may use it yet.
+            let first = if has_owner { 0 } else { mode };
+            let fd = self.kernel.open_queue(path, first, attributes)?;
+            self.keep(Called::Name(request.name()), true);
+            fd
+        } else {
+            self.kernel.open_unnamed(mode)?
+        };
+        let done = self.fill(request, path, fd);
+        self.kernel.close(fd);
+        done
+    }
+
+    /// Makes a new POSIX object what it shall be, and then, if it is a file, gives
+    /// it its name.
+    fn fill(&mut self, request: &Request<'a>, path: &Path, fd: Fd) -> Result<(), Errno> {
+        let Step { kind, amount, .. } = self.attempt.step;
+        let name = request.name();
+        match kind {
+            Kind::Shm => self.kernel.truncate(fd, amount)?,
+            Kind::Queue => {}
+            Kind::Sem => {
+                let value = request.values().next().unwrap_or_default();
+                write_all(self.kernel, fd, &semaphore(value, name.libc))?;
+            }
+        }
+        if request.has(Opt::Owner.set()) {
+            self.attempt.doing = Doing::Own;
+            self.kernel.own(fd, request.owner())?;
+            if kind == Kind::Queue {
+                self.kernel.chmod(fd, request.mode())?;
+            }
+        }
+        if kind != Kind::Queue {
+            self.attempt.doing = Doing::Link;
+            self.kernel.link(fd, path)?;
+            self.keep(Called::Name(name), true);
+        }
+        Ok(())
     }
 
     /// Fails where a new segment would be destroyed as this process exits.

@@ -46,6 +46,9 @@ words! {
         "\n{\"kind\": \"queue\", \"id\": %, \"key\": \"0x$\"",
         "\n{\"kind\": \"semaphore\", \"id\": %, \"key\": \"0x$\"";
     JSON_PATH: r#", "path": "#;
+    JSON_POSIX: "\n{\"kind\": \"posix-shmem\", \"name\": ",
+        "\n{\"kind\": \"posix-mqueue\", \"name\": ",
+        "\n{\"kind\": \"posix-semaphore\", \"name\": ";
     JSON_STATE: r#", "mode": "&", "size": %"#,
         r#", "mode": "&""#,
         r#", "mode": "&", "nsems": %"#;
@@ -85,6 +88,8 @@ words! {
     BAD_MODE: "failed to parse mode: '@'";
     BAD_KEY: "failed to parse key: '@'";
     BAD_ELEMENTS: "failed to parse elements: '@'";
+    BAD_COUNT: "failed to parse count: '@'";
+    BAD_LIBC: "failed to parse libc: '@'";
     BAD_SIZE: "failed to parse size: '@'";
     BAD_FTOK: "failed to parse ftok id: '@'";
     BAD_OWNER: "failed to parse owner: '@'";
@@ -96,12 +101,14 @@ words! {
     CREATE_FAILED: "create share memory failed",
         "create message queue failed",
         "create semaphore failed";
+    CREATE_POSIX_FAILED: "create POSIX shared memory failed",
+        "create POSIX message queue failed",
+        "create POSIX semaphore failed";
     SET_VALUES_FAILED: "set semaphore values failed";
     LOCK_FAILED: "lock share memory failed";
     FTOK_FAILED: "get key of '@' failed";
     READ_FAILED: "read '@' failed";
     FORCED_SHM: "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit";
-    POSIX_FAILED: "POSIX objects are not supported yet";
     BLOCK_FAILED: "block signals failed";
     RANDOM_FAILED: "get random key failed";
     MEMORY_FAILED: "get memory failed";
@@ -110,6 +117,9 @@ words! {
     LEFT: "shared memory id % is left behind",
         "message queue id % is left behind",
         "semaphore id % is left behind";
+    LEFT_POSIX: "POSIX shared memory '@' is left behind",
+        "POSIX message queue '@' is left behind",
+        "POSIX semaphore '@' is left behind";
 
     // Why it failed.
     IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
@@ -118,6 +128,28 @@ words! {
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
+    POSIX_IN_USE: "'@' exists: -e returns it";
+    POSIX_SMALL: "'@' has % bytes";
+    NO_FILE: "'@' is no regular file";
+    BAD_NAME: "a name has no slash but the first one, and is not empty, '.' or '..'";
+    NO_DEV_SHM: "there is no /dev/shm";
+    NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
+    READ_ONLY: "/dev/shm is read-only";
+    NO_ENTRY: "/dev/shm is closed to this user, or a security module forbids it";
+    NO_INODES: "% of % inodes of /dev/shm are free (nr_inodes)";
+    NO_BLOCKS: "% of % pages of /dev/shm are free (size)";
+    NO_PROC: "without /proc that needs CAP_DAC_READ_SEARCH, or Linux 6.10";
+    HARD_LINKS: "fs.protected_hardlinks=1 wants CAP_FOWNER for that";
+    NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
+    FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
+    QUEUES_MAX: "not disk space: there are % POSIX queues already (fs.mqueue.queues_max)";
+    QUEUES_UNKNOWN: "not disk space: there are too many POSIX queues (fs.mqueue.queues_max)";
+    MSG_MAX: "% messages are not 1 to % (fs.mqueue.msg_max)";
+    MSGSIZE_MAX: "% bytes are not 1 to % (fs.mqueue.msgsize_max)";
+    ATTRIBUTES_UNKNOWN: "they are over fs.mqueue.msg_max or fs.mqueue.msgsize_max";
+    MSGQUEUE: "% messages of % bytes take more than is left of % bytes (RLIMIT_MSGQUEUE)";
+    NO_MQUEUE: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)";
+    NO_MQUEUE_OR_FILTER: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it";
     SHMMIN: "a segment has at least 1 byte (SHMMIN)";
     LARGEST_FILE: "% bytes are over %, the largest file";
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",

@@ -1,6 +1,6 @@
 //! Linux by system calls. The numbers are those of the `syscalls` crate.
 
-use core::ffi::c_char;
+use core::ffi::{CStr, c_char};
 use core::num::NonZero;
 use core::ptr;
 
@@ -8,17 +8,20 @@ use heapless::Vec;
 
 use super::start::Auxiliary;
 use ipcmk::abi::{
-    AT_EGID, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, GRND_INSECURE,
+    AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM,
+    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE,
     GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE,
-    MSG_INFO, Msginfo, Msqid64Ds, O_NONBLOCK, O_RDONLY, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP,
-    PROT_READ, PROT_WRITE, Pollfd, RLIMIT_MEMLOCK, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
-    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds,
-    Shminfo64, Sigaction, Statx,
+    MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP,
+    PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
+    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds,
+    Shminfo64, Sigaction, Statfs, Statx,
 };
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::number::{TEN, digits};
 use ipcmk::plan::{Id, Kind, Step};
+use ipcmk::posix::Path;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
 /// The kernel that runs this process.
@@ -168,6 +171,125 @@ impl Kernel for Linux {
         unsafe { control(kind, id, 0, IPC_RMID, 0) }
     }
 
+    fn open_unnamed(&mut self, mode: u32) -> Result<Fd, Errno> {
+        let from = AT_FDCWD.cast_unsigned();
+        let path = SHM.as_ptr().expose_provenance();
+        let flags = O_TMPFILE | O_RDWR;
+        // SAFETY: the path ends with a NUL.
+        unsafe { call(Sysno::openat, from, path, flags, word(mode)) }.map(Fd::Object)
+    }
+
+    fn open_queue(
+        &mut self,
+        path: &Path,
+        mode: u32,
+        attributes: Option<[u64; 2]>,
+    ) -> Result<Fd, Errno> {
+        let [mq_maxmsg, mq_msgsize] = attributes.unwrap_or_default();
+        let given = MqAttr {
+            mq_maxmsg,
+            mq_msgsize,
+            ..MqAttr::default()
+        };
+        let given = match attributes {
+            Some(_) => ptr::from_ref(&given).expose_provenance(),
+            None => 0,
+        };
+        let path = start(path);
+        let flags = O_CREAT | O_EXCL | O_RDWR;
+        // SAFETY: the name ends with a NUL; an mq_attr to read, or none.
+        unsafe { call(Sysno::mq_open, path, flags, word(mode), given) }.map(Fd::Object)
+    }
+
+    fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::ftruncate, number(fd), narrow(size), 0, 0) }.map(drop)
+    }
+
+    fn own(&mut self, fd: Fd, (uid, gid): (u32, u32)) -> Result<(), Errno> {
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::fchown, number(fd), word(uid), word(gid), 0) }.map(drop)
+    }
+
+    fn chmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+        // SAFETY: takes a number only.
+        let umask = unsafe { call(Sysno::umask, 0, 0, 0, 0) }?;
+        // SAFETY: as above. This is the only way to learn it.
+        unsafe { call(Sysno::umask, umask, 0, 0, 0) }?;
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::fchmod, number(fd), word(mode) & !umask, 0, 0) }.map(drop)
+    }
+
+    fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+        let (fd, to) = (number(fd), start(path));
+        let from = AT_FDCWD.cast_unsigned();
+        let link = |at, name: &[u8], flags| {
+            let name = name.as_ptr().expose_provenance();
+            // SAFETY: both paths end with a NUL.
+            outcome(unsafe { syscall5(Sysno::linkat, at, name, from, to, flags) })
+        };
+        match link(fd, b"\0", AT_EMPTY_PATH) {
+            // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
+            Err(Errno::ENOENT) => {
+                let mut name = Vec::<u8, 40>::new();
+                let digits = digits(wide(fd), TEN);
+                let parts = b"/proc/self/fd/".iter().chain(digits.iter().rev());
+                for &byte in parts.chain(b"\0") {
+                    // It has room for the longest number.
+                    _ = name.push(byte);
+                }
+                link(from, &name, AT_SYMLINK_FOLLOW)
+            }
+            linked => linked,
+        }
+        .map(drop)
+    }
+
+    fn close(&mut self, fd: Fd) {
+        // SAFETY: takes a number only.
+        _ = unsafe { call(Sysno::close, number(fd), 0, 0, 0) };
+    }
+
+    fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
+        let path = start(path);
+        let (number, first, second) = match kind {
+            Kind::Queue => (Sysno::mq_unlink, path, 0),
+            Kind::Shm | Kind::Sem => (Sysno::unlinkat, AT_FDCWD.cast_unsigned(), path),
+        };
+        // SAFETY: the path ends with a NUL.
+        unsafe { call(number, first, second, 0, 0) }.map(drop)
+    }
+
+    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
+        let mut path = start(path);
+        let mut from = AT_FDCWD.cast_unsigned();
+        let mut flags = AT_SYMLINK_NOFOLLOW;
+        if kind == Kind::Queue {
+            // SAFETY: the name ends with a NUL.
+            from = unsafe { call(Sysno::mq_open, path, O_RDONLY, 0, 0) }?;
+            path = c"".as_ptr().expose_provenance();
+            flags = AT_EMPTY_PATH;
+        }
+        // SAFETY: the path ends with a NUL.
+        let status = unsafe { statx(from, path, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) };
+        if kind == Kind::Queue {
+            self.close(Fd::Object(from));
+        }
+        status.map(|status| State {
+            mode: status.stx_mode.into(),
+            amount: status.stx_size,
+        })
+    }
+
+    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+        let mut all = Statfs::default();
+        let path = SHM.as_ptr().expose_provenance();
+        let to = ptr::from_mut(&mut all).expose_provenance();
+        // SAFETY: the path ends with a NUL; a statfs to write to.
+        unsafe { call(Sysno::statfs, path, to, 0, 0) }?;
+        Ok([[all.f_blocks, all.f_bfree], [all.f_files, all.f_ffree]])
+    }
+
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn random(&mut self) -> Result<u32, Errno> {
         if let Some(random) = self.at_random() {
@@ -229,18 +351,16 @@ impl Kernel for Linux {
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
         let mut buffer = Vec::new();
         let path = with_nul(path, &mut buffer)?.expose_provenance();
-        let mut status = Statx::default();
-        let to = ptr::from_mut(&mut status).expose_provenance();
         let from = AT_FDCWD.cast_unsigned();
-        // SAFETY: the path ends with a NUL; a statx to write to.
-        outcome(unsafe { syscall5(Sysno::statx, from, path, AT_NO_AUTOMOUNT, STATX_INO, to) })?;
+        // SAFETY: the path ends with a NUL.
+        let status = unsafe { statx(from, path, AT_NO_AUTOMOUNT, STATX_INO) }?;
         Ok(Identity {
             ino: status.stx_ino,
             dev_minor: status.stx_dev_minor,
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
         let (size, none) = (size_of::<Room>(), usize::MAX);
         let rights = PROT_READ | PROT_WRITE;
         let flags = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -252,11 +372,11 @@ impl Kernel for Linux {
         Ok(unsafe { &mut *start })
     }
 
-    fn most_locked(&mut self) -> Result<u64, Errno> {
+    fn limit(&mut self, resource: usize) -> Result<u64, Errno> {
         let mut limit = Rlimit64::default();
         let to = ptr::from_mut(&mut limit).expose_provenance();
         // SAFETY: none to read, an rlimit64 to write to, of this process.
-        unsafe { call(Sysno::prlimit64, 0, RLIMIT_MEMLOCK, 0, to) }?;
+        unsafe { call(Sysno::prlimit64, 0, resource, 0, to) }?;
         Ok(limit.rlim_cur)
     }
 
@@ -384,6 +504,27 @@ unsafe fn info<T>(kind: Kind, command: usize, info: *mut T) -> Result<(), Errno>
     unsafe { control(kind, 0, 0, command, info.expose_provenance()) }
 }
 
+/// What is known of a file.
+///
+/// # Safety
+/// `path` is the address of bytes that end with a NUL.
+#[inline(never)] // `make size`: a copy at its caller is larger
+unsafe fn statx(from: usize, path: usize, flags: usize, wanted: usize) -> Result<Statx, Errno> {
+    let mut status = Statx::default();
+    let to = ptr::from_mut(&mut status).expose_provenance();
+    // SAFETY: the caller's; a statx to write to.
+    outcome(unsafe { syscall5(Sysno::statx, from, path, flags, wanted, to) })?;
+    Ok(status)
+}
+
+/// Where a path begins.
+fn start(path: &Path) -> usize {
+    path.with_nul().as_ptr().expose_provenance()
+}
+
+/// Where POSIX objects that are files live.
+const SHM: &CStr = c"/dev/shm";
+
 /// Opens a file to read.
 ///
 /// # Safety
@@ -435,6 +576,7 @@ fn number(fd: Fd) -> usize {
     match fd {
         Fd::Out => 1,
         Fd::Err => 2,
+        Fd::Object(descriptor) => descriptor,
     }
 }
 
