@@ -12,8 +12,8 @@
 //! util-linux: same
 //! ```
 //!
-//! Each case runs in an IPC namespace of its own, empty and with the kernel's default limits;
-//! nothing needs undoing.
+//! Each case runs in an IPC namespace of its own, empty and with the kernel's default limits, and with
+//! an empty /dev/shm of its own; nothing needs undoing.
 //!
 //! # Keys of a case, in any order
 //!
@@ -23,6 +23,7 @@
 //! | `page: <text>`, `spec: <text>` | the sentence of the manual page or specification that it covers; repeatable |
 //! | `given: ...` | a condition, see below; repeatable |
 //! | `holds: ...` | an object that the namespace holds at the end, see below; repeatable |
+//! | `posix: ...` | a POSIX object that is there at the end, see below; repeatable |
 //! | `util-linux: ...` | what util-linux's ipcmk makes of it, see below; required |
 //! | `not: <place> <reason>` | the case cannot run there; repeatable |
 //!
@@ -75,6 +76,10 @@
 //! | `msg key=0x1234 mode=0600` | a queue; also `qbytes=` |
 //! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set; also `values=` as in `holds:` |
 //! | the same with `owner=<uid>[:<gid>]` | given away |
+//! | `posix ...` | a POSIX object that root made, as in `posix:` below |
+//! | `dev-shm missing` | /dev is empty |
+//! | `dev-shm <type> [<options>]` | another file system is mounted on /dev/shm, such as `tmpfs size=4k,nr_inodes=1`. In a proc, which takes no files, nothing is looked for at the end |
+//! | `dev-shm read-only` | from here on nobody can make a file there |
 //! | `fill shm`, `fill msg`, `fill sem` | private objects that root makes, mode 600, until the kernel says ENOSPC; `size=` of the segments and `nsems=` of the sets are 1 if not said. Placeholders do not count them |
 //! | `user 1000` | the subject runs as this user and group, without capabilities |
 //! | `env NAME=VALUE` | a variable (one word, in the words' language); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
@@ -93,6 +98,9 @@
 //! | `stderr closed`, `full`, `broken` | the same of standard error |
 //! | `nofile 3` | RLIMIT_NOFILE: descriptors from 3 on are refused |
 //! | `memlock 0` | RLIMIT_MEMLOCK: so many bytes may be locked |
+//! | `fsize 4096` | RLIMIT_FSIZE: no file may be longer |
+//! | `msgqueue 0` | RLIMIT_MSGQUEUE: bytes of a user's POSIX queues |
+//! | `umask 077` | the umask; 022 if not said |
 //! | `userns` | the subject is root in a user namespace of its own, which knows no other user; the IPC namespace is not that one's |
 //! | `argv0 <word>` | instead of `ipcmk` |
 //! | `argc0` | argc is 0: not even the program's name |
@@ -103,8 +111,8 @@
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is not made and fails; it is an error if a run does not get there; repeatable |
 //!
-//! Sysctls are set and objects made in the order of their lines; every other condition holds for
-//! all runs.
+//! Sysctls are set, file systems mounted and objects made in the order of their lines; every other
+//! condition holds for all runs.
 //!
 //! # `holds:`
 //!
@@ -123,6 +131,21 @@
 //! locked one. `owner=<uid>[:<gid>]` is the user and group, default those that the subject runs as; the
 //! creator is always that user. `holds: 100 msg ...` stands for a hundred of them. `holds: nothing` says
 //! that there are none, and is the default.
+//!
+//! # `posix:`
+//!
+//! After the last run there must be exactly the `given: posix` objects, unchanged, and these:
+//!
+//! | object | meaning |
+//! | --- | --- |
+//! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=` that it begins with, in which escapes and `{ab*3}` work (default: nothing but zeros) |
+//! | `sem sem.x value=3 mode=644` | the file /dev/shm/sem.x, with the bytes of a semaphore of glibc; also `libc=musl` |
+//! | `queue x mode=644` | the queue /x without messages; also `maxmsg=` and `msgsize=` (default 10 and 8192) |
+//! | `directory x mode=755` | a directory in /dev/shm |
+//! | `link x <path>` | a symbolic link there |
+//!
+//! Names are words. `mode=` and `owner=` are as in `holds:`. `posix: nothing` says that there are none, and
+//! is the default.
 //!
 //! # `util-linux:`
 //!
@@ -146,6 +169,7 @@ use std::str::FromStr;
 use crate::files::{NewFile, Stdin};
 use crate::namespace::{self, Kind, NewObject, Sysctl};
 use crate::place::Place;
+use crate::posix::{self, What};
 use crate::text::{self, Parsed, Pattern, Piece, Which};
 use crate::{errno, syscalls};
 
@@ -183,6 +207,8 @@ pub struct Case {
     pub runs: Vec<Run>,
     /// What the namespace must hold at the end besides the given objects.
     pub holds: Vec<Held>,
+    /// The POSIX objects that must be there at the end besides the given ones.
+    pub posix: Vec<posix::Wanted>,
     /// What util-linux makes of it.
     pub util_linux: UtilLinux,
     /// Where it cannot run, and why.
@@ -196,11 +222,17 @@ impl Case {
     pub fn machine_sysctl(&self) -> Option<&Sysctl> {
         let in_setup = self.setup.iter().filter_map(|step| match step {
             Setup::Sysctl(sysctl) => Some(sysctl),
-            Setup::Object(_) | Setup::Fill(_) => None,
+            _ => None,
         });
         in_setup
             .chain(&self.start.at_exec)
             .find(|sysctl| !sysctl.is_of_namespace())
+    }
+
+    /// Whether it has to do with POSIX objects.
+    pub fn is_posix(&self) -> bool {
+        let given = |step: &Setup| matches!(step, Setup::Posix(_) | Setup::Mount { .. });
+        !self.posix.is_empty() || self.setup.iter().any(given)
     }
 }
 
@@ -213,6 +245,17 @@ pub enum Setup {
     Object(NewObject),
     /// Makes such objects until no more are allowed.
     Fill(NewObject),
+    /// Makes a POSIX object.
+    Posix(posix::Wanted),
+    /// Mounts a file system on /dev/shm.
+    Mount {
+        /// Its type.
+        kind: String,
+        /// Its options.
+        options: String,
+    },
+    /// Makes /dev/shm read-only.
+    ReadOnly,
 }
 
 /// How the subject is started.
@@ -244,6 +287,14 @@ pub struct Start {
     pub nofile: Option<u64>,
     /// The limit to locked memory, if not the runner's own.
     pub memlock: Option<u64>,
+    /// The limit to the size of files, if not the runner's own.
+    pub fsize: Option<u64>,
+    /// The limit to the bytes of POSIX queues, if not the runner's own.
+    pub msgqueue: Option<u64>,
+    /// The umask.
+    pub umask: u32,
+    /// Whether /dev is an empty directory.
+    pub nodev: bool,
     /// Whether it is in a user namespace of its own.
     pub userns: bool,
     /// What its directory holds, by name, in the order of making.
@@ -272,6 +323,10 @@ impl Default for Start {
             filters: Vec::new(),
             nofile: None,
             memlock: None,
+            fsize: None,
+            msgqueue: None,
+            umask: 0o022,
+            nodev: false,
             userns: false,
             files: Vec::new(),
             modes: Vec::new(),
@@ -578,6 +633,8 @@ struct Draft {
     runs: Vec<DraftRun>,
     holds: Vec<Held>,
     holds_nothing: bool,
+    posix: Vec<posix::Wanted>,
+    posix_nothing: bool,
     util_linux: Option<UtilLinux>,
     not: Vec<(Place, String)>,
     unfiltered: bool,
@@ -606,6 +663,8 @@ impl Draft {
             runs: Vec::new(),
             holds: Vec::new(),
             holds_nothing: false,
+            posix: Vec::new(),
+            posix_nothing: false,
             util_linux: None,
             not: Vec::new(),
             unfiltered: false,
@@ -632,6 +691,8 @@ impl Draft {
                 let (count, object) = count.unwrap_or((1, value));
                 self.holds.extend(iter::repeat_n(held(object)?, count));
             }
+            "posix:" if value == "nothing" => self.posix_nothing = true,
+            "posix:" => self.posix.push(posix_object(value)?),
             "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
             "not:" => {
                 let (place, reason) = value
@@ -669,6 +730,15 @@ impl Draft {
                 start.at_exec.push(sysctl(rest)?);
             }
             "shm" | "msg" | "sem" => self.setup.push(Setup::Object(new_object(value)?)),
+            "posix" => self.setup.push(Setup::Posix(posix_object(rest)?)),
+            "dev-shm" => match rest.split_once(' ').unwrap_or((rest, "")) {
+                ("missing", "") => start.nodev = true,
+                ("read-only", "") => self.setup.push(Setup::ReadOnly),
+                (kind, options) => self.setup.push(Setup::Mount {
+                    kind: filled(kind)?,
+                    options: options.to_owned(),
+                }),
+            },
             "fill" => self.setup.push(Setup::Fill(filler(rest)?)),
             "user" => set_once(&mut start.user, number(rest)?)?,
             "env" if rest == "-" => start.environment.clear(),
@@ -722,6 +792,9 @@ impl Draft {
             }
             "userns" if rest.is_empty() => start.userns = true,
             "memlock" => set_once(&mut start.memlock, number(rest)?)?,
+            "fsize" => set_once(&mut start.fsize, number(rest)?)?,
+            "msgqueue" => set_once(&mut start.msgqueue, number(rest)?)?,
+            "umask" => start.umask = octal(rest)?,
             "stdout" => {
                 start.stdout = match rest.split_once(' ') {
                     Some(("limit", bytes)) => Stream::Limit(number(bytes)?),
@@ -766,6 +839,12 @@ impl Draft {
         if self.holds_nothing && !self.holds.is_empty() {
             return Err("it cannot hold nothing and something".into());
         }
+        if self.posix_nothing && !self.posix.is_empty() {
+            return Err("there cannot be nothing and something".into());
+        }
+        if self.start.fsize.is_some() && matches!(self.start.stdout, Stream::Limit(_)) {
+            return Err("`fsize` and `stdout limit` are the same limit".into());
+        }
         if self.start.argc0 && self.runs.iter().any(|run| !run.words.is_empty()) {
             return Err("with `argc0` there can be no arguments".into());
         }
@@ -803,6 +882,7 @@ impl Draft {
             start,
             runs,
             holds: self.holds,
+            posix: self.posix,
             util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
             not: self.not,
             unfiltered: self.unfiltered,
@@ -999,12 +1079,14 @@ struct Fields<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Fields<'a> {
     /// Reads `kind name=value...`.
     fn read(text: &'a str) -> Parsed<(Kind, Self)> {
-        let mut words = text.split_whitespace();
-        let kind = words
-            .next()
-            .and_then(Kind::named)
-            .ok_or("an object is shm, msg or sem")?;
-        let fields = words.map(|word| {
+        let (kind, fields) = text.split_once(' ').unwrap_or((text, ""));
+        let kind = Kind::named(kind).ok_or("an object is shm, msg or sem")?;
+        Ok((kind, Self::of(fields)?))
+    }
+
+    /// Reads `name=value...`.
+    fn of(text: &'a str) -> Parsed<Self> {
+        let fields = text.split_whitespace().map(|word| {
             word.split_once('=')
                 .ok_or_else(|| format!("{word:?} is no name=value"))
         });
@@ -1012,7 +1094,7 @@ impl<'a> Fields<'a> {
         let mut names = HashSet::new();
         match fields.0.iter().find(|field| !names.insert(field.0)) {
             Some((name, _)) => Err(format!("{name}= stands twice")),
-            None => Ok((kind, fields)),
+            None => Ok(fields),
         }
     }
 
@@ -1125,6 +1207,52 @@ fn held(text: &str) -> Parsed<Held> {
             Kind::Shm => fields.optional("page", number)?,
             Kind::Msg | Kind::Sem => None,
         },
+    };
+    fields.end()?;
+    Ok(object)
+}
+
+/// Reads a POSIX object that is given, or that must be there.
+fn posix_object(text: &str) -> Parsed<posix::Wanted> {
+    let (kind, rest) = text.split_once(' ').ok_or("an object has a name")?;
+    let (name, rest) = text::first_word(rest)?;
+    if kind == "link" {
+        return Ok(posix::Wanted {
+            name,
+            what: What::Link(single_word(rest)?),
+            mode: 0o777,
+            owner: None,
+        });
+    }
+    let mut fields = Fields::of(rest)?;
+    let what = match kind {
+        "shm" => What::file(
+            fields.required("size", number)?,
+            fields.optional("bytes", text::literal)?.unwrap_or_default(),
+        ),
+        "sem" => {
+            let musl = fields.optional("libc", |libc| match libc {
+                "musl" => Ok(true),
+                _ => Err(format!("{libc:?} is no other C library")),
+            })?;
+            What::semaphore(fields.required("value", number)?, musl.is_some())
+        }
+        "queue" => {
+            let usual = posix::Queue::USUAL;
+            What::Queue(posix::Queue {
+                maxmsg: fields.optional("maxmsg", number)?.unwrap_or(usual.maxmsg),
+                msgsize: fields.optional("msgsize", number)?.unwrap_or(usual.msgsize),
+                ..usual
+            })
+        }
+        "directory" => What::Directory,
+        _ => return Err("a POSIX object is shm, sem, queue, directory or link".into()),
+    };
+    let object = posix::Wanted {
+        name,
+        what,
+        mode: fields.required("mode", octal)?,
+        owner: fields.optional("owner", owner)?,
     };
     fields.end()?;
     Ok(object)
@@ -1364,6 +1492,51 @@ mod tests {
     }
 
     #[test]
+    fn posix_objects_and_where_they_live() {
+        let case = one("given: dev-shm tmpfs size=4k,nr_inodes=9\n\
+             given: posix shm 'a b' size=3 mode=600 bytes=x\\x20y owner=8:9\n\
+             given: posix link l /no/where\n\
+             given: dev-shm read-only\n\
+             given: fsize 4096\n\
+             given: msgqueue 0\n\
+             given: umask 077\n\
+             run: -Q\n\
+             posix: sem sem.x value=5 mode=644\n\
+             posix: sem x value=5 mode=644 libc=musl owner=7\n\
+             posix: queue q mode=0 msgsize=1\n\
+             posix: directory d mode=1777");
+        let Setup::Mount { kind, options } = &case.setup[0] else {
+            panic!("{case:?}");
+        };
+        assert_eq!((&kind[..], &options[..]), ("tmpfs", "size=4k,nr_inodes=9"));
+        let Setup::Posix(file) = &case.setup[1] else {
+            panic!("{case:?}");
+        };
+        let wanted = posix::Wanted {
+            name: b"a b".into(),
+            what: What::file(3, b"x y".into()),
+            mode: 0o600,
+            owner: Some((8, Some(9))),
+        };
+        assert_eq!(*file, wanted);
+        assert!(matches!(&case.setup[2], Setup::Posix(link) if link.mode == 0o777));
+        assert_eq!(case.setup[3], Setup::ReadOnly);
+        let start = &case.start;
+        assert_eq!((start.fsize, start.msgqueue), (Some(4096), Some(0)));
+        assert_eq!((start.umask, start.nodev), (0o077, false));
+        assert_eq!(case.posix[0].what, What::semaphore(5, false));
+        assert_eq!(case.posix[1].what, What::semaphore(5, true));
+        assert_eq!(
+            case.posix[2].to_string(),
+            "queue q maxmsg=10 msgsize=1 mode=0"
+        );
+        assert_eq!(case.posix[3].to_string(), "directory d mode=1777");
+        assert!(case.is_posix());
+        let missing = one("given: dev-shm missing\nrun: -Q\nposix: nothing");
+        assert!(missing.start.nodev && missing.start.umask == 0o022 && !missing.is_posix());
+    }
+
+    #[test]
     fn a_sysctl_is_the_namespaces_or_the_machines() {
         let is_machine_wide = |given: &str| {
             let case = one(&format!("given: {given}\nrun: -Q"));
@@ -1520,6 +1693,21 @@ mod tests {
             "holds: shm key=1 size=4096",
             "holds: msg key=1 mode=600 size=1",
             "holds: nothing\nholds: msg key=1 mode=600",
+            "posix:",
+            "posix: shm x mode=600",
+            "posix: shm x size=1",
+            "posix: shm size=1 mode=600",
+            "posix: sem x mode=600",
+            "posix: sem x value=1 mode=600 libc=glob",
+            "posix: queue x mode=600 value=1",
+            "posix: link x",
+            "posix: file x size=1 mode=600",
+            "posix: nothing\nposix: queue x mode=600",
+            "given: posix shm x size=1 mode=600 bytes=a b",
+            "given: dev-shm",
+            "given: fsize x",
+            "given: fsize 1\ngiven: stdout limit 1",
+            "given: umask 8",
             "util-linux: same",
             "page:",
             "out:x",

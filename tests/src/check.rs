@@ -9,6 +9,7 @@ use std::process::ExitStatus;
 
 use crate::case::{Case, Held, Key, Text};
 use crate::namespace::{self, Kind, Object};
+use crate::posix;
 use crate::text::{self, Shown, Which};
 
 /// The objects that a case has to do with, by which placeholders are judged.
@@ -259,13 +260,45 @@ pub fn check_holds<'a>(
             None => missing.push(held.to_string()),
         }
     }
+    differences("holds", &missing, &left)
+}
+
+/// Compares the POSIX objects that are there at the end with those that were there before and the
+/// case's `posix` lines.
+pub fn check_posix(
+    case: &Case,
+    before: &[posix::Object],
+    got: &[posix::Object],
+) -> Result<(), String> {
+    let mut left: Vec<&posix::Object> = got
+        .iter()
+        .filter(|object| !before.contains(object))
+        .collect();
+    let gone = before.iter().filter(|object| !got.contains(object));
+    let mut missing: Vec<String> = gone.map(|object| format!("{object}, given")).collect();
+    let user = case.start.user.unwrap_or(0);
+    for wanted in &case.posix {
+        match left.iter().position(|object| wanted.is(object, user)) {
+            Some(index) => drop(left.remove(index)),
+            None => missing.push(wanted.to_string()),
+        }
+    }
+    differences("posix", &missing, &left)
+}
+
+/// Reports what is missing and what is left over, if anything is.
+fn differences(
+    name: &str,
+    missing: &[String],
+    left: &[impl std::fmt::Display],
+) -> Result<(), String> {
     if missing.is_empty() && left.is_empty() {
         return Ok(());
     }
     let missing = missing.iter().map(|missing| format!("missing: {missing}"));
     let extra = left.iter().map(|extra| format!("not expected: {extra}"));
     let lines: Vec<String> = missing.chain(extra).collect();
-    let mut message = String::from("holds:\n");
+    let mut message = format!("{name}:\n");
     for line in lines.iter().take(MOST_SHOWN) {
         let _ = writeln!(message, "    {line}");
     }
@@ -451,6 +484,38 @@ mod tests {
             "said keys come first"
         );
         assert!(!check(exact, &two));
+    }
+
+    #[test]
+    fn posix_objects_must_be_exactly_these() {
+        let file = |name: &str, size| posix::Object {
+            name: name.into(),
+            what: posix::What::file(size, Vec::new()),
+            mode: 0o644,
+            owner: (0, 0),
+            inode: 1,
+            changed: (5, 6),
+        };
+        let given = [file("given", 1)];
+        let check = |lines: &str, got: &[posix::Object]| {
+            check_posix(&case(&format!("run: -Q\n{lines}")), &given, got).is_ok()
+        };
+        let both = [file("given", 1), file("x", 9)];
+        assert!(check("", &given) && check("posix: nothing", &given));
+        assert!(!check("", &[]), "the given one is gone");
+        assert!(!check("", &both), "one too many");
+        let exact = "posix: shm x size=9 mode=644";
+        assert!(check(exact, &both));
+        assert!(!check(exact, &given), "one too few");
+        assert!(!check("posix: shm x size=8 mode=644", &both));
+        assert!(!check("posix: shm x size=9 mode=600", &both));
+        assert!(!check("given: user 7\nposix: shm x size=9 mode=644", &both));
+        let mut touched = both.clone();
+        touched[0].changed = (5, 7);
+        assert!(
+            !check(exact, &touched),
+            "somebody has changed the given one"
+        );
     }
 
     #[test]

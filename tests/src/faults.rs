@@ -1,14 +1,15 @@
 //! Fault injection on the real file: every system call that it makes fails in every way that it
 //! can, writes are cut short, signals come before and after each call, and standard output is
-//! everything that a shell can make of it. After each run the namespace must hold exactly what was
-//! printed (exit 0), or nothing that the run created (exit 1) but what standard error names as left
-//! behind.
+//! everything that a shell can make of it. After each run there must be exactly what was printed (exit
+//! 0), or nothing that the run created (exit 1) but what standard error names as left behind. POSIX
+//! objects, which others find by their names, must be whole besides, whatever ended the run; a queue that
+//! has not got its owner yet has mode 0.
 //!
 //! The command lines are cases; faults.case and faults-native.case have some for this. A trial is a case with one plan:
 //!
 //! | plan | what is done |
 //! | --- | --- |
-//! | errnos | each call fails with each errno: alone, and with every later call of its kind. Then, for each way on that the program took after that, every later call fails as well, and every IPC_RMID |
+//! | errnos | each call fails with each errno: alone, and with every later call of its kind. Then, for each way on that the program took after that, every later call fails as well, and every removal |
 //! | lengths | each write is cut short at every length: alone, every time, and with an error after it |
 //! | signals | each signal before the first instruction, before each call and after each call |
 //! | file size | standard output is a file that RLIMIT_FSIZE ends, at every length |
@@ -45,14 +46,15 @@ use std::thread;
 use libtest_mimic::{Failed, Trial};
 
 use self::attempt::{Observed, attempt};
-use self::fault::{Fault, What, describe, in_words, is_write, removal};
+use self::fault::{Fault, What, describe, in_words, is_removal, is_write};
 use self::report::Report;
 use self::stdout::{Act, Stdout, Stuffed};
-use self::verdict::{Scene, judge};
+use self::verdict::{After, Scene, judge};
 use crate::case::{Case, Stream, Text};
 use crate::check::Objects;
 use crate::files;
 use crate::namespace::{self, Changed};
+use crate::posix;
 use crate::runner::{self, Runner};
 use crate::suite;
 use crate::tracer::Syscall;
@@ -155,7 +157,7 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         ];
         return plans.into();
     }
-    let (errnos, signals) = match extent {
+    let (mut errnos, signals) = match extent {
         Extent::All => (
             vec![
                 Stdout::Pipe,
@@ -180,6 +182,10 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
             vec![Stdout::Pipe, stuffed()],
         ),
     };
+    if case.is_posix() {
+        // The object's descriptor is that of standard error.
+        errnos.push(Stdout::ErrClosed);
+    }
     let errnos = errnos.into_iter().map(Plan::Errnos);
     let signals = signals.into_iter().map(Plan::Signals);
     errnos
@@ -309,6 +315,8 @@ struct Bench<'a> {
     extent: Extent,
     stdout: Stdout,
     given: Objects,
+    window: posix::Window,
+    posix: Vec<posix::Object>,
     /// What else the case changes, until this is dropped.
     _changed: Vec<Changed>,
     reference: Option<Vec<u8>>,
@@ -320,12 +328,16 @@ impl<'a> Bench<'a> {
     fn new(case: &'a Case, runner: &'a Runner, extent: Extent) -> io::Result<Self> {
         namespace::unshare()?;
         let (given, changed) = runner::set_up(&case.setup)?;
+        let window = posix::Window::open()?;
+        let posix = window.objects()?;
         Ok(Self {
             case,
             runner,
             extent,
             stdout: Stdout::Pipe,
             given,
+            window,
+            posix,
             _changed: changed,
             reference: None,
             report: Report::default(),
@@ -370,21 +382,30 @@ impl<'a> Bench<'a> {
         let observed =
             attempt(&self.runner.subject, self.case, &self.stdout, faults).map_err(stop)?;
         let held = namespace::objects().map_err(stop)?;
+        let posix = self.window.objects().map_err(stop)?;
+        let after = After {
+            held: &held,
+            posix: &posix,
+        };
         let scene = Scene {
             case: self.case,
             stdout: &self.stdout,
             given: &self.given,
+            posix: &self.posix,
             reference: self.reference.as_deref(),
         };
-        let verdict = judge(&scene, &observed, faults, &held, expected);
+        let verdict = judge(&scene, &observed, faults, after, expected);
         for object in held.iter().filter(|object| !self.given.hold(object)) {
             namespace::remove(object.kind, object.id).map_err(stop)?;
+        }
+        for object in posix.iter().filter(|object| !self.posix.contains(object)) {
+            posix::remove(&object.what, &object.name).map_err(stop)?;
         }
         self.report.add(&self.stdout, &observed, faults, &verdict);
         if !verdict.complaints.is_empty() {
             self.complain(&observed, faults, &verdict.complaints)?;
         }
-        if self.given.before().any(|object| !held.contains(object)) {
+        if verdict.changed > 0 {
             return Err(Stop(
                 "  without its given objects no run makes sense\n".into(),
             ));
@@ -436,6 +457,7 @@ impl<'a> Bench<'a> {
         line + match self.stdout {
             Stdout::Closed => " >&-",
             Stdout::AllClosed => " <&- >&- 2>&-",
+            Stdout::ErrClosed => " 2>&-",
             Stdout::Full => " >/dev/full",
             Stdout::Broken | Stdout::Leaving => " > >(:)",
             Stdout::Pipe | Stdout::Stuffed(_) | Stdout::Limited(_) => "",
@@ -474,7 +496,7 @@ impl<'a> Bench<'a> {
             // These runs take their time.
             Stdout::Stuffed(_) => (several, several),
             // Nobody could hear of it.
-            Stdout::AllClosed => (false, false),
+            Stdout::AllClosed | Stdout::ErrClosed => (false, false),
             _ => (true, false),
         };
         // Up to its first output a run does not know where that goes.
@@ -518,7 +540,7 @@ impl<'a> Bench<'a> {
                 }
             }
         }
-        if let Some(first) = base.calls.iter().find(|call| removal(call).is_some()) {
+        if let Some(first) = base.calls.iter().find(|call| is_removal(call)) {
             for errno in self.all_or_likely(thorough, first) {
                 self.attempt(&[Fault::removals(0, errno)], None)?;
             }
@@ -541,7 +563,7 @@ impl<'a> Bench<'a> {
                 self.must_meet(&run, &faults)?;
             }
         }
-        let Some((_, call)) = later.clone().find(|(_, call)| removal(call).is_some()) else {
+        let Some((_, call)) = later.clone().find(|(_, call)| is_removal(call)) else {
             return Ok(false);
         };
         for errno in self.all_or_likely(all, call) {
@@ -664,7 +686,7 @@ impl<'a> Bench<'a> {
                 );
                 self.complain(&run, &[], &[what])?;
             }
-            if run.calls.iter().any(|call| removal(call).is_some()) {
+            if run.calls.iter().any(|call| is_removal(call)) {
                 self.attempt(&[Fault::removals(0, libc::EPERM)], Some(1))?;
             }
         }

@@ -5,14 +5,12 @@
 //! cases whose names contain a text. The runner runs three times: faults first, when it is small,
 //! which makes every run under a tracer faster; then lines beside an observer; then all cases.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic;
-use std::ptr;
 
-use std::ffi::CString;
-use std::fs::OpenOptions;
+use crate::namespace;
 
 /// Whether the runner is process 1 of a whole machine: the kernel started it, and passed it no
 /// arguments of its own.
@@ -52,29 +50,10 @@ fn set_up() -> io::Result<[Vec<String>; 3]> {
 
 fn mount(source: &str, target: &str, kind: &str) -> io::Result<()> {
     fs::create_dir_all(target)?;
-    let [source, path, kind] =
-        [source, target, kind].map(|text| CString::new(text).expect("a constant without NUL"));
-    // SAFETY: three strings that end with NUL and live until after the call; the kernel accepts
-    // null data.
-    if unsafe {
-        libc::mount(
-            source.as_ptr(),
-            path.as_ptr(),
-            kind.as_ptr(),
-            0,
-            ptr::null(),
-        )
-    } == 0
-    {
-        return Ok(());
-    }
-    match io::Error::last_os_error() {
+    match namespace::mount(source, target, kind, 0, "") {
         // The kernel mounts devtmpfs itself where CONFIG_DEVTMPFS_MOUNT reaches an initramfs.
-        error if error.kind() == io::ErrorKind::ResourceBusy => Ok(()),
-        error => Err(io::Error::new(
-            error.kind(),
-            format!("mount {target}: {error}"),
-        )),
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(()),
+        result => result,
     }
 }
 

@@ -8,7 +8,8 @@
 //! | [`case`] | the format of case files, and its parser |
 //! | [`text`] | words, expected lines, escapes |
 //! | [`place`] | the places where cases run |
-//! | [`namespace`] | IPC namespaces and the objects in them |
+//! | [`namespace`] | IPC namespaces and the System V objects in them |
+//! | [`posix`] | POSIX objects |
 //! | [`subject`] | one run of the program under test |
 //! | [`files`] | the files that a case has, and standard input |
 //! | [`output`] | where its outputs go, and what is read of them |
@@ -39,6 +40,7 @@ pub mod namespace;
 pub mod observer;
 pub mod output;
 pub mod place;
+pub mod posix;
 pub mod random;
 pub mod reading;
 pub mod runner;

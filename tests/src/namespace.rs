@@ -1,4 +1,4 @@
-//! IPC namespaces: making one, filling it, reading what it holds.
+//! IPC namespaces, each with a /dev/shm of its own: making one, filling it, reading what it holds.
 
 use std::ffi::CString;
 use std::fmt;
@@ -9,6 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
+
+use crate::posix;
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,13 +113,53 @@ pub fn show_values(values: &[u16]) -> String {
     }
 }
 
-/// Moves the calling thread, and what it starts, into a new and empty IPC namespace.
+/// Moves the calling thread, and what it starts, into a new and empty IPC namespace, and into a mount
+/// namespace where /dev/shm is new and empty.
 pub fn unshare() -> io::Result<()> {
     // SAFETY: the call takes no pointer, and changes this thread alone.
-    match unsafe { libc::unshare(libc::CLONE_NEWIPC) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    check(unsafe { libc::unshare(libc::CLONE_NEWIPC | libc::CLONE_NEWNS) })?;
+    // What is mounted here from now on is mounted nowhere else.
+    mount("none", "/", "", libc::MS_PRIVATE | libc::MS_REC, "")?;
+    mount_dev_shm("tmpfs", "mode=1777")
+}
+
+/// Mounts a file system of this type on /dev/shm, over what is there.
+pub fn mount_dev_shm(kind: &str, options: &str) -> io::Result<()> {
+    mount("none", posix::DIRECTORY, kind, 0, options)
+}
+
+/// Makes /dev/shm read-only.
+pub fn close_dev_shm() -> io::Result<()> {
+    let flags = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY;
+    mount("none", posix::DIRECTORY, "", flags, "")
+}
+
+/// mount(2); an empty type stands for none.
+pub fn mount(
+    source: &str,
+    target: &str,
+    kind: &str,
+    flags: libc::c_ulong,
+    options: &str,
+) -> io::Result<()> {
+    let [source, path, kind, options] = [source, target, kind, options].map(CString::new);
+    let (source, path, kind, options) = (source?, path?, kind?, options?);
+    let kind = if kind.is_empty() {
+        ptr::null()
+    } else {
+        kind.as_ptr()
+    };
+    // SAFETY: strings that end with NUL and live until after the call; the type may be null.
+    check(unsafe {
+        libc::mount(
+            source.as_ptr(),
+            path.as_ptr(),
+            kind,
+            flags,
+            options.as_ptr().cast(),
+        )
+    })
+    .map_err(|error| io::Error::new(error.kind(), format!("mount {target}: {error}")))
 }
 
 /// How the runner comes by IPC namespaces.
@@ -133,6 +175,7 @@ pub enum Privilege {
 pub fn obtain_privilege() -> io::Result<Privilege> {
     // SAFETY: these two calls take no pointer and cannot fail.
     let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    raise_msgqueue()?;
     let in_thread = std::thread::spawn(unshare)
         .join()
         .expect("unshare does not panic");
@@ -148,6 +191,26 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
     Ok(Privilege::UserNamespace)
+}
+
+/// Raises RLIMIT_MSGQUEUE, for this process and what it starts: what the kernel counts is all POSIX
+/// queues of a user, in whatever namespace.
+fn raise_msgqueue() -> io::Result<()> {
+    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: the first call writes one rlimit, which the others read, and all of whose bytes are set.
+    unsafe {
+        check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
+        let hard = limit.assume_init().rlim_max;
+        let raise = |to| {
+            let limit = libc::rlimit {
+                rlim_cur: to,
+                rlim_max: to,
+            };
+            check(libc::setrlimit(libc::RLIMIT_MSGQUEUE, &raw const limit))
+        };
+        // Over the hard limit only root can go.
+        raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
+    }
 }
 
 /// A window on the objects of the namespace in which it was opened, wherever its holder goes later.

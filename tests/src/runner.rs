@@ -11,6 +11,7 @@ use crate::check::{self, Objects};
 use crate::files;
 use crate::namespace::{self, Changed, Kind, NewObject, Object, Privilege};
 use crate::place::Place;
+use crate::posix;
 use crate::subject::Subject;
 
 /// Where cases run, and on what.
@@ -145,6 +146,8 @@ impl Runner {
         namespace::unshare()?;
         let (case, _files) = &files::settle(case)?;
         let (mut objects, changed) = set_up(&case.setup)?;
+        let window = posix::Window::open()?;
+        let posix = window.objects()?;
         let mut complaints = String::new();
         let mut held = Vec::new();
         let texts_matter = *self.answer(case) != Answer::Status;
@@ -192,6 +195,11 @@ impl Runner {
         if let Err(wrong) = check::check_holds(case, objects.before(), &held) {
             complaints.push_str(&format!("  {wrong}"));
         }
+        let left = window.objects()?;
+        if let Err(wrong) = check::check_posix(case, &posix, &left) {
+            complaints.push_str(&format!("  {wrong}"));
+        }
+        posix::remove_queues(&left)?;
         if !changed.is_empty() {
             // They may take what is the machine's, such as huge pages, and the namespace takes its
             // time to go.
@@ -225,6 +233,9 @@ pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
                 given.push((object.kind, id));
             }
             Setup::Fill(object) => fill(object, &mut filling)?,
+            Setup::Posix(object) => object.create()?,
+            Setup::Mount { kind, options } => namespace::mount_dev_shm(kind, options)?,
+            Setup::ReadOnly => namespace::close_dev_shm()?,
         }
     }
     let held = namespace::objects()?;

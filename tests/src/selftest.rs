@@ -2,6 +2,7 @@
 //! subject is util-linux's ipcmk, whose behaviour is known.
 
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs, process, slice};
@@ -197,6 +198,185 @@ fn every_wrong_expectation_fails() {
         run.says("x.case:1: queue")
             .says(report)
             .says("native: 0 cases passed, 1 failed");
+    }
+}
+
+/// What a shell makes of POSIX objects: a file in /dev/shm, and a queue, which is a file in an mqueue
+/// file system.
+const POSIX: &str = "\
+case: objects
+given: posix shm old size=3 mode=600 bytes=abc
+given: posix queue old mode=600 maxmsg=2 msgsize=5
+run: -c 'umask 0; printf abc >/dev/shm/x; truncate -s 9 /dev/shm/x; chmod 640 /dev/shm/x; chown 5:6 /dev/shm/x'
+run: -c 'mount -t mqueue none /mnt; umask 0; : >/mnt/x; chmod 620 /mnt/x; chown 5 /mnt/x'
+posix: shm x size=9 mode=640 bytes=abc owner=5:6
+posix: queue x mode=620 owner=5:0
+util-linux: no shell
+";
+
+const SHELL: [&str; 4] = ["--place", "native", "--subject", "/bin/sh"];
+
+/// Runs a file of one case on a shell.
+fn on_a_shell(name: &str, content: &str) -> Run {
+    let scratch = Scratch::new(name);
+    scratch.write("x.case", content);
+    scratch.cases(&[&SHELL[..], &["x.case"]].concat())
+}
+
+#[test]
+fn posix_objects_are_seen_in_all_respects() {
+    let run = on_a_shell("posix", POSIX);
+    // Only root can mount for the runner's subject, or give to others.
+    assert!(run.succeeded(), "{}", run.text());
+    let rows = [
+        ("size=9", "size=8", "missing: shm x size=8 bytes=abc"),
+        ("mode=640", "mode=644", "mode=644 owner=5:6"),
+        (
+            "bytes=abc owner",
+            "bytes=abd owner",
+            "missing: shm x size=9 bytes=abd",
+        ),
+        ("bytes=abc owner", "owner", "missing: shm x size=9 mode=640"),
+        (
+            "owner=5:6",
+            "owner=5",
+            "not expected: shm x size=9 bytes=abc mode=640 owner=5:6",
+        ),
+        ("posix: shm x", "posix: shm y", "not expected: shm x"),
+        (
+            "mode=620 ",
+            "mode=600 ",
+            "missing: queue x maxmsg=10 msgsize=8192 mode=600",
+        ),
+        (
+            "owner=5:0",
+            "maxmsg=9 owner=5:0",
+            "missing: queue x maxmsg=9",
+        ),
+        (
+            "owner=5:0",
+            "msgsize=9 owner=5:0",
+            "missing: queue x maxmsg=10 msgsize=9",
+        ),
+        (
+            "posix: queue x mode=620 owner=5:0\n",
+            "",
+            "not expected: queue x maxmsg=10",
+        ),
+        ("posix: queue x", "posix: queue y", "missing: queue y"),
+        (
+            "umask 0; printf",
+            "printf d >>/dev/shm/old; printf",
+            "missing: shm old size=3 bytes=abc mode=600 owner=0:0, given",
+        ),
+        (
+            "umask 0; printf",
+            "sleep 0.02; touch /dev/shm/old; printf",
+            "missing: shm old size=3 bytes=abc mode=600 owner=0:0, given",
+        ),
+        (
+            "umask 0; printf",
+            "rm /dev/shm/old; printf",
+            "missing: shm old",
+        ),
+        (": >/mnt/x", "rm /mnt/old; : >/mnt/x", "missing: queue old"),
+        (
+            ": >/mnt/x",
+            "chmod 640 /mnt/old; : >/mnt/x",
+            "missing: queue old",
+        ),
+        (": >/mnt/x", ": >/mnt/y; : >/mnt/x", "not expected: queue y"),
+        (
+            "umask 0; printf",
+            "mkdir /dev/shm/d; printf",
+            "not expected: directory d",
+        ),
+        (
+            "umask 0; printf",
+            "ln -s a /dev/shm/l; printf",
+            "not expected: link l a",
+        ),
+    ];
+    for (right, wrong, report) in rows {
+        let content = POSIX.replacen(right, wrong, 1);
+        assert_ne!(content, POSIX, "{right:?} is not in the case");
+        let run = on_a_shell("posix-wrong", &content);
+        assert!(!run.succeeded(), "{wrong:?} passed");
+        run.says(report);
+    }
+}
+
+/// What a case says of its surroundings is so, as a shell sees it.
+#[test]
+fn dev_shm_and_limits_are_those_of_the_case() {
+    for (given, script) in [
+        (
+            "",
+            "[ -z \"$(ls -A /dev/shm)\" ] && [ $(stat -c %a /dev/shm) = 1777 ] && [ $(umask) = 0022 ]",
+        ),
+        ("given: umask 077\n", "[ $(umask) = 0077 ]"),
+        ("given: dev-shm missing\n", "[ ! -e /dev/shm ]"),
+        (
+            "given: dev-shm read-only\n",
+            "! touch /dev/shm/x 2>/dev/null",
+        ),
+        ("given: dev-shm proc\n", "[ -d /dev/shm/1 ]"),
+        (
+            "given: dev-shm tmpfs nr_inodes=1\n",
+            "! touch /dev/shm/x 2>/dev/null",
+        ),
+        (
+            "given: posix link l target\n",
+            "[ $(readlink /dev/shm/l) = target ]",
+        ),
+        ("given: fsize 4096\n", "[ $(ulimit -f) = 8 ]"),
+        (
+            "given: user 77\n",
+            "[ $(id -u) = 77 ] && : >/dev/shm/x && rm /dev/shm/x",
+        ),
+    ] {
+        let content = format!("case: a\n{given}run: -c '{script}'\nutil-linux: no shell\n");
+        let run = on_a_shell("surroundings", &content);
+        assert!(run.succeeded(), "{given}{}", run.text());
+        let wrong = content.replace("-c '", "-c '! ");
+        assert!(
+            !on_a_shell("surroundings-not", &wrong).succeeded(),
+            "{given}"
+        );
+    }
+}
+
+/// A file in the machine's own /dev/shm that is new at the end is told, and a queue. The machine is here a
+/// shell's namespaces, so that nobody else sees it.
+#[test]
+fn what_is_left_in_the_machine_is_told() {
+    let scratch = Scratch::new("machine");
+    scratch.write("x.case", QUEUE);
+    for (leave, told) in [
+        (": >/dev/shm/left", "new: shm left"),
+        ("mount -t mqueue none /mnt; : >/mnt/left", "new: queue left"),
+        (":", ""),
+    ] {
+        // The subject goes back to where the runner came from.
+        let subject = scratch.0.join("subject");
+        let script = format!(
+            "#!/bin/sh\nnsenter --mount --ipc --target $PPID sh -c '{leave}'\nexec /usr/bin/ipcmk \"$@\"\n"
+        );
+        fs::write(&subject, script).expect("a program of the test");
+        fs::set_permissions(&subject, PermissionsExt::from_mode(0o755)).expect("it is ours");
+        let runner = env!("CARGO_BIN_EXE_cases");
+        let script = format!(
+            "mount -t tmpfs none /dev/shm; exec {runner} --place native --subject ./subject x.case"
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--ipc", "sh", "-c", &script]);
+        command.current_dir(&scratch.0);
+        let run = Run(command.output().expect("the runner starts"));
+        run.says(told);
+        assert_eq!(run.succeeded(), told.is_empty(), "{}", run.text());
+        if !told.is_empty() {
+            run.says("the machine's own objects have changed");
+        }
     }
 }
 

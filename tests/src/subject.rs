@@ -242,14 +242,15 @@ pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
 /// What a child does between clone and exec: mounts, user, streams, limits, filters. It only makes
 /// system calls; it neither allocates nor locks.
 pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
-    let (user, noproc, userns) = (start.user, start.noproc, start.userns);
-    let (nofile, memlock) = (start.nofile, start.memlock);
+    let (user, userns) = (start.user, start.userns);
+    let (noproc, nodev, umask) = (start.noproc, start.nodev, start.umask);
+    let (nofile, memlock, msgqueue) = (start.nofile, start.memlock, start.msgqueue);
     let directory = start.directory.as_ref().map(|path| path.as_os_str());
     let directory = directory.map(|path| CString::new(path.as_bytes()));
     let directory = directory.transpose()?;
     let longest_file = match start.stdout {
         Stream::Limit(bytes) => Some(bytes),
-        _ => None,
+        _ => start.fsize,
     };
     let filters = start
         .filters
@@ -270,8 +271,13 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
             enter_user_namespace()?;
         }
         if noproc {
-            hide_proc()?;
+            hide(c"/proc")?;
         }
+        if nodev {
+            hide(c"/dev")?;
+        }
+        // SAFETY: a number.
+        unsafe { libc::umask(umask) };
         if let Some(user) = user {
             become_user(user)?;
         }
@@ -283,6 +289,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
             (libc::RLIMIT_FSIZE, longest_file),
             (libc::RLIMIT_NOFILE, nofile),
             (libc::RLIMIT_MEMLOCK, memlock),
+            (libc::RLIMIT_MSGQUEUE, msgqueue),
         ];
         for (resource, limit) in limits {
             let Some(limit) = limit else { continue };
@@ -345,19 +352,19 @@ fn enter_user_namespace() -> io::Result<()> {
     write(c"/proc/self/gid_map", b"0 0 1")
 }
 
-/// Hides /proc from this process, in a mount namespace of its own.
-fn hide_proc() -> io::Result<()> {
+/// Hides what is in a directory where something is mounted from this process, in a mount namespace of
+/// its own.
+fn hide(directory: &CStr) -> io::Result<()> {
     const NONE: *const libc::c_char = c"none".as_ptr();
-    let mount = |target: &CStr, kind: *const libc::c_char, flags| {
-        // SAFETY: the strings are static and end with NUL; the kernel accepts a null type and null
-        // data.
-        check(unsafe { libc::mount(NONE, target.as_ptr(), kind, flags, ptr::null()) })
+    let mount = |kind: *const libc::c_char, flags| {
+        // SAFETY: the strings end with NUL; the kernel accepts a null type and null data.
+        check(unsafe { libc::mount(NONE, directory.as_ptr(), kind, flags, ptr::null()) })
     };
     // SAFETY: no pointer; this process has one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
-    // What is mounted on /proc goes where /proc's own mount is shared, so that one is made private.
-    mount(c"/proc", ptr::null(), libc::MS_PRIVATE)?;
-    mount(c"/proc", c"tmpfs".as_ptr(), 0)
+    // What is mounted there goes where its own mount is shared, so that one is made private.
+    mount(ptr::null(), libc::MS_PRIVATE)?;
+    mount(c"tmpfs".as_ptr(), 0)
 }
 
 /// Gives up root for good.

@@ -25,6 +25,7 @@ use ipcmk_tests::guest;
 use ipcmk_tests::namespace::{self, Object, Window};
 use ipcmk_tests::observer;
 use ipcmk_tests::place::Place;
+use ipcmk_tests::posix;
 use ipcmk_tests::runner::{Runner, Verdict};
 use ipcmk_tests::subject::{self, Subject};
 use libtest_mimic::{Arguments, Completion, Trial};
@@ -151,7 +152,8 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     let cases = load(&options.paths)?;
     let place = options.place;
 
-    let mut machine = Machine::observe().map_err(|error| format!("/proc/sysvipc: {error}"))?;
+    let mut machine =
+        Machine::observe().map_err(|error| format!("this machine's own objects: {error}"))?;
     let privilege = namespace::obtain_privilege()
         .map_err(|error| format!("cannot make an IPC namespace of its own: {error}"))?;
     let subject = Subject::new(&options.subject, options.through.as_deref())
@@ -202,7 +204,7 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
         println!("\n{report}\n{place}: {}", report.summary());
     }
     if let Err(change) = machine.check() {
-        println!("FAILED: the machine's own IPC namespace has changed:\n{change}");
+        println!("FAILED: the machine's own objects have changed:\n{change}");
         tally.failed += 1;
     }
     let ran = tally.passed + tally.failed > 0;
@@ -311,17 +313,36 @@ fn trial(case: Case, runner: &Arc<Runner>, absent: &Arc<Mutex<Vec<String>>>) -> 
     })
 }
 
-/// The IPC namespace in which the runner was started.
+/// The IPC namespace and the /dev/shm in which the runner was started.
 struct Machine {
     window: Window,
     before: Vec<Object>,
+    /// Who is not root cannot look at the machine's queues.
+    posix: Option<(posix::Window, Vec<posix::Object>)>,
 }
 
 impl Machine {
     fn observe() -> io::Result<Self> {
         let mut window = Window::open()?;
         let before = window.objects()?;
-        Ok(Self { window, before })
+        let posix = match posix::Window::open() {
+            Ok(window) => {
+                let before = window.objects()?;
+                Some((window, before))
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                println!(
+                    "only root sees whether POSIX objects are left in this machine's namespaces"
+                );
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            window,
+            before,
+            posix,
+        })
     }
 
     /// Whether it still holds the same objects.
@@ -341,7 +362,19 @@ impl Machine {
             .iter()
             .filter(|object| !known(&self.before, object))
             .map(|object| format!("  new: {object}\n"));
-        let changes: String = gone.chain(new).collect();
+        let mut changes: String = gone.chain(new).collect();
+        if let Some((window, before)) = &self.posix {
+            let after = window.objects().map_err(|error| error.to_string())?;
+            // What is there may be used, and so changed, by whoever made it.
+            let known = |list: &[posix::Object], object: &posix::Object| {
+                let mut list = list.iter();
+                list.any(|other| (&other.name, other.inode) == (&object.name, object.inode))
+            };
+            let gone = before.iter().filter(|object| !known(&after, object));
+            let new = after.iter().filter(|object| !known(before, object));
+            changes.extend(gone.map(|object| format!("  gone: {object}\n")));
+            changes.extend(new.map(|object| format!("  new: {object}\n")));
+        }
         if changes.is_empty() {
             Ok(())
         } else {

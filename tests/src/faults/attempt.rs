@@ -1,17 +1,20 @@
 //! One run of a case under faults.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, PipeReader, Read, Seek};
+use std::os::unix::fs::FileExt;
 use std::process::ExitStatus;
 use std::thread;
 use std::time::Duration;
 
-use super::fault::{Fault, What, is_write, removal};
+use super::errnos::FILTERS;
+use super::fault::{Fault, Target, What, is_write, target};
 use super::stdout::{self, End, Stdout};
 use crate::case::{Case, Stream};
 use crate::files::{Input, Stdin};
-use crate::namespace;
 use crate::output;
+use crate::posix;
 use crate::spawn::{self, Process};
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
@@ -32,6 +35,10 @@ pub struct Observed {
     pub calls: Vec<Syscall>,
     /// Which fault met which call: indices.
     pub met: Vec<(usize, usize)>,
+    /// What the calls that remove an object are about, by index.
+    pub removals: Vec<(usize, Target)>,
+    /// Objects that somebody else made meanwhile.
+    pub others: Vec<Target>,
 }
 
 impl Observed {
@@ -40,6 +47,14 @@ impl Observed {
         self.met
             .iter()
             .any(|&(fault, call)| is(&faults[fault], &self.calls[call]))
+    }
+
+    /// Whether the removal of this object was refused.
+    pub fn is_refused(&self, faults: &[Fault], object: &Target) -> bool {
+        let about = |index| self.removals.contains(&(index, object.clone()));
+        let errno = |fault: usize| matches!(faults[fault].what, What::Errno(_));
+        let mut met = self.met.iter();
+        met.any(|&(fault, call)| errno(fault) && about(call))
     }
 }
 
@@ -89,14 +104,25 @@ pub fn attempt(
     }
     let met = RefCell::new(Vec::new());
     let mut earlier: Vec<Syscall> = Vec::new();
+    let memory = Memory::of(tracee.pid())?;
+    let (mut removals, mut others) = (Vec::new(), Vec::new());
     let trace = tracee.follow(|call| {
         if call.result.is_some() {
-            return after(faults, earlier.len() - 1, &met);
+            return after(faults, call, earlier.len() - 1, &met);
         }
         if *stdout == Stdout::Leaving && is_write(call, 1) {
             spawn::close(out.take());
         }
+        let target = target(call, |address| memory.string(address));
         let action = before(faults, call, &earlier, &met);
+        if let (Action::Fail(errno), Some(target)) = (action, &target)
+            && is_told_truly(call, errno, target)
+        {
+            others.push(target.clone());
+        }
+        if let Some(target) = target {
+            removals.push((earlier.len(), target));
+        }
         earlier.push(call.clone());
         action
     });
@@ -126,6 +152,8 @@ pub fn attempt(
         status: trace.status,
         calls: trace.calls,
         met: met.into_inner(),
+        removals,
+        others,
     })
 }
 
@@ -162,14 +190,9 @@ fn before(
         }
         met.push((number, index));
         return match fault.what {
-            What::Errno(errno) => {
-                // These say that the object is gone, so it goes: the kernel does not lie.
-                if let (libc::EINVAL | libc::EIDRM, Some((kind, id))) = (errno, removal(call)) {
-                    // If it was gone already, that is as well.
-                    let _ = namespace::remove(kind, id);
-                }
-                Action::Fail(errno)
-            }
+            // It is made first.
+            What::Errno(errno) if fails_afterwards(call, errno) => Action::Continue,
+            What::Errno(errno) => Action::Fail(errno),
             What::Length(length) => Action::Shorten(length),
             What::SignalBefore(signal) => Action::Signal(signal),
             What::SignalAfter(_) | What::SignalAtStart(_) => Action::Continue,
@@ -178,9 +201,68 @@ fn before(
     Action::Continue
 }
 
+/// Whether the kernel closes the descriptor all the same, as it does unless a filter holds it back:
+/// close(2).
+fn fails_afterwards(call: &Syscall, errno: i32) -> bool {
+    call.number == libc::SYS_close && !FILTERS.contains(&errno)
+}
+
+/// Makes true what an error says of an object, since the kernel does not lie: that it is gone, or that
+/// it is there. Gives whether somebody else has made it.
+fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
+    match (errno, target) {
+        (libc::EINVAL | libc::EIDRM, Target::SystemV(..)) => target.remove(),
+        (libc::ENOENT, Target::Posix(..)) if call.number != libc::SYS_mq_open => target.remove(),
+        (libc::EEXIST, Target::Posix(true, name)) if call.number == libc::SYS_mq_open => {
+            let other = posix::Wanted {
+                name: name.clone(),
+                what: posix::What::Queue(posix::Queue {
+                    maxmsg: 1,
+                    msgsize: 1,
+                    messages: 0,
+                }),
+                mode: 0o600,
+                owner: None,
+            };
+            // Where there is one already, that will do.
+            return other.create().is_ok();
+        }
+        _ => {}
+    }
+    false
+}
+
+/// The memory of a program.
+struct Memory(File);
+
+impl Memory {
+    fn of(pid: libc::pid_t) -> io::Result<Self> {
+        File::open(format!("/proc/{pid}/mem")).map(Self)
+    }
+
+    /// The string at this address; nothing where there is no memory.
+    fn string(&self, address: u64) -> Vec<u8> {
+        let mut bytes = [0; 512];
+        let read = self.0.read_at(&mut bytes, address).unwrap_or(0);
+        let string = bytes[..read].split(|&byte| byte == 0).next();
+        string.unwrap_or_default().to_owned()
+    }
+}
+
 /// What the faults do after a call was made.
-fn after(faults: &[Fault], index: usize, met: &RefCell<Vec<(usize, usize)>>) -> Action {
+fn after(
+    faults: &[Fault],
+    call: &Syscall,
+    index: usize,
+    met: &RefCell<Vec<(usize, usize)>>,
+) -> Action {
     for (number, fault) in faults.iter().enumerate() {
+        if let What::Errno(errno) = fault.what
+            && fails_afterwards(call, errno)
+            && met.borrow().contains(&(number, index))
+        {
+            return Action::Fail(errno);
+        }
         if let (What::SignalAfter(signal), true) = (fault.what, fault.at == index) {
             met.borrow_mut().push((number, index));
             return Action::Signal(signal);

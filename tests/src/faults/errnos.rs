@@ -7,11 +7,34 @@ use crate::errno;
 const MANUAL: &[(&str, &str)] = &[
     ("close", "EBADF EDQUOT EINTR EIO ENOSPC"),
     ("exit_group", ""),
+    (
+        "fchmod",
+        "EACCES EBADF EFAULT EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR EROFS",
+    ),
+    (
+        "fchown",
+        "EACCES EBADF EFAULT EINVAL EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOSPC ENOTDIR EROFS",
+    ),
+    (
+        "ftruncate",
+        "EACCES EBADF EFAULT EFBIG EINTR EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EROFS \
+         ETXTBSY",
+    ),
     ("getrandom", "EAGAIN EFAULT EINTR EINVAL"),
+    (
+        "linkat",
+        "EACCES EBADF EDQUOT EEXIST EFAULT EINVAL EIO ELOOP EMLINK ENAMETOOLONG ENOENT ENOMEM ENOSPC \
+         ENOTDIR EROFS EXDEV",
+    ),
     (
         "mmap",
         "EACCES EAGAIN EBADF EEXIST EINVAL ENFILE ENODEV ENOMEM EOVERFLOW ETXTBSY",
     ),
+    (
+        "mq_open",
+        "EACCES EEXIST EINVAL EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC",
+    ),
+    ("mq_unlink", "EACCES ENAMETOOLONG ENOENT"),
     ("msgctl", "EACCES EFAULT EIDRM EINVAL"),
     ("msgget", "EACCES EEXIST ENOENT ENOMEM ENOSPC"),
     (
@@ -35,8 +58,18 @@ const MANUAL: &[(&str, &str)] = &[
     ("shmget", "EACCES EEXIST EINVAL ENFILE ENOENT ENOMEM ENOSPC"),
     ("signalfd4", "EBADF EINVAL EMFILE ENFILE ENODEV ENOMEM"),
     (
+        "statfs",
+        "EACCES EFAULT EINTR EIO ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR EOVERFLOW",
+    ),
+    (
         "statx",
         "EACCES EBADF EFAULT EINVAL ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR",
+    ),
+    ("umask", ""),
+    (
+        "unlinkat",
+        "EACCES EBADF EBUSY EFAULT EINVAL EIO EISDIR ELOOP ENAMETOOLONG ENOENT ENOMEM ENOTDIR \
+         ENOTEMPTY EROFS",
     ),
     (
         "write",
@@ -45,7 +78,7 @@ const MANUAL: &[(&str, &str)] = &[
 ];
 
 /// What a filter of system calls gives, whatever the call.
-const FILTERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
+pub const FILTERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
 
 /// Every errno there is, and the two numbers among them that stand for none.
 pub fn all() -> Vec<i32> {

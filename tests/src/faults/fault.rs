@@ -1,6 +1,7 @@
 //! A fault: what is done to a run, and at which of its system calls.
 
 use crate::namespace::Kind;
+use crate::posix::{self, What as Posix};
 use crate::tracer::Syscall;
 use crate::{errno, syscalls};
 
@@ -22,7 +23,7 @@ pub enum Reach {
     Once,
     /// That one, and every later call of the same number.
     Onwards,
-    /// Every IPC_RMID from that call on, and nothing else.
+    /// Every removal of an object from that call on, and nothing else.
     Removals,
 }
 
@@ -57,7 +58,7 @@ impl Fault {
         Self { at, reach, what }
     }
 
-    /// At every IPC_RMID from a call on.
+    /// At every removal from a call on.
     pub const fn removals(at: usize, errno: i32) -> Self {
         let (reach, what) = (Reach::Removals, What::Errno(errno));
         Self { at, reach, what }
@@ -81,13 +82,61 @@ impl Fault {
                     .is_some_and(|first| first.number == call.number);
                 (index == self.at || of_a_kind) && !(again && met >= MOST_AGAIN)
             }
-            Reach::Removals => index >= self.at && removal(call).is_some(),
+            Reach::Removals => index >= self.at && is_removal(call),
         }
     }
 }
 
-/// The object that a call removes.
-pub fn removal(call: &Syscall) -> Option<(Kind, i32)> {
+/// An object that a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// System V: its kind and identifier.
+    SystemV(Kind, i32),
+    /// POSIX: whether it is a queue, and its name, or that of a file of /dev/shm.
+    Posix(bool, Vec<u8>),
+}
+
+/// Whether a call removes an object.
+pub fn is_removal(call: &Syscall) -> bool {
+    removal(call).is_some() || matches!(call.number, libc::SYS_unlinkat | libc::SYS_mq_unlink)
+}
+
+/// The object that a call removes, or that it makes if it is a queue. `read` gives the string at an
+/// address.
+pub fn target(call: &Syscall, read: impl Fn(u64) -> Vec<u8>) -> Option<Target> {
+    if let Some((kind, id)) = removal(call) {
+        return Some(Target::SystemV(kind, id));
+    }
+    match call.number {
+        libc::SYS_mq_unlink | libc::SYS_mq_open => Some(Target::Posix(true, read(call.args[0]))),
+        libc::SYS_unlinkat => {
+            let path = read(call.args[1]);
+            let name = path.strip_prefix(posix::DIRECTORY.as_bytes())?;
+            Some(Target::Posix(false, name.strip_prefix(b"/")?.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+impl Target {
+    /// Whether it is this POSIX object.
+    pub fn is(&self, object: &posix::Object) -> bool {
+        *self == Self::Posix(object.what.is_queue(), object.name.clone())
+    }
+
+    /// Removes it, if it is there.
+    pub fn remove(&self) {
+        // If it was gone already, that is as well.
+        let _ = match self {
+            Self::SystemV(kind, id) => crate::namespace::remove(*kind, *id),
+            Self::Posix(true, name) => posix::remove(&Posix::Queue(posix::Queue::USUAL), name),
+            Self::Posix(false, name) => posix::remove(&Posix::Other, name),
+        };
+    }
+}
+
+/// The System V object that a call removes.
+fn removal(call: &Syscall) -> Option<(Kind, i32)> {
     let kind = match call.number {
         libc::SYS_shmctl => Kind::Shm,
         libc::SYS_msgctl => Kind::Msg,
@@ -153,7 +202,7 @@ pub fn in_words(fault: &Fault, calls: &[Syscall]) -> String {
             "call {} ({call}) and all of its kind after it",
             fault.at + 1
         ),
-        Reach::Removals => format!("every IPC_RMID from call {} on", fault.at + 1),
+        Reach::Removals => format!("every removal from call {} on", fault.at + 1),
     };
     match fault.what {
         What::Errno(errno) => format!("{call}: {}", errno::name(errno)),
@@ -173,7 +222,7 @@ pub fn in_words(fault: &Fault, calls: &[Syscall]) -> String {
 pub fn for_strace(fault: &Fault, calls: &[Syscall]) -> Option<String> {
     let first = match fault.reach {
         Reach::Once | Reach::Onwards => fault.at,
-        Reach::Removals => (fault.at..calls.len()).find(|&at| removal(&calls[at]).is_some())?,
+        Reach::Removals => (fault.at..calls.len()).find(|&at| is_removal(&calls[at]))?,
     };
     let number = calls.get(first)?.number;
     let name = syscalls::name(number);
@@ -215,6 +264,8 @@ mod tests {
             call(libc::SYS_msgctl, &[7, 1]),
             call(libc::SYS_write, &[2, 0, 30]),
             call(libc::SYS_semctl, &[7, 0, 0]),
+            call(libc::SYS_mq_unlink, &[7]),
+            call(libc::SYS_unlinkat, &[7, 0]),
         ];
         let met = |fault: Fault| -> Vec<usize> {
             (0..calls.len())
@@ -225,8 +276,8 @@ mod tests {
         assert_eq!(met(Fault::once(1, error)), [1]);
         assert_eq!(met(Fault::onwards(0, error)), [0, 3]);
         assert_eq!(met(Fault::onwards(3, error)), [3]);
-        assert_eq!(met(Fault::removals(1, libc::EPERM)), [1, 4]);
-        assert_eq!(met(Fault::removals(2, libc::EPERM)), [4]);
+        assert_eq!(met(Fault::removals(1, libc::EPERM)), [1, 4, 5, 6]);
+        assert_eq!(met(Fault::removals(2, libc::EPERM)), [4, 5, 6]);
         assert_eq!(met(Fault::onwards(0, What::Length(9))), [3]);
         assert_eq!(met(Fault::once(0, What::Length(8))), [0]);
         assert!(met(Fault::once(1, What::Length(0))).is_empty());
@@ -235,6 +286,30 @@ mod tests {
         let again = Fault::onwards(0, What::Errno(libc::EINTR));
         assert!(again.meets(3, &calls[3], &calls[..3], 1));
         assert!(!again.meets(3, &calls[3], &calls[..3], MOST_AGAIN));
+    }
+
+    #[test]
+    fn calls_have_their_targets() {
+        let read = |address| match address {
+            1 => b"/dev/shm/sem.x".to_vec(),
+            2 => b"/tmp/x".to_vec(),
+            _ => b"q".to_vec(),
+        };
+        let target = |number, args: &[u64]| target(&call(number, args), read);
+        assert_eq!(
+            target(libc::SYS_msgctl, &[7, 0]),
+            Some(Target::SystemV(Kind::Msg, 7))
+        );
+        assert_eq!(target(libc::SYS_msgctl, &[7, 1]), None);
+        assert_eq!(
+            target(libc::SYS_unlinkat, &[0, 1]),
+            Some(Target::Posix(false, b"sem.x".into()))
+        );
+        assert_eq!(target(libc::SYS_unlinkat, &[0, 2]), None);
+        let queue = Some(Target::Posix(true, b"q".into()));
+        assert_eq!(target(libc::SYS_mq_unlink, &[3]), queue);
+        assert_eq!(target(libc::SYS_mq_open, &[3]), queue);
+        assert_eq!(target(libc::SYS_write, &[3]), None);
     }
 
     #[test]

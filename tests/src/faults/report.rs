@@ -24,6 +24,9 @@ struct Row {
     untold: u64,
     orphaned: u64,
     lost: u64,
+    half_made: u64,
+    closed: u64,
+    changed: u64,
 }
 
 impl Row {
@@ -40,6 +43,9 @@ impl Row {
             untold: verdict.untold as u64,
             orphaned: verdict.orphaned as u64,
             lost: verdict.lost as u64,
+            half_made: verdict.half_made as u64,
+            closed: verdict.closed as u64,
+            changed: verdict.changed as u64,
         }
     }
 }
@@ -56,6 +62,9 @@ impl AddAssign for Row {
         self.untold += other.untold;
         self.orphaned += other.orphaned;
         self.lost += other.lost;
+        self.half_made += other.half_made;
+        self.closed += other.closed;
+        self.changed += other.changed;
     }
 }
 
@@ -162,11 +171,16 @@ impl Report {
             named,
             untold,
             orphaned,
+            half_made,
+            closed,
+            changed,
             ..
         } = self.runs;
         format!(
-            "{} faults in {runs} runs; objects lost: {lost}; left behind after IPC_RMID was refused: \
-             {named} named, {untold} while standard error failed too; left by SIGKILL: {orphaned}",
+            "{} faults in {runs} runs; objects lost: {lost}; half-made: {half_made}; existing ones changed: \
+             {changed}; left behind after their removal was refused: {named} named, {untold} while standard \
+             error failed too; left whole by SIGKILL: {orphaned}, and queues of mode 0 without their owner: \
+             {closed}",
             self.faults()
         )
     }
@@ -177,7 +191,7 @@ impl fmt::Display for Report {
         write!(f, "{:54}", "fault")?;
         for column in [
             "faults", "exit 0", "exit 1", "trap", "killed", "wrong", "named", "untold", "orphans",
-            "LOST",
+            "closed", "LOST", "HALF", "CHANGED",
         ] {
             write!(f, " {column:>7}")?;
         }
@@ -218,7 +232,10 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, row: Row) -> fmt::Result {
         row.named,
         row.untold,
         row.orphaned,
+        row.closed,
         row.lost,
+        row.half_made,
+        row.changed,
     ] {
         write!(f, " {count:>7}")?;
     }
@@ -261,6 +278,8 @@ mod tests {
                 result: None,
             }],
             met,
+            removals: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -271,6 +290,9 @@ mod tests {
             untold: 0,
             orphaned: 0,
             lost,
+            half_made: 5 * lost,
+            closed: 7 * lost,
+            changed: 9 * lost,
             complaints: Vec::new(),
         }
     }
@@ -299,11 +321,13 @@ mod tests {
         report.merge(other);
         let summary = report.summary();
         assert!(
-            summary.starts_with("3 faults in 4 runs; objects lost: 3;"),
+            summary.starts_with(
+                "3 faults in 4 runs; objects lost: 3; half-made: 15; existing ones changed: 27;"
+            ),
             "{summary}"
         );
         let text = report.to_string();
-        let row = "msgget: 2 errnos                                             2       0       2       0       0       0       0       0       0       3";
+        let row = "msgget: 2 errnos                                             2       0       2       0       0       0       0       0       0      21       3      15      27";
         assert!(text.lines().any(|line| line == row), "{text}");
         assert!(text.contains("msgget: 1 times EPERM EIO"), "{text}");
     }

@@ -20,6 +20,8 @@ pub enum Stdout {
     Closed,
     /// No descriptor, and none for standard input and error either.
     AllClosed,
+    /// A pipe with room, and no descriptor for standard error.
+    ErrClosed,
     /// /dev/full.
     Full,
     /// A pipe whose reader is gone.
@@ -69,6 +71,7 @@ impl Stdout {
         match self {
             Self::AllClosed => [true; 3],
             Self::Closed => [false, true, false],
+            Self::ErrClosed => [false, false, true],
             _ => [false; 3],
         }
     }
@@ -76,7 +79,7 @@ impl Stdout {
     /// Whether it takes the whole output, sooner or later. Only a run of the limited file can tell.
     pub fn takes_all(&self) -> Option<bool> {
         match self {
-            Self::Pipe => Some(true),
+            Self::Pipe | Self::ErrClosed => Some(true),
             Self::Closed | Self::AllClosed | Self::Full | Self::Broken | Self::Leaving => {
                 Some(false)
             }
@@ -93,7 +96,7 @@ impl Stdout {
     /// Opens it: the program's end, and what we keep. A closed one is closed later.
     pub fn open(&self) -> io::Result<(OwnedFd, End)> {
         Ok(match self {
-            Self::Pipe | Self::Leaving => {
+            Self::Pipe | Self::ErrClosed | Self::Leaving => {
                 let (reader, writer) = io::pipe()?;
                 (writer.into(), End::Pipe(reader))
             }
@@ -238,6 +241,7 @@ impl fmt::Display for Stdout {
             Self::Pipe => f.write_str("a pipe"),
             Self::Closed => f.write_str("closed"),
             Self::AllClosed => f.write_str("closed like stdin and stderr"),
+            Self::ErrClosed => f.write_str("a pipe, and stderr closed"),
             Self::Full => f.write_str("/dev/full"),
             Self::Broken => f.write_str("a pipe without a reader"),
             Self::Leaving => f.write_str("a pipe whose reader goes at the write"),

@@ -4,11 +4,12 @@
 use std::os::unix::process::ExitStatusExt;
 
 use super::attempt::Observed;
-use super::fault::{Fault, What, describe, is_write, removal};
+use super::fault::{Fault, Target, What, describe, is_write};
 use super::stdout::Stdout;
 use crate::case::{Case, Text};
 use crate::check::{self, Objects};
 use crate::namespace::{Kind, Object};
+use crate::posix;
 use crate::text::{self, Piece};
 
 /// What a run is judged by.
@@ -19,6 +20,8 @@ pub struct Scene<'a> {
     pub stdout: &'a Stdout,
     /// The objects that were there before the run.
     pub given: &'a Objects,
+    /// The POSIX objects that were there before the run.
+    pub posix: &'a [posix::Object],
     /// The whole output, where the case tells only parts of it.
     pub reference: Option<&'a [u8]>,
 }
@@ -54,19 +57,35 @@ pub struct Verdict {
     pub orphaned: usize,
     /// Objects that it left without a word.
     pub lost: usize,
+    /// POSIX objects that it left and that are not what they were to be.
+    pub half_made: usize,
+    /// Queues of mode 0 that SIGKILL left before they had their owner: nobody can use them.
+    pub closed: usize,
+    /// Objects that were there before the run, and are gone or have changed.
+    pub changed: usize,
     /// All that is wrong.
     pub complaints: Vec<String>,
 }
 
-/// Judges a run by what it did and by what its namespace holds now. `expected` is an exit status, where only
-/// one will do.
+/// What is there after a run.
+#[derive(Clone, Copy)]
+pub struct After<'a> {
+    /// The System V objects.
+    pub held: &'a [Object],
+    /// The POSIX objects.
+    pub posix: &'a [posix::Object],
+}
+
+/// Judges a run by what it did and by what is there now. `expected` is an exit status, where only one
+/// will do.
 pub fn judge(
     scene: &Scene<'_>,
     observed: &Observed,
     faults: &[Fault],
-    held: &[Object],
+    after: After<'_>,
     expected: Option<i32>,
 ) -> Verdict {
+    let held = after.held;
     let ending = ending(observed, faults);
     let mut complaints = Vec::new();
     if ending == Ending::Wrong {
@@ -76,28 +95,36 @@ pub fn judge(
     {
         complaints.push(format!("exit status {code} instead of {expected}"));
     }
-    for object in scene.given.before().filter(|object| !held.contains(object)) {
+    let gone = scene.given.before().filter(|object| !held.contains(object));
+    let mut changed: Vec<String> = gone.map(Object::to_string).collect();
+    let gone = scene
+        .posix
+        .iter()
+        .filter(|object| !after.posix.contains(object));
+    changed.extend(gone.map(posix::Object::to_string));
+    for object in &changed {
         complaints.push(format!("a given object is gone or changed: {object}"));
     }
 
     let printed = printed(scene.case, &observed.stdout);
     let names = left_behind(&observed.stderr);
     let hears = hears(scene, observed, faults);
-    let whole = whole(scene, observed, faults, held);
+    let whole = whole(scene, observed, faults, after);
     let mut verdict = Verdict {
         ending,
         named: 0,
         untold: 0,
         orphaned: 0,
         lost: 0,
+        half_made: 0,
+        closed: 0,
+        changed: changed.len(),
         complaints: Vec::new(),
     };
     for object in held.iter().filter(|object| !scene.given.hold(object)) {
         let this = (object.kind, object.id);
         let is_printed = printed.contains(&this);
-        let refused = observed.met_any(faults, |fault, call| {
-            matches!(fault.what, What::Errno(_)) && removal(call) == Some(this)
-        });
+        let refused = observed.is_refused(faults, &Target::SystemV(this.0, this.1));
         let told = match ending {
             Ending::Success | Ending::Killed => is_printed,
             Ending::Refused => is_printed && whole.is_empty(),
@@ -115,6 +142,7 @@ pub fn judge(
             complaints.push(format!("LOST: {object}"));
         }
     }
+    verdict.judge_posix(scene, observed, faults, after.posix, &mut complaints);
     for (kind, id) in names {
         if !held
             .iter()
@@ -146,6 +174,82 @@ pub fn judge(
     }
     verdict.complaints = complaints;
     verdict
+}
+
+impl Verdict {
+    /// The same for POSIX objects, which besides must be whole whenever somebody sees them.
+    fn judge_posix(
+        &mut self,
+        scene: &Scene<'_>,
+        observed: &Observed,
+        faults: &[Fault],
+        held: &[posix::Object],
+        complaints: &mut Vec<String>,
+    ) {
+        let user = scene.case.start.user.unwrap_or(0);
+        let names = posix_left_behind(&observed.stderr);
+        let hears = hears(scene, observed, faults);
+        let printed = is_printed(scene, observed, faults);
+        for (target, name) in &names {
+            if !held
+                .iter()
+                .any(|object| target.iter().any(|target| target.is(object)))
+            {
+                complaints.push(format!("it says that {name} is left, which is not there"));
+            }
+            let found = |object: &posix::Object| target.iter().any(|target| target.is(object));
+            if scene.posix.iter().any(found) {
+                complaints.push(format!("it says that it left {name}, which it found"));
+            }
+        }
+        let others = |object: &posix::Object| observed.others.iter().any(|other| other.is(object));
+        for object in held {
+            if scene.posix.contains(object) || others(object) {
+                continue;
+            }
+            let is_whole = scene
+                .case
+                .posix
+                .iter()
+                .any(|wanted| wanted.is(object, user));
+            // A queue of mode 0 is one that its creator has not finished, nor can anybody open it.
+            let is_closed = object.what.is_queue() && object.mode == 0;
+            let target = Target::Posix(object.what.is_queue(), object.name.clone());
+            let named = names.iter().any(|row| row.0.contains(&target));
+            let killed = self.ending == Ending::Killed;
+            if !is_whole && !is_closed {
+                self.half_made += 1;
+                complaints.push(format!("HALF-MADE: {object}"));
+            }
+            match self.ending {
+                Ending::Success if is_whole => {}
+                Ending::Killed | Ending::Refused if is_whole && printed => {}
+                _ if named => self.named += 1,
+                _ if killed && is_whole => self.orphaned += 1,
+                _ if killed && is_closed => self.closed += 1,
+                _ if observed.is_refused(faults, &target) && !hears => self.untold += 1,
+                _ => {
+                    self.lost += 1;
+                    complaints.push(format!("LOST: {object}"));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the whole output is out.
+fn is_printed(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
+    let out = out(scene, observed, faults);
+    let Text::Lines(patterns) = &out else {
+        return false;
+    };
+    let lines: Vec<&[u8]> = observed.stdout.split(|&byte| byte == b'\n').collect();
+    let is_line = |(pattern, line): (&text::Pattern, &&[u8])| text::match_line(pattern, line);
+    lines.len() == patterns.len() + 1
+        && patterns
+            .iter()
+            .zip(&lines)
+            .all(|row| is_line(row).is_some())
 }
 
 fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
@@ -197,20 +301,35 @@ fn printed(case: &Case, stdout: &[u8]) -> Vec<(Kind, i32)> {
 
 /// What is missing to a success: nothing if all that the case expects of a run is there, to the
 /// byte, and nothing else.
-fn whole(scene: &Scene<'_>, observed: &Observed, faults: &[Fault], held: &[Object]) -> Vec<String> {
+fn whole(
+    scene: &Scene<'_>,
+    observed: &Observed,
+    faults: &[Fault],
+    after: After<'_>,
+) -> Vec<String> {
     let run = &scene.case.runs[0];
     let mut objects = scene.given.clone();
-    let unknown = observed.met_any(faults, |fault, call| {
-        matches!(fault.what, What::Errno(_)) && describe(call).ends_with("IPC_STAT")
+    let out = out(scene, observed, faults);
+    // What somebody else made meanwhile was found, and stands for what was to be made.
+    let others = |object: &posix::Object| observed.others.iter().any(|other| other.is(object));
+    let mut case = scene.case.clone();
+    let found: Vec<&posix::Object> = after
+        .posix
+        .iter()
+        .filter(|&object| others(object))
+        .collect();
+    case.posix.retain(|wanted| {
+        let is_found = |object: &&posix::Object| {
+            object.name == wanted.name && object.what.is_queue() == wanted.what.is_queue()
+        };
+        !found.iter().any(is_found)
     });
-    let out = if unknown {
-        &without_state(&run.out)
-    } else {
-        &run.out
-    };
+    let before = scene.posix.iter().chain(found).cloned().collect::<Vec<_>>();
+    let held = after.held;
     let mut complaints = vec![
-        objects.check_text("out", out, &observed.stdout, held),
+        objects.check_text("out", &out, &observed.stdout, held),
         check::check_holds(scene.case, scene.given.before(), held),
+        check::check_posix(&case, &before, after.posix),
     ];
     if !scene.stdout.closed()[2] {
         complaints.push(objects.check_text("err", &run.err, &observed.stderr, held));
@@ -224,14 +343,47 @@ fn whole(scene: &Scene<'_>, observed: &Observed, faults: &[Fault], held: &[Objec
     complaints.into_iter().filter_map(Result::err).collect()
 }
 
-/// JSON as it is where a found object could not be looked at: it has nulls then. (No case for faults
-/// finds more than one.)
-fn without_state(out: &Text) -> Text {
+/// What is to be on standard output: all that the case expects, or JSON with nulls for what an object
+/// could not be asked. (No case for faults finds more than one System V object.)
+fn out(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> Text {
+    let expected = &scene.case.runs[0].out;
+    let is_met = |is: &dyn Fn(&str) -> bool| {
+        observed.met_any(faults, |fault, call| {
+            matches!(fault.what, What::Errno(_)) && is(&describe(call))
+        })
+    };
+    let mut out = expected.clone();
+    if is_met(&|call| call.ends_with("IPC_STAT")) {
+        out = without_state(&out, |line| line.ends_with(b"\"created\": false}"));
+    }
+    // A queue that was found was somebody else's.
+    let found = !observed.others.is_empty();
+    if found || is_met(&|call| ["statx", "mq_open", "close"].contains(&call)) {
+        let lines: Vec<&[u8]> = observed.stdout.split(|&byte| byte == b'\n').collect();
+        let is_null = |line: &[u8]| {
+            let name = line.split(|&byte| byte == b',').take(2).collect::<Vec<_>>();
+            let name = name.join(&b',');
+            let mut lines = lines.iter();
+            line.starts_with(b"{\"kind\": \"posix-")
+                && lines.any(|line| line.starts_with(&name) && contains(line, b"null"))
+        };
+        out = without_state(&out, is_null);
+    }
+    out
+}
+
+/// Whether these bytes are somewhere in a line.
+fn contains(line: &[u8], part: &[u8]) -> bool {
+    line.windows(part.len()).any(|window| window == part)
+}
+
+/// JSON as it is where some objects could not be looked at: it has nulls then. `is_null` says of which.
+fn without_state(out: &Text, is_null: impl Fn(&[u8]) -> bool) -> Text {
     let Text::Lines(lines) = out else {
         return out.clone();
     };
     let piece = |piece: &Piece| match piece {
-        Piece::Bytes(bytes) if bytes.ends_with(b"\"created\": false}") => {
+        Piece::Bytes(bytes) if is_null(bytes) => {
             let text = String::from_utf8_lossy(bytes);
             let fields = text.split(", ").map(|field| match field.split_once(": ") {
                 Some((name @ ("\"mode\"" | "\"size\"" | "\"nsems\""), _)) => {
@@ -272,7 +424,33 @@ fn words(stderr: &[u8]) -> Option<String> {
     None
 }
 
-/// The objects that standard error names as left behind.
+/// The POSIX objects that standard error names as left behind: what each may be, and its name.
+fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
+    let line = |line: &[u8]| {
+        // Names are UTF-8 in the cases for faults.
+        let line = str::from_utf8(line).ok()?;
+        let (object, _) = line
+            .strip_prefix("ipcmk: POSIX ")?
+            .split_once("' is left behind: ")?;
+        let (kind, name) = object.split_once(" '")?;
+        let bare = name.trim_start_matches('/');
+        let file = |name: String| Target::Posix(false, name.into());
+        let targets = match kind {
+            "shared memory" => vec![file(bare.to_owned())],
+            "message queue" => vec![Target::Posix(true, bare.into())],
+            // One of glibc, or one of musl.
+            "semaphore" => vec![file(format!("sem.{bare}")), file(bare.to_owned())],
+            _ => return None,
+        };
+        Some((targets, format!("POSIX {kind} {name}")))
+    };
+    stderr
+        .split(|&byte| byte == b'\n')
+        .filter_map(line)
+        .collect()
+}
+
+/// The System V objects that standard error names as left behind.
 fn left_behind(stderr: &[u8]) -> Vec<(Kind, i32)> {
     let text = String::from_utf8_lossy(stderr);
     text.lines()
@@ -339,6 +517,8 @@ mod tests {
                 call(libc::SYS_exit_group, [0; 3], -1),
             ],
             met: Vec::new(),
+            removals: vec![(1, Target::SystemV(Kind::Msg, 3))],
+            others: Vec::new(),
         }
     }
 
@@ -352,9 +532,11 @@ mod tests {
             case: &cases[0],
             stdout: &Stdout::Pipe,
             given: &given,
+            posix: &[],
             reference: None,
         };
-        judge(&scene, observed, faults, held, Some(expected))
+        let after = After { held, posix: &[] };
+        judge(&scene, observed, faults, after, Some(expected))
     }
 
     fn plain(observed: &Observed, held: &[Object], expected: i32) -> Verdict {
@@ -429,6 +611,169 @@ mod tests {
         assert_eq!(found.complaints.len(), 1);
     }
 
+    const POSIX: &str = "case: a\ngiven: posix shm old size=1 mode=600\nrun: -s -q -n /x --owner 5:6\n\
+        out: POSIX message queue name: /x\nout: POSIX semaphore name: /x\n\
+        posix: queue x mode=644 owner=5:6\nposix: sem sem.x value=0 mode=644 owner=5:6\nutil-linux: same\n";
+
+    fn file(name: &str, what: posix::What) -> posix::Object {
+        posix::Object {
+            name: name.into(),
+            what,
+            mode: 0o644,
+            owner: (5, 6),
+            inode: 1,
+            changed: (0, 0),
+        }
+    }
+
+    fn semaphore() -> posix::Object {
+        file("sem.x", posix::What::semaphore(0, false))
+    }
+
+    fn posix_queue() -> posix::Object {
+        file("x", posix::What::Queue(posix::Queue::USUAL))
+    }
+
+    fn old() -> posix::Object {
+        file("old", posix::What::file(1, Vec::new()))
+    }
+
+    /// Judges a run of the POSIX case; the expected exit status is its own.
+    fn posix_judged(
+        observed: &Observed,
+        faults: &[Fault],
+        held: &[posix::Object],
+    ) -> (Verdict, [usize; 5]) {
+        let cases = case::parse(Path::new("x.case"), POSIX).unwrap();
+        let scene = Scene {
+            case: &cases[0],
+            stdout: &Stdout::Pipe,
+            given: &Objects::default(),
+            posix: &[old()],
+            reference: None,
+        };
+        let after = After {
+            held: &[],
+            posix: held,
+        };
+        let verdict = judge(&scene, observed, faults, after, None);
+        let counts = [
+            verdict.lost,
+            verdict.half_made,
+            verdict.closed,
+            verdict.orphaned,
+            verdict.changed,
+        ];
+        (verdict, counts)
+    }
+
+    #[test]
+    fn posix_objects_are_whole_or_gone() {
+        let lines = "POSIX message queue name: /x\nPOSIX semaphore name: /x\n";
+        let good = observed(EXIT_0, lines, "");
+        let judge = |observed: &Observed, held: &[posix::Object]| posix_judged(observed, &[], held);
+        let whole = [old(), semaphore(), posix_queue()];
+        let (verdict, counts) = judge(&good, &whole);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!(counts, [0; 5]);
+        let wrong = |held: &[posix::Object], expected: [usize; 5]| {
+            let (verdict, counts) = judge(&good, held);
+            assert!(!verdict.complaints.is_empty(), "{verdict:?}");
+            assert_eq!(counts, expected, "{verdict:?}");
+        };
+        wrong(&[old(), semaphore()], [0; 5]);
+        wrong(&[semaphore(), posix_queue()], [0, 0, 0, 0, 1]);
+        let empty = file("sem.x", posix::What::file(0, Vec::new()));
+        wrong(&[old(), empty, posix_queue()], [1, 1, 0, 0, 0]);
+        let written = file("sem.x", posix::What::file(32, b"POSIX".into()));
+        wrong(&[old(), written, posix_queue()], [1, 1, 0, 0, 0]);
+
+        let failed = observed(EXIT_1, lines, "ipcmk: x\n");
+        let (verdict, _) = judge(&failed, &[old()]);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        let (verdict, counts) = judge(&failed, &whole);
+        assert_eq!((verdict.complaints.len(), counts[0]), (2, 2));
+        let unlinked = Target::Posix(false, b"sem.x".into());
+        let text = "ipcmk: x\nipcmk: POSIX semaphore '/x' is left behind: Permission denied\n";
+        let named = observed(EXIT_1, "", text);
+        let (verdict, counts) = judge(&named, &[old(), semaphore()]);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!((verdict.named, counts), (1, [0; 5]));
+        assert_eq!(judge(&named, &[old()]).0.complaints.len(), 1);
+
+        let faults = [
+            Fault::removals(1, libc::EPERM),
+            Fault::once(2, What::Errno(libc::EIO)),
+        ];
+        let mut silent = observed(EXIT_1, "", "");
+        silent.met = vec![(0, 1), (1, 2)];
+        silent.removals = vec![(1, unlinked)];
+        let (verdict, counts) = posix_judged(&silent, &faults, &[old(), semaphore()]);
+        assert_eq!((verdict.untold, counts), (1, [0; 5]), "{verdict:?}");
+        let (_, counts) = posix_judged(&silent, &faults, &[old(), posix_queue()]);
+        assert_eq!(counts, [1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_sigkill_leaves_is_whole_or_closed() {
+        let kill = [Fault::once(3, What::SignalBefore(libc::SIGKILL))];
+        let mut killed = observed(libc::SIGKILL, "", "");
+        killed.met = vec![(0, 3)];
+        let counts = |held: &[posix::Object]| posix_judged(&killed, &kill, held).1;
+        assert_eq!(counts(&[old()]), [0; 5]);
+        assert_eq!(counts(&[old(), semaphore()]), [0, 0, 0, 1, 0]);
+        let closed = posix::Object {
+            mode: 0,
+            owner: (0, 0),
+            ..posix_queue()
+        };
+        assert_eq!(counts(&[old(), closed.clone()]), [0, 0, 1, 0, 0]);
+        let open = posix::Object {
+            owner: (0, 0),
+            ..posix_queue()
+        };
+        assert_eq!(counts(&[old(), open]), [1, 1, 0, 0, 0]);
+        let closed_file = posix::Object {
+            mode: 0,
+            ..semaphore()
+        };
+        assert_eq!(counts(&[old(), closed_file]), [1, 1, 0, 0, 0]);
+        // Such a queue is no success.
+        let lines = "POSIX message queue name: /x\nPOSIX semaphore name: /x\n";
+        let (verdict, counts) = posix_judged(
+            &observed(EXIT_0, lines, ""),
+            &[],
+            &[old(), semaphore(), closed],
+        );
+        assert!(counts[0] == 1 && !verdict.complaints.is_empty());
+    }
+
+    #[test]
+    fn a_queue_that_somebody_else_made_is_his() {
+        let mut good = observed(
+            EXIT_0,
+            "POSIX message queue name: /x\nPOSIX semaphore name: /x\n",
+            "",
+        );
+        good.others = vec![Target::Posix(true, b"x".into())];
+        let his = posix::Object {
+            mode: 0o600,
+            owner: (0, 0),
+            ..posix_queue()
+        };
+        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), his.clone()]);
+        assert!(verdict.complaints.is_empty(), "{verdict:?}");
+        assert_eq!(counts, [0; 5]);
+        let mut failed = observed(EXIT_1, "", "ipcmk: x\n");
+        failed.others.clone_from(&good.others);
+        assert!(
+            posix_judged(&failed, &[], &[old(), his])
+                .0
+                .complaints
+                .is_empty()
+        );
+    }
+
     #[test]
     fn json_of_what_could_not_be_looked_at_has_nulls() {
         let line = r#"{"kind": "semaphore", "id": {given-sem}, "mode": "0600", "nsems": 2, "created": false},"#;
@@ -437,7 +782,11 @@ mod tests {
             |lines: [&str; 2]| Text::Lines(lines.map(|line| text::pattern(line).unwrap()).into());
         let last = line.trim_end_matches(',');
         let nulls = last.replace("\"0600\"", "null").replace("2,", "null,");
-        assert_eq!(without_state(&lines([&new, last])), lines([&new, &nulls]));
+        let found = |line: &[u8]| line.ends_with(b"\"created\": false}");
+        assert_eq!(
+            without_state(&lines([&new, last]), found),
+            lines([&new, &nulls])
+        );
     }
 
     #[test]
