@@ -79,8 +79,9 @@ pub struct Attempt<'a> {
     pub is_gone: bool,
     /// The file, or the name, that it has to do with.
     pub path: &'a [u8],
-    /// Messages, and bytes of a message, of a POSIX queue, as far as they are given.
-    pub attributes: [Option<u64>; 2],
+    /// Messages, and bytes of a message, of a POSIX queue, where they are not the
+    /// kernel's choice.
+    pub attributes: Option<[u64; 2]>,
     /// What is wrong with the line, if that is it.
     pub refusal: Option<Refusal<'a>>,
     /// The number of its line in a batch, from 1; else 0.
@@ -103,7 +104,7 @@ impl Attempt<'_> {
             flags: 0,
             is_gone: false,
             path: b"",
-            attributes: [None; 2],
+            attributes: None,
             refusal: None,
             line: 0,
         }
