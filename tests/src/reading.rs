@@ -226,9 +226,12 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         (Opt::Key, applies::SYSV),
         (Opt::Ftok, applies::SYSV),
         (Opt::Existing, applies::NAMED),
-        (Opt::Owner, applies::SYSV),
-        (Opt::Value, applies::SEM),
+        (Opt::Owner, applies::SYSV | applies::POSIX),
+        (Opt::Value, applies::SEM | applies::POSIX_SEM),
         (Opt::Qbytes, applies::QUEUE),
+        (Opt::Maxmsg, applies::POSIX_QUEUE),
+        (Opt::Msgsize, applies::POSIX_QUEUE),
+        (Opt::Libc, applies::POSIX_SEM),
         (Opt::Hugetlb, applies::SHM),
         (Opt::Noreserve, applies::SHM),
         (Opt::Lock, applies::SHM),
@@ -241,7 +244,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .all(|(opt, argument)| !has(opt) || is_there(request.text(argument), words))
         && narrow
             .into_iter()
-            .all(|(opt, to)| !has(opt) || request.applies() & to != 0)
+            .all(|(opt, to)| !has(opt) || request.suits(to))
 }
 
 /// Whether the first word is `--keyed`, or short for it and not for `--key`.
