@@ -147,10 +147,10 @@ pub enum Doing {
 /// The steps of a request, in the order of their output.
 pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
     RESOURCES.iter().filter_map(|&(opt, kind, is_posix)| {
-        let amount = match opt {
-            Opt::PosixSemaphore if request.has(opt.set()) => SEMAPHORE_BYTES,
-            _ => request.get(opt)?,
-        };
+        let mut amount = request.get(opt)?;
+        if opt == Opt::PosixSemaphore {
+            amount = SEMAPHORE_BYTES;
+        }
         Some(Step {
             kind,
             is_posix,
