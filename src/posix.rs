@@ -97,7 +97,7 @@ pub fn bare(mut name: &[u8], kind: Kind) -> &[u8] {
 /// Whether a bare name cannot be that of an object.
 #[must_use]
 pub fn is_bad(name: &[u8]) -> bool {
-    matches!(name, b"" | b"." | b"..") || name.contains(&b'/')
+    matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/')
 }
 
 /// Bytes of a semaphore where a long has 64 bits.

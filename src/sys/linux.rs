@@ -9,12 +9,12 @@ use heapless::Vec;
 use super::start::Auxiliary;
 use ipcmk::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM,
-    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE,
-    GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE,
-    MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP,
-    PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
-    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds,
-    Shminfo64, Sigaction, Statfs, Statx,
+    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID,
+    IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
+    O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
+    PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
+    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
+    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
 };
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
@@ -231,12 +231,11 @@ impl Kernel for Linux {
         match link(fd, b"\0", AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
-                let mut name = Vec::<u8, 40>::new();
+                // It has room for the longest number, and a NUL behind it.
+                let mut name = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
                 let digits = digits(wide(fd), TEN);
-                let parts = b"/proc/self/fd/".iter().chain(digits.iter().rev());
-                for &byte in parts.chain(b"\0") {
-                    // It has room for the longest number.
-                    _ = name.push(byte);
+                for (place, digit) in name.iter_mut().skip(14).zip(digits.iter().rev()) {
+                    *place = *digit;
                 }
                 link(from, &name, AT_SYMLINK_FOLLOW)
             }

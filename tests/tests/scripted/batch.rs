@@ -266,17 +266,6 @@ fn there_may_be_nothing_to_do() {
     }
 }
 
-/// POSIX objects are refused like a failure of the kernel: with all that was made before.
-#[test]
-fn posix_objects_are_refused_before_others_are_made() {
-    let mut script = jobs("-Q -k 7\n-q -n x\n");
-    script.push((BlockSignals, 0));
-    assert_eq!(
-        tell("--batch jobs", script),
-        ["line 2: POSIX objects are not supported yet"]
-    );
-}
-
 #[test]
 fn most_objects() {
     for (line, count, last) in [("-Q\n", 4097, 4097), ("-M 1 -Q -S 1\n", 1366, 1366)] {
