@@ -282,17 +282,23 @@ pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u6
 /// the request says nothing.
 #[inline(never)] // `make size`: a copy at its caller is larger
 pub fn attributes<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> [u64; 2] {
-    let mut get = |opt, path, usual| {
-        let given = request.get(opt);
-        given
-            .or_else(|| measure(kernel, path, b""))
-            .unwrap_or(usual)
+    let mut get = |opt, chosen, most, usual| {
+        request.get(opt).unwrap_or_else(|| {
+            let mut choice = |path| measure(kernel, path, b"").unwrap_or(usual);
+            choice(chosen).min(choice(most))
+        })
     };
     [
-        get(Opt::Maxmsg, c"/proc/sys/fs/mqueue/msg_default", MSG_DEFAULT),
+        get(
+            Opt::Maxmsg,
+            c"/proc/sys/fs/mqueue/msg_default",
+            c"/proc/sys/fs/mqueue/msg_max",
+            MSG_DEFAULT,
+        ),
         get(
             Opt::Msgsize,
             c"/proc/sys/fs/mqueue/msgsize_default",
+            c"/proc/sys/fs/mqueue/msgsize_max",
             MSGSIZE_DEFAULT,
         ),
     ]

@@ -144,28 +144,30 @@ pub enum Doing {
     Write,
 }
 
-/// The step of a request that an object of this kind is made in, if there is one.
-#[must_use]
-#[inline(never)] // `make size`: a copy at its caller is larger
-pub fn step(request: &Request<'_>, kind: Kind, is_posix: bool) -> Option<Step> {
-    let opt = match (kind, is_posix) {
-        (Kind::Shm, false) => Opt::Shmem,
-        (Kind::Shm, true) => Opt::PosixShmem,
-        (Kind::Queue, false) => Opt::Queue,
-        (Kind::Queue, true) => Opt::PosixMqueue,
-        (Kind::Sem, false) => Opt::Semaphore,
-        (Kind::Sem, true) => Opt::PosixSemaphore,
-    };
-    let amount = match (request.get(opt)?, opt) {
-        (_, Opt::PosixSemaphore) => SEMAPHORE_BYTES,
-        (amount, _) => amount,
-    };
-    Some(Step {
-        kind,
-        is_posix,
-        amount,
+/// The steps of a request, in the order of their output.
+pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
+    RESOURCES.iter().filter_map(|&(opt, kind, is_posix)| {
+        let mut amount = request.get(opt)?;
+        if opt == Opt::PosixSemaphore {
+            amount = SEMAPHORE_BYTES;
+        }
+        Some(Step {
+            kind,
+            is_posix,
+            amount,
+        })
     })
 }
+
+/// What can be asked for, in the order of output.
+static RESOURCES: [(Opt, Kind, bool); MOST_STEPS] = [
+    (Opt::Shmem, Kind::Shm, false),
+    (Opt::PosixShmem, Kind::Shm, true),
+    (Opt::Queue, Kind::Queue, false),
+    (Opt::PosixMqueue, Kind::Queue, true),
+    (Opt::Semaphore, Kind::Sem, false),
+    (Opt::PosixSemaphore, Kind::Sem, true),
+];
 
 #[expect(clippy::as_conversions, reason = "from is not const")]
 const SEMAPHORE_BYTES: u64 = SEMAPHORE as u64;

@@ -27,7 +27,7 @@ pub enum Action {
 pub struct Request<'a> {
     /// The set of options that are given.
     given: u32,
-    /// Their values, each in the range of its kind.
+    /// Their values, each in the range of its kind; those of others are any.
     numbers: [u64; Opt::NUMBERS],
     /// Those that are no numbers: a name or the file of a batch, a file and
     /// id for ftok(3), values of semaphores, an owner.
@@ -48,7 +48,6 @@ impl<'a> Request<'a> {
     /// Takes all options back.
     pub const fn clear(&mut self) {
         self.given = 0;
-        self.numbers = [0; Opt::NUMBERS];
     }
 
     /// Notes an option, whose argument, if it has one, is `word`.

@@ -290,20 +290,19 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// Creates all that one line asks for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn create(&mut self, request: &Request<'a>) -> Result<(), Errno> {
-        for kind in Kind::ALL {
-            if let Some(step) = plan::step(request, kind, false) {
-                self.attempt.step = step;
-                self.obtain(request)?;
-            }
-            if let Some(step) = plan::step(request, kind, true) {
-                self.attempt.step = step;
+        for step in plan::steps(request) {
+            self.attempt.step = step;
+            if step.is_posix {
                 self.obtain_posix(request)?;
+            } else {
+                self.obtain(request)?;
             }
         }
         Ok(())
     }
 
     /// Creates the object of a step, or finds it where that will do.
+    #[inline(never)] // `make size`: a copy at its caller is larger
     fn obtain(&mut self, request: &Request<'a>) -> Result<(), Errno> {
         let step = self.attempt.step;
         let key = request.key();
