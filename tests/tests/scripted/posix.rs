@@ -148,9 +148,6 @@ fn each_property_is_of_one_kind() {
         try_failures(&line, &[(0, script(parts, LINES))]);
     };
     with("", 0, shm(0o644, 1, None, "/dev/shm/x"));
-    let default = |name| Source::System(name);
-    let msg = default("/proc/sys/fs/mqueue/msg_default");
-    let size = default("/proc/sys/fs/mqueue/msgsize_default");
     let sem = |bytes| semaphore(0o644, bytes, None, "/dev/shm/sem.x");
     with("--value 0", 2, sem(glibc(0)));
     with("--value 2147483647", 2, sem(glibc(0x7fff_ffff)));
@@ -166,22 +163,42 @@ fn each_property_is_of_one_kind() {
         1,
         attributes([0x7fff_ffff; 2], &[]),
     );
-    // Beside one alone the other one is the kernel's choice, or, without /proc, the usual one.
-    for (content, found, usual) in [
-        (&b"77\n"[..], 77, 77),
-        (b"", 10, 8192),
-        (b"no number", 10, 8192),
+}
+
+/// Beside one alone the other one is what the kernel would choose: its default, but no more than it
+/// allows. Without /proc it is what those are on every kernel that nobody has told otherwise.
+#[test]
+fn one_attribute_of_a_queue_alone() {
+    const NOWHERE: &[u8] = b"-";
+    let read = |path, content| {
+        let errno = if content == NOWHERE { libc::ENOENT } else { 0 };
+        error(Read(Source::System(path), content), errno)
+    };
+    let made = |given, looks: [Expected; 2]| {
+        let calls = [&looks[..], &queue(0o644, Some(given), None, "x")].concat();
+        script([calls], "x\n")
+    };
+    for (default, most, maxmsg, msgsize) in [
+        (&b"7\n"[..], &b"9\n"[..], 7, 7),
+        (b"9\n", b"7\n", 7, 7),
+        (b"65536\n", b"70000\n", 65536, 65536),
+        (b"7\n", NOWHERE, 7, 7),
+        (NOWHERE, b"7\n", 7, 7),
+        (NOWHERE, NOWHERE, 10, 8192),
+        (b"", b"no number", 10, 8192),
     ] {
-        let look = [(Read(size, content), 0)];
-        with("--maxmsg 5", 1, attributes([5, usual], &look));
-        let look = [(Read(msg, content), 0)];
-        with("--msgsize 2K", 1, attributes([found, 2048], &look));
-    }
-    for errno in [libc::ENOENT, libc::EACCES, libc::EMFILE] {
-        let look = [error(Read(size, b""), errno)];
-        with("--maxmsg 5", 1, attributes([5, 8192], &look));
-        let look = [error(Read(msg, b""), errno)];
-        with("--msgsize 1", 1, attributes([10, 1], &look));
+        let looks = [
+            read("/proc/sys/fs/mqueue/msgsize_default", default),
+            read("/proc/sys/fs/mqueue/msgsize_max", most),
+        ];
+        let all = made([5, msgsize], looks);
+        try_failures("-r -q -n x --maxmsg 5", &[(0, all)]);
+        let looks = [
+            read("/proc/sys/fs/mqueue/msg_default", default),
+            read("/proc/sys/fs/mqueue/msg_max", most),
+        ];
+        let all = made([maxmsg, 2048], looks);
+        try_failures("-r -q -n x --msgsize 2K", &[(0, all)]);
     }
 }
 
@@ -907,10 +924,12 @@ fn a_refusal_is_explained() {
             vec![
                 error(Read(Source::System("/"), b""), EISDIR),
                 knows("/proc/sys/fs/mqueue/msg_default", b"5\n"),
-                knows("/proc/sys/fs/mqueue/msgsize_default", b"600\n"),
+                msg_max(),
+                knows("/proc/sys/fs/mqueue/msgsize_default", b"9000\n"),
+                msgsize_max(),
                 (AskLimit(libc::RLIMIT_MSGQUEUE), 819_200),
             ],
-            "5 messages of 600 bytes take more than is left of 819200 bytes (RLIMIT_MSGQUEUE)",
+            "5 messages of 8192 bytes take more than is left of 819200 bytes (RLIMIT_MSGQUEUE)",
         ),
         (
             queue_of([11, 12], EMFILE),
