@@ -119,3 +119,7 @@ pub fn semaphore(value: u64, libc: Libc) -> [u8; SEMAPHORE] {
     }
     bytes
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/posix.rs"]
+mod tests;

@@ -1,5 +1,8 @@
 /* Prints what the kernel's own headers say, a line `name value` each, for numbers.rs. */
 
+/* Before any header of the C library, which has types of files of its own. */
+#include <linux/stat.h>
+
 #include <asm/msgbuf.h>
 #include <asm/poll.h>
 #include <asm/resource.h>
@@ -21,7 +24,6 @@
 #include <linux/sem.h>
 #include <linux/shm.h>
 #include <linux/signal.h>
-#include <linux/stat.h>
 #include <stddef.h>
 #include <stdio.h>
 

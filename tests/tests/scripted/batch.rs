@@ -12,7 +12,7 @@ use crate::script::{
 };
 
 /// The file `jobs`, with these lines.
-fn jobs(lines: &str) -> Vec<Expected> {
+pub fn jobs(lines: &str) -> Vec<Expected> {
     let lines = lines.to_owned().leak().as_bytes();
     vec![(Call::Room, 0), (Read(Source::User("jobs"), lines), 0)]
 }

@@ -4,6 +4,7 @@
 mod batch;
 mod hints;
 mod json;
+mod posix;
 mod properties;
 mod script;
 

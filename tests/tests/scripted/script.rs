@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::num::NonZero;
 use std::ptr::NonNull;
-use std::thread;
 
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
@@ -510,27 +509,15 @@ fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Option
 
 /// Runs a command line on a kernel; gives the exit status, and what `look` finds in the kernel.
 #[track_caller]
-pub fn run_on<K: Kernel, T: Send>(
+pub fn run_on<K: Kernel, T>(
     line: &str,
-    kernel: impl FnOnce() -> K + Send,
-    look: impl FnOnce(&mut K) -> T + Send,
+    kernel: impl FnOnce() -> K,
+    look: impl FnOnce(&mut K) -> T,
 ) -> (u8, T) {
     let words = text::words(line).expect(line);
-    let run = || {
-        let mut kernel = kernel();
-        let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
-        (status, look(&mut kernel))
-    };
-    let mut for_room = ["J", "--json", "--batch", "-n"].into_iter();
-    if !for_room.any(|option| line.contains(option)) {
-        return run();
-    }
-    // Unoptimised code moves the room by way of the stack: that of a test is too small.
-    let builder = thread::Builder::new().stack_size(24 << 20);
-    thread::scope(|scope| {
-        let run = builder.spawn_scoped(scope, run).expect("a thread");
-        run.join().unwrap_or_else(|_| panic!("{line}"))
-    })
+    let mut kernel = kernel();
+    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
+    (status, look(&mut kernel))
 }
 
 /// Runs a command line that fails by this script, to its last call; gives the lines of standard
@@ -588,8 +575,7 @@ pub fn error(call: Call, errno: i32) -> Expected {
 /// Calls of a script, with the number of the line of a batch that they are made for; else 0.
 pub type Part = (u32, Vec<Expected>);
 
-/// Plays a script that succeeds; then with each call failing in turn, in many ways, or in one where
-/// there is the room of a batch, which takes its time: then whatever was made before is removed, the
+/// Plays a script that succeeds; then with each call failing in turn, in many ways: then whatever was made before is removed, the
 /// last one first, and the first line of standard error says what failed, and in which line. Gives
 /// the number of calls that can fail.
 #[track_caller]
@@ -601,7 +587,6 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
         .iter()
         .flat_map(|(number, calls)| vec![*number; calls.len()]);
     let errnos = [EPERM, ENOMEM, EACCES, EINVAL, ENFILE, ENOSPC, ENOSYS, EIDRM];
-    let has_room = script.iter().any(|(call, _)| *call == Call::Room);
     let mut tried = 0;
     for (at, number) in numbers.enumerate() {
         let (call, _) = &script[at];
@@ -611,8 +596,7 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
         if number != 0 {
             what = format!("line {number}: {what}");
         }
-        let ways = if has_room { 1 } else { errnos.len() };
-        for errno in errnos.into_iter().cycle().skip(at).take(ways) {
+        for errno in errnos {
             let mut failing = script[..at].to_vec();
             failing.push(error(call.clone(), errno));
             // Even where the line could not be read.
