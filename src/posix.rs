@@ -21,8 +21,8 @@ pub struct Name<'a> {
     pub libc: Libc,
 }
 
-/// What the kernel knows an object by, with a NUL behind it: the path of a file,
-/// or the name of a queue.
+/// What the kernel knows an object by, with a NUL behind it: the path of a file, or
+/// the name of a queue, which follows a slash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     /// The last byte is always a NUL.
@@ -75,6 +75,8 @@ impl Name<'_> {
             if kind == Kind::Sem && self.libc == Libc::Glibc {
                 path.put(b"sem.")?;
             }
+        } else {
+            path.put(b"/")?;
         }
         path.put(name)?;
         Ok(path)
