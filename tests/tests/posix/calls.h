@@ -1,5 +1,6 @@
 /* What the program can be told. Each function takes its command's arguments and answers by a line: `ok`, perhaps with
-   figures, or the errno of a call that failed. */
+   figures, or the errno of a call that failed. One that makes an object has closed it when it says so: an open queue would
+   still count. */
 
 void answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void refuse(const char *call);

@@ -22,10 +22,10 @@ void mq_make(char **arguments)
 	queue = mq_open(arguments[0], O_RDWR | O_CREAT | O_EXCL, (mode_t)number(arguments[1]), given ? &attributes : NULL);
 	if (queue == (mqd_t)-1) {
 		refuse("mq_open");
-	} else {
-		answer("ok");
-		mq_close(queue);
+		return;
 	}
+	mq_close(queue);
+	answer("ok");
 }
 
 /* Opens a queue and asks for its attributes. */
@@ -51,8 +51,8 @@ void mq_attributes(char **arguments)
 
 	if (queue == (mqd_t)-1)
 		return;
-	answer("ok %ld %ld %ld", (long)attributes.mq_maxmsg, (long)attributes.mq_msgsize, (long)attributes.mq_curmsgs);
 	mq_close(queue);
+	answer("ok %ld %ld %ld", (long)attributes.mq_maxmsg, (long)attributes.mq_msgsize, (long)attributes.mq_curmsgs);
 }
 
 /* <name> <text> <priority>: sends without waiting. */

@@ -16,10 +16,10 @@ void sem_make(char **arguments)
 
 	if (semaphore == SEM_FAILED) {
 		refuse("sem_open");
-	} else {
-		answer("ok");
-		sem_close(semaphore);
+		return;
 	}
+	sem_close(semaphore);
+	answer("ok");
 }
 
 /* One that is there. */

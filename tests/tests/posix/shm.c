@@ -20,10 +20,11 @@ void shm_make(char **arguments)
 	if (ftruncate(fd, number(arguments[2])) != 0) {
 		refuse("ftruncate");
 		shm_unlink(arguments[0]);
-	} else {
-		answer("ok");
+		close(fd);
+		return;
 	}
 	close(fd);
+	answer("ok");
 }
 
 /* Writes `C` to a byte of a mapping that must hold 0 there. */
