@@ -1,7 +1,5 @@
 //! Many command lines in one run: the lines of `--batch`.
 
-use core::mem::MaybeUninit;
-
 use heapless::Vec;
 
 use crate::plan::Made;
@@ -41,15 +39,15 @@ impl<'a, A: Iterator<Item = &'a [u8]>> Iterator for Arguments<'a, A> {
     }
 }
 
-/// Memory for many objects. Pages of it that are not needed are not touched. It
-/// can be all zeros.
+/// Memory for many objects. Pages of it that are not needed are not touched. All
+/// zeros are an empty one: a heapless `Vec` is a length and bytes of any value.
 pub struct Room<'a> {
     /// The lines: one byte more than may be used, so that too many are noticed.
     pub text: [u8; MOST_BYTES + 1],
     /// What is made.
-    pub made: MaybeUninit<Vec<Made<'a>, 4096>>,
+    pub made: Vec<Made<'a>, 4096>,
     /// What is printed.
-    pub output: MaybeUninit<Vec<u8, MOST_OUTPUT>>,
+    pub output: Vec<u8, MOST_OUTPUT>,
 }
 
 /// Takes the first line off a text.

@@ -136,7 +136,7 @@ where
     }
     line.restart(line.grammar);
     while let Some(token) = line.next() {
-        if matches!(token, Token::Option(_)) && line.spec.applies & request.applies() == 0 {
+        if matches!(token, Token::Option(_)) && !request.suits(line.spec.applies) {
             line.word.bytes = line.spec.long();
             return Err(Mistake::NotApplicable);
         }

@@ -14,6 +14,7 @@ use crate::errno::Errno;
 use crate::kernel::{File, Kernel, attributes, measure};
 use crate::plan::{Attempt, Doing, Kind, Step};
 use crate::posix::{bare, is_bad};
+use crate::request::Request;
 use crate::words::Words;
 
 /// The figures of a line of advice, in the order in which its words have
@@ -37,9 +38,8 @@ pub fn explain<K: Kernel>(
         figures,
     };
     match attempt.doing {
-        Doing::Create | Doing::Link if attempt.step.is_posix => search.posix(attempt, errno),
-        Doing::Own => search.own(errno),
-        Doing::Find if attempt.step.is_posix => search.file(errno),
+        Doing::Own | Doing::Link => search.posix(attempt, errno),
+        Doing::Create | Doing::Find if attempt.step.is_posix => search.posix(attempt, errno),
         Doing::Create => search.creation(errno),
         Doing::Find if errno == Errno::EINVAL => search.small(),
         Doing::Set => match errno {
@@ -62,7 +62,6 @@ pub fn explain<K: Kernel>(
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
-        | Doing::Link
         | Doing::Write => None,
     }
 }
@@ -91,10 +90,30 @@ impl<K: Kernel> Search<'_, K> {
             Errno::EPERM | Errno::EACCES if is_filtered => Words::FILTER,
             Errno::EPERM | Errno::EACCES => Words::SECURITY_MODULE,
             Errno::ENOSYS => match (self.step, is_filtered) {
-                (Step { is_posix: false, .. }, true) => Words::NO_SYSVIPC_OR_FILTER,
-                (Step { is_posix: false, .. }, false) => Words::NO_SYSVIPC,
-                (Step { kind: Kind::Queue, .. }, true) => Words::NO_MQUEUE_OR_FILTER,
-                (Step { kind: Kind::Queue, .. }, false) => Words::NO_MQUEUE,
+                (
+                    Step {
+                        is_posix: false, ..
+                    },
+                    true,
+                ) => Words::NO_SYSVIPC_OR_FILTER,
+                (
+                    Step {
+                        is_posix: false, ..
+                    },
+                    false,
+                ) => Words::NO_SYSVIPC,
+                (
+                    Step {
+                        kind: Kind::Queue, ..
+                    },
+                    true,
+                ) => Words::NO_MQUEUE_OR_FILTER,
+                (
+                    Step {
+                        kind: Kind::Queue, ..
+                    },
+                    false,
+                ) => Words::NO_MQUEUE,
                 (Step { .. }, true) => Words::FILTER,
                 (Step { .. }, false) => return None,
             },
@@ -261,97 +280,111 @@ impl<K: Kernel> Search<'_, K> {
         measure(self.kernel, path, name)
     }
 
-    /// A POSIX object cannot be made, or not be given its name.
+    /// A POSIX object cannot be found, made, or given its owner or name.
     fn posix(&mut self, attempt: &Attempt<'_>, errno: Errno) -> Option<Words> {
         let Step { kind, amount, .. } = self.step;
-        let is_link = attempt.doing == Doing::Link;
+        let is_queue = kind == Kind::Queue;
         if is_bad(bare(attempt.path, kind)) {
             return Some(Words::BAD_NAME);
         }
-        Some(match errno {
-            Errno::EEXIST => Words::POSIX_IN_USE,
-            _ if kind == Kind::Queue => return self.queue(attempt, errno),
-            Errno::ENOENT if is_link => Words::NO_PROC,
-            Errno::ENOENT => Words::NO_DEV_SHM,
-            Errno::EPERM if is_link => Words::HARD_LINKS,
-            Errno::EOPNOTSUPP | Errno::EISDIR => Words::NOT_TMPFS,
-            Errno::EROFS => Words::READ_ONLY,
-            Errno::EINVAL => return self.say([amount, LARGEST_FILE, 0], Words::LARGEST_FILE),
-            Errno::EFBIG => {
-                let most = self.kernel.limit(RLIMIT_FSIZE).ok()?;
-                return self.say([amount, most, 0], Words::FILE_SIZE);
+        let here = match attempt.doing {
+            Doing::Own => OWN,
+            Doing::Link => LINK,
+            Doing::Find => FIND,
+            Doing::Create if is_queue => QUEUE,
+            Doing::Create => FILE,
+            Doing::Ftok
+            | Doing::ReadBatch
+            | Doing::Memory
+            | Doing::BlockSignals
+            | Doing::RandomKey
+            | Doing::ForcedShm
+            | Doing::SetValues
+            | Doing::Lock
+            | Doing::Set
+            | Doing::Write => 0,
+        };
+        for (places, number, words) in &CAUSES {
+            if places & here != 0 && errno.number() == u64::from(*number) {
+                return Some(*words);
             }
-            Errno::ENOSPC => {
-                let [[blocks, free_blocks], [inodes, free_inodes]] = self.kernel.space().ok()?;
-                return if inodes != 0 && free_inodes == 0 {
-                    self.say([free_inodes, inodes, 0], Words::NO_INODES)
-                } else {
-                    self.say([free_blocks, blocks, 0], Words::NO_BLOCKS)
-                };
-            }
-            _ => return self.file(errno),
-        })
-    }
-
-    /// The kernel makes no such queue.
-    fn queue(&mut self, attempt: &Attempt<'_>, errno: Errno) -> Option<Words> {
-        let given = attempt.attributes;
-        match errno {
-            Errno::ENOSPC => match self.measure(c"/proc/sys/fs/mqueue/queues_max", b"") {
-                Some(most) => self.say([most, 0, 0], Words::QUEUES_MAX),
-                None => Some(Words::QUEUES_UNKNOWN),
-            },
-            Errno::EINVAL => {
-                let usual = [
-                    self.measure(c"/proc/sys/fs/mqueue/msg_max", b""),
+        }
+        let (figures, words) = match errno {
+            Errno::EINVAL if is_queue => {
+                let maxmsg = self.measure(c"/proc/sys/fs/mqueue/msg_max", b"");
+                match (
+                    maxmsg,
                     self.measure(c"/proc/sys/fs/mqueue/msgsize_max", b""),
-                ];
-                // First what not even the privileged may have.
-                for most in [HARDEST.map(Some), usual] {
-                    for (place, words) in [Words::MSG_MAX, Words::MSGSIZE_MAX].into_iter().enumerate() {
-                        let [given, most] = [given, most].map(|pair| pair.get(place).copied().flatten());
-                        if let (Some(given), Some(most)) = (given, most) && !(1..=most).contains(&given) {
-                            return self.say([given, most, 0], words);
-                        }
-                    }
+                ) {
+                    (Some(maxmsg), Some(msgsize)) => ([maxmsg, msgsize, 0], Words::ATTRIBUTES),
+                    _ => return Some(Words::ATTRIBUTES_UNKNOWN),
                 }
-                Some(Words::ATTRIBUTES_UNKNOWN)
             }
-            Errno::EMFILE if self.kernel.read(File::System(c"/"), &mut []) != Err(errno) => {
+            Errno::EINVAL if here != FIND => ([amount, LARGEST_FILE, 0], Words::LARGEST_FILE),
+            Errno::EINVAL if self.flags & S_IFMT != S_IFREG => return Some(Words::NO_FILE),
+            Errno::EINVAL => ([amount, 0, 0], Words::POSIX_SMALL),
+            Errno::EFBIG => (
+                [amount, self.kernel.limit(RLIMIT_FSIZE).ok()?, 0],
+                Words::FILE_SIZE,
+            ),
+            Errno::ENOSPC if is_queue => {
+                match self.measure(c"/proc/sys/fs/mqueue/queues_max", b"") {
+                    Some(most) => ([most, 0, 0], Words::QUEUES_MAX),
+                    None => return Some(Words::QUEUES_UNKNOWN),
+                }
+            }
+            Errno::ENOSPC => match self.kernel.space().ok()? {
+                [_, [inodes, 0]] if inodes != 0 => ([0, inodes, 0], Words::NO_INODES),
+                [[blocks, free], _] => ([free, blocks, 0], Words::NO_BLOCKS),
+            },
+            Errno::EMFILE
+                if is_queue && self.kernel.read(File::System(c"/"), &mut []) != Err(errno) =>
+            {
+                let asked = attempt.attributes;
+                let [maxmsg, msgsize] =
+                    asked.unwrap_or_else(|| attributes(&Request::new(), self.kernel));
                 let most = self.kernel.limit(RLIMIT_MSGQUEUE).ok()?;
-                let [maxmsg, msgsize] = attributes(self.kernel, given);
-                self.say([maxmsg, msgsize, most], Words::MSGQUEUE)
+                ([maxmsg, msgsize, most], Words::MSGQUEUE)
             }
-            _ => self.any(errno),
-        }
-    }
-
-    /// Something is wrong with a file, or with the way to it.
-    fn file(&mut self, errno: Errno) -> Option<Words> {
-        match errno {
-            Errno::EINVAL if self.flags & S_IFMT != S_IFREG => Some(Words::NO_FILE),
-            Errno::EINVAL => self.say([self.step.amount, 0, 0], Words::POSIX_SMALL),
-            Errno::EACCES => Some(Words::NO_ENTRY),
-            _ => self.any(errno),
-        }
-    }
-
-    /// A POSIX object cannot be given to somebody.
-    fn own(&mut self, errno: Errno) -> Option<Words> {
-        match errno {
-            Errno::EINVAL => Some(Words::UNMAPPED),
-            Errno::EPERM => Some(Words::NO_CHOWN),
-            _ => self.any(errno),
-        }
+            _ => return self.any(errno),
+        };
+        self.say(figures, words)
     }
 }
 
+/// Where a POSIX object can be refused.
+type Place = u8;
+const FIND: Place = 1;
+const FILE: Place = 2;
+const LINK: Place = 4;
+const QUEUE: Place = 8;
+const OWN: Place = 16;
+
+/// What refusals of a POSIX object mean, where nothing must be measured for that.
+static CAUSES: [(Place, u8, Words); 11] = [
+    // EEXIST.
+    (FILE | LINK | QUEUE, 17, Words::POSIX_IN_USE),
+    // EPERM.
+    (LINK, 1, Words::HARD_LINKS),
+    (OWN, 1, Words::NO_CHOWN),
+    // ENOENT.
+    (FILE, 2, Words::NO_DEV_SHM),
+    (LINK, 2, Words::NO_PROC),
+    // EACCES.
+    (FIND | FILE | LINK, 13, Words::NO_ENTRY),
+    // EISDIR, EOPNOTSUPP: without and with O_TMPFILE in the kernel itself.
+    (FILE, 21, Words::NOT_TMPFS),
+    (FILE, 95, Words::NOT_TMPFS),
+    // EINVAL.
+    (OWN, 22, Words::UNMAPPED),
+    // EROFS.
+    (FILE | LINK, 30, Words::READ_ONLY),
+    // ENOTDIR.
+    (FIND | FILE | LINK, 20, Words::NO_DEV_SHM),
+];
+
 /// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
 const LARGEST_FILE: u64 = u64::MAX >> 1;
-
-/// Messages of a POSIX queue, and bytes of a message, for the privileged.
-/// `linux/ipc_namespace.h`, HARD_MSGMAX and HARD_MSGSIZEMAX.
-const HARDEST: [u64; 2] = [65536, 16 << 20];
 
 /// Where the kernel tells of its memory, in some 1,500 bytes.
 const MEMINFO: &CStr = c"/proc/meminfo";

@@ -7,8 +7,10 @@ use core::num::NonZero;
 use crate::batch::Room;
 use crate::errno::Errno;
 use crate::number;
+use crate::options::Opt;
 use crate::plan::{Id, Kind, Step};
 use crate::posix::Path;
+use crate::request::Request;
 
 /// The system calls that the program makes, in its own terms.
 pub trait Kernel {
@@ -277,13 +279,28 @@ pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u6
 }
 
 /// Messages, and bytes of a message, of a new POSIX queue: the kernel's choice where
-/// they are not given.
-pub fn attributes<K: Kernel>(kernel: &mut K, given: [Option<u64>; 2]) -> [u64; 2] {
-    let [maxmsg, msgsize] = given;
-    let mut choice = |path, usual| measure(kernel, path, b"").unwrap_or(usual);
+/// the request says nothing.
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn attributes<K: Kernel>(request: &Request<'_>, kernel: &mut K) -> [u64; 2] {
+    let mut get = |opt, chosen, most, usual| {
+        request.get(opt).unwrap_or_else(|| {
+            let mut choice = |path| measure(kernel, path, b"").unwrap_or(usual);
+            choice(chosen).min(choice(most))
+        })
+    };
     [
-        maxmsg.unwrap_or_else(|| choice(c"/proc/sys/fs/mqueue/msg_default", MSG_DEFAULT)),
-        msgsize.unwrap_or_else(|| choice(c"/proc/sys/fs/mqueue/msgsize_default", MSGSIZE_DEFAULT)),
+        get(
+            Opt::Maxmsg,
+            c"/proc/sys/fs/mqueue/msg_default",
+            c"/proc/sys/fs/mqueue/msg_max",
+            MSG_DEFAULT,
+        ),
+        get(
+            Opt::Msgsize,
+            c"/proc/sys/fs/mqueue/msgsize_default",
+            c"/proc/sys/fs/mqueue/msgsize_max",
+            MSGSIZE_DEFAULT,
+        ),
     ]
 }
 

@@ -16,25 +16,31 @@ pub enum Grammar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Opt {
-    // Those with numbers come first.
+    // What options apply to comes first: see `applies`.
     /// System V shared memory.
     Shmem,
     /// POSIX shared memory.
     PosixShmem,
-    /// System V semaphores.
-    Semaphore,
     /// System V message queue.
     Queue,
+    /// POSIX message queue.
+    PosixMqueue,
+    /// System V semaphores.
+    Semaphore,
+    /// POSIX semaphore.
+    PosixSemaphore,
+    /// Key.
+    Key,
+    /// File that the key is made of.
+    Ftok,
+
+    // Then the others with numbers.
     /// Permissions.
     Mode,
     /// Semaphores of a keyed set.
     Nsems,
     /// Key whose object may exist already.
     Optkey,
-    /// Key.
-    Key,
-    /// File that the key is made of.
-    Ftok,
     /// First values of semaphores.
     Value,
     /// msg_qbytes.
@@ -48,10 +54,6 @@ pub enum Opt {
     /// Huge pages.
     Hugetlb,
 
-    /// POSIX semaphore.
-    PosixSemaphore,
-    /// POSIX message queue.
-    PosixMqueue,
     /// Name of the POSIX objects.
     Name,
     /// Bytes of a keyed segment or queue.
@@ -96,28 +98,35 @@ impl Opt {
     }
 }
 
-/// What an option applies to: any of these on the line will do.
+/// What an option applies to, as the set of options any of which must stand beside
+/// it: one byte, since those come first.
 pub mod applies {
+    use super::Opt;
+
+    /// Whatever there is.
+    pub const ANYTHING: u8 = 0;
     /// A System V segment.
-    pub const SHM: u8 = 1;
+    pub const SHM: u8 = only(Opt::Shmem);
     /// A System V queue.
-    pub const QUEUE: u8 = 2;
+    pub const QUEUE: u8 = only(Opt::Queue);
     /// A System V set.
-    pub const SEM: u8 = 4;
+    pub const SEM: u8 = only(Opt::Semaphore);
     /// An object of System V.
     pub const SYSV: u8 = SHM | QUEUE | SEM;
-    /// An object that somebody else can name.
-    pub const NAMED: u8 = 8;
-    /// Whatever there is.
-    pub const ANYTHING: u8 = 16;
     /// POSIX shared memory.
-    pub const POSIX_SHM: u8 = 32;
+    pub const POSIX_SHM: u8 = only(Opt::PosixShmem);
     /// A POSIX queue.
-    pub const POSIX_QUEUE: u8 = 64;
+    pub const POSIX_QUEUE: u8 = only(Opt::PosixMqueue);
     /// A POSIX semaphore.
-    pub const POSIX_SEM: u8 = 128;
+    pub const POSIX_SEM: u8 = only(Opt::PosixSemaphore);
     /// A POSIX object.
     pub const POSIX: u8 = POSIX_SHM | POSIX_QUEUE | POSIX_SEM;
+    /// An object that somebody else can name.
+    pub const NAMED: u8 = only(Opt::Key) | only(Opt::Ftok) | POSIX;
+
+    const fn only(opt: Opt) -> u8 {
+        1 << opt.place()
+    }
 }
 
 /// What an option's argument is.
@@ -785,7 +794,7 @@ const fn narrow() -> u32 {
     let mut narrow = 0;
     let mut row = 0;
     while row < TABLE.len() {
-        if TABLE[row].applies & applies::ANYTHING == 0 {
+        if TABLE[row].applies != applies::ANYTHING {
             narrow |= TABLE[row].opt.set();
         }
         row += 1;

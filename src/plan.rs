@@ -79,8 +79,9 @@ pub struct Attempt<'a> {
     pub is_gone: bool,
     /// The file, or the name, that it has to do with.
     pub path: &'a [u8],
-    /// Messages, and bytes of a message, of a POSIX queue, as far as they are given.
-    pub attributes: [Option<u64>; 2],
+    /// Messages, and bytes of a message, of a POSIX queue, where they are not the
+    /// kernel's choice.
+    pub attributes: Option<[u64; 2]>,
     /// What is wrong with the line, if that is it.
     pub refusal: Option<Refusal<'a>>,
     /// The number of its line in a batch, from 1; else 0.
@@ -103,7 +104,7 @@ impl Attempt<'_> {
             flags: 0,
             is_gone: false,
             path: b"",
-            attributes: [None; 2],
+            attributes: None,
             refusal: None,
             line: 0,
         }
@@ -143,28 +144,30 @@ pub enum Doing {
     Write,
 }
 
-/// The step of a request that an object of this kind is made in, if there is one.
-#[must_use]
-#[inline(never)] // `make size`: a copy at its caller is larger
-pub fn step(request: &Request<'_>, kind: Kind, is_posix: bool) -> Option<Step> {
-    let opt = match (kind, is_posix) {
-        (Kind::Shm, false) => Opt::Shmem,
-        (Kind::Shm, true) => Opt::PosixShmem,
-        (Kind::Queue, false) => Opt::Queue,
-        (Kind::Queue, true) => Opt::PosixMqueue,
-        (Kind::Sem, false) => Opt::Semaphore,
-        (Kind::Sem, true) => Opt::PosixSemaphore,
-    };
-    let amount = match (request.get(opt)?, opt) {
-        (_, Opt::PosixSemaphore) => SEMAPHORE_BYTES,
-        (amount, _) => amount,
-    };
-    Some(Step {
-        kind,
-        is_posix,
-        amount,
+/// The steps of a request, in the order of their output.
+pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
+    RESOURCES.iter().filter_map(|&(opt, kind, is_posix)| {
+        let mut amount = request.get(opt)?;
+        if opt == Opt::PosixSemaphore {
+            amount = SEMAPHORE_BYTES;
+        }
+        Some(Step {
+            kind,
+            is_posix,
+            amount,
+        })
     })
 }
+
+/// What can be asked for, in the order of output.
+static RESOURCES: [(Opt, Kind, bool); MOST_STEPS] = [
+    (Opt::Shmem, Kind::Shm, false),
+    (Opt::PosixShmem, Kind::Shm, true),
+    (Opt::Queue, Kind::Queue, false),
+    (Opt::PosixMqueue, Kind::Queue, true),
+    (Opt::Semaphore, Kind::Sem, false),
+    (Opt::PosixSemaphore, Kind::Sem, true),
+];
 
 #[expect(clippy::as_conversions, reason = "from is not const")]
 const SEMAPHORE_BYTES: u64 = SEMAPHORE as u64;

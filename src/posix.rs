@@ -21,8 +21,8 @@ pub struct Name<'a> {
     pub libc: Libc,
 }
 
-/// What the kernel knows an object by, with a NUL behind it: the path of a file,
-/// or the name of a queue.
+/// What the kernel knows an object by, with a NUL behind it: the path of a file, or
+/// the name of a queue, which follows a slash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path {
     /// The last byte is always a NUL.
@@ -75,6 +75,8 @@ impl Name<'_> {
             if kind == Kind::Sem && self.libc == Libc::Glibc {
                 path.put(b"sem.")?;
             }
+        } else {
+            path.put(b"/")?;
         }
         path.put(name)?;
         Ok(path)
@@ -97,7 +99,7 @@ pub fn bare(mut name: &[u8], kind: Kind) -> &[u8] {
 /// Whether a bare name cannot be that of an object.
 #[must_use]
 pub fn is_bad(name: &[u8]) -> bool {
-    matches!(name, b"" | b"." | b"..") || name.contains(&b'/')
+    matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/')
 }
 
 /// Bytes of a semaphore where a long has 64 bits.
@@ -117,3 +119,7 @@ pub fn semaphore(value: u64, libc: Libc) -> [u8; SEMAPHORE] {
     }
     bytes
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/posix.rs"]
+mod tests;

@@ -72,7 +72,7 @@ impl<const N: usize> Draft<N> {
 const fn help<const N: usize>() -> Draft<N> {
     Draft::EMPTY
         .put("\nUsage:\n ipcmk [options]\n ipcmk --keyed [options]\n")
-        .put("\nCreate System V IPC objects.\n")
+        .put("\nCreate System V and POSIX IPC objects.\n")
         .put("\nOptions:\n")
         .options(Grammar::Standard)
         .put("\nWith --keyed, beside one of -M, -Q and -S <key>:\n")

@@ -94,9 +94,7 @@ pub fn json<K: Kernel>(
         }),
         Called::Id(id) => kernel.state(kind, id),
         // The umask is known to the kernel alone.
-        Called::Name(name) => name
-            .path(kind)
-            .and_then(|path| kernel.status(kind, &path)),
+        Called::Name(name) => name.path(kind).and_then(|path| kernel.status(kind, &path)),
     };
     let is_first = output.last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
@@ -163,9 +161,7 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Words {
     match doing {
-        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link => {
-            Words::CREATE_FAILED
-        }
+        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch => Words::READ_FAILED,

@@ -27,7 +27,7 @@ pub enum Action {
 pub struct Request<'a> {
     /// The set of options that are given.
     given: u32,
-    /// Their values, each in the range of its kind.
+    /// Their values, each in the range of its kind; those of others are any.
     numbers: [u64; Opt::NUMBERS],
     /// Those that are no numbers: a name or the file of a batch, a file and
     /// id for ftok(3), values of semaphores, an owner.
@@ -48,7 +48,6 @@ impl<'a> Request<'a> {
     /// Takes all options back.
     pub const fn clear(&mut self) {
         self.given = 0;
-        self.numbers = [0; Opt::NUMBERS];
     }
 
     /// Notes an option, whose argument, if it has one, is `word`.
@@ -90,32 +89,11 @@ impl<'a> Request<'a> {
         self.texts.get(place(argument)).copied().unwrap_or_default()
     }
 
-    /// What there is on the line for options to apply to.
+    /// Whether what an option [applies] to is on the line.
     #[must_use]
-    pub const fn applies(&self) -> u8 {
-        let mut applies = applies::ANYTHING;
-        if self.has(Opt::Shmem.set()) {
-            applies |= applies::SHM;
-        }
-        if self.has(Opt::Queue.set()) {
-            applies |= applies::QUEUE;
-        }
-        if self.has(Opt::Semaphore.set()) {
-            applies |= applies::SEM;
-        }
-        if self.has(Opt::PosixShmem.set()) {
-            applies |= applies::POSIX_SHM;
-        }
-        if self.has(Opt::PosixMqueue.set()) {
-            applies |= applies::POSIX_QUEUE;
-        }
-        if self.has(Opt::PosixSemaphore.set()) {
-            applies |= applies::POSIX_SEM;
-        }
-        if self.has(Opt::Key.set() | Opt::Ftok.set() | POSIX) {
-            applies |= applies::NAMED;
-        }
-        applies
+    pub const fn suits(&self, applies: u8) -> bool {
+        let [.., low] = self.given.to_be_bytes();
+        applies == applies::ANYTHING || low & applies != 0
     }
 
     /// Number of objects that are asked for.

@@ -147,8 +147,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         reserve_stack::<LARGE_STACK>();
         self.attempt.doing = Doing::Memory;
         let Room { text, made, output } = self.kernel.room()?;
-        self.made = made.write(Vec::new());
-        self.output = output.write(Vec::new());
+        self.made = made;
+        self.output = output;
         if !request.has(Opt::Batch.set()) {
             return Ok(b"");
         }
@@ -290,20 +290,19 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// Creates all that one line asks for.
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn create(&mut self, request: &Request<'a>) -> Result<(), Errno> {
-        for kind in Kind::ALL {
-            if let Some(step) = plan::step(request, kind, false) {
-                self.attempt.step = step;
-                self.obtain(request)?;
-            }
-            if let Some(step) = plan::step(request, kind, true) {
-                self.attempt.step = step;
+        for step in plan::steps(request) {
+            self.attempt.step = step;
+            if step.is_posix {
                 self.obtain_posix(request)?;
+            } else {
+                self.obtain(request)?;
             }
         }
         Ok(())
     }
 
     /// Creates the object of a step, or finds it where that will do.
+    #[inline(never)] // `make size`: a copy at its caller is larger
     fn obtain(&mut self, request: &Request<'a>) -> Result<(), Errno> {
         let step = self.attempt.step;
         let key = request.key();
@@ -466,15 +465,17 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     /// Creates a POSIX object. Its descriptor is closed before anything is
     /// printed: it can be that of standard output.
     fn make(&mut self, request: &Request<'a>, path: &Path) -> Result<(), Errno> {
-        let has_owner = request.has(Opt::Owner.set());
-        let mode = request.mode();
+        let mut mode = request.mode();
         let fd = if self.attempt.step.kind == Kind::Queue {
-            self.attempt.attributes = [Opt::Maxmsg, Opt::Msgsize].map(|opt| request.get(opt));
-            let given = self.attempt.attributes;
-            let attributes = (given != [None; 2]).then(|| attributes(self.kernel, given));
-            // It has its name from the start, so that nobody else may use it yet.
-            let first = if has_owner { 0 } else { mode };
-            let fd = self.kernel.open_queue(path, first, attributes)?;
+            let are_given = request.has(Opt::Maxmsg.set() | Opt::Msgsize.set());
+            self.attempt.attributes = are_given.then(|| attributes(request, self.kernel));
+            if request.has(Opt::Owner.set()) {
+                // It has its name from the start: nobody else may use it yet.
+                mode = 0;
+            }
+            let fd = self
+                .kernel
+                .open_queue(path, mode, self.attempt.attributes)?;
             self.keep(Called::Name(request.name()), true);
             fd
         } else {

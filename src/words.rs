@@ -128,7 +128,7 @@ words! {
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
-    POSIX_IN_USE: "'@' exists: -e returns it";
+    POSIX_IN_USE: "'@' exists: it may do with -e";
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is no regular file";
     BAD_NAME: "a name has no slash but the first one, and is not empty, '.' or '..'";
@@ -142,11 +142,10 @@ words! {
     HARD_LINKS: "fs.protected_hardlinks=1 wants CAP_FOWNER for that";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
-    QUEUES_MAX: "not disk space: there are % POSIX queues already (fs.mqueue.queues_max)";
+    QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";
+    ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
     QUEUES_UNKNOWN: "not disk space: there are too many POSIX queues (fs.mqueue.queues_max)";
-    MSG_MAX: "% messages are not 1 to % (fs.mqueue.msg_max)";
-    MSGSIZE_MAX: "% bytes are not 1 to % (fs.mqueue.msgsize_max)";
-    ATTRIBUTES_UNKNOWN: "they are over fs.mqueue.msg_max or fs.mqueue.msgsize_max";
+    ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
     MSGQUEUE: "% messages of % bytes take more than is left of % bytes (RLIMIT_MSGQUEUE)";
     NO_MQUEUE: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)";
     NO_MQUEUE_OR_FILTER: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it";

@@ -72,11 +72,12 @@ fn dashes(page: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 }
 
 const HEAD: &str = r#".SH NAME
-ipcmk \- create System V IPC objects
+ipcmk \- create System V and POSIX IPC objects
 .SH SYNOPSIS
 .nf
 \fBipcmk\fR [\fB\-M\fR \fIsize\fR] [\fB\-Q\fR] [\fB\-S\fR \fInumber\fR] [\fB\-p\fR \fImode\fR] [\fIoptions\fR]
 \fBipcmk \-M\fR \fIsize\fR [\fImode\fR]
+\fBipcmk\fR [\fB\-m\fR \fIsize\fR] [\fB\-q\fR] [\fB\-s\fR] \fB\-n\fR \fIname\fR [\fB\-p\fR \fImode\fR] [\fIoptions\fR]
 \fBipcmk \-\-keyed\fR {\fB\-M\fR|\fB\-Q\fR} \fIkey\fR [\fB\-o\fR \fIkey\fR] \fB\-p\fR \fIsize\fR [\fB\-\-mode\fR \fImode\fR]
 \fBipcmk \-\-keyed \-S\fR \fIkey\fR [\fB\-o\fR \fIkey\fR] [\fB\-s\fR \fInsems\fR] [\fB\-\-mode\fR \fImode\fR]
 \fBipcmk \-\-batch\fR \fIfile\fR [\fB\-r\fR|\fB\-J\fR]
@@ -84,11 +85,12 @@ ipcmk \- create System V IPC objects
 .SH DESCRIPTION
 .B ipcmk
 creates System V shared memory segments, message queues and semaphore sets, and
-prints their identifiers. It is one static file without a C library, meant for
+prints their identifiers, and POSIX shared memory, message queues and named
+semaphores, and prints their names. It is one static file without a C library, meant for
 an initramfs, for rescue images, containers and small boards, and takes the
 command lines of util\-linux's tool of this name.
 .PP
-Several resources on one line are created together, or not at all. Each object
+Several resources on one line are created together, or not at all. Each System V object
 gets a random key that no other object of its kind has, so that
 .B ipcs
 shows it and
@@ -179,27 +181,57 @@ A line for each object, in this order:
 .PP
 .nf
 Shared memory id: 42
+POSIX shared memory name: /x
 Message queue id: 42
+POSIX message queue name: /x
 Semaphore id: 42
+POSIX semaphore name: /x
 .fi
 .PP
 With keys, or
 .BR \-r ,
-the bare identifier. The lines go out in one write after the last
+the bare identifier or name. A name is printed as it was given. The lines go out in one write after the last
 creation. Nothing else is printed on success.
 .PP
 With
 .BR \-J ,
 an object "ipcmk" that is an array, with an object a line: "kind" (shmem, queue or
-semaphore), "id", "key" (a string of hexadecimal digits), "path" (with
+semaphore, or posix\-shmem, posix\-mqueue or posix\-semaphore), "id", "key" (a string of hexadecimal
+digits), "path" (with
 .BR \-\-ftok ),
-"mode" (a string of octal digits), "size" of a segment in bytes or "nsems" of a set,
+or "name"; "mode" (a string of octal digits), "size" of shared memory in bytes or "nsems" of a set,
 and "created": false for an object that was found. Mode and size of such a one are
-its own; they are null where it may not be read. A path is a string, or the array of
-its bytes if it is not UTF\-8 or has a quote, a backslash or a control byte in it.
+its own, as is the mode of every POSIX object; they are null where it may not be read. A path or
+a name is a string, or the array of its bytes if it is not UTF\-8 or has a quote, a backslash or a control byte in it.
 .B \-J
 goes before
 .BR \-r .
+.SH POSIX OBJECTS
+Shared memory is the file
+.IR /dev/shm/name ,
+a semaphore
+.I /dev/shm/sem.name
+with the bytes of glibc's sem_t, or, with
+.BR "\-\-libc musl" ,
+.I /dev/shm/name
+with those of musl's; of a queue only the kernel knows. shm_open(3), mq_open(3) and sem_open(3) find them.
+A name may have a slash at its start, and none elsewhere; it is not empty, "." or "..", and has at most 255
+bytes, that of glibc's semaphore 251. One name does for one object of each kind. The umask applies.
+.PP
+An existing object is an error without
+.BR \-e ,
+and is never changed. One that is smaller than what is asked for is an error with
+.B \-e
+too.
+.PP
+A file is made whole without a name (O_TMPFILE), then linked into place: nobody sees it before, and not even
+SIGKILL leaves a part of it. Without /proc that takes CAP_DAC_READ_SEARCH, or Linux 6.10. A queue is made by one
+call; with
+.B \-\-owner
+it has mode 0 until the owner has it, and SIGKILL in that moment leaves it like that.
+.PP
+As with the C libraries, the pages of shared memory are taken as they are used: /dev/shm may be smaller than
+the object.
 .SH PROPERTIES
 .BR \-\-owner ,
 .BR \-\-value ,
@@ -207,7 +239,7 @@ goes before
 and
 .B \-\-lock
 go on before a process of another user can use the object: it is created with mode 0
-(semaphores 0600), and its owner, mode and msg_qbytes are set last, in one call. If
+(semaphores 0600), and its owner, mode and msg_qbytes are set last, in one call. (Of POSIX objects: see above.) If
 one of them is refused, the object is removed again. A process of the same user, or with
 CAP_IPC_OWNER, is kept out by no mode.
 .PP
@@ -239,10 +271,10 @@ why. Nothing that this run created exists any more; what it found is as it was.
 .SH REFUSALS
 When the kernel refuses, a second line names the cause, in figures that are
 measured at that moment. No privilege is needed for that, and no /proc except
-for the figures of memory.
+for the figures of memory and of POSIX queues.
 .TP
 .B No space left on device
-Never that of a disk. As many segments, queues or sets as SHMMNI, MSGMNI or
+Never that of a disk. /dev/shm has no more inodes or pages; there are fs.mqueue.queues_max POSIX queues. Or as many segments, queues or sets as SHMMNI, MSGMNI or
 SEMMNI allow are in use, or as many pages of segments as SHMALL, or as many
 semaphores as SEMMNS. Or that was so for a moment only.
 .TP
@@ -253,17 +285,27 @@ an object found by
 or
 .B \-o
 that is smaller than what is asked for; huge pages of a size that the kernel has not;
-or an owner that this user namespace does not map.
+an owner that this user namespace does not map; a name that is none; a POSIX queue whose
+.B \-\-maxmsg
+or
+.B \-\-msgsize
+is 0, or over fs.mqueue.msg_max or fs.mqueue.msgsize_max; what
+.B \-e
+finds in /dev/shm is no regular file.
 .TP
 .B File exists
-The key belongs to an object: its identifier, and what can be done.
+The key belongs to an object: its identifier, and what can be done. Or the name belongs to one.
 .TP
 .BR "Operation not permitted" ", " "Permission denied"
 A queue over MSGMNB without CAP_SYS_RESOURCE; huge pages, or a locked segment under
-an RLIMIT_MEMLOCK of 0, without CAP_IPC_LOCK; else a seccomp filter or a security module.
+an RLIMIT_MEMLOCK of 0, without CAP_IPC_LOCK; another owner of a POSIX object without CAP_CHOWN; /dev/shm, if this
+user may not write there; a queue's name with a slash too many; else a seccomp filter or a security module.
+.TP
+.BR "No such file or directory" ", " "Operation not supported" ", " "Read\-only file system"
+There is no /dev/shm, it is no tmpfs, or nobody may write there; or a file cannot be linked into place without /proc.
 .TP
 .B Function not implemented
-The kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter says so.
+The kernel has no System V IPC (CONFIG_SYSVIPC), or no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter says so.
 .TP
 .B Cannot allocate memory
 A segment larger than what the kernel commits itself to
@@ -271,13 +313,13 @@ A segment larger than what the kernel commits itself to
 RLIMIT_MEMLOCK; else memory for the kernel's own tables.
 .TP
 .B File too large
-A batch of more than 524288 bytes.
+A batch of more than 524288 bytes, or POSIX shared memory over RLIMIT_FSIZE.
 .TP
 .BR "Too many open files" ", " "Too many open files in system"
-RLIMIT_NOFILE or fs.file\-max:
+RLIMIT_NOFILE or fs.file\-max: POSIX objects take a descriptor while they are made;
 .B \-M
 opens a file of /proc before it creates, and to wait for a full pipe takes a
-descriptor.
+descriptor. Or POSIX queues over RLIMIT_MSGQUEUE.
 .SH DIFFERENCES FROM UTIL\-LINUX
 Lines that util\-linux's tool accepts and that mean something else here:
 .TP
@@ -307,7 +349,15 @@ A binary number is an error. (There it depends on the C library.)
 A decimal comma is an error. (There some locales have it.)
 .TP
 .B ipcmk \-m 4096 \-n /x
-POSIX objects are not supported yet.
+An existing POSIX object is an error without
+.BR \-e ,
+and stays as it is with it. (There it is truncated or extended in place, and reported as new.)
+.TP
+.B ipcmk \-m 4096 \-M 8192 \-n /x
+Each has its own size. (There both have the last one.)
+.TP
+.B ipcmk \-s \-n .
+Names "." and ".." are errors. (There it depends on the C library.)
 .TP
 .B ipcmk \-Q >&\-
 An identifier that cannot be written is an error, and the object is removed. A
@@ -349,7 +399,8 @@ ended by SIGKILL only, or by its reader.
 .PP
 An error that a file system tells only as a file is closed goes unnoticed.
 .PP
-System V calls ignore the umask.
+System V calls ignore the umask. A POSIX object that is removed again after a failure is removed by its name: what
+another process has put there meanwhile goes with it.
 .SH EXAMPLES
 .TP
 .B ipcmk \-M 4096
@@ -369,6 +420,9 @@ The segment that programs find by ftok(3), which is created if there is none.
 .TP
 .B id=$(ipcmk \-\-keyed \-M 0x1234 \-o 0x1234 \-p 1M)
 The segment with that key, which is created if there is none.
+.TP
+.B ipcmk \-m 1M \-q \-\-maxmsg 8 \-s \-\-value 1 \-n /myapp
+POSIX shared memory, a queue of eight messages and a semaphore that one process may have, all called /myapp.
 .SH SEE ALSO
 .BR ipcs (1),
 .BR ipcrm (1),
@@ -376,7 +430,10 @@ The segment with that key, which is created if there is none.
 .BR msgget (2),
 .BR semget (2),
 .BR ftok (3),
-.BR sysvipc (7)
+.BR sysvipc (7),
+.BR shm_overview (7),
+.BR mq_overview (7),
+.BR sem_overview (7)
 "#;
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ use heapless::Vec;
 use super::start::Auxiliary;
 use ipcmk::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM,
-    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE,
-    GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE,
-    MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP,
-    PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
-    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds,
-    Shminfo64, Sigaction, Statfs, Statx,
+    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID,
+    IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
+    O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
+    PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
+    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
+    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
 };
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
@@ -195,7 +195,7 @@ impl Kernel for Linux {
             Some(_) => ptr::from_ref(&given).expose_provenance(),
             None => 0,
         };
-        let path = start(path);
+        let path = queue(path);
         let flags = O_CREAT | O_EXCL | O_RDWR;
         // SAFETY: the name ends with a NUL; an mq_attr to read, or none.
         unsafe { call(Sysno::mq_open, path, flags, word(mode), given) }.map(Fd::Object)
@@ -231,12 +231,11 @@ impl Kernel for Linux {
         match link(fd, b"\0", AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
-                let mut name = Vec::<u8, 40>::new();
+                // It has room for the longest number, and a NUL behind it.
+                let mut name = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
                 let digits = digits(wide(fd), TEN);
-                let parts = b"/proc/self/fd/".iter().chain(digits.iter().rev());
-                for &byte in parts.chain(b"\0") {
-                    // It has room for the longest number.
-                    _ = name.push(byte);
+                for (place, digit) in name.iter_mut().skip(14).zip(digits.iter().rev()) {
+                    *place = *digit;
                 }
                 link(from, &name, AT_SYMLINK_FOLLOW)
             }
@@ -251,27 +250,26 @@ impl Kernel for Linux {
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
-        let path = start(path);
         let (number, first, second) = match kind {
-            Kind::Queue => (Sysno::mq_unlink, path, 0),
-            Kind::Shm | Kind::Sem => (Sysno::unlinkat, AT_FDCWD.cast_unsigned(), path),
+            Kind::Queue => (Sysno::mq_unlink, queue(path), 0),
+            Kind::Shm | Kind::Sem => (Sysno::unlinkat, AT_FDCWD.cast_unsigned(), start(path)),
         };
         // SAFETY: the path ends with a NUL.
         unsafe { call(number, first, second, 0, 0) }.map(drop)
     }
 
     fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
-        let mut path = start(path);
+        let mut name = start(path);
         let mut from = AT_FDCWD.cast_unsigned();
         let mut flags = AT_SYMLINK_NOFOLLOW;
         if kind == Kind::Queue {
             // SAFETY: the name ends with a NUL.
-            from = unsafe { call(Sysno::mq_open, path, O_RDONLY, 0, 0) }?;
-            path = c"".as_ptr().expose_provenance();
+            from = unsafe { call(Sysno::mq_open, queue(path), O_RDONLY, 0, 0) }?;
+            name = c"".as_ptr().expose_provenance();
             flags = AT_EMPTY_PATH;
         }
         // SAFETY: the path ends with a NUL.
-        let status = unsafe { statx(from, path, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) };
+        let status = unsafe { statx(from, name, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) };
         if kind == Kind::Queue {
             self.close(Fd::Object(from));
         }
@@ -520,6 +518,12 @@ unsafe fn statx(from: usize, path: usize, flags: usize, wanted: usize) -> Result
 /// Where a path begins.
 fn start(path: &Path) -> usize {
     path.with_nul().as_ptr().expose_provenance()
+}
+
+/// Where the name of a queue begins: behind the slash. (An emulator that passes the
+/// call on to a C library looks for it there.)
+fn queue(path: &Path) -> usize {
+    start(path) + 1
 }
 
 /// Where POSIX objects that are files live.

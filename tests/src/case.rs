@@ -24,6 +24,7 @@
 //! | `given: ...` | a condition, see below; repeatable |
 //! | `holds: ...` | an object that the namespace holds at the end, see below; repeatable |
 //! | `posix: ...` | a POSIX object that is there at the end, see below; repeatable |
+//! | `undone: ...` | a POSIX object that its runs make and remove again, as in `posix:`; repeatable. Only faults, which may leave it, look at it |
 //! | `util-linux: ...` | what util-linux's ipcmk makes of it, see below; required |
 //! | `not: <place> <reason>` | the case cannot run there; repeatable |
 //!
@@ -209,6 +210,8 @@ pub struct Case {
     pub holds: Vec<Held>,
     /// The POSIX objects that must be there at the end besides the given ones.
     pub posix: Vec<posix::Wanted>,
+    /// The POSIX objects that its runs make and remove again.
+    pub undone: Vec<posix::Wanted>,
     /// What util-linux makes of it.
     pub util_linux: UtilLinux,
     /// Where it cannot run, and why.
@@ -232,7 +235,7 @@ impl Case {
     /// Whether it has to do with POSIX objects.
     pub fn is_posix(&self) -> bool {
         let given = |step: &Setup| matches!(step, Setup::Posix(_) | Setup::Mount { .. });
-        !self.posix.is_empty() || self.setup.iter().any(given)
+        !self.posix.is_empty() || !self.undone.is_empty() || self.setup.iter().any(given)
     }
 }
 
@@ -635,6 +638,7 @@ struct Draft {
     holds_nothing: bool,
     posix: Vec<posix::Wanted>,
     posix_nothing: bool,
+    undone: Vec<posix::Wanted>,
     util_linux: Option<UtilLinux>,
     not: Vec<(Place, String)>,
     unfiltered: bool,
@@ -665,6 +669,7 @@ impl Draft {
             holds_nothing: false,
             posix: Vec::new(),
             posix_nothing: false,
+            undone: Vec::new(),
             util_linux: None,
             not: Vec::new(),
             unfiltered: false,
@@ -693,6 +698,7 @@ impl Draft {
             }
             "posix:" if value == "nothing" => self.posix_nothing = true,
             "posix:" => self.posix.push(posix_object(value)?),
+            "undone:" => self.undone.push(posix_object(value)?),
             "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
             "not:" => {
                 let (place, reason) = value
@@ -883,6 +889,7 @@ impl Draft {
             runs,
             holds: self.holds,
             posix: self.posix,
+            undone: self.undone,
             util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
             not: self.not,
             unfiltered: self.unfiltered,
@@ -1504,7 +1511,8 @@ mod tests {
              posix: sem sem.x value=5 mode=644\n\
              posix: sem x value=5 mode=644 libc=musl owner=7\n\
              posix: queue q mode=0 msgsize=1\n\
-             posix: directory d mode=1777");
+             posix: directory d mode=1777\n\
+             undone: queue u mode=600");
         let Setup::Mount { kind, options } = &case.setup[0] else {
             panic!("{case:?}");
         };
@@ -1531,6 +1539,7 @@ mod tests {
             "queue q maxmsg=10 msgsize=1 mode=0"
         );
         assert_eq!(case.posix[3].to_string(), "directory d mode=1777");
+        assert_eq!((case.undone.len(), case.posix.len()), (1, 4));
         assert!(case.is_posix());
         let missing = one("given: dev-shm missing\nrun: -Q\nposix: nothing");
         assert!(missing.start.nodev && missing.start.umask == 0o022 && !missing.is_posix());

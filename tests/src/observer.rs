@@ -1,13 +1,14 @@
 //! A process of another user that looks for objects as fast as it can, and tries to use them.
 //!
-//! It knows their keys, and what they are to be once they are whole. In each look it asks for an
-//! object by its key, and then tries everything that takes permission and changes nothing. What it is
-//! let to do must be done to a whole object.
+//! It knows their keys and names, and what they are to be once they are whole. In each look it asks for
+//! an object by its key, and then tries everything that takes permission and changes nothing. What it is
+//! let to do must be done to a whole object. POSIX objects it knows by name: see [`posix`].
 //!
 //! The observer is the running program once more, started with arguments that [`play`] understands.
 //! It tells what it sees in memory that it shares with whoever started it, who thus knows of each
 //! moment whether the observer has looked since.
 
+pub mod posix;
 pub mod trials;
 
 use std::fmt;
@@ -24,9 +25,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::namespace::{self, Kind, NewObject, Object};
+use crate::posix::Wanted;
 use crate::spawn;
 
-/// The first argument of a process that is an observer; the others are [`Whole`] objects.
+/// The first argument of a process that is an observer; the others are [`Sought`] objects.
 const OBSERVE: &str = "--observe";
 /// The first argument of a process that makes an object as nobody should: see [`make_openly`].
 const MAKE_OPENLY: &str = "--make-openly";
@@ -66,13 +68,8 @@ impl Whole {
 
     /// Whether this user and group, who did not create it, may do anything with it, if its owner is
     /// that one: ipcperms in ipc/util.c.
-    pub fn is_open_to(&self, (user, group): (u32, u32), owner: (u32, u32)) -> bool {
-        let shift = match owner {
-            (owner, _) if owner == user => 6,
-            (_, owners) if owners == group => 3,
-            _ => 0,
-        };
-        self.mode >> shift & 0o7 != 0
+    pub fn is_open_to(&self, user: (u32, u32), owner: (u32, u32)) -> bool {
+        is_open(self.mode, user, owner)
     }
 }
 
@@ -121,6 +118,64 @@ impl FromStr for Whole {
         };
         read().ok_or_else(|| format!("{text:?} is no object"))
     }
+}
+
+/// An object that an observer looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// One of System V.
+    SystemV(Whole),
+    /// One of POSIX, with user and group.
+    Posix(Wanted),
+}
+
+impl Sought {
+    /// Whether this user and group may do anything with it, if its owner is that one.
+    pub fn is_open_to(&self, user: (u32, u32), owner: (u32, u32)) -> bool {
+        match self {
+            Self::SystemV(whole) => whole.is_open_to(user, owner),
+            Self::Posix(_) if user.0 == 0 => true,
+            Self::Posix(wanted) => is_open(wanted.mode, user, owner),
+        }
+    }
+
+    /// The owner that it is to have.
+    pub fn owner(&self) -> (u32, u32) {
+        match self {
+            Self::SystemV(whole) => whole.owner,
+            Self::Posix(wanted) => posix::owner(wanted),
+        }
+    }
+}
+
+impl fmt::Display for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SystemV(whole) => write!(f, "{whole}"),
+            Self::Posix(wanted) => f.write_str(&posix::to_argument(wanted)),
+        }
+    }
+}
+
+impl FromStr for Sought {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match posix::from_argument(text) {
+            Some(wanted) => Ok(Self::Posix(wanted)),
+            None => text.parse().map(Self::SystemV),
+        }
+    }
+}
+
+/// Whether permissions let this user and group do anything, if the owner is that one.
+fn is_open(mode: u32, (user, group): (u32, u32), owner: (u32, u32)) -> bool {
+    let shift = match owner {
+        (owner, _) if owner == user => 6,
+        (_, owners) if owners == group => 3,
+        _ => 0,
+    };
+    mode >> shift & 0o7 != 0
 }
 
 /// How often an object was seen in each state.
@@ -237,7 +292,7 @@ const PAUSE: Duration = Duration::from_micros(20);
 impl Observer {
     /// Starts an observer in this thread's IPC namespace, as this user and group. The answer comes
     /// when it has looked.
-    pub fn start((user, group): (u32, u32), objects: &[Whole]) -> io::Result<Self> {
+    pub fn start((user, group): (u32, u32), objects: &[Sought]) -> io::Result<Self> {
         assert!(objects.len() <= MOST_OBJECTS);
         // SAFETY: a string that ends with NUL.
         let file = unsafe { libc::memfd_create(c"board".as_ptr(), libc::MFD_CLOEXEC) };
@@ -252,7 +307,7 @@ impl Observer {
         let mut command = Command::new("/proc/self/exe");
         command
             .arg(OBSERVE)
-            .args(objects.iter().map(Whole::to_string))
+            .args(objects.iter().map(Sought::to_string))
             .uid(user)
             .gid(group)
             .env_clear()
@@ -335,12 +390,12 @@ impl Drop for Observer {
 pub fn play() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let part = arguments.next()?;
-    let part: fn(&[Whole]) -> io::Result<()> = match part.as_str() {
+    let part: fn(&[Sought]) -> io::Result<()> = match part.as_str() {
         OBSERVE => observe,
         MAKE_OPENLY => make_openly,
         _ => return None,
     };
-    let objects: Result<Vec<Whole>, String> = arguments.map(|text| text.parse()).collect();
+    let objects: Result<Vec<Sought>, String> = arguments.map(|text| text.parse()).collect();
     let result = objects
         .map_err(io::Error::other)
         .and_then(|objects| part(&objects));
@@ -354,15 +409,22 @@ pub fn play() -> Option<ExitCode> {
 }
 
 /// The words of a line on which this program makes these objects as [`make_openly`] does.
-pub fn openly(objects: &[Whole]) -> Vec<Vec<u8>> {
-    let objects = objects.iter().map(Whole::to_string);
+pub fn openly(objects: &[Sought]) -> Vec<Vec<u8>> {
+    let objects = objects.iter().map(Sought::to_string);
     let words = [MAKE_OPENLY.to_owned()].into_iter().chain(objects);
     words.map(String::into_bytes).collect()
 }
 
 /// Makes objects with their final permissions at once, and gives them all else afterwards.
-fn make_openly(objects: &[Whole]) -> io::Result<()> {
-    for whole in objects {
+fn make_openly(objects: &[Sought]) -> io::Result<()> {
+    for sought in objects {
+        let whole = match sought {
+            Sought::SystemV(whole) => whole,
+            Sought::Posix(wanted) => {
+                posix::make_openly(wanted)?;
+                continue;
+            }
+        };
         let new = NewObject {
             kind: whole.kind,
             key: whole.key,
@@ -381,14 +443,22 @@ fn make_openly(objects: &[Whole]) -> io::Result<()> {
 const MOST_COMPLAINTS: u64 = 5;
 
 /// The life of an observer.
-fn observe(objects: &[Whole]) -> io::Result<()> {
+fn observe(objects: &[Sought]) -> io::Result<()> {
     // SAFETY: numbers.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let board = Shared::map(&io::stdin())?;
     let mut complaints = 0;
+    let posix = objects.iter().filter_map(|object| match object {
+        Sought::Posix(wanted) => Some(wanted),
+        Sought::SystemV(_) => None,
+    });
     while !board.stop.load(Ordering::SeqCst) {
-        for (whole, tally) in objects.iter().zip(&board.objects) {
-            let counter = match look(whole)? {
+        for (sought, tally) in objects.iter().zip(&board.objects) {
+            let sight = match sought {
+                Sought::SystemV(whole) => look(whole)?,
+                Sought::Posix(wanted) => posix::look(wanted)?,
+            };
+            let counter = match sight {
                 Sight::Absent => &tally.absent,
                 Sight::Refused => &tally.refused,
                 Sight::Used => &tally.used,
@@ -402,16 +472,27 @@ fn observe(objects: &[Whole]) -> io::Result<()> {
             };
             counter.fetch_add(1, Ordering::SeqCst);
         }
+        for stranger in posix::strangers(posix.clone())? {
+            complaints += 1;
+            if complaints <= MOST_COMPLAINTS {
+                writeln!(io::stdout(), "a file that nobody has ordered: {stranger}")?;
+            }
+            board.objects[0].wrong.fetch_add(1, Ordering::SeqCst);
+        }
         board.looks.fetch_add(1, Ordering::SeqCst);
     }
     Ok(())
 }
 
 /// What a look shows.
-enum Sight {
+pub enum Sight {
+    /// It is not there.
     Absent,
+    /// It is there, and nothing could be done with it.
     Refused,
+    /// Something could be done with it.
     Used,
+    /// It is not whole.
     Wrong(String),
 }
 
@@ -668,6 +749,9 @@ mod tests {
         assert_eq!(none.to_string().parse(), Ok(none.clone()));
         assert!("sem/1".parse::<Whole>().is_err());
         assert!("sum/1/2/3/4/5/".parse::<Whole>().is_err());
+        let sought = Sought::SystemV(none);
+        assert_eq!(sought.to_string().parse(), Ok(sought.clone()));
+        assert!("sum/1/2/3/4/5/".parse::<Sought>().is_err());
     }
 
     #[test]

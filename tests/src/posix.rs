@@ -14,6 +14,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt, fchown, symlink};
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::text;
 
@@ -193,7 +194,7 @@ impl Wanted {
                 file.set_len(*size)?;
                 file
             }
-            What::Queue(queue) => open_queue(&self.name, Some(queue))?,
+            What::Queue(queue) => create_queue(&self.name, 0o600, queue)?,
             What::Directory => {
                 fs::DirBuilder::new().mode(0o700).create(&path)?;
                 File::open(path)?
@@ -219,26 +220,31 @@ fn queue_name(name: &[u8]) -> io::Result<CString> {
     Ok(CString::new([b"/", name].concat())?)
 }
 
-/// Opens a queue to read, or makes one.
-fn open_queue(name: &[u8], new: Option<&Queue>) -> io::Result<File> {
+/// Opens an existing queue, without waiting for messages.
+pub fn open(name: &[u8], access: libc::c_int) -> io::Result<File> {
     let name = queue_name(name)?;
-    let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    // SAFETY: a string that ends with NUL; for a new queue, its mode and attributes, of which all
-    // bytes are set.
-    let descriptor = check(unsafe {
-        match new {
-            None => libc::mq_open(name.as_ptr(), flags),
-            Some(queue) => {
-                let mut attributes = MaybeUninit::<libc::mq_attr>::zeroed().assume_init();
-                attributes.mq_maxmsg = queue.maxmsg as _;
-                attributes.mq_msgsize = queue.msgsize as _;
-                let flags = flags | libc::O_CREAT | libc::O_EXCL;
-                libc::mq_open(name.as_ptr(), flags, 0o600, &raw const attributes)
-            }
-        }
-    })?;
+    let flags = access | libc::O_NONBLOCK | libc::O_CLOEXEC;
+    // SAFETY: a string that ends with NUL.
+    queue(unsafe { libc::mq_open(name.as_ptr(), flags) })
+}
+
+/// Makes a queue, with this mode under the umask.
+pub fn create_queue(name: &[u8], mode: u32, attributes: &Queue) -> io::Result<File> {
+    let name = queue_name(name)?;
+    let flags = libc::O_RDONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
+    // SAFETY: a string that ends with NUL, a mode, and attributes of which all bytes are set.
+    queue(unsafe {
+        let mut given = MaybeUninit::<libc::mq_attr>::zeroed().assume_init();
+        given.mq_maxmsg = attributes.maxmsg as _;
+        given.mq_msgsize = attributes.msgsize as _;
+        libc::mq_open(name.as_ptr(), flags, mode, &raw const given)
+    })
+}
+
+/// A queue that has just been opened.
+fn queue(descriptor: libc::c_int) -> io::Result<File> {
     // SAFETY: the descriptor is new, and nobody else's.
-    Ok(unsafe { File::from_raw_fd(descriptor) })
+    check(descriptor).map(|descriptor| unsafe { File::from_raw_fd(descriptor) })
 }
 
 /// The attributes of a queue that is open.
@@ -254,11 +260,6 @@ pub fn attributes(queue: &impl AsRawFd) -> io::Result<Queue> {
         msgsize: attributes.mq_msgsize as u64,
         messages: attributes.mq_curmsgs as u64,
     })
-}
-
-/// Opens an existing queue to read, if that is permitted, without waiting for messages.
-pub fn open_to_read(name: &[u8]) -> io::Result<File> {
-    open_queue(name, None)
 }
 
 /// Removes an object of the calling thread's namespaces.
@@ -279,6 +280,44 @@ pub fn remove(what: &What, name: &[u8]) -> io::Result<()> {
 pub fn remove_queues(objects: &[Object]) -> io::Result<()> {
     let mut queues = objects.iter().filter(|object| object.what.is_queue());
     queues.try_for_each(|queue| remove(&queue.what, &queue.name))
+}
+
+/// The right to have a few queues at a time: as many threads have it as all their queues together fit into
+/// RLIMIT_MSGQUEUE, which is 800 KiB where nobody may raise it.
+pub struct Turn(());
+
+/// How many threads have a turn.
+static TURNS: Mutex<u64> = Mutex::new(0);
+
+/// Wakes who waits for a turn.
+static TURN: Condvar = Condvar::new();
+
+impl Turn {
+    /// Waits for a turn.
+    pub fn take() -> io::Result<Self> {
+        /// Bytes of three queues for which nobody chose anything, and of what the kernel adds to them.
+        const THREE: u64 = 300_000;
+        let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
+        // SAFETY: the call writes one rlimit, whose every bit pattern is a value.
+        let limit = unsafe {
+            check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
+            limit.assume_init().rlim_cur
+        };
+        let most = (limit / THREE).max(1);
+        let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+        while *turns >= most {
+            turns = TURN.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+        *turns += 1;
+        Ok(Self(()))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TURNS.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        TURN.notify_one();
+    }
 }
 
 /// A window on /dev/shm and the queues as they are for the thread that opened it, wherever its holder

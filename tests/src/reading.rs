@@ -5,13 +5,13 @@ use std::cell::Cell;
 use ipcmk::batch::Arguments;
 use ipcmk::getopt::Getopt;
 use ipcmk::grammar;
-use ipcmk::options::{Argument, Grammar, Opt, applies};
+use ipcmk::options::{Argument, Grammar, Opt};
 use ipcmk::request::{Action, POSIX, Request, SYSV};
 use ipcmk::usage::{Mistake, Position, Refusal};
 
 /// Words that are resources, values good and bad, marks of a key, properties, clusters,
 /// abbreviations, ambiguities, and no options at all.
-pub const WORDS: [&[u8]; 41] = [
+pub const WORDS: [&[u8]; 43] = [
     b"-M",
     b"4096",
     b"-Q",
@@ -53,6 +53,8 @@ pub const WORDS: [&[u8]; 41] = [
     b"--hu",
     b"--lock",
     b"--batch",
+    b"--maxmsg=9",
+    b"--libc=musl",
 ];
 
 /// What became of a line.
@@ -186,15 +188,20 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     };
     let (uid, gid) = request.owner();
     let values: Vec<u64> = request.values().collect();
+    // A semaphore of POSIX takes more than one of a set.
+    let most_value = if has(Opt::Semaphore) { 32767 } else { INT_MAX };
     let in_range = request.mode() <= 0o777
         && in_range(Opt::Semaphore, 1, INT_MAX)
         && in_range(Opt::Qbytes, 0, INT_MAX)
+        && in_range(Opt::Maxmsg, 0, INT_MAX)
+        && in_range(Opt::Msgsize, 0, INT_MAX)
+        && in_range(Opt::Libc, 0, 1)
         && in_range(Opt::Key, 0, u32::MAX.into())
         && in_range(Opt::Ftok, 1, 255)
         && in_range(Opt::Hugetlb, 0, 63)
         && (!has(Opt::Owner) || uid != u32::MAX)
         && (!has(Opt::Owner) || (gid != u32::MAX) == request.text(Argument::Owner).contains(&b':'))
-        && values.iter().all(|value| *value <= 32767)
+        && values.iter().all(|value| *value <= most_value)
         && request
             .get(Opt::Value)
             .is_none_or(|count| count == values.len() as u64);
@@ -204,10 +211,10 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         (Opt::Value, Argument::Values),
         (Opt::Owner, Argument::Owner),
     ];
-    let sysv = request.objects();
     let goes_together = if has(Opt::Keyed) {
-        let standard = POSIX | Opt::Name.set() | Opt::Ftok.set() | Opt::Batch.set();
-        sysv == 1
+        let posix = POSIX | set(&[Opt::Name, Opt::Maxmsg, Opt::Msgsize, Opt::Libc]);
+        let standard = posix | set(&[Opt::Ftok, Opt::Batch]);
+        request.objects() == 1
             && !request.has(standard)
             && has(Opt::Key)
             && has(Opt::Qbytes) == has(Opt::Queue)
@@ -221,17 +228,21 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     };
     let one_or_each = values.len() < 2
         || !has(Opt::Value)
-        || request.get(Opt::Semaphore) == request.get(Opt::Value);
+        || (request.get(Opt::Semaphore) == request.get(Opt::Value) && !has(Opt::PosixSemaphore));
+    // What must be there for an option to apply to.
     let narrow = [
-        (Opt::Key, applies::SYSV),
-        (Opt::Ftok, applies::SYSV),
-        (Opt::Existing, applies::NAMED),
-        (Opt::Owner, applies::SYSV),
-        (Opt::Value, applies::SEM),
-        (Opt::Qbytes, applies::QUEUE),
-        (Opt::Hugetlb, applies::SHM),
-        (Opt::Noreserve, applies::SHM),
-        (Opt::Lock, applies::SHM),
+        (Opt::Key, SYSV),
+        (Opt::Ftok, SYSV),
+        (Opt::Existing, POSIX | set(&[Opt::Key, Opt::Ftok])),
+        (Opt::Owner, SYSV | POSIX),
+        (Opt::Value, set(&[Opt::Semaphore, Opt::PosixSemaphore])),
+        (Opt::Qbytes, set(&[Opt::Queue])),
+        (Opt::Maxmsg, set(&[Opt::PosixMqueue])),
+        (Opt::Msgsize, set(&[Opt::PosixMqueue])),
+        (Opt::Libc, set(&[Opt::PosixSemaphore])),
+        (Opt::Hugetlb, set(&[Opt::Shmem])),
+        (Opt::Noreserve, set(&[Opt::Shmem])),
+        (Opt::Lock, set(&[Opt::Shmem])),
     ];
     in_range
         && goes_together
@@ -241,7 +252,12 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .all(|(opt, argument)| !has(opt) || is_there(request.text(argument), words))
         && narrow
             .into_iter()
-            .all(|(opt, to)| !has(opt) || request.applies() & to != 0)
+            .all(|(opt, to)| !has(opt) || request.has(to))
+}
+
+/// These options as a set.
+fn set(opts: &[Opt]) -> u32 {
+    opts.iter().fold(0, |set, opt| set | opt.set())
 }
 
 /// Whether the first word is `--keyed`, or short for it and not for `--key`.

@@ -143,6 +143,7 @@ impl Runner {
 
     /// Runs a case in a new namespace; the answer is everything that is not as expected.
     fn attempt(&self, case: &Case) -> io::Result<String> {
+        let _turn = case.is_posix().then(posix::Turn::take).transpose()?;
         namespace::unshare()?;
         let (case, _files) = &files::settle(case)?;
         let (mut objects, changed) = set_up(&case.setup)?;

@@ -646,6 +646,36 @@ fn faults_find_what_is_lost() {
     assert!(!signals.text().contains("objects lost: 0"));
 }
 
+/// A program makes an object under its name, and then gives it its size; or it changes one that is there.
+#[test]
+fn faults_find_half_made_and_changed_posix_objects() {
+    let scratch = Scratch::new("posix-faults");
+    let faults = |script: &str, rest: &str| {
+        let case = format!("case: a\nrun: -e '{script}'\n{rest}util-linux: no perl\n");
+        scratch.write("x.case", &case);
+        let perl = ["--place", "native", "--subject", "/usr/bin/perl"];
+        let options = ["--faults", "some", "x.case", "--", "signals, stdout a pipe"];
+        scratch.cases(&[&perl[..], &options].concat())
+    };
+    let made = faults(
+        r#"open(F, ">", "/dev/shm/x"); truncate(F, 9)"#,
+        "posix: shm x size=9 mode=644\n",
+    );
+    assert!(!made.succeeded());
+    made.says("HALF-MADE: shm x size=0 mode=644 owner=0:0")
+        .says("LOST: shm x size=9 mode=644 owner=0:0")
+        .says("mount -t tmpfs none /dev/shm");
+    assert!(!made.text().contains("half-made: 0"));
+    let changed = faults(
+        r#"open(F, ">", "/dev/shm/x")"#,
+        "given: posix shm x size=9 mode=644\nposix: shm x size=9 mode=644\n",
+    );
+    assert!(!changed.succeeded());
+    changed
+        .says("a given object is gone or changed: shm x size=9 mode=644 owner=0:0")
+        .says("existing ones changed: 1");
+}
+
 #[test]
 fn cases_for_faults_have_one_run_and_no_output_but_pipes() {
     let scratch = Scratch::new("no-faults");

@@ -97,7 +97,7 @@ pub fn command_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 20] = [
+pub const OF_IPCMK: [&str; 29] = [
     "mmap",
     "statx",
     "prlimit64",
@@ -111,6 +111,15 @@ pub const OF_IPCMK: [&str; 20] = [
     "shmctl",
     "msgctl",
     "semctl",
+    "ftruncate",
+    "fchown",
+    "fchmod",
+    "umask",
+    "linkat",
+    "unlinkat",
+    "mq_open",
+    "mq_unlink",
+    "statfs",
     "getrandom",
     "prctl",
     "rt_sigaction",

@@ -1,17 +1,22 @@
 /* Prints what the kernel's own headers say, a line `name value` each, for numbers.rs. */
 
+/* Before any header of the C library, which has types of files of its own. */
+#include <linux/stat.h>
+
 #include <asm/msgbuf.h>
 #include <asm/poll.h>
 #include <asm/resource.h>
 #include <asm/sembuf.h>
 #include <asm/shmbuf.h>
 #include <asm/signal.h>
+#include <asm/statfs.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
 #include <linux/fcntl.h>
 #include <linux/ipc.h>
 #include <linux/limits.h>
 #include <linux/mman.h>
+#include <linux/mqueue.h>
 #include <linux/msg.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
@@ -19,7 +24,6 @@
 #include <linux/sem.h>
 #include <linux/shm.h>
 #include <linux/signal.h>
-#include <linux/stat.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -46,6 +50,15 @@ int main(void)
 	NUMBER(__NR_rt_sigaction);
 	NUMBER(__NR_signalfd4);
 	NUMBER(__NR_ppoll);
+	NUMBER(__NR_mq_open);
+	NUMBER(__NR_mq_unlink);
+	NUMBER(__NR_ftruncate);
+	NUMBER(__NR_fchown);
+	NUMBER(__NR_fchmod);
+	NUMBER(__NR_umask);
+	NUMBER(__NR_linkat);
+	NUMBER(__NR_unlinkat);
+	NUMBER(__NR_statfs);
 	NUMBER(__NR_close);
 	NUMBER(__NR_write);
 	NUMBER(__NR_exit_group);
@@ -70,12 +83,26 @@ int main(void)
 	NUMBER(MAP_ANONYMOUS);
 	NUMBER(PROT_READ);
 	NUMBER(PROT_WRITE);
+	NUMBER(RLIMIT_FSIZE);
 	NUMBER(RLIMIT_MEMLOCK);
+	NUMBER(RLIMIT_MSGQUEUE);
 	NUMBER(AT_NO_AUTOMOUNT);
+	NUMBER(AT_SYMLINK_NOFOLLOW);
+	NUMBER(AT_SYMLINK_FOLLOW);
+	NUMBER(AT_EMPTY_PATH);
+	NUMBER(STATX_TYPE);
+	NUMBER(STATX_MODE);
 	NUMBER(STATX_INO);
+	NUMBER(STATX_SIZE);
+	NUMBER(S_IFMT);
+	NUMBER(S_IFREG);
 	NUMBER(PATH_MAX);
 	NUMBER(AT_FDCWD);
 	NUMBER(O_RDONLY);
+	NUMBER(O_RDWR);
+	NUMBER(O_CREAT);
+	NUMBER(O_EXCL);
+	NUMBER(O_TMPFILE);
 	NUMBER(O_NONBLOCK);
 	NUMBER(GRND_NONBLOCK);
 	NUMBER(GRND_INSECURE);
@@ -136,9 +163,25 @@ int main(void)
 	OFFSET(seminfo, semvmx);
 	OFFSET(seminfo, semaem);
 	SIZE(statx);
+	OFFSET(statx, stx_gid);
+	OFFSET(statx, stx_mode);
 	OFFSET(statx, stx_ino);
+	OFFSET(statx, stx_size);
 	OFFSET(statx, stx_dev_major);
 	OFFSET(statx, stx_dev_minor);
+	SIZE(statfs);
+	OFFSET(statfs, f_type);
+	OFFSET(statfs, f_bsize);
+	OFFSET(statfs, f_blocks);
+	OFFSET(statfs, f_bfree);
+	OFFSET(statfs, f_bavail);
+	OFFSET(statfs, f_files);
+	OFFSET(statfs, f_ffree);
+	SIZE(mq_attr);
+	OFFSET(mq_attr, mq_flags);
+	OFFSET(mq_attr, mq_maxmsg);
+	OFFSET(mq_attr, mq_msgsize);
+	OFFSET(mq_attr, mq_curmsgs);
 	SIZE(rlimit64);
 	OFFSET(rlimit64, rlim_cur);
 	OFFSET(rlimit64, rlim_max);

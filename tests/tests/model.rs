@@ -10,9 +10,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{CString, c_char};
 use std::mem::offset_of;
-use std::ptr;
 use std::sync::mpsc;
-use std::thread;
+use std::{mem, ptr, thread};
 
 use ipcmk::abi::{Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction};
 use ipcmk::batch::Room;
@@ -52,8 +51,14 @@ impl Errno {
 pub enum Sysno {
     close,
     exit_group,
+    fchmod,
+    fchown,
+    ftruncate,
     getrandom,
+    linkat,
     mmap,
+    mq_open,
+    mq_unlink,
     msgctl,
     msgget,
     openat,
@@ -68,7 +73,10 @@ pub enum Sysno {
     shmctl,
     shmget,
     signalfd4,
+    statfs,
     statx,
+    umask,
+    unlinkat,
     write,
 }
 
@@ -112,6 +120,9 @@ struct Kernel {
     stdin: (&'static str, usize),
     /// A signal has come.
     is_signalled: bool,
+    umask: usize,
+    /// A descriptor is not enough to give a file its name.
+    is_unprivileged: bool,
     ended: Option<mpsc::Sender<Ended>>,
     last: Ended,
 }
@@ -126,11 +137,28 @@ struct Ended {
     objects: Vec<(Option<Sysno>, usize, usize)>,
     /// The objects that IPC_SET was called for, and the bytes that it was given.
     set: Vec<(usize, Vec<u8>)>,
+    /// The POSIX objects, as they were opened.
+    posix: Vec<Posix>,
     /// The semaphores that got a value: the set, the number of each, and the value.
     values: Vec<[usize; 3]>,
     /// The segments that were locked.
     locked: Vec<usize>,
     calls: Vec<Sysno>,
+}
+
+/// A POSIX object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Posix {
+    is_queue: bool,
+    /// Where it can be found, if anywhere.
+    name: Option<String>,
+    mode: usize,
+    owner: Option<(usize, usize)>,
+    size: usize,
+    content: Vec<u8>,
+    /// mq_maxmsg and mq_msgsize, where they are given.
+    attributes: Option<[i64; 2]>,
+    is_open: bool,
 }
 
 /// The bytes at an address, each of which must have been written.
@@ -178,6 +206,12 @@ const MSG_INFO: i32 = 12;
 /// The descriptor of the first file that is opened.
 const FIRST_FILE: usize = 100;
 
+/// The descriptor of the first POSIX object that is opened.
+const FIRST_POSIX: usize = 1_000_000;
+
+/// What is read through it.
+const DESCRIPTORS: &str = "/proc/self/fd/";
+
 /// Bytes that a read gives at most.
 const MOST_READ: usize = 700;
 
@@ -205,6 +239,89 @@ impl Kernel {
             Sysno::semctl if c as i32 == libc::SETVAL => self.last.values.push([a, b, d]),
             Sysno::semctl => self.control(call, a, c, d),
             Sysno::getrandom => fill(a, &vec![0x5a; b]),
+            Sysno::openat if c as i32 & libc::O_TMPFILE == libc::O_TMPFILE => {
+                assert_eq!(a as i32, libc::AT_FDCWD);
+                assert_eq!(c as i32, libc::O_TMPFILE | libc::O_RDWR);
+                assert_eq!(string(b), "/dev/shm");
+                return Ok(self.open_posix(Posix {
+                    mode: d & !self.umask,
+                    ..Posix::default()
+                }));
+            }
+            Sysno::mq_open if b as i32 == libc::O_RDONLY => {
+                let name = string(a);
+                let index = self.named(&name, true).ok_or(libc::ENOENT)?;
+                self.last.posix[index].is_open = true;
+                return Ok(FIRST_POSIX + index);
+            }
+            Sysno::mq_open => {
+                assert_eq!(b as i32, libc::O_CREAT | libc::O_EXCL | libc::O_RDWR);
+                let name = string(a);
+                if self.named(&name, true).is_some() {
+                    return Err(libc::EEXIST);
+                }
+                let attributes = (d != 0).then(|| {
+                    let all = bytes(d, size_of::<libc::mq_attr>());
+                    [
+                        offset_of!(libc::mq_attr, mq_maxmsg),
+                        offset_of!(libc::mq_attr, mq_msgsize),
+                    ]
+                    .map(|at| i64::from_ne_bytes(all[at..at + 8].try_into().expect("eight")))
+                });
+                return Ok(self.open_posix(Posix {
+                    is_queue: true,
+                    name: Some(name),
+                    mode: c & !self.umask,
+                    attributes,
+                    ..Posix::default()
+                }));
+            }
+            Sysno::ftruncate => self.opened(a).size = b,
+            Sysno::fchown => self.opened(a).owner = Some((b, c)),
+            Sysno::fchmod => self.opened(a).mode = b,
+            Sysno::umask => return Ok(mem::replace(&mut self.umask, a)),
+            Sysno::linkat => {
+                let (from, to) = (string(b), string(d));
+                assert_eq!(c as i32, libc::AT_FDCWD);
+                let descriptor = match e as i32 {
+                    libc::AT_EMPTY_PATH => {
+                        assert_eq!(from, "");
+                        if self.is_unprivileged {
+                            return Err(libc::ENOENT);
+                        }
+                        a
+                    }
+                    libc::AT_SYMLINK_FOLLOW => {
+                        assert_eq!(a as i32, libc::AT_FDCWD);
+                        let number = from.strip_prefix(DESCRIPTORS).expect("a descriptor");
+                        number.parse().expect("a number")
+                    }
+                    flags => panic!("{flags:#x}"),
+                };
+                if self.named(&to, false).is_some() {
+                    return Err(libc::EEXIST);
+                }
+                let object = self.opened(descriptor);
+                assert_eq!((object.is_queue, &object.name), (false, &None));
+                object.name = Some(to);
+            }
+            Sysno::unlinkat | Sysno::mq_unlink => {
+                let is_queue = call == Sysno::mq_unlink;
+                let path = if is_queue { a } else { b };
+                assert!(is_queue || (a as i32, c) == (libc::AT_FDCWD, 0));
+                let named = self.named(&string(path), is_queue);
+                self.last.posix[named.ok_or(libc::ENOENT)?].name = None;
+            }
+            Sysno::statfs => {
+                assert_eq!(string(a), "/dev/shm");
+                let status = |status: &mut libc::statfs| {
+                    status.f_blocks = 2000;
+                    status.f_bfree = 30;
+                    status.f_files = 400;
+                    status.f_ffree = self.umask as u64;
+                };
+                fill(b, &bytes_of(status));
+            }
             Sysno::openat => {
                 assert_eq!(a as i32, libc::AT_FDCWD);
                 let (_, content) = self.find(&string(b)).ok_or(libc::ENOENT)?;
@@ -221,6 +338,25 @@ impl Kernel {
                 fill(b, rest);
                 file.1 += rest.len();
                 return Ok(rest.len());
+            }
+            Sysno::statx if d as u32 != libc::STATX_INO => {
+                let wanted = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_SIZE;
+                assert_eq!(d as u32, wanted);
+                let path = string(b);
+                let object = match c as i32 {
+                    libc::AT_EMPTY_PATH if path.is_empty() => self.opened(a),
+                    libc::AT_SYMLINK_NOFOLLOW => {
+                        assert_eq!(a as i32, libc::AT_FDCWD);
+                        let index = self.named(&path, false).ok_or(libc::ENOENT)?;
+                        &mut self.last.posix[index]
+                    }
+                    flags => panic!("{path} {flags:#x}"),
+                };
+                let status = |status: &mut libc::statx| {
+                    status.stx_mode = libc::S_IFREG as u16 | object.mode as u16;
+                    status.stx_size = (object.size + object.content.len()) as u64;
+                };
+                fill(e, &bytes_of(status));
             }
             Sysno::statx => {
                 assert_eq!(a as i32, libc::AT_FDCWD);
@@ -246,13 +382,27 @@ impl Kernel {
                 return Ok(unsafe { alloc_zeroed(pages) }.expose_provenance());
             }
             Sysno::prlimit64 => {
-                assert_eq!((a, b, c), (0, libc::RLIMIT_MEMLOCK as usize, 0));
+                assert_eq!((a, c), (0, 0));
+                let limits = [
+                    libc::RLIMIT_MEMLOCK,
+                    libc::RLIMIT_FSIZE,
+                    libc::RLIMIT_MSGQUEUE,
+                ];
+                assert!(limits.contains(&(b as u32)), "{b}");
                 fill(
                     d,
                     &bytes_of(|limit: &mut libc::rlimit64| limit.rlim_cur = 50),
                 );
             }
+            Sysno::write if a >= FIRST_POSIX => {
+                let content = bytes(b, c);
+                // Not all of it at once.
+                let taken = c.min(20);
+                self.opened(a).content.extend(&content[..taken]);
+                return Ok(taken);
+            }
             Sysno::write => {
+                assert!(!self.last.posix.iter().any(|object| object.is_open));
                 let taken = match self.writes.pop_front() {
                     Some(write) if a == 1 => write?,
                     _ => c,
@@ -292,6 +442,7 @@ impl Kernel {
                 fill(a + ready + 6, &list[ready + 4..ready + 6]);
                 return Ok(1);
             }
+            Sysno::close if a >= FIRST_POSIX => self.opened(a).is_open = false,
             Sysno::close => assert_eq!(a, 50),
             Sysno::prctl => return Ok(2),
             Sysno::exit_group => {
@@ -309,6 +460,29 @@ impl Kernel {
     /// The file of a name.
     fn find(&self, name: &str) -> Option<(&'static str, &'static str)> {
         self.files.iter().find(|file| file.0 == name).copied()
+    }
+
+    /// Opens a new POSIX object.
+    fn open_posix(&mut self, object: Posix) -> usize {
+        self.last.posix.push(Posix {
+            is_open: true,
+            ..object
+        });
+        FIRST_POSIX + self.last.posix.len() - 1
+    }
+
+    /// The POSIX object of an open descriptor.
+    fn opened(&mut self, descriptor: usize) -> &mut Posix {
+        let object = &mut self.last.posix[descriptor - FIRST_POSIX];
+        assert!(object.is_open, "{object:?}");
+        object
+    }
+
+    /// The POSIX object of a name.
+    fn named(&self, name: &str, is_queue: bool) -> Option<usize> {
+        let mut objects = self.last.posix.iter();
+        objects
+            .position(|object| object.is_queue == is_queue && object.name.as_deref() == Some(name))
     }
 
     /// A ctl call on an object, or about all of them.
@@ -528,6 +702,112 @@ fn a_file_has_a_key() {
     }
 }
 
+/// The three POSIX objects of a line whose mode is 0640 under the umask.
+fn posix(owner: Option<(usize, usize)>, attributes: Option<[i64; 2]>) -> [Posix; 3] {
+    let named = |name: &str| Posix {
+        name: Some(name.into()),
+        mode: 0o640,
+        owner,
+        ..Posix::default()
+    };
+    let mut semaphore = [0; 32];
+    semaphore[..4].copy_from_slice(&5_i32.to_ne_bytes());
+    semaphore[8] = 0x80;
+    [
+        Posix {
+            size: 4096,
+            ..named("/dev/shm/x")
+        },
+        Posix {
+            is_queue: true,
+            attributes,
+            ..named("x")
+        },
+        Posix {
+            content: semaphore.into(),
+            ..named("/dev/shm/sem.x")
+        },
+    ]
+}
+
+#[test]
+fn posix_objects_are_made_whole() {
+    let lines =
+        "POSIX shared memory name: /x\nPOSIX message queue name: /x\nPOSIX semaphore name: /x\n";
+    for is_unprivileged in [false, true] {
+        let under = |kernel: &mut Kernel| {
+            kernel.umask = 0o27;
+            kernel.is_unprivileged = is_unprivileged;
+        };
+        let ended = run("-m 4K -q -s -n /x -p 666 --value 5", under);
+        assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
+        assert_eq!(ended.posix, posix(None, None));
+
+        let line = "-m 4K -q -s -n /x -p 666 --value 5 --owner 7 --maxmsg 3 --msgsize 100";
+        let ended = run(line, under);
+        assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
+        let owner = (7, u32::MAX as usize);
+        assert_eq!(ended.posix, posix(Some(owner), Some([3, 100])));
+    }
+    // The kernel's choice beside what is given.
+    let ended = run("-q -n x --maxmsg 3", |kernel| {
+        kernel.files = vec![("/proc/sys/fs/mqueue/msgsize_default", "77\n")];
+    });
+    assert_eq!(ended.posix[0].attributes, Some([3, 77]));
+    let ended = plainly("-q -n x --msgsize 100");
+    assert_eq!(ended.posix[0].attributes, Some([10, 100]));
+}
+
+#[test]
+fn posix_objects_are_described() {
+    let names = ["\"x\"", "[120, 34]"];
+    for (line, name) in ["-J -m 5 -q -s -n x -p 620", "-J -m 5 -q -s -n 'x\"' -p 620"]
+        .into_iter()
+        .zip(names)
+    {
+        let objects = format!(
+            "{{\"ipcmk\": [\n\
+             {{\"kind\": \"posix-shmem\", \"name\": {name}, \"mode\": \"0620\", \"size\": 5, \"created\": true}},\n\
+             {{\"kind\": \"posix-mqueue\", \"name\": {name}, \"mode\": \"0620\", \"created\": true}},\n\
+             {{\"kind\": \"posix-semaphore\", \"name\": {name}, \"mode\": \"0620\", \"created\": true}}\n]}}\n"
+        );
+        let ended = plainly(line);
+        assert_eq!((ended.status, ended.stdout), (0, objects));
+    }
+}
+
+/// What is there already, and what a line makes of it.
+#[test]
+fn posix_objects_are_found() {
+    let there = |kernel: &mut Kernel| {
+        kernel.last.posix = posix(None, None).into();
+    };
+    let lines =
+        "POSIX shared memory name: x\nPOSIX message queue name: x\nPOSIX semaphore name: x\n";
+    let ended = run("-e -m 4K -q -s -n x --owner 9 --value 1", there);
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
+    // A queue is found by trying to make it.
+    assert_eq!(ended.posix, posix(None, None));
+
+    for (line, told) in [
+        (
+            "-m 4K -n x",
+            "create POSIX shared memory failed: File exists",
+        ),
+        ("-q -n x", "create POSIX message queue failed: File exists"),
+        ("-s -n x", "create POSIX semaphore failed: File exists"),
+        (
+            "-e -q -s -m 4097 -n x",
+            "create POSIX shared memory failed: Invalid argument",
+        ),
+    ] {
+        let ended = run(line, there);
+        assert_eq!(ended.status, 1, "{line}");
+        assert!(ended.stderr.contains(told), "{line}: {}", ended.stderr);
+        assert_eq!(ended.posix[..3], posix(None, None));
+    }
+}
+
 /// More than one read gives.
 const JOBS: &str = concat!(
     "# 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
@@ -579,11 +859,14 @@ fn lines_of_a_file_are_carried_out() {
 #[test]
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
-        getrandom, mmap, msgctl, msgget, openat, read, rt_sigprocmask, semctl, semget, shmctl,
-        shmget, statx,
+        fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, openat, read,
+        rt_sigprocmask, semctl, semget, shmctl, shmget, statx,
     };
     let errnos = [
         libc::EPERM,
+        libc::EROFS,
+        libc::EFBIG,
+        libc::EOPNOTSUPP,
         libc::ENOENT,
         libc::ENOMEM,
         libc::EACCES,
@@ -606,6 +889,10 @@ fn whatever_is_refused_is_explained_and_undone() {
         (semctl, libc::EACCES),
         (statx, libc::ENOENT),
         (mmap, libc::ENOMEM),
+        (mq_open, libc::EMFILE),
+        (mq_open, libc::EINVAL),
+        (ftruncate, libc::EFBIG),
+        (linkat, libc::ENOSPC),
     ];
     for (line, call) in [
         ("-Q -M 4096", shmget),
@@ -624,6 +911,14 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("--batch /jobs", openat),
         ("--batch /jobs", read),
         ("--batch /jobs", semget),
+        ("-q -s -m 1 -n x", openat),
+        ("-q -s -m 1 -n x", ftruncate),
+        ("-q -s -m 1 -n x", linkat),
+        ("-m 1 -q -s -n x", mq_open),
+        ("-m 1 -q -n x --maxmsg 70000", mq_open),
+        ("-m 1 -q -s -n x --owner 7", fchown),
+        ("-m 1 -q -s -n x --owner 7", fchmod),
+        ("-e -m 1 -n x", statx),
     ] {
         for errno in errnos {
             if cfg!(miri) && !few.contains(&(call, errno)) {
@@ -634,6 +929,9 @@ fn whatever_is_refused_is_explained_and_undone() {
                 kernel.errors = vec![(call, errno); 200];
                 kernel.files = FILES.to_vec();
             });
+            if (call, errno) == (statx, libc::ENOENT) && ended.status == 0 {
+                continue;
+            }
             if call == read && line.contains("-M") && ended.status == 0 {
                 continue;
             }
@@ -647,6 +945,8 @@ fn whatever_is_refused_is_explained_and_undone() {
                 "{line} {errno}: {}",
                 ended.stderr
             );
+            let named = ended.posix.iter().filter(|object| object.name.is_some());
+            assert_eq!(named.count(), 0, "{line} {errno}: {ended:?}");
             let left = ended.objects.iter().filter(|object| object.0.is_some());
             let is_stuck = [shmctl, msgctl, semctl].contains(&call);
             assert_eq!(
@@ -664,9 +964,11 @@ fn whatever_is_refused_is_explained_and_undone() {
 }
 
 /// What is read of /proc.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("/jobs", JOBS),
     ("/proc/sys/kernel/shm_rmid_forced", "0\n"),
+    ("/proc/sys/fs/mqueue/msg_max", "10\n"),
+    ("/proc/sys/fs/mqueue/queues_max", "256\n"),
     ("/proc/sys/vm/overcommit_memory", "2\n"),
     (
         "/proc/meminfo",
@@ -728,7 +1030,12 @@ fn texts_are_printed() {
         "-Q 1234 -p 600",
         "--keyed -M 7",
         "--keyed -M 7 -S 7",
-        "-q -n x",
+        "-q",
+        "-q -n x --value 1",
+        "-s -n x --value 1,2",
+        "-s -n x --libc x",
+        "-m 1 -n a/b",
+        "-q -n x --maxmsg x",
         "--lock -Q",
         "-S 2 --value 1,2,3",
         "-k 7 --ftok / -Q",

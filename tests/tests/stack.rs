@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace;
+use ipcmk_tests::posix::{self, Window};
 use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 
@@ -22,7 +23,8 @@ fn main() -> ExitCode {
 }
 
 /// A batch: of all kinds, with a property of each, and a file for ftok(3).
-const JOBS: &str = "-M 4096 -k 1 --lock\n--keyed -Q 2 -p 5 --owner 0\n-S 3 --ftok / --value 1\n";
+const JOBS: &str = "-M 4096 -k 1 --lock\n--keyed -Q 2 -p 5 --owner 0\n-S 3 --ftok / --value 1\n\
+                    -m 5 -q -n x --owner 0 --maxmsg 1\n-s -n y\n";
 /// The same and what there is no memory for: to find out why takes more stack than anything else.
 const TOO_MUCH: &str = "-Q -k 1\n-S 1 -k 2\n-S 1 -k 3\n-M 1P -k 4\n";
 
@@ -57,8 +59,11 @@ const PLAIN: &str = "-M 4096 -Q -S 3";
 const PROPERTIES: &str = "-M 4096 -Q -S 3 --lock --qbytes 5 --value 1 --owner 0:0";
 const JSON: &str = "-J -M 4096 -Q -S 3 --owner 0 --ftok /";
 const BATCH: &str = "--batch jobs";
+const POSIX: &str = "-m 5 -q -s -n x";
+const POSIX_PROPERTIES: &str = "-m 5 -q -s -n x --owner 0 --value 1 --maxmsg 1";
+const BOTH: &str = "-M 4096 -m 5 -Q -q -S 3 -s -n x";
 
-const LINES: [Line; 10] = [
+const LINES: [Line; 16] = [
     Line {
         sets: "0",
         ..line(PLAIN, 0)
@@ -69,9 +74,18 @@ const LINES: [Line; 10] = [
     full(PROPERTIES),
     line(JSON, 3),
     full(JSON),
-    line("-J --batch jobs", 3),
+    line("-J --batch jobs", 6),
     full(BATCH),
     line("--batch -", 0),
+    line(POSIX, 3),
+    full(POSIX_PROPERTIES),
+    line("-J -e -m 5 -q -s -n x", 3),
+    full("-J -m 5 -q -s -n x"),
+    full(BOTH),
+    Line {
+        sets: "0",
+        ..line(BOTH, 0)
+    },
 ];
 
 /// The files that the lines name.
@@ -103,10 +117,17 @@ fn command(words: &str, directory: &Path, full: bool) -> Command {
     command
 }
 
-fn remove_all() {
-    for object in namespace::objects().expect("what the namespace holds") {
+/// How many objects there are, of both interfaces. None is left.
+fn remove_all(window: &Window) -> usize {
+    let objects = namespace::objects().expect("what the namespace holds");
+    for object in &objects {
         namespace::remove(object.kind, object.id).expect("it can be removed");
     }
+    let posix = window.objects().expect("what /dev/shm holds");
+    for object in &posix {
+        posix::remove(&object.what, &object.name).expect("it can be removed");
+    }
+    objects.len() + posix.len()
 }
 
 /// Limits of the stack, in bytes: some that an exec just gets by with, and that what is reserved just
@@ -126,6 +147,7 @@ fn no_object_is_lost() {
         namespace::unshare().expect("a namespace");
         namespace::set_sysctl("kernel.sem", &format!("250 32000 32 {}", line.sets))
             .expect("it is ours");
+        let window = Window::open().expect("a view of /dev/shm");
         for limit in LIMITS {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
                 let mut command = command(line.words, &directory, line.full);
@@ -149,10 +171,9 @@ fn no_object_is_lost() {
                     Err(error) if error.raw_os_error() == Some(libc::E2BIG) => continue,
                     Err(error) => panic!("{error}"),
                 };
-                let objects = namespace::objects().expect("what the namespace holds");
                 let made = if status.success() { line.makes } else { 0 };
                 assert_eq!(
-                    objects.len(),
+                    remove_all(&window),
                     made,
                     "{}: {status}, with {limit} bytes of stack and {environment} of environment",
                     line.words
@@ -163,9 +184,6 @@ fn no_object_is_lost() {
                     (_, Some(libc::SIGSEGV)) => 2,
                     _ => panic!("{status}"),
                 }] += 1;
-                if made > 0 {
-                    remove_all();
-                }
             }
         }
         let [succeeded, failed, killed] = counts;
@@ -247,6 +265,9 @@ fn makes(call: &Syscall) -> bool {
     let flags = match call.name().as_str() {
         "shmget" | "semget" => call.args[2],
         "msgget" => call.args[1],
+        // With its name.
+        "linkat" => return true,
+        "mq_open" => return call.args[1] & libc::O_CREAT as u64 != 0,
         _ => 0,
     };
     flags & libc::IPC_CREAT as u64 != 0
@@ -291,6 +312,7 @@ fn has_something_to_lose(call: &Syscall) -> bool {
     let command = match call.name().as_str() {
         "shmctl" | "msgctl" => call.args[1],
         "semctl" => call.args[2],
+        "unlinkat" | "mq_unlink" => return true,
         "exit_group" => return call.args[0] == 0,
         _ => return false,
     };
@@ -318,6 +340,10 @@ fn reserve() {
         "-J --batch jobs",
         "-r --batch too-much",
         "--batch -",
+        POSIX,
+        POSIX_PROPERTIES,
+        BOTH,
+        "-J -e -m 5 -q -s -n x --owner 0",
     ] {
         let mut least = i64::MAX;
         let mut measured = 0;

@@ -54,6 +54,7 @@ if [ "${1-}" != build ]; then
         cargo "$part" --version >/dev/null 2>&1 || ask_rustup component add "$component" ||
             die "no $component: \`rustup component add $component\` did not work"
     done
+    tests/tools/musl.sh
 fi
 
 # The libraries of aarch64: from rustup, else from Debian. A rustup that could not is not asked again before `make clean`.

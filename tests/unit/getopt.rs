@@ -93,7 +93,11 @@ fn abbreviations() {
         ("r", "Raw"),
         ("j", "Json"),
         ("o", "Owner"),
-        ("l", "Lock"),
+        ("lo", "Lock"),
+        ("li", "Libc"),
+        ("m", "Mode"),
+        ("ma", "Maxmsg"),
+        ("ms", "Msgsize"),
         ("f", "Ftok"),
         ("b", "Batch"),
     ] {

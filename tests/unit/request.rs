@@ -27,16 +27,19 @@ fn given<'a>(options: &[(Opt, Argument, &'a str)]) -> Request<'a> {
 const SHM: (Opt, Argument, &str) = (Opt::Shmem, Argument::Size, "4K");
 const QUEUE: (Opt, Argument, &str) = (Opt::Queue, Argument::None, "");
 const SEM: (Opt, Argument, &str) = (Opt::Semaphore, Argument::Elements, "3");
+const POSIX_SHM: (Opt, Argument, &str) = (Opt::PosixShmem, Argument::Size, "4K");
+const POSIX_QUEUE: (Opt, Argument, &str) = (Opt::PosixMqueue, Argument::None, "");
+const POSIX_SEM: (Opt, Argument, &str) = (Opt::PosixSemaphore, Argument::None, "");
 
 #[test]
 fn nothing_is_given_at_first() {
     let request = Request::new();
     assert_eq!(request, Request::default());
-    assert!(!request.has(u32::MAX) && !request.wants_posix());
+    assert!(!request.has(u32::MAX));
     assert_eq!(request.objects(), 0);
     assert_eq!((request.key(), request.mode()), (None, 0o644));
     assert_eq!(request.output(), Output::Words);
-    assert_eq!(request.applies(), applies::ANYTHING);
+    assert!(request.suits(applies::ANYTHING) && !request.suits(!applies::ANYTHING));
     assert_eq!((request.shm_flags(), request.ftok()), (0, None));
     assert_eq!(request.owner(), (u32::MAX, u32::MAX));
     assert_eq!(request.values().count(), 0);
@@ -112,24 +115,50 @@ fn objects_are_counted() {
     assert_eq!(SYSV & POSIX, 0);
     assert_eq!(given(&[SHM, QUEUE, SEM]).objects(), 3);
     assert_eq!(given(&[SHM, SHM]).objects(), 1);
-    let posix = given(&[(Opt::PosixMqueue, Argument::None, ""), SHM]);
-    assert!(posix.wants_posix() && posix.objects() == 1);
-    assert!(!given(&[SHM, QUEUE, SEM]).wants_posix());
+    assert_eq!(given(&[POSIX_SHM, POSIX_QUEUE, POSIX_SEM]).objects(), 3);
+    assert_eq!(given(&[POSIX_QUEUE, SHM, SEM, POSIX_SEM]).objects(), 4);
 }
 
 #[test]
 fn options_find_what_they_apply_to() {
-    let of = |options| given(options).applies() & !applies::ANYTHING;
-    assert_eq!(of(&[SHM]), applies::SHM);
-    assert_eq!(of(&[QUEUE]), applies::QUEUE);
-    assert_eq!(of(&[SEM]), applies::SEM);
-    assert_eq!(of(&[SHM, QUEUE, SEM]), applies::SYSV);
-    assert_eq!(
-        of(&[QUEUE, (Opt::Key, Argument::Key, "7")]),
-        applies::QUEUE | applies::NAMED
-    );
-    assert_eq!(of(&[(Opt::Ftok, Argument::Ftok, "/")]), applies::NAMED);
-    assert_eq!(of(&[(Opt::PosixMqueue, Argument::None, "")]), 0);
+    use applies::{NAMED, POSIX, POSIX_QUEUE, POSIX_SEM, POSIX_SHM, QUEUE, SEM, SHM, SYSV};
+    const ALL: [u8; 9] = [
+        SHM,
+        QUEUE,
+        SEM,
+        SYSV,
+        NAMED,
+        POSIX_SHM,
+        POSIX_QUEUE,
+        POSIX_SEM,
+        POSIX,
+    ];
+    let key = (Opt::Key, Argument::Key, "7");
+    let ftok = (Opt::Ftok, Argument::Ftok, "/");
+    for (options, suits) in [
+        (&[self::SHM][..], &[SHM, SYSV][..]),
+        (&[self::QUEUE], &[QUEUE, SYSV]),
+        (&[self::SEM], &[SEM, SYSV]),
+        (&[self::SHM, self::SEM], &[SHM, SEM, SYSV]),
+        (&[self::QUEUE, key], &[QUEUE, SYSV, NAMED]),
+        (&[ftok], &[NAMED]),
+        // Whoever knows the name can use it.
+        (&[self::POSIX_SHM], &[POSIX_SHM, POSIX, NAMED]),
+        (&[self::POSIX_QUEUE], &[POSIX_QUEUE, POSIX, NAMED]),
+        (&[self::POSIX_SEM], &[POSIX_SEM, POSIX, NAMED]),
+        (
+            &[self::POSIX_SEM, self::QUEUE],
+            &[POSIX_SEM, POSIX, NAMED, QUEUE, SYSV],
+        ),
+        (&[(Opt::Name, Argument::Text, "x")], &[]),
+    ] {
+        let request = given(options);
+        for applies in ALL {
+            let is_expected = suits.contains(&applies);
+            assert_eq!(request.suits(applies), is_expected, "{options:?} {applies}");
+        }
+        assert!(request.suits(applies::ANYTHING));
+    }
 }
 
 #[test]

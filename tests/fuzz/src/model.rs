@@ -96,8 +96,18 @@ pub fn is_owner(text: &[u8]) -> bool {
 /// How many values of semaphores a text has.
 pub fn values(text: &[u8]) -> Option<u64> {
     let values: Vec<&[u8]> = text.split(|&byte| byte == b',').collect();
-    let all = values.iter().all(|value| digits(value, 32767).is_some());
+    let all = values
+        .iter()
+        .all(|value| digits(value, 0x7fff_ffff).is_some());
     all.then_some(values.len() as u64)
+}
+
+/// A number of messages. strtoimax(3) is strtol here.
+pub fn count(text: &[u8]) -> Result<u64, Bad> {
+    match strto(text, 10, libc::strtol).and_then(whole)? {
+        number @ 0..=0x7fff_ffff => Ok(number as u64),
+        _ => Err(Bad::Range),
+    }
 }
 
 /// The number that a text of the kernel's begins with, and what follows it.

@@ -20,6 +20,14 @@ pub fn run(data: &[u8]) {
         "nsems {:?}",
         shown()
     );
+    let count = number::read(Argument::Count, text);
+    assert_eq!(count, model::count(text), "count {:?}", shown());
+    let libc = number::read(Argument::Libc, text).ok();
+    let place = ["glibc", "musl"]
+        .iter()
+        .position(|name| name.as_bytes() == text);
+    let place = place.map(|place| place as u64);
+    assert_eq!(libc, place, "libc {:?}", shown());
     let key = number::read(Argument::Key, text);
     assert_eq!(key, model::key(text).map(u64::from), "key {:?}", shown());
     let owner = number::read(Argument::Owner, text).is_ok();

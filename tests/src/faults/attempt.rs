@@ -86,6 +86,8 @@ pub fn attempt(
     };
     // SAFETY: system calls, as they say.
     let tracee = unsafe { Tracee::launch(launch, LIMIT, &set_up) }?;
+    // While it cannot have ended.
+    let memory = Memory::of(tracee.pid())?;
     for fault in faults {
         if let What::SignalAtStart(signal) = fault.what {
             tracee.kill(signal)?;
@@ -104,7 +106,6 @@ pub fn attempt(
     }
     let met = RefCell::new(Vec::new());
     let mut earlier: Vec<Syscall> = Vec::new();
-    let memory = Memory::of(tracee.pid())?;
     let (mut removals, mut others) = (Vec::new(), Vec::new());
     let trace = tracee.follow(|call| {
         if call.result.is_some() {

@@ -207,11 +207,8 @@ impl Verdict {
             if scene.posix.contains(object) || others(object) {
                 continue;
             }
-            let is_whole = scene
-                .case
-                .posix
-                .iter()
-                .any(|wanted| wanted.is(object, user));
+            let mut made = scene.case.posix.iter().chain(&scene.case.undone);
+            let is_whole = made.any(|wanted| wanted.is(object, user));
             // A queue of mode 0 is one that its creator has not finished, nor can anybody open it.
             let is_closed = object.what.is_queue() && object.mode == 0;
             let target = Target::Posix(object.what.is_queue(), object.name.clone());

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Completion, Trial};
 
-use super::{Observer, Seen, Whole, openly};
+use super::{Observer, Seen, Sought, Whole, openly};
 use crate::case::Start;
 use crate::line::QBYTES;
 use crate::namespace::{self, Kind, Privilege};
+use crate::posix::{self, Queue, Wanted, What};
 use crate::runner::Runner;
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
@@ -22,31 +23,66 @@ use crate::{syscalls, text, watchdog};
 type Test = (&'static str, fn(&Subject));
 
 /// What takes a tracer, and no particular speed.
-const STEP_BY_STEP: [Test; 3] = [
-    ("step_by_step_nobody_uses_a_half_made_object", step_by_step),
+const STEP_BY_STEP: [Test; 6] = [
+    (
+        "step_by_step_nobody_uses_a_half_made_object",
+        |subject: &Subject| step_by_step(subject, LINES),
+    ),
+    (
+        "step_by_step_nobody_sees_a_half_made_posix_object",
+        |subject: &Subject| step_by_step(subject, POSIX),
+    ),
     (
         "step_by_step_what_is_undone_is_of_no_use",
-        undone_step_by_step,
+        |subject: &Subject| undone_step_by_step(subject, UNDONE),
     ),
     (
-        "step_by_step_an_open_object_is_found_out",
-        open_step_by_step,
+        "step_by_step_what_is_undone_of_posix_was_whole",
+        |subject: &Subject| undone_step_by_step(subject, UNDONE_POSIX),
     ),
+    ("step_by_step_an_open_object_is_found_out", |_| {
+        open_step_by_step(LINES, 60);
+    }),
+    ("step_by_step_an_open_posix_object_is_found_out", |_| {
+        open_step_by_step(POSIX, 30);
+    }),
 ];
 
 /// What takes several processors to mean much.
-const AT_FULL_SPEED: [Test; 3] = [
+const AT_FULL_SPEED: [Test; 6] = [
     (
         "at_full_speed_nobody_uses_a_half_made_object",
-        at_full_speed,
+        |subject: &Subject| at_full_speed(subject, LINES),
+    ),
+    (
+        "at_full_speed_nobody_sees_a_half_made_posix_object",
+        |subject: &Subject| at_full_speed(subject, POSIX),
     ),
     (
         "at_full_speed_what_is_undone_is_of_no_use",
-        undone_at_full_speed,
+        |subject: &Subject| undone_at_full_speed(subject, UNDONE),
     ),
     (
-        "at_full_speed_an_open_object_is_found_out",
-        open_at_full_speed,
+        "at_full_speed_what_is_undone_of_posix_was_whole",
+        |subject: &Subject| undone_at_full_speed(subject, UNDONE_POSIX),
+    ),
+    ("at_full_speed_an_open_object_is_found_out", |_| {
+        open_at_full_speed(LINES);
+    }),
+    ("at_full_speed_an_open_posix_object_is_found_out", |_| {
+        open_at_full_speed(POSIX);
+    }),
+];
+
+/// The same in an emulator, which takes its time.
+const EMULATED: [Test; 2] = [
+    (
+        "in_an_emulator_nobody_uses_a_half_made_object",
+        |subject: &Subject| at_full_speed(subject, LINES),
+    ),
+    (
+        "in_an_emulator_nobody_sees_a_half_made_posix_object",
+        |subject: &Subject| at_full_speed(subject, POSIX),
     ),
 ];
 
@@ -58,8 +94,7 @@ pub fn step_by_step_trials(runner: &Arc<Runner>) -> Vec<Trial> {
 /// The trials at full speed. Call [`super::play`] first.
 pub fn full_speed_trials(runner: &Arc<Runner>) -> Vec<Trial> {
     if runner.subject.is_emulated() {
-        let name = "in_an_emulator_nobody_uses_a_half_made_object";
-        return trials(&[(name, at_full_speed)], runner);
+        return trials(&EMULATED, runner);
     }
     trials(&AT_FULL_SPEED, runner)
 }
@@ -107,7 +142,7 @@ struct Line {
 
 /// An object that a line makes.
 struct Makes {
-    kind: Kind,
+    is: Is,
     mode: u32,
     size: u64,
     /// Whether it goes to [`OWNER`].
@@ -115,9 +150,20 @@ struct Makes {
     values: &'static [u16],
 }
 
+/// What an object is.
+enum Is {
+    SystemV(Kind),
+    /// Shared memory of POSIX.
+    File,
+    /// A semaphore of POSIX, with its value, and whether it is musl's.
+    Semaphore(u32, bool),
+    /// A queue of POSIX.
+    Queue(Queue),
+}
+
 const fn makes(kind: Kind, mode: u32, size: u64) -> Makes {
     Makes {
-        kind,
+        is: Is::SystemV(kind),
         mode,
         size,
         given: false,
@@ -129,6 +175,20 @@ const fn given(kind: Kind, mode: u32, size: u64) -> Makes {
     Makes {
         given: true,
         ..makes(kind, mode, size)
+    }
+}
+
+const fn posix(is: Is, mode: u32, size: u64) -> Makes {
+    Makes {
+        is,
+        ..makes(Kind::Shm, mode, size)
+    }
+}
+
+const fn given_posix(is: Is, mode: u32, size: u64) -> Makes {
+    Makes {
+        given: true,
+        ..posix(is, mode, size)
     }
 }
 
@@ -222,6 +282,73 @@ const LINES: &[Line] = &[
     },
 ];
 
+/// Lines that make POSIX objects. The umask is 022.
+const POSIX: &[Line] = &[
+    Line {
+        words: "-m 4096 -n /x -p 666",
+        makes: &[posix(Is::File, 0o644, 4096)],
+    },
+    Line {
+        words: "-m 65536 -n /x -p 600",
+        makes: &[posix(Is::File, 0o600, 65536)],
+    },
+    Line {
+        words: "-s -n /x -p 664",
+        makes: &[posix(Is::Semaphore(0, false), 0o644, 32)],
+    },
+    Line {
+        words: "-q -n /x -p 604",
+        makes: &[posix(Is::Queue(Queue::USUAL), 0o604, 0)],
+    },
+    Line {
+        words: "-m 4096 -q -s -n /x",
+        makes: &[
+            posix(Is::File, 0o644, 4096),
+            posix(Is::Queue(Queue::USUAL), 0o644, 0),
+            posix(Is::Semaphore(0, false), 0o644, 32),
+        ],
+    },
+    Line {
+        words: "-m 4096 -n x --owner 2002:2002 -p 640",
+        makes: &[given_posix(Is::File, 0o640, 4096)],
+    },
+    Line {
+        words: "-m 0 -n x --owner 2002:2002 -p 606",
+        makes: &[given_posix(Is::File, 0o604, 0)],
+    },
+    Line {
+        words: "-s -n x --value 2147483647 --owner 2002:2002 -p 666",
+        makes: &[given_posix(Is::Semaphore(2_147_483_647, false), 0o644, 32)],
+    },
+    Line {
+        words: "-s -n x --libc musl --value 7 --owner 2002:2002",
+        makes: &[given_posix(Is::Semaphore(7, true), 0o644, 32)],
+    },
+    Line {
+        words: "-q -n x --owner 2002:2002 -p 666",
+        makes: &[given_posix(Is::Queue(Queue::USUAL), 0o644, 0)],
+    },
+    Line {
+        words: "-q -n x --owner 2002:2002 -p 640 --maxmsg 3 --msgsize 100",
+        makes: &[given_posix(Is::Queue(SMALL), 0o640, 0)],
+    },
+    Line {
+        words: "-m 100 -q -s -n x --owner 2002:2002 -p 644 --value 3",
+        makes: &[
+            given_posix(Is::File, 0o644, 100),
+            given_posix(Is::Queue(Queue::USUAL), 0o644, 0),
+            given_posix(Is::Semaphore(3, false), 0o644, 32),
+        ],
+    },
+];
+
+/// A queue with attributes of its own.
+const SMALL: Queue = Queue {
+    maxmsg: 3,
+    msgsize: 100,
+    messages: 0,
+};
+
 /// The user and group that run the subject.
 fn creator(user: Option<u32>) -> (u32, u32) {
     user.map_or((0, 0), |user| (user, user))
@@ -229,16 +356,47 @@ fn creator(user: Option<u32>) -> (u32, u32) {
 
 impl Line {
     /// The objects that it makes if this user runs it.
-    fn objects(&self, user: Option<u32>) -> Vec<Whole> {
-        let whole = |makes: &Makes| Whole {
-            kind: makes.kind,
-            key: KEY,
-            mode: makes.mode,
-            size: makes.size,
-            owner: if makes.given { OWNER } else { creator(user) },
-            values: makes.values.to_vec(),
+    fn objects(&self, user: Option<u32>) -> Vec<Sought> {
+        let sought = |makes: &Makes| {
+            let owner = if makes.given { OWNER } else { creator(user) };
+            let posix = |name: &str, what| {
+                Sought::Posix(Wanted {
+                    name: name.into(),
+                    what,
+                    mode: makes.mode,
+                    owner: Some((owner.0, Some(owner.1))),
+                })
+            };
+            match makes.is {
+                Is::SystemV(kind) => Sought::SystemV(Whole {
+                    kind,
+                    key: KEY,
+                    mode: makes.mode,
+                    size: makes.size,
+                    owner,
+                    values: makes.values.to_vec(),
+                }),
+                Is::File => posix("x", What::file(makes.size, Vec::new())),
+                Is::Semaphore(value, musl) => {
+                    let name = if musl { "x" } else { "sem.x" };
+                    posix(name, What::semaphore(value, musl))
+                }
+                Is::Queue(queue) => posix("x", What::Queue(queue)),
+            }
         };
-        self.makes.iter().map(whole).collect()
+        self.makes.iter().map(sought).collect()
+    }
+
+    /// Whether this user may run it: only root gives POSIX objects away.
+    fn is_for(&self, user: Option<u32>) -> bool {
+        let given = |makes: &Makes| makes.given && !matches!(makes.is, Is::SystemV(_));
+        user.is_none() || !self.makes.iter().any(given)
+    }
+
+    /// Whether root may observe it: a POSIX queue that has not got its owner yet is open to him.
+    fn is_for_root(&self) -> bool {
+        let file = |makes: &Makes| matches!(makes.is, Is::File | Is::Semaphore(..));
+        self.makes.iter().all(file)
     }
 
     fn words(&self) -> Vec<Vec<u8>> {
@@ -252,7 +410,7 @@ struct Trio<'a> {
     words: Vec<Vec<u8>>,
     start: Start,
     observer: (u32, u32),
-    objects: Vec<Whole>,
+    objects: Vec<Sought>,
 }
 
 impl<'a> Trio<'a> {
@@ -285,13 +443,50 @@ impl<'a> Trio<'a> {
 
     /// Fails unless the objects are there and whole; removes them.
     fn clear(&self) {
-        let mut left = namespace::objects().expect("what the namespace holds");
-        let found: Vec<Whole> = left.iter().map(Whole::of).collect();
-        assert_eq!(found, self.objects, "{}", self.name());
-        for object in left.drain(..) {
+        let left = namespace::objects().expect("what the namespace holds");
+        let whole = |object| Sought::SystemV(Whole::of(object));
+        let mut found: Vec<Sought> = left.iter().map(whole).collect();
+        for object in left {
             namespace::remove(object.kind, object.id).expect("it can be removed");
         }
+        for object in posix::objects().expect("what POSIX objects there are") {
+            posix::remove(&object.what, &object.name).expect("it can be removed");
+            found.push(Sought::Posix(Wanted {
+                name: object.name,
+                what: object.what,
+                mode: object.mode,
+                owner: Some((object.owner.0, Some(object.owner.1))),
+            }));
+        }
+        let is_there = |object: &Sought| found.contains(object);
+        assert!(
+            found.len() == self.objects.len() && self.objects.iter().all(is_there),
+            "{}: {found:?} instead of {:?}",
+            self.name(),
+            self.objects
+        );
     }
+
+    /// Whether it is seen of this object that it is not whole, where that is made as nobody should.
+    fn can_be_found_out(&self, object: &Sought) -> bool {
+        let creator = creator(self.start.user);
+        match object {
+            Sought::Posix(Wanted {
+                what: What::File { size, .. },
+                ..
+            }) => *size > 0 || object.owner() != creator,
+            Sought::Posix(_) if object.owner() == creator => false,
+            _ => object.is_open_to(self.observer, creator),
+        }
+    }
+}
+
+/// Fails if anything is there.
+fn expect_nothing(name: &str) {
+    let left = namespace::objects().expect("what the namespace holds");
+    assert!(left.is_empty(), "{name}: {left:?}");
+    let left = posix::objects().expect("what POSIX objects there are");
+    assert!(left.is_empty(), "{name}: {left:?}");
 }
 
 /// What is to become of the objects of a run.
@@ -319,13 +514,25 @@ struct Steps {
     complaints: String,
 }
 
-/// Whether this call has succeeded, and is the one that makes, makes whole, or removes an object of
-/// this kind.
-fn makes_or_ends(call: &Syscall, kind: Kind) -> Option<bool> {
+/// Whether this call has succeeded, and is the one that makes, makes whole, or removes such an object,
+/// between which nobody may use it. There is no such time for a POSIX object but a queue that is given
+/// away.
+fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option<bool> {
     if call.result.is_none_or(|result| result < 0) {
         return None;
     }
     let name = call.name();
+    let kind = match object {
+        Sought::SystemV(whole) => whole.kind,
+        Sought::Posix(wanted) if wanted.what.is_queue() && object.owner() != creator => {
+            return match name.as_str() {
+                "mq_open" => Some(true),
+                "fchmod" | "mq_unlink" => Some(false),
+                _ => None,
+            };
+        }
+        Sought::Posix(_) => return None,
+    };
     if name == format!("{kind}get") {
         return Some(true);
     }
@@ -354,8 +561,10 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
     let mut is_begun = false;
     let trace = tracee.follow(|call| {
         for (object, window) in trio.objects.iter().zip(&mut windows) {
-            window.1 = makes_or_ends(call, object.kind).unwrap_or(window.1);
-            is_begun |= window.1;
+            let creator = creator(trio.start.user);
+            window.1 = makes_or_ends(call, object, creator).unwrap_or(window.1);
+            // With the umask it begins to make those of POSIX.
+            is_begun |= window.1 || call.number == libc::SYS_umask;
         }
         // This program makes many calls before it makes an object.
         if expect == Expect::Open && !is_begun {
@@ -393,18 +602,23 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
         steps.half_made += window.0;
         let right = match expect {
             Expect::Undone => at_end.absent,
-            _ if object.is_open_to(trio.observer, object.owner) => at_end.used,
+            _ if object.is_open_to(trio.observer, object.owner()) => at_end.used,
             _ => at_end.refused,
         };
-        if window.0 < 2 || right == 0 {
+        let has_window = match object {
+            Sought::SystemV(_) => true,
+            Sought::Posix(wanted) => {
+                wanted.what.is_queue() && object.owner() != creator(trio.start.user)
+            }
+        };
+        if (has_window && window.0 < 2) || right == 0 {
             steps.complaints += &format!("{object}: {} steps, at the end {at_end:?}\n", window.0);
         }
     }
     steps.seen = observer.seen();
     steps.complaints += &observer.stop().expect("it stops");
     if expect == Expect::Undone {
-        let left = namespace::objects().expect("what the namespace holds");
-        assert!(left.is_empty(), "{}: {left:?}", trio.name());
+        expect_nothing(&trio.name());
     } else {
         trio.clear();
     }
@@ -424,11 +638,12 @@ fn look(observer: &mut Observer) -> Vec<Seen> {
 }
 
 /// Each line, by each user, before each observer.
-fn trios(subject: &Subject) -> Vec<Trio<'_>> {
+fn trios<'a>(subject: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     let mut trios = Vec::new();
-    for line in LINES {
-        for user in USERS {
-            for observer in OBSERVERS {
+    for line in lines {
+        for user in USERS.into_iter().filter(|&user| line.is_for(user)) {
+            let root = line.is_for_root().then_some((0, 0));
+            for observer in OBSERVERS.into_iter().chain(root) {
                 trios.push(Trio::new(subject, line, user, observer));
             }
         }
@@ -436,9 +651,9 @@ fn trios(subject: &Subject) -> Vec<Trio<'_>> {
     trios
 }
 
-fn step_by_step(subject: &Subject) {
+fn step_by_step(subject: &Subject, lines: &[Line]) {
     let (mut looks, mut half_made, mut used) = (0, 0, 0);
-    for trio in trios(subject) {
+    for trio in trios(subject, lines) {
         let steps = trace(&trio, Expect::Whole);
         let all = steps.seen.iter().copied().fold(Seen::default(), Seen::and);
         assert!(
@@ -470,19 +685,39 @@ const UNDONE: &[Line] = &[
     },
 ];
 
+/// The same with POSIX objects.
+const UNDONE_POSIX: &[Line] = &[
+    // musl's semaphore is where shared memory of that name is.
+    Line {
+        words: "-m 4096 -s -n x --libc musl",
+        makes: &[posix(Is::File, 0o644, 4096)],
+    },
+    // A user cannot give it away.
+    Line {
+        words: "-q -n x --owner 2002:2002 -p 666",
+        makes: &[given_posix(Is::Queue(Queue::USUAL), 0o644, 0)],
+    },
+];
+
 /// Those who run these lines, before each observer.
-fn undone(subject: &Subject) -> Vec<Trio<'_>> {
+fn undone<'a>(subject: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     let before = |line| OBSERVERS.map(|observer| Trio::new(subject, line, Some(1000), observer));
-    UNDONE.iter().flat_map(before).collect()
+    lines.iter().flat_map(before).collect()
 }
 
-fn undone_step_by_step(subject: &Subject) {
+/// Whether an object that is undone may have been used: a file is whole as long as it is there.
+fn may_be_used(object: &Sought) -> bool {
+    matches!(object, Sought::Posix(wanted) if !wanted.what.is_queue())
+}
+
+fn undone_step_by_step(subject: &Subject, lines: &[Line]) {
     let (mut looks, mut half_made) = (0, 0);
-    for trio in undone(subject) {
+    for trio in undone(subject, lines) {
         let steps = trace(&trio, Expect::Undone);
         let seen = steps.seen[0];
+        let unused = seen.used == 0 || may_be_used(&trio.objects[0]);
         assert!(
-            steps.complaints.is_empty() && seen.used == 0 && seen.wrong == 0,
+            steps.complaints.is_empty() && unused && seen.wrong == 0,
             "{}\n{seen:?}\n{}",
             trio.name(),
             steps.complaints
@@ -494,15 +729,14 @@ fn undone_step_by_step(subject: &Subject) {
 }
 
 /// Those who make objects with their final permissions first, before observers who may see it.
-fn open_trios(program: &Subject) -> Vec<Trio<'_>> {
-    let mut trios = trios(program);
+fn open_trios<'a>(program: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
+    let mut trios = trios(program, lines);
     for trio in &mut trios {
         trio.words = openly(&trio.objects);
     }
     trios.retain(|trio| {
-        let creator = creator(trio.start.user);
-        let open = |object: &Whole| object.is_open_to(trio.observer, creator);
-        trio.objects.iter().any(open)
+        let seen = |object| trio.can_be_found_out(object);
+        trio.objects.iter().any(seen)
     });
     trios
 }
@@ -513,10 +747,10 @@ fn this_program() -> Subject {
     Subject::new(&program, None).expect("it is there")
 }
 
-fn open_step_by_step(_: &Subject) {
+fn open_step_by_step(lines: &[Line], at_least: usize) {
     let program = this_program();
-    let trios = open_trios(&program);
-    assert!(trios.len() > 60, "{}", trios.len());
+    let trios = open_trios(&program, lines);
+    assert!(trios.len() > at_least, "{}", trios.len());
     for trio in &trios {
         let steps = trace(trio, Expect::Open);
         let wrong: u64 = steps.seen.iter().map(|seen| seen.wrong).sum();
@@ -543,7 +777,7 @@ fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
             String::from_utf8_lossy(&outcome.stderr)
         );
         for (object, seen) in trio.objects.iter().zip(look(&mut observer)) {
-            let open = object.is_open_to(trio.observer, object.owner);
+            let open = object.is_open_to(trio.observer, object.owner());
             let right = if open { seen.used } else { seen.refused };
             assert!(right > 0, "{}: at the end {seen:?}", trio.name());
         }
@@ -554,11 +788,11 @@ fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
     (looks, seen, observer.stop().expect("it stops"))
 }
 
-fn at_full_speed(subject: &Subject) {
+fn at_full_speed(subject: &Subject, lines: &[Line]) {
     // An emulator takes its time, also between the calls.
     let runs = if subject.is_emulated() { 3 } else { 50 };
     let (mut creations, mut looks, mut refused, mut used) = (0, 0, 0, 0);
-    for trio in trios(subject) {
+    for trio in trios(subject, lines) {
         let (taken, seen, complaints) = race(&trio, runs);
         assert!(
             seen.wrong == 0 && complaints.is_empty(),
@@ -568,7 +802,7 @@ fn at_full_speed(subject: &Subject) {
         creations += runs * trio.objects.len();
         looks += taken;
         used += seen.used;
-        let open = |object: &Whole| object.is_open_to(trio.observer, object.owner);
+        let open = |object: &Sought| object.is_open_to(trio.observer, object.owner());
         // Then he was refused only while it was half-made.
         if trio.objects.iter().all(open) {
             refused += seen.refused;
@@ -578,13 +812,18 @@ fn at_full_speed(subject: &Subject) {
         "{creations} creations, {looks} looks: refused {refused} times by objects that were open to \
          him once they were whole; whole ones were used {used} times, half-made ones never"
     );
-    assert!(refused > 0, "he never looked in time");
+    // A POSIX queue that is given away is not to be used for so short a time that he may miss it.
+    let is_system_v = |line: &Line| matches!(line.makes[0].is, Is::SystemV(_));
+    assert!(
+        refused > 0 || !lines.iter().all(is_system_v),
+        "he never looked in time"
+    );
 }
 
-fn undone_at_full_speed(subject: &Subject) {
+fn undone_at_full_speed(subject: &Subject, lines: &[Line]) {
     const RUNS: usize = 100;
     let (mut runs, mut looks, mut refused) = (0, 0, 0);
-    for trio in undone(subject) {
+    for trio in undone(subject, lines) {
         let mut observer = trio.observer();
         for _ in 0..RUNS {
             let outcome = subject.run(&trio.start, &trio.words, false);
@@ -594,7 +833,8 @@ fn undone_at_full_speed(subject: &Subject) {
         let seen = look(&mut observer)[0];
         assert!(seen.absent > 0, "{}: {seen:?}", trio.name());
         let seen = observer.seen()[0];
-        assert_eq!((seen.used, seen.wrong), (0, 0), "{}", trio.name());
+        let unused = seen.used == 0 || may_be_used(&trio.objects[0]);
+        assert!(unused && seen.wrong == 0, "{}: {seen:?}", trio.name());
         runs += RUNS;
         looks += observer.looks();
         refused += seen.refused;
@@ -603,11 +843,11 @@ fn undone_at_full_speed(subject: &Subject) {
     println!("{runs} runs, {looks} looks, refused {refused} times");
 }
 
-fn open_at_full_speed(_: &Subject) {
+fn open_at_full_speed(lines: &[Line]) {
     const RUNS: usize = 10;
     let program = this_program();
     let (mut runs, mut looks, mut wrong, mut found_out) = (0, 0, 0, 0);
-    let trios = open_trios(&program);
+    let trios = open_trios(&program, lines);
     for trio in &trios {
         let (taken, seen, complaints) = race(trio, RUNS);
         assert_eq!(seen.wrong == 0, complaints.is_empty(), "{complaints}");

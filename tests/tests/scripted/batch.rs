@@ -12,7 +12,7 @@ use crate::script::{
 };
 
 /// The file `jobs`, with these lines.
-fn jobs(lines: &str) -> Vec<Expected> {
+pub fn jobs(lines: &str) -> Vec<Expected> {
     let lines = lines.to_owned().leak().as_bytes();
     vec![(Call::Room, 0), (Read(Source::User("jobs"), lines), 0)]
 }
@@ -264,17 +264,6 @@ fn there_may_be_nothing_to_do() {
         let script = script.into_iter().chain([list]);
         assert_eq!(play("-J --batch jobs", script), silent());
     }
-}
-
-/// POSIX objects are refused like a failure of the kernel: with all that was made before.
-#[test]
-fn posix_objects_are_refused_before_others_are_made() {
-    let mut script = jobs("-Q -k 7\n-q -n x\n");
-    script.push((BlockSignals, 0));
-    assert_eq!(
-        tell("--batch jobs", script),
-        ["line 2: POSIX objects are not supported yet"]
-    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use ipcmk::plan::Kind;
 
 use crate::script::{
-    AskFilter, AskLimits, AskMostLocked, BlockSignals, Expected, Get, Lock, NEW, OURS, Read,
-    Remove, SHM_RMID_FORCED, Set, SetValue, Source, error, explain,
+    AskFilter, AskLimit, AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Remove,
+    SHM_RMID_FORCED, Set, SetValue, Source, error, explain,
 };
 
 /// Each refusal that has a measured cause, the calls that measure it, and the line that tells it.
@@ -202,25 +202,29 @@ fn a_refused_property_is_explained() {
     let cases = [
         (
             locked(EPERM),
-            vec![(AskMostLocked, 0)],
+            vec![(AskLimit(libc::RLIMIT_MEMLOCK), 0)],
             "that needs CAP_IPC_LOCK, or a limit on locked memory over 0 (RLIMIT_MEMLOCK)",
         ),
         (
             locked(EPERM),
-            vec![(AskMostLocked, 4096), (AskFilter, 0)],
+            vec![(AskLimit(libc::RLIMIT_MEMLOCK), 4096), (AskFilter, 0)],
             security_module,
         ),
         (
             locked(EPERM),
-            vec![error(AskMostLocked, EPERM), (AskFilter, 1)],
+            vec![error(AskLimit(libc::RLIMIT_MEMLOCK), EPERM), (AskFilter, 1)],
             filter,
         ),
         (
             locked(ENOMEM),
-            vec![(AskMostLocked, 50)],
+            vec![(AskLimit(libc::RLIMIT_MEMLOCK), 50)],
             "100 bytes more would be over 50 (RLIMIT_MEMLOCK)",
         ),
-        (locked(ENOMEM), vec![error(AskMostLocked, EPERM)], ""),
+        (
+            locked(ENOMEM),
+            vec![error(AskLimit(libc::RLIMIT_MEMLOCK), EPERM)],
+            "",
+        ),
         (locked(EIO), vec![], ""),
         (
             queue(1001, EPERM),

@@ -6,6 +6,7 @@ use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
+use ipcmk::posix::Path;
 
 use crate::script::{
     AskState, BlockSignals, Call, Get, Identify, Memory, NEW, SHM_RMID_FORCED, both, error, ok,
@@ -155,6 +156,50 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
+    fn open_unnamed(&mut self, _: u32) -> Result<Fd, Errno> {
+        Ok(Fd::Object(3))
+    }
+
+    fn open_queue(&mut self, _: &Path, _: u32, _: Option<[u64; 2]>) -> Result<Fd, Errno> {
+        self.made += 1;
+        Ok(Fd::Object(3))
+    }
+
+    fn truncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn own(&mut self, _: Fd, _: (u32, u32)) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn chmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn link(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
+        self.made += 1;
+        Ok(())
+    }
+
+    fn close(&mut self, _: Fd) {}
+
+    fn unlink(&mut self, _: Kind, _: &Path) -> Result<(), Errno> {
+        self.removed += 1;
+        Ok(())
+    }
+
+    fn status(&mut self, _: Kind, _: &Path) -> Result<State, Errno> {
+        Ok(State {
+            mode: libc::S_IFREG | 0o640,
+            amount: 4096,
+        })
+    }
+
+    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+        panic!("nothing was refused");
+    }
+
     fn random(&mut self) -> Result<u32, Errno> {
         Ok(1)
     }
@@ -176,12 +221,12 @@ impl Kernel for Willing<'_> {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }
 
-    fn most_locked(&mut self) -> Result<u64, Errno> {
+    fn limit(&mut self, _: usize) -> Result<u64, Errno> {
         panic!("nothing was refused");
     }
 
@@ -197,6 +242,7 @@ impl Kernel for Willing<'_> {
         let to = match fd {
             Fd::Out => &mut self.output,
             Fd::Err => &mut self.told,
+            Fd::Object(_) => return Ok(bytes.len()),
         };
         to.extend_from_slice(bytes);
         Ok(bytes.len())

@@ -4,6 +4,7 @@
 mod batch;
 mod hints;
 mod json;
+mod posix;
 mod properties;
 mod script;
 
@@ -11,12 +12,11 @@ use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::run::run;
-use ipcmk_tests::text;
+use ipcmk::posix::Path;
 
 use script::{
-    BlockSignals, Expected, Get, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait, Write,
-    error, failed, forced, ok, play, silent, tell,
+    BlockSignals, Expected, Get, Memory, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait,
+    Write, error, failed, forced, ok, play, run_on, silent, tell,
 };
 
 /// A line with one object of each kind, and the calls that create them.
@@ -224,6 +224,7 @@ struct Crowded {
     calls: u32,
     random: fn(u32) -> u32,
     told: Vec<u8>,
+    memory: Memory,
 }
 
 impl Kernel for Crowded {
@@ -260,6 +261,45 @@ impl Kernel for Crowded {
         panic!("there is nothing to remove");
     }
 
+    fn open_unnamed(&mut self, _: u32) -> Result<Fd, Errno> {
+        Ok(Fd::Object(3))
+    }
+
+    fn open_queue(&mut self, _: &Path, _: u32, _: Option<[u64; 2]>) -> Result<Fd, Errno> {
+        panic!("no queue is named");
+    }
+
+    fn truncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn own(&mut self, _: Fd, _: (u32, u32)) -> Result<(), Errno> {
+        panic!("nobody is named");
+    }
+
+    fn chmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
+        panic!("there is no queue");
+    }
+
+    fn link(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
+        self.calls += 1;
+        Err(Errno::EEXIST)
+    }
+
+    fn close(&mut self, _: Fd) {}
+
+    fn unlink(&mut self, _: Kind, _: &Path) -> Result<(), Errno> {
+        panic!("there is nothing to remove");
+    }
+
+    fn status(&mut self, _: Kind, _: &Path) -> Result<State, Errno> {
+        Err(Errno::ENOENT)
+    }
+
+    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+        panic!("there is space");
+    }
+
     fn random(&mut self) -> Result<u32, Errno> {
         self.calls += 1;
         Ok((self.random)(self.calls))
@@ -273,12 +313,13 @@ impl Kernel for Crowded {
         panic!("no file is named");
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
-        panic!("no more room is needed");
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
+        // SAFETY: the one run on this kernel is over when it is dropped.
+        Ok(unsafe { self.memory.room() })
     }
 
-    fn most_locked(&mut self) -> Result<u64, Errno> {
-        panic!("nothing was locked");
+    fn limit(&mut self, _: usize) -> Result<u64, Errno> {
+        panic!("no limit is reached");
     }
 
     fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
@@ -294,6 +335,9 @@ impl Kernel for Crowded {
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
+        if matches!(fd, Fd::Object(_)) {
+            return Ok(bytes.len());
+        }
         assert_eq!(fd, Fd::Err);
         self.told.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -311,24 +355,20 @@ fn it_gives_up_in_the_end() {
         ("-k 7 -e -Q --qbytes 1", |_| {
             panic!("no random key is wanted")
         }),
+        ("-e -m 1 -n x", |_| panic!("no random key is wanted")),
+        ("-e -s --name x", |_| panic!("no random key is wanted")),
     ] {
-        let mut kernel = Crowded {
+        let kernel = || Crowded {
             calls: 0,
             random,
             told: Vec::new(),
+            memory: Memory(None),
         };
-        let words = text::words(line).expect(line);
-        assert_eq!(
-            run(words.iter().map(Vec::as_slice), false, &mut kernel),
-            1,
-            "{line}"
-        );
-        assert!(
-            CALLS.contains(&kernel.calls),
-            "{line}: {} calls",
-            kernel.calls
-        );
-        let told = String::from_utf8(kernel.told).expect("UTF-8");
+        let look = |kernel: &mut Crowded| (kernel.calls, kernel.told.clone());
+        let (status, (calls, told)) = run_on(line, kernel, look);
+        assert_eq!(status, 1, "{line}");
+        assert!(CALLS.contains(&calls), "{line}: {calls} calls");
+        let told = String::from_utf8(told).expect("UTF-8");
         assert!(told.contains(" failed: File exists\n"), "{line}: {told}");
     }
 }
@@ -554,9 +594,10 @@ fn what_is_refused_creates_nothing() {
         "-S 0",
         "-Q -p 1000",
         "-Q x",
-        "-M 4096 -m 1 -n x",
-        "-s -n x",
-        "-q -n x",
+        "-M 4096 -m 1",
+        "-s",
+        "-q",
+        "-s -n x 600",
     ] {
         let (status, told) = play(line, [(BlockSignals, 0)]);
         assert!(status == 1 && !told.is_empty(), "{line}: {status} {told}");

@@ -319,9 +319,7 @@ fn options_that_apply_to_nothing_are_told() {
         ("-S 0x7 --lock", narrow("lock")),
         ("-M 0x7 -p 1 --value=1", narrow("value")),
         ("-q -n x -k 7", narrow("key")),
-        ("-q -n x --owner 7", narrow("owner")),
         ("-q -n x --ftok /", narrow("ftok")),
-        ("-q -n x -e", narrow("existing")),
         ("-k 7 --ftok / -Q", "key given twice: -k and --ftok".into()),
         (
             "-S 3 --value 1,2",

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::io;
 use std::num::NonZero;
 use std::ptr::NonNull;
-use std::thread;
 
 use ipcmk::batch::Room;
 use ipcmk::errno::Errno;
 use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
 use ipcmk::plan::{Id, Kind, Step};
+use ipcmk::posix::Path;
 use ipcmk::run::run;
 use ipcmk_tests::text;
 
@@ -35,10 +35,36 @@ pub enum Call {
     /// Kind, identifier; the result is the mode and, in the lower half, the amount.
     AskState(Kind, Id),
     Remove(Kind, Id),
+    /// A file of /dev/shm without a name, with this mode; the result is its descriptor.
+    OpenUnnamed(u32),
+    /// A POSIX queue: name, mode, attributes; the result is its descriptor.
+    OpenQueue(String, u32, Option<[u64; 2]>),
+    /// Descriptor, size.
+    Truncate(usize, u64),
+    /// To a POSIX semaphore that is not whole yet.
+    Fill(usize, Vec<u8>),
+    /// For it.
+    WaitToFill(usize),
+    /// Descriptor, owner.
+    Own(usize, (u32, u32)),
+    /// Descriptor, mode.
+    Chmod(usize, u32),
+    /// Descriptor, path.
+    Link(usize, String),
+    Close(usize),
+    /// Of a file.
+    Unlink(String),
+    UnlinkQueue(String),
+    /// What a file is; the result is its type and mode and, in the lower half, its size.
+    AskFile(String),
+    /// What a queue is; the result is as above.
+    AskQueue(String),
     /// The limits of a kind, which are [`LIMITS`].
     AskLimits(Kind),
-    /// The limit on locked memory.
-    AskMostLocked,
+    /// A limit of the process.
+    AskLimit(u32),
+    /// The space of /dev/shm, which is [`SPACE`].
+    AskSpace,
     /// Whether there is a filter.
     AskFilter,
     /// To standard output.
@@ -48,8 +74,9 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskFilter, AskLimits, AskMostLocked, AskState, BlockSignals, Get, Identify, Lock, Random, Read,
-    Remove, Set, SetValue, Wait, Write,
+    AskFile, AskFilter, AskLimit, AskLimits, AskQueue, AskSpace, AskState, BlockSignals, Chmod,
+    Close, Fill, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read, Remove, Set,
+    SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -89,6 +116,9 @@ pub const LIMITS: Limits = Limits {
     objects_used: 50,
 };
 
+/// What a scripted /dev/shm has: blocks and inodes, all of them and the free ones.
+pub const SPACE: [[u64; 2]; 2] = [[2000, 30], [400, 5]];
+
 /// The next call, and what it returns, as the kernel itself does: a negative errno, or a result.
 pub type Expected = (Call, i64);
 
@@ -105,6 +135,8 @@ pub struct Script {
     /// None where the script has all the looks too.
     causes: Option<Causes>,
     memory: Memory,
+    /// Descriptors of POSIX objects that are not closed yet.
+    open: Vec<usize>,
 }
 
 /// What is known of the cause of a failure: calls that only look, each of which may be made again and
@@ -129,8 +161,13 @@ impl Call {
     const fn is_a_look(&self) -> bool {
         matches!(
             self,
-            AskLimits(_) | AskFilter | AskMostLocked | Get(_, _, _, 0)
+            AskLimits(_) | AskFilter | AskLimit(_) | AskSpace | Get(_, _, _, 0)
         )
+    }
+
+    /// Whether it takes an object away.
+    const fn is_undo(&self) -> bool {
+        matches!(self, Remove(..) | Unlink(_) | UnlinkQueue(_))
     }
 }
 
@@ -140,23 +177,23 @@ pub fn both(high: u32, low: u32) -> i64 {
 }
 
 /// Memory for many objects.
-pub struct Memory(pub Option<NonNull<Room>>);
+pub struct Memory(pub Option<NonNull<Room<'static>>>);
 
 impl Memory {
     /// The room in it, at most once.
     ///
     /// # Safety
     /// It must not be used any more when the memory is dropped.
-    pub unsafe fn room<'a>(&mut self) -> &'a mut Room {
+    pub unsafe fn room<'a>(&mut self) -> &'a mut Room<'a> {
         assert_eq!(self.0, None, "at most once");
         // A box would be made on the stack, which is too small for it.
         let layout = Layout::new::<Room>();
         // SAFETY: its size is not 0.
         let room = unsafe { alloc_zeroed(layout) }.cast();
-        let mut room = NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout));
+        let room = NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout));
         self.0 = Some(room);
         // SAFETY: a room can be all zeros, and this is the only reference to it.
-        unsafe { room.as_mut() }
+        unsafe { room.cast().as_mut() }
     }
 }
 
@@ -184,15 +221,15 @@ impl Script {
             told: String::new(),
             causes,
             memory: Memory(None),
+            open: Vec::new(),
         }
     }
 
     /// The causes, once nothing is left but to undo.
     fn causes(&mut self) -> Option<&mut Causes> {
-        let is_undo = |(call, _): &Expected| matches!(call, Remove(..));
         self.causes
             .as_mut()
-            .filter(|_| self.calls.iter().all(is_undo))
+            .filter(|_| self.calls.iter().all(|(call, _)| call.is_undo()))
     }
 
     fn answer(&mut self, call: Call) -> Result<i64, Errno> {
@@ -215,6 +252,38 @@ impl Script {
         Ok([result >> 32, low]
             .map(|half| half.try_into().expect("half of it"))
             .into())
+    }
+}
+
+/// What is before the first NUL, which a path always has.
+fn text_of(path: &Path) -> String {
+    let bytes = path.with_nul().split(|&byte| byte == 0).next();
+    String::from_utf8_lossy(bytes.expect("there is always a first part")).into_owned()
+}
+
+/// The descriptor of a POSIX object.
+#[track_caller]
+fn object(fd: Fd) -> usize {
+    match fd {
+        Fd::Object(descriptor) => descriptor,
+        Fd::Out | Fd::Err => panic!("{fd:?} is no object"),
+    }
+}
+
+impl Script {
+    /// Opens a POSIX object.
+    fn open(&mut self, call: Call) -> Result<Fd, Errno> {
+        let descriptor = self.answer(call)?.try_into().expect("a descriptor");
+        self.open.push(descriptor);
+        Ok(Fd::Object(descriptor))
+    }
+
+    /// The descriptor of a POSIX object that is open.
+    #[track_caller]
+    fn opened(&self, fd: Fd) -> usize {
+        let descriptor = object(fd);
+        assert!(self.open.contains(&descriptor), "{fd:?} is not open");
+        descriptor
     }
 }
 
@@ -267,6 +336,67 @@ impl Kernel for Script {
         self.answer(Remove(kind, id)).map(drop)
     }
 
+    fn open_unnamed(&mut self, mode: u32) -> Result<Fd, Errno> {
+        self.open(OpenUnnamed(mode))
+    }
+
+    fn open_queue(
+        &mut self,
+        path: &Path,
+        mode: u32,
+        attributes: Option<[u64; 2]>,
+    ) -> Result<Fd, Errno> {
+        self.open(OpenQueue(text_of(path), mode, attributes))
+    }
+
+    fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        self.answer(Truncate(self.opened(fd), size)).map(drop)
+    }
+
+    fn own(&mut self, fd: Fd, owner: (u32, u32)) -> Result<(), Errno> {
+        self.answer(Own(self.opened(fd), owner)).map(drop)
+    }
+
+    fn chmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+        self.answer(Chmod(self.opened(fd), mode)).map(drop)
+    }
+
+    fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+        self.answer(Link(self.opened(fd), text_of(path))).map(drop)
+    }
+
+    fn close(&mut self, fd: Fd) {
+        let descriptor = self.opened(fd);
+        self.open.retain(|&other| other != descriptor);
+        // What it comes to is of no interest to anybody.
+        _ = self.answer(Close(descriptor));
+    }
+
+    fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
+        let path = text_of(path);
+        self.answer(match kind {
+            Kind::Queue => UnlinkQueue(path),
+            Kind::Shm | Kind::Sem => Unlink(path),
+        })
+        .map(drop)
+    }
+
+    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
+        let path = text_of(path);
+        let (mode, amount) = self.answer_both(match kind {
+            Kind::Queue => AskQueue(path),
+            Kind::Shm | Kind::Sem => AskFile(path),
+        })?;
+        Ok(State {
+            mode,
+            amount: amount.into(),
+        })
+    }
+
+    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+        self.answer(AskSpace).map(|_| SPACE)
+    }
+
     fn random(&mut self) -> Result<u32, Errno> {
         self.answer(Random)
             .map(|key| key.try_into().expect("a key"))
@@ -299,15 +429,16 @@ impl Kernel for Script {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room, Errno> {
+    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
         self.answer(Call::Room)?;
         // SAFETY: the one run by this script is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }
 
-    fn most_locked(&mut self) -> Result<u64, Errno> {
-        self.answer(AskMostLocked)
-            .map(|bytes| bytes.try_into().expect("bytes"))
+    fn limit(&mut self, resource: usize) -> Result<u64, Errno> {
+        let resource = resource.try_into().expect("a limit");
+        self.answer(AskLimit(resource))
+            .map(|limit| limit.try_into().expect("a number"))
     }
 
     fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
@@ -319,24 +450,33 @@ impl Kernel for Script {
     }
 
     fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
-        assert_eq!(fd, Fd::Out);
-        self.answer(Wait).map(drop)
+        self.answer(match fd {
+            Fd::Out => Wait,
+            Fd::Object(_) => WaitToFill(self.opened(fd)),
+            Fd::Err => panic!("standard error takes everything"),
+        })
+        .map(drop)
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
     /// be a pipe that nobody empties.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let call = match fd {
+            Fd::Object(_) => Fill(self.opened(fd), bytes.to_vec()),
+            Fd::Out | Fd::Err => {
+                // The descriptor of an object may be that of standard output.
+                assert_eq!(self.open, [], "still open as it writes {:?}", text());
+                Write(text())
+            }
+        };
         if fd == Fd::Err {
-            let undo = self
-                .calls
-                .iter()
-                .find(|(call, _)| matches!(call, Remove(..)));
-            assert_eq!(undo, None, "still to be done as it says {text:?}");
-            self.told.push_str(&text);
+            let undo = self.calls.iter().find(|(call, _)| call.is_undo());
+            assert_eq!(undo, None, "still to be done as it says {:?}", text());
+            self.told.push_str(&text());
             return Ok(bytes.len());
         }
-        self.answer(Write(text))
+        self.answer(call)
             .map(|written| written.try_into().expect("a number of bytes"))
     }
 }
@@ -369,27 +509,15 @@ fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Option
 
 /// Runs a command line on a kernel; gives the exit status, and what `look` finds in the kernel.
 #[track_caller]
-pub fn run_on<K: Kernel, T: Send>(
+pub fn run_on<K: Kernel, T>(
     line: &str,
-    kernel: impl FnOnce() -> K + Send,
-    look: impl FnOnce(&mut K) -> T + Send,
+    kernel: impl FnOnce() -> K,
+    look: impl FnOnce(&mut K) -> T,
 ) -> (u8, T) {
     let words = text::words(line).expect(line);
-    let run = || {
-        let mut kernel = kernel();
-        let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
-        (status, look(&mut kernel))
-    };
-    let mut for_room = ["J", "--json", "--batch"].into_iter();
-    if !for_room.any(|option| line.contains(option)) {
-        return run();
-    }
-    // Unoptimised code moves the room by way of the stack: that of a test is too small.
-    let builder = thread::Builder::new().stack_size(24 << 20);
-    thread::scope(|scope| {
-        let run = builder.spawn_scoped(scope, run).expect("a thread");
-        run.join().unwrap_or_else(|_| panic!("{line}"))
-    })
+    let mut kernel = kernel();
+    let status = run(words.iter().map(Vec::as_slice), false, &mut kernel);
+    (status, look(&mut kernel))
 }
 
 /// Runs a command line that fails by this script, to its last call; gives the lines of standard
@@ -447,8 +575,7 @@ pub fn error(call: Call, errno: i32) -> Expected {
 /// Calls of a script, with the number of the line of a batch that they are made for; else 0.
 pub type Part = (u32, Vec<Expected>);
 
-/// Plays a script that succeeds; then with each call failing in turn, in many ways, or in one where
-/// there is the room of a batch, which takes its time: then whatever was made before is removed, the
+/// Plays a script that succeeds; then with each call failing in turn, in many ways: then whatever was made before is removed, the
 /// last one first, and the first line of standard error says what failed, and in which line. Gives
 /// the number of calls that can fail.
 #[track_caller]
@@ -460,24 +587,23 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
         .iter()
         .flat_map(|(number, calls)| vec![*number; calls.len()]);
     let errnos = [EPERM, ENOMEM, EACCES, EINVAL, ENFILE, ENOSPC, ENOSYS, EIDRM];
-    let has_room = script.iter().any(|(call, _)| *call == Call::Room);
     let mut tried = 0;
     for (at, number) in numbers.enumerate() {
         let (call, _) = &script[at];
-        let Some(mut what) = what_fails(call) else {
+        let Some(mut what) = what_fails(&script, at) else {
             continue;
         };
         if number != 0 {
             what = format!("line {number}: {what}");
         }
-        let ways = if has_room { 1 } else { errnos.len() };
-        for errno in errnos.into_iter().cycle().skip(at).take(ways) {
+        for errno in errnos {
             let mut failing = script[..at].to_vec();
             failing.push(error(call.clone(), errno));
             // Even where the line could not be read.
             if !failing.iter().any(|(call, _)| *call == BlockSignals) {
                 failing.push((BlockSignals, 0));
             }
+            failing.extend(left_open(&script[..at]).map(|fd| (Close(fd), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
         }
@@ -492,13 +618,29 @@ fn undo((call, result): &Expected) -> Option<Expected> {
         Get(kind, _, _, flags) if flags & libc::IPC_CREAT != 0 && *result >= 0 => {
             Some((Remove(*kind, result.unsigned_abs()), 0))
         }
+        OpenQueue(name, ..) if *result >= 0 => Some((UnlinkQueue(name.clone()), 0)),
+        Link(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
         _ => None,
     }
 }
 
-/// The words for the failure of a call; none where it is no failure.
-fn what_fails(call: &Call) -> Option<String> {
-    Some(match call {
+/// The descriptors that calls have left open.
+fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> {
+    let mut open = Vec::new();
+    for (call, result) in calls {
+        match call {
+            OpenUnnamed(_) | OpenQueue(..) if *result >= 0 => open.push(*result as usize),
+            Close(descriptor) => open.retain(|other| other != descriptor),
+            _ => {}
+        }
+    }
+    open.into_iter()
+}
+
+/// The words for the failure of a call of a script; none where it is no failure.
+fn what_fails(script: &[Expected], at: usize) -> Option<String> {
+    let is_content = |(call, _): &Expected| matches!(call, Truncate(..) | Fill(..) | OpenQueue(..));
+    Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
         Call::Room => "get memory failed".into(),
@@ -512,8 +654,22 @@ fn what_fails(call: &Call) -> Option<String> {
         },
         SetValue(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
+        OpenQueue(..) | Chmod(..) => "create POSIX message queue failed".into(),
+        Truncate(..) => "create POSIX shared memory failed".into(),
+        Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
+        // What is made there, its content tells.
+        OpenUnnamed(_) => {
+            return what_fails(script, at + script[at..].iter().position(is_content)?);
+        }
+        Own(..) | Link(..) => {
+            return what_fails(script, script[..at].iter().rposition(is_content)?);
+        }
         Write(_) => "write error".into(),
-        Read(Source::System(_), _) | AskState(..) => return None,
-        Remove(..) | AskMostLocked | AskFilter | Wait => unreachable!("only after a failure"),
+        Read(Source::System(_), _) | AskState(..) | AskFile(_) | AskQueue(_) | Close(_) => {
+            return None;
+        }
+        Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Wait => {
+            unreachable!("only after a failure")
+        }
     })
 }

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Fetches musl for C programs of both architectures, for tests/tests/posix.rs: target/musl/{x86_64,aarch64}/usr.
+# The packages are only unpacked, not installed: Debian's compilers link with what is in them. What is there already is kept.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/tools/apt.sh
+
+fetch() { # <Debian's name of the architecture> <folder>
+    rm -rf "$2"
+    mkdir -p "$2"
+    (cd "$2" && apt-get -qq -o APT::Sandbox::User=root -o Acquire::http::Timeout=30 download "musl-dev:$1") || return 1
+    dpkg-deb --extract "$2"/*.deb "$2" || return 1
+    rm "$2"/*.deb
+}
+
+for pair in amd64:x86_64 arm64:aarch64; do
+    debian=${pair%:*}
+    architecture=${pair#*:}
+    folder=target/musl/$architecture
+    library=usr/lib/$architecture-linux-musl/libc.a
+    [ ! -s "$folder/$library" ] || continue
+    command -v apt-get >/dev/null || die "no apt-get here; put musl for $architecture at $folder/$library and beside it"
+    [ "$debian" = amd64 ] || know_arm64
+    apt-cache policy "musl-dev:$debian" | grep -q 'Candidate: [0-9]' || apt_update
+    # In one step, so that no half of it is taken for the whole.
+    again fetch "$debian" "$folder.new" && rm -rf "$folder" && mv "$folder.new" "$folder" && [ -s "$folder/$library" ] ||
+        die "could not fetch musl-dev for $architecture"
+done

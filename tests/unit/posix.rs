@@ -1,0 +1,154 @@
+//! Names to paths, and what a semaphore is made of, for src/posix.rs. That the C libraries agree, C
+//! programs say: see tests/tests/posix.rs.
+
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use super::{Libc, Name, Path, SEMAPHORE, bare, is_bad, semaphore};
+use crate::errno::Errno;
+use crate::plan::Kind;
+
+const LIBCS: [Libc; 2] = [Libc::Glibc, Libc::Musl];
+
+fn path(name: &[u8], kind: Kind, libc: Libc) -> Result<Vec<u8>, Errno> {
+    let path = Name { bytes: name, libc }.path(kind)?;
+    let bytes: &[u8] = path.with_nul();
+    let end = bytes.iter().position(|&byte| byte == 0);
+    let (path, rest) = bytes.split_at(end.expect("a NUL"));
+    assert!(rest.iter().all(|&byte| byte == 0), "NULs behind it");
+    Ok(path.into())
+}
+
+/// The paths of a name: of shared memory, of a queue, of a semaphore of either C library.
+fn paths(name: &str) -> [Result<String, Errno>; 4] {
+    [
+        (Kind::Shm, Libc::Glibc),
+        (Kind::Queue, Libc::Glibc),
+        (Kind::Sem, Libc::Glibc),
+        (Kind::Sem, Libc::Musl),
+    ]
+    .map(|(kind, libc)| {
+        let path = path(name.as_bytes(), kind, libc)?;
+        Ok(String::from_utf8(path).expect("as it was"))
+    })
+}
+
+#[test]
+fn names_have_paths() {
+    for (name, file, in_queue) in [
+        ("x", "x", "x"),
+        ("/x", "x", "x"),
+        ("//x", "x", "/x"),
+        ("///x", "x", "//x"),
+        ("x.y", "x.y", "x.y"),
+        ("...", "...", "..."),
+        ("/.x", ".x", ".x"),
+        ("sem.x", "sem.x", "sem.x"),
+        (" ", " ", " "),
+        ("é\n\"", "é\n\"", "é\n\""),
+    ] {
+        let expected = [
+            format!("/dev/shm/{file}"),
+            in_queue.into(),
+            format!("/dev/shm/sem.{file}"),
+            format!("/dev/shm/{file}"),
+        ];
+        assert_eq!(paths(name), expected.map(Ok), "{name:?}");
+    }
+}
+
+/// Of other kinds the C library plays no part, and bytes need be no text.
+#[test]
+fn any_byte_but_a_slash_and_a_nul_is_part_of_a_name() {
+    for byte in 1..=u8::MAX {
+        let name = [b'a', byte, b'z'];
+        let file = [b"/dev/shm/", &name[..]].concat();
+        for libc in LIBCS {
+            let expected = if byte == b'/' {
+                Err(Errno::EINVAL)
+            } else {
+                Ok(file.clone())
+            };
+            assert_eq!(path(&name, Kind::Shm, libc), expected, "{byte}");
+            // The kernel takes no slash either.
+            assert_eq!(path(&name, Kind::Queue, libc), Ok(name.to_vec()), "{byte}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_name_of_a_file_is_refused() {
+    for (name, in_queue) in [
+        ("", ""),
+        ("/", ""),
+        ("//", "/"),
+        (".", "."),
+        ("/.", "."),
+        ("..", ".."),
+        ("//..", "/.."),
+        ("a/b", "a/b"),
+        ("/a/", "a/"),
+        ("/../x", "../x"),
+    ] {
+        let no_file = || Err(Errno::EINVAL);
+        let expected = [no_file(), Ok(in_queue.into()), no_file(), no_file()];
+        assert_eq!(paths(name), expected, "{name:?}");
+        assert!(is_bad(bare(name.as_bytes(), Kind::Shm)), "{name:?}");
+        assert!(is_bad(bare(name.as_bytes(), Kind::Sem)), "{name:?}");
+    }
+    // With its one slash less, and so in the words for what the kernel said.
+    for (name, bad) in [("//x", true), ("/x", false), ("x", false), ("/", true)] {
+        assert_eq!(is_bad(bare(name.as_bytes(), Kind::Queue)), bad, "{name:?}");
+    }
+}
+
+/// A name of 255 bytes is one, and the kernel must hear of one that is longer: up to the end of the
+/// buffer, of which the last byte is a NUL.
+#[test]
+fn long_names_come_whole_or_not_at_all() {
+    let room = Path::ROOM - 1;
+    for length in (240..=room + 2).chain([4096]) {
+        let name = "x".repeat(length);
+        let expected = ["/dev/shm/", "", "/dev/shm/sem.", "/dev/shm/"].map(|before| {
+            if before.len() + length <= room {
+                Ok(format!("{before}{name}"))
+            } else {
+                Err(Errno::ENAMETOOLONG)
+            }
+        });
+        if length <= 256 {
+            assert!(expected.iter().all(Result::is_ok), "{length}");
+        }
+        assert_eq!(paths(&name), expected, "{length}");
+        // What is no part of it takes no room.
+        let slashes = format!("/{name}");
+        assert_eq!(paths(&slashes), expected, "{length}");
+    }
+    // What is wrong with it counts more than its length.
+    let name = "x/".repeat(300);
+    let [shm, queue, sem, _] = paths(&name);
+    assert_eq!((shm, sem), (Err(Errno::EINVAL), Err(Errno::EINVAL)));
+    assert_eq!(queue, Err(Errno::ENAMETOOLONG));
+}
+
+/// glibc 2.21 and later, `struct new_sem`: the value in the lower half of a u64 and the waiting threads
+/// in the upper one, then `private`: FUTEX_SHARED, which is 128. musl, `sem_t`: the value, the waiting
+/// threads, and 128 where it is private.
+#[test]
+fn semaphores_are_those_of_the_libraries() {
+    for value in [0, 1, 255, 256, 0x1234_5678, 0x7fff_ffff] {
+        for (libc, third) in [(Libc::Glibc, 128), (Libc::Musl, 0)] {
+            let bytes = semaphore(value, libc);
+            assert_eq!(bytes.len(), SEMAPHORE);
+            let words: Vec<u32> = bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|word| u32::from_ne_bytes(*word))
+                .collect();
+            let value = u32::try_from(value).expect("31 bits");
+            assert_eq!(words, [value, 0, third, 0, 0, 0, 0, 0], "{libc:?}");
+        }
+    }
+}
