@@ -7,11 +7,11 @@
 use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown, symlink};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt, fchown, symlink};
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -384,7 +384,7 @@ fn read(path: &Path, name: Vec<u8>) -> io::Result<Object> {
             Ok(queue) => What::Queue(queue),
             // It is no queue.
             Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
-                What::file(status.len(), content(file, &status)?)
+                What::file(status.len(), content(&file)?)
             }
             Err(error) => return Err(error),
         }
@@ -402,16 +402,28 @@ fn read(path: &Path, name: Vec<u8>) -> io::Result<Object> {
 /// The most bytes of a file that are read.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// The bytes of a file, but none of one that is a single hole.
-fn content(file: File, status: &fs::Metadata) -> io::Result<Vec<u8>> {
+/// The bytes of a file up to the end of what it holds: holes between are zeros, and one at the end is
+/// left out.
+fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if status.blocks() > 0 {
-        let read = file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-        if read as u64 > MOST_BYTES {
+    let seek = |from: usize, whence| {
+        // SAFETY: no pointer.
+        let found = unsafe { libc::lseek(file.as_raw_fd(), from as libc::off_t, whence) };
+        usize::try_from(found).map_err(|_| io::Error::last_os_error())
+    };
+    loop {
+        let start = match seek(bytes.len(), libc::SEEK_DATA) {
+            // There is no more.
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => return Ok(bytes),
+            start => start?,
+        };
+        let end = seek(start, libc::SEEK_HOLE)?;
+        if end as u64 > MOST_BYTES {
             return Err(io::Error::other("a file with too many bytes to compare"));
         }
+        bytes.resize(end, 0);
+        file.read_exact_at(&mut bytes[start..], start as u64)?;
     }
-    Ok(bytes)
 }
 
 /// Reads all objects of the calling thread's namespaces.

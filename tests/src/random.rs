@@ -20,6 +20,20 @@ pub fn line(random: &mut Rng) -> Vec<Vec<u8>> {
     words
 }
 
+/// A random command line that asks for POSIX objects, and gives them a name.
+pub fn posix_line(random: &mut Rng) -> Vec<Vec<u8>> {
+    let mut words = line(random);
+    let resource = match random.u8(..4) {
+        0..=1 => [b"-m", &size(random)[..]].concat(),
+        2 => b"-q".to_vec(),
+        _ => b"-s".to_vec(),
+    };
+    for word in [resource, [b"-n", &name(random)[..]].concat()] {
+        words.insert(random.usize(..=words.len()), word);
+    }
+    words
+}
+
 /// Adds a word, or an option and its argument.
 fn piece(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     match random.u8(..16) {
@@ -35,8 +49,7 @@ fn piece(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
 /// Makes a number.
 type Number = fn(&mut Rng) -> Vec<u8>;
 
-/// Options that have a meaning for System V objects, by letter and by name, each with a text that
-/// may be right for it.
+/// Options by letter and by name, each with a text that may be right for it.
 const OPTIONS: &[(&str, &str, Number)] = &[
     ("-M", "--shmem", size),
     ("-M", "--shmem", size),
@@ -56,6 +69,23 @@ const OPTIONS: &[(&str, &str, Number)] = &[
     ("", "--qbytes", size),
     ("", "--hugetlb", size),
     ("", "--batch", file),
+    ("-m", "--posix-shmem", size),
+    ("-n", "--name", name),
+    ("-n", "--name", name),
+    ("", "--maxmsg", count),
+    ("", "--msgsize", size),
+    ("", "--libc", libc),
+];
+
+/// Resources without an argument.
+const RESOURCES: &[&str] = &[
+    "-Q",
+    "-Q",
+    "--queue",
+    "-q",
+    "--posix-mqueue",
+    "-s",
+    "--posix-semaphore",
 ];
 
 /// Options of ours without an argument.
@@ -73,10 +103,7 @@ const FLAGS: &[&str] = &[
 
 fn option(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     match random.u8(..8) {
-        0..=1 => {
-            let queue: &[u8] = if random.bool() { b"-Q" } else { b"--queue" };
-            return words.push(queue.to_vec());
-        }
+        0..=1 => return words.push(any_of(random, RESOURCES).into()),
         2 => return words.push(FLAGS[random.usize(..FLAGS.len())].into()),
         _ => {}
     }
@@ -120,6 +147,9 @@ fn abbreviation(random: &mut Rng) -> Vec<u8> {
         "noreserve",
         "lock",
         "batch",
+        "maxmsg",
+        "msgsize",
+        "libc",
     ];
     let name = NAMES[random.usize(..NAMES.len())];
     let mut word = [b"--", &name.as_bytes()[..random.usize(1..=name.len())]].concat();
@@ -132,7 +162,7 @@ fn abbreviation(random: &mut Rng) -> Vec<u8> {
 
 /// Letters in a row, perhaps with a value.
 fn cluster(random: &mut Rng) -> Vec<u8> {
-    const LETTERS: &[u8] = b"QQQQMMSSppnsomqhVkerJ";
+    const LETTERS: &[u8] = b"QQQQMMSSppnsnsmmqomqhVkerJ";
     let mut word = vec![b'-'];
     for _ in 0..random.usize(1..=4) {
         word.push(LETTERS[random.usize(..LETTERS.len())]);
@@ -265,6 +295,33 @@ fn owner(random: &mut Rng) -> Vec<u8> {
         _ => format!("{user}:{}", id(random)),
     }
     .into_bytes()
+}
+
+/// A name of a POSIX object, which is one or not.
+fn name(random: &mut Rng) -> Vec<u8> {
+    match random.u8(..16) {
+        0 => bytes(random),
+        1 => [b"/", &bytes(random)[..]].concat(),
+        // Of glibc, a semaphore has up to 251 bytes, and any other object up to 255.
+        2 => {
+            let slashes = "/".repeat(random.usize(..3));
+            let length = [250, 251, 252, 253, 255, 256][random.usize(..6)];
+            [slashes, "x".repeat(length)].concat().into()
+        }
+        3..=5 => any_of(
+            random,
+            &[
+                "", "/", "//", ".", "..", "/.", "/..", "//x", "a/b", "/a/b", "x/",
+            ],
+        )
+        .into(),
+        _ => any_of(random, &["x", "/x", "/x", "/x", "sem.x", "/sem.x"]).into(),
+    }
+}
+
+/// The name of a C library.
+fn libc(random: &mut Rng) -> Vec<u8> {
+    any_of(random, &["glibc", "glibc", "musl", "m", ""]).into()
 }
 
 /// A file, which is there or not.

@@ -16,7 +16,7 @@ use seccompiler::{
     SeccompRule,
 };
 
-use crate::case::{Filter, Random, Start, Stream};
+use crate::case::{Filter, Random, Start, Stream, Version};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
@@ -32,7 +32,7 @@ pub struct Subject {
     path: PathBuf,
     /// The same file where any user can reach it.
     reachable: PathBuf,
-    /// The emulator that runs it.
+    /// The emulator that runs it, or the dynamic loader, beside which its libraries are.
     through: Option<PathBuf>,
     scratch: Scratch,
 }
@@ -60,16 +60,12 @@ impl Subject {
     /// The program in the file `path`, run by the emulator `through` if there is one.
     pub fn new(path: &Path, through: Option<&Path>) -> io::Result<Self> {
         let scratch = Scratch::new()?;
-        // A build tree may lie below a directory that `given: user` cannot enter.
-        let reachable = if anyone_can_run(path)? {
-            path.canonicalize()?
-        } else {
-            let copy = scratch.join("subject");
-            fs::copy(path, &copy)?;
-            fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
-            copy
-        };
-        let through = through.map(find_in_path).transpose()?;
+        let reachable = make_reachable(path, &scratch)?;
+        let mut through = through.map(find_in_path).transpose()?;
+        if let Some(loader) = through.as_mut().filter(|program| is_loader(program)) {
+            make_reachable(&loader.with_file_name("libc.so.6"), &scratch)?;
+            *loader = make_reachable(loader, &scratch)?;
+        }
         Ok(Self {
             path: path.to_owned(),
             reachable,
@@ -80,7 +76,9 @@ impl Subject {
 
     /// Whether an emulator stands between the runner and the program.
     pub fn is_emulated(&self) -> bool {
-        self.through.is_some()
+        self.through
+            .as_deref()
+            .is_some_and(|program| !is_loader(program))
     }
 
     /// Runs the program once in the calling thread's namespace. `calls` asks for the names of its
@@ -118,6 +116,18 @@ impl Subject {
         Ok(outcome)
     }
 
+    /// The version that an ipcmk of util-linux says it is.
+    pub fn util_linux_version(&self) -> Result<Version, String> {
+        let outcome = self.run(&Start::default(), &[b"-V".to_vec()], false);
+        let outcome = outcome.map_err(|error| format!("{}: {error}", self.path.display()))?;
+        let text = String::from_utf8_lossy(&outcome.stdout);
+        let mut words = text.split_whitespace();
+        words.find(|word| *word == "util-linux");
+        let version = words.next();
+        let none = || format!("{} -V says {text:?}: not util-linux's", self.path.display());
+        version.ok_or_else(none)?.parse()
+    }
+
     /// The file of the program, as the user named it.
     pub fn path(&self) -> &Path {
         &self.path
@@ -143,23 +153,16 @@ impl Subject {
         strace_log: Option<&Path>,
     ) -> io::Result<Launch> {
         let subject = self.reachable.as_os_str().as_bytes();
-        let mut arguments: Vec<&[u8]> = Vec::new();
-        let program = match &self.through {
+        let mut arguments = self.before(&start.argv0);
+        if let Some(log) = strace_log {
+            arguments.extend([b"-strace", &b"-D"[..], log.as_os_str().as_bytes()]);
+        }
+        let program = match arguments.first() {
             None => {
                 arguments.push(&start.argv0);
                 subject
             }
-            Some(emulator) => {
-                let program = emulator.as_os_str().as_bytes();
-                arguments.push(program);
-                if emulator.ends_with("valgrind") {
-                    arguments.extend(VALGRIND.map(str::as_bytes));
-                } else {
-                    arguments.extend([b"-0", &start.argv0[..]]);
-                }
-                if let Some(log) = strace_log {
-                    arguments.extend([b"-strace", &b"-D"[..], log.as_os_str().as_bytes()]);
-                }
+            Some(&program) => {
                 arguments.push(subject);
                 program
             }
@@ -172,6 +175,23 @@ impl Subject {
         Launch::new(program, arguments, environment, streams)
     }
 
+    /// What stands before the subject on a command line: the program that runs it, and its options.
+    fn before<'a>(&'a self, argv0: &'a [u8]) -> Vec<&'a [u8]> {
+        let Some(through) = &self.through else {
+            return Vec::new();
+        };
+        let mut before = vec![through.as_os_str().as_bytes()];
+        if through.ends_with("valgrind") {
+            before.extend(VALGRIND.map(str::as_bytes));
+        } else if is_loader(through) {
+            let libraries = through.parent().unwrap_or(through).as_os_str().as_bytes();
+            before.extend([b"--argv0", argv0, b"--library-path", libraries]);
+        } else {
+            before.extend([b"-0", argv0]);
+        }
+        before
+    }
+
     /// Writes a run as a user would type it in bash.
     pub fn shell_line(&self, start: &Start, words: &[Vec<u8>]) -> String {
         let mut line = vec!["env".to_owned(), "-i".to_owned()];
@@ -181,11 +201,7 @@ impl Subject {
                 .iter()
                 .map(|(name, value)| text::shell_word(&[name, &b"="[..], value].concat())),
         );
-        line.extend(
-            self.through
-                .iter()
-                .map(|emulator| text::shell_word(emulator.as_os_str().as_bytes())),
-        );
+        line.extend(self.before(&start.argv0).into_iter().map(text::shell_word));
         line.push(text::shell_word(self.path.as_os_str().as_bytes()));
         line.extend(words.iter().map(|word| text::shell_word(word)));
         match &start.stdin {
@@ -204,6 +220,25 @@ impl Subject {
         }
         line.join(" ")
     }
+}
+
+/// Whether this program is the dynamic loader of the GNU C library.
+fn is_loader(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default();
+    name.as_bytes().starts_with(b"ld-linux")
+}
+
+/// The file, or, since a build tree may lie below a directory that `given: user` cannot enter, a copy
+/// of it.
+fn make_reachable(path: &Path, scratch: &Scratch) -> io::Result<PathBuf> {
+    if anyone_can_run(path)? {
+        return path.canonicalize();
+    }
+    let name = path.file_name().unwrap_or_default();
+    let copy = scratch.join(&name.to_string_lossy());
+    fs::copy(path, &copy)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755))?;
+    Ok(copy)
 }
 
 /// Whether every user may run this file.
@@ -237,6 +272,13 @@ fn find_in_path(program: &Path) -> io::Result<PathBuf> {
 /// Finds util-linux's ipcmk as a shell does.
 pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
+}
+
+/// The ipcmk of util-linux 2.41 or later that tests/tools/util-linux.sh has fetched.
+pub fn util_linux_2_41() -> io::Result<Subject> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/util-linux-2.41/usr");
+    let loader = root.join("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
+    Subject::new(&root.join("bin/ipcmk"), Some(&loader))
 }
 
 /// What a child does between clone and exec: mounts, user, streams, limits, filters. It only makes
@@ -525,6 +567,43 @@ mod tests {
                 .signal(),
             Some(9)
         );
+    }
+
+    #[test]
+    fn a_loader_brings_its_libraries_to_where_any_user_finds_them() {
+        let scratch = Scratch::new().unwrap();
+        let closed = scratch.join("closed");
+        fs::create_dir(&closed).unwrap();
+        let library = Path::new("/lib64/ld-linux-x86-64.so.2")
+            .canonicalize()
+            .unwrap();
+        for file in [
+            &library,
+            &library.with_file_name("libc.so.6"),
+            Path::new("/bin/sh"),
+        ] {
+            fs::copy(file, closed.join(file.file_name().unwrap())).unwrap();
+        }
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+        let loader = closed.join(library.file_name().unwrap());
+        let subject = Subject::new(&closed.join("sh"), Some(&loader)).unwrap();
+        assert!(!subject.is_emulated());
+        let mut start = Start::default();
+        // SAFETY: no pointer.
+        if unsafe { libc::geteuid() } == 0 {
+            start.user = Some(1000);
+        }
+        let words = [
+            b"-c".to_vec(),
+            b"echo $0; grep libc.so /proc/$$/maps".to_vec(),
+        ];
+        let outcome = subject.run(&start, &words, false).unwrap();
+        let text = String::from_utf8(outcome.stdout).unwrap();
+        let (name, maps) = text.split_once('\n').unwrap();
+        let copy = subject.scratch.join("libc.so.6");
+        let is_copy = |line: &str| line.ends_with(copy.to_str().unwrap());
+        assert!(name == "ipcmk" && !maps.is_empty(), "{text}");
+        assert!(maps.lines().all(is_copy), "{text}");
     }
 
     #[test]

@@ -110,10 +110,13 @@ pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> 
 /// How many complaints a failed test shows.
 const MOST_SHOWN: usize = 40;
 
-/// Writes a run as a user would type it in bash to see it again without harm: in an IPC namespace
-/// that ends with it.
+/// What goes before a command line in bash so that it does no harm: an IPC namespace and a /dev/shm
+/// that end with it.
+pub const HARMLESS: &str = "unshare -rim sh -c 'mount -t tmpfs none /dev/shm && exec \"$@\"' sh";
+
+/// Writes a run as a user would type it in bash to see it again without harm.
 pub fn reproduce(program: &Path, words: &[impl AsRef<[u8]>]) -> String {
     let words = words.iter().map(|word| text::shell_word(word.as_ref()));
     let line: Vec<String> = words.collect();
-    format!("unshare -ri {} {}", program.display(), line.join(" "))
+    format!("{HARMLESS} {} {}", program.display(), line.join(" "))
 }

@@ -1,5 +1,6 @@
-//! Random command lines through the real files, beside util-linux's ipcmk: each makes the same
-//! objects and prints the same, or differs for a reason that is listed here.
+//! Random command lines through the real files, beside the ipcmk of this machine's util-linux and that
+//! of util-linux 2.41, the first one with POSIX objects: each makes the same objects and prints the
+//! same, or differs for a reason that is listed here.
 //!
 //! IPCMK_SEED=<number> chooses other lines; the number of those that are tried is printed.
 
@@ -8,18 +9,20 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::{array, mem, str};
 
 use ipcmk::getopt::{Getopt, Token};
 use ipcmk::number::{self, Bad};
 use ipcmk::options::{Opt, TABLE};
-use ipcmk::request::Action;
+use ipcmk::request::{Action, POSIX, Request};
 use ipcmk::usage::{Mistake, Position, Refusal, Word};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
+use ipcmk_tests::posix::{self, Queue, Wanted, What};
 use ipcmk_tests::random;
 use ipcmk_tests::reading::{Reading, may_have_key, read};
-use ipcmk_tests::subject::{Subject, util_linux_ipcmk};
-use ipcmk_tests::suite::{self, reproduce};
+use ipcmk_tests::subject::{Subject, util_linux_2_41, util_linux_ipcmk};
+use ipcmk_tests::suite::{self, HARMLESS};
 
 fn main() -> ExitCode {
     suite::main(&[
@@ -31,12 +34,11 @@ fn main() -> ExitCode {
 /// The seed of every random choice here, unless IPCMK_SEED is another.
 const SEED: u64 = 0x1bc_411;
 
-/// The lines that are tried beside util-linux: accepted ones without and with options that it does
-/// not have, those read by keys, those that only their operands spoil, and all others.
-const BESIDE_UTIL_LINUX: [usize; 5] = [7_000, 1_000, 4_000, 2_000, 9_000];
+/// The lines that are tried beside util-linux, so many of each [`Sort`].
+const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 400, 1500];
 
 /// The lines that are tried on both files.
-const ON_BOTH_FILES: [usize; 5] = [150, 300, 150, 50, 200];
+const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 200, 150];
 
 /// Lines that are always among those for the real files: some for each rule.
 const EXAMPLES: &[&[&[u8]]] = &[
@@ -62,19 +64,56 @@ const EXAMPLES: &[&[&[u8]]] = &[
     &[b"-S", b"7", b"-s", b"3"],
     &[b"-k", b"7", b"-Q", b"-eJ"],
     &[b"--help"],
+    &[b"-m", b"4096", b"-M", b"8192", b"-n", b"/x"],
+    &[b"-M", b"0", b"-m", b"1", b"-n", b"/x"],
+    &[b"-m", b"0", b"-M", b"1", b"-n", b"/x"],
+    &[b"-m", b"4096", b"-n", b"/x", b"600"],
+    &[b"-q", b"-n", b"x"],
+    &[b"-s", b"-n", b"."],
+    &[b"-s", b"-q", b"-m", b"9223372036854775808", b"-n", b"/x"],
 ];
 
 /// A line for the real files.
 struct Line {
     words: Vec<Vec<u8>>,
     posixly_correct: bool,
+    /// Which of the objects of [`existing`] are there before it.
+    given: [bool; 3],
+}
+
+/// Objects of a name that many lines have.
+fn existing() -> [Wanted; 3] {
+    let queue = Queue {
+        maxmsg: 3,
+        msgsize: 5,
+        messages: 0,
+    };
+    [
+        ("x", What::file(5000, b"abc".into())),
+        ("sem.x", What::semaphore(7, false)),
+        ("x", What::Queue(queue)),
+    ]
+    .map(|(name, what)| Wanted {
+        name: name.into(),
+        what,
+        mode: 0o640,
+        owner: None,
+    })
 }
 
 impl Line {
     fn random(random: &mut fastrand::Rng) -> Self {
+        let is_posix = random.u8(..3) == 0;
+        let words = if is_posix {
+            random::posix_line(random)
+        } else {
+            random::line(random)
+        };
+        let some = is_posix && random.u8(..4) == 0;
         Self {
-            words: random::line(random),
+            words,
             posixly_correct: random.u8(..8) == 0,
+            given: array::from_fn(|_| some && random.bool()),
         }
     }
 
@@ -150,29 +189,78 @@ impl Line {
         (!operands.is_empty()).then_some(Self { words, ..*self })
     }
 
-    /// Runs a program with this line in a new namespace.
-    fn run(&self, subject: &Subject) -> Result<Outcome, String> {
-        self.try_run(subject)
-            .map_err(|error| format!("{}\n  {error}", show(self, Path::new("ipcmk"))))
-    }
-
-    fn try_run(&self, subject: &Subject) -> io::Result<Outcome> {
-        namespace::unshare()?;
+    fn start(&self) -> Start {
         let mut start = Start::default();
         if self.posixly_correct {
             start
                 .environment
                 .push((b"POSIXLY_CORRECT".to_vec(), b"1".to_vec()));
         }
-        let outcome = subject.run(&start, &self.words, false)?;
+        start
+    }
+
+    /// The objects that are there before it.
+    fn given(&self) -> impl Iterator<Item = Wanted> {
+        let objects = existing().into_iter().zip(self.given);
+        objects.filter(|(_, is_there)| *is_there).map(|row| row.0)
+    }
+
+    /// Runs a program with this line in new namespaces.
+    fn run(&self, subject: &Subject) -> Result<Outcome, String> {
+        self.try_run(subject)
+            .map_err(|error| format!("{}\n  {error}", self.show(subject)))
+    }
+
+    fn try_run(&self, subject: &Subject) -> io::Result<Outcome> {
+        namespace::unshare()?;
+        self.given().try_for_each(|object| object.create())?;
+        let window = posix::Window::open()?;
+        let before = window.objects()?;
+        let outcome = subject.run(&self.start(), &self.words, false)?;
         let objects = namespace::objects()?;
+        let after = window.objects()?;
+        posix::remove_queues(&after)?;
+        let is_new = |object: &&posix::Object| !before.contains(object);
+        let mut posix: Vec<_> = after.iter().filter(is_new).map(made).collect();
+        posix.sort_by_key(|object| (object.name.clone(), object.what.is_queue()));
+        let is_lost = |object: &&posix::Object| {
+            let mut after = after.iter();
+            !after.any(|other| (&other.name, other.inode) == (&object.name, object.inode))
+        };
         Ok(Outcome {
             status: outcome.status.code(),
             output: without_ids(&outcome.stdout, &objects),
+            failure: failure(&outcome.stderr),
             objects: objects.iter().map(Made::new).collect(),
+            posix,
+            lost: before.iter().filter(is_lost).map(made).collect(),
         })
     }
+
+    /// Writes a run as a user would type it in bash to see it again without harm.
+    fn show(&self, subject: &Subject) -> String {
+        let line = subject.shell_line(&self.start(), &self.words);
+        let given = self.given().map(|object| format!("\n  given: {object}"));
+        format!("{HARMLESS} {line}{}", given.collect::<String>())
+    }
 }
+
+/// The refusal of an object in the first line of standard error, if it is one.
+fn failure(stderr: &[u8]) -> Option<String> {
+    let line = stderr.split(|&byte| byte == b'\n').next()?;
+    let text = str::from_utf8(line).ok()?.strip_prefix("ipcmk: ")?;
+    text.starts_with("create ").then(|| text.to_owned())
+}
+
+/// How a refusal begins, for each object in the order of creation.
+const STEPS: [&str; 6] = [
+    "create share memory failed: ",
+    "create POSIX shared memory failed: ",
+    "create message queue failed: ",
+    "create POSIX message queue failed: ",
+    "create semaphore failed: ",
+    "create POSIX semaphore failed: ",
+];
 
 /// The blanks that strtoul(3) and the like skip.
 const BLANKS: [char; 6] = ['\t', '\n', '\x0b', '\x0c', '\r', ' '];
@@ -184,16 +272,55 @@ fn octal(text: &[u8]) -> Option<i128> {
 }
 
 /// What a line came to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Outcome {
     status: Option<i32>,
     /// Standard output, with `#` for each id or key of an object that exists.
     output: String,
+    /// What standard error says of the object that was refused.
+    failure: Option<String>,
     objects: Vec<Made>,
+    /// The POSIX objects that are new or changed.
+    posix: Vec<Wanted>,
+    /// Those that are gone, or that another object stands for.
+    lost: Vec<Wanted>,
+}
+
+impl Outcome {
+    /// Whether two runs came to the same.
+    fn is(&self, other: &Self) -> bool {
+        self.has_failure_of(other)
+            && (self.status, &self.output) == (other.status, &other.output)
+            && self.objects == other.objects
+            && self.posix == other.posix
+            && self.lost == other.lost
+    }
+
+    /// Whether both are refused the same object for the same reason. Who refuses a line as it is read
+    /// does not come so far.
+    fn has_failure_of(&self, other: &Self) -> bool {
+        match (&self.failure, &other.failure) {
+            (Some(failure), Some(other)) => failure == other,
+            _ => true,
+        }
+    }
+
+    /// Whether all is as it was before.
+    fn is_nothing(&self) -> bool {
+        self.objects.is_empty() && self.posix.is_empty() && self.lost.is_empty()
+    }
+
+    /// The object that was refused: its place in [`STEPS`], and why.
+    fn refusal(&self) -> Option<(usize, &str)> {
+        let failure = self.failure.as_deref()?;
+        let rest = |start: &&str| failure.strip_prefix(*start);
+        let mut steps = STEPS.iter().enumerate();
+        steps.find_map(|(step, start)| Some((step, rest(start)?)))
+    }
 }
 
 /// What the kernel then holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Made {
     kind: Kind,
     size: u64,
@@ -209,6 +336,16 @@ impl Made {
             mode: object.mode,
             is_private: object.key == 0,
         }
+    }
+}
+
+/// A POSIX object without what differs from run to run.
+fn made(object: &posix::Object) -> Wanted {
+    Wanted {
+        name: object.name.clone(),
+        what: object.what.clone(),
+        mode: object.mode,
+        owner: Some((object.owner.0, Some(object.owner.1))),
     }
 }
 
@@ -243,17 +380,134 @@ struct Rule {
 const FIRST: Version = Version(0, 0);
 const NEVER: Version = Version(u32::MAX, 0);
 /// The version that brought POSIX objects.
-const POSIX: Version = Version(2, 41);
+const POSIX_SINCE: Version = Version(2, 41);
 
 const RULES: &[Rule] = &[
+    Rule {
+        tag: "existing",
+        reason: "a POSIX object that exists is refused; util-linux truncates it in place, or reports success on \
+                 one that it did not make",
+        explains: |line, ours, theirs| {
+            let is_later = |at| {
+                theirs
+                    .refusal()
+                    .map_or(theirs.status == Some(0), |(step, _)| step > at)
+            };
+            line.given().next().is_some()
+                && ours.status == Some(1)
+                && ours.is_nothing()
+                && ours.output.is_empty()
+                && ours
+                    .refusal()
+                    .is_some_and(|(step, why)| why == "File exists" && is_later(step))
+                && theirs.lost.is_empty()
+        },
+        versions: (POSIX_SINCE, NEVER),
+    },
+    Rule {
+        tag: "sizes",
+        reason: "-m and -M have each their own size; util-linux gives both the last one",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let (Some(segment), Some(file)) =
+                (request.get(Opt::Shmem), request.get(Opt::PosixShmem))
+            else {
+                return false;
+            };
+            let name = request.name().bytes;
+            let is_size = |token: &Token| {
+                [Opt::Shmem, Opt::PosixShmem]
+                    .map(Token::Option)
+                    .contains(token)
+            };
+            let last = line.tokens().filter(|(token, _)| is_size(token)).last();
+            let last = last.and_then(|(_, word)| number::size(word.bytes).ok());
+            // The two sizes, and everything else.
+            let sizes = |outcome: &Outcome| {
+                let mut sizes = [None; 2];
+                let mut objects = outcome.objects.clone();
+                for made in objects.iter_mut().filter(|made| made.kind == Kind::Shm) {
+                    sizes[0] = Some(mem::take(&mut made.size));
+                }
+                let mut posix = outcome.posix.clone();
+                for made in posix.iter_mut().filter(|made| made.name == bare(name)) {
+                    if let What::File { size, .. } = &mut made.what {
+                        sizes[1] = Some(mem::take(size));
+                    }
+                }
+                (
+                    sizes,
+                    (outcome.status, outcome.output.clone(), objects, posix),
+                )
+            };
+            let ((our_sizes, our_rest), (their_sizes, their_rest)) = (sizes(ours), sizes(theirs));
+            // Which of the two is refused is another one then.
+            let is_refused = |outcome: &Outcome| {
+                let refusal = outcome.refusal();
+                outcome.status == Some(1) && refusal.is_some_and(|(step, _)| step < 2)
+            };
+            let ours_is_refused = is_refused(ours) && ours.is_nothing();
+            result == Ok(Action::Create)
+                && !request.has(Opt::Keyed.set())
+                && segment != file
+                && (is_refused(theirs) || their_sizes == [last; 2])
+                && (ours_is_refused || our_sizes == [Some(segment), Some(file)])
+                && (ours_is_refused
+                    || is_refused(theirs)
+                    || our_rest == their_rest
+                    || lacks_queue_slash(&request, theirs))
+        },
+        versions: (POSIX_SINCE, NEVER),
+    },
+    Rule {
+        tag: "queue-slash",
+        reason: "the name of a POSIX queue may do without its slash; util-linux's library wants it",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let name = request.name().bytes;
+            let is_queue =
+                |object: &Wanted| object.name == name && object.what == What::Queue(Queue::USUAL);
+            let has_all = theirs
+                .objects
+                .iter()
+                .all(|made| ours.objects.contains(made))
+                && theirs.posix.iter().all(|made| ours.posix.contains(made));
+            let is_made = ours.status == Some(0) && ours.posix.iter().any(is_queue) && has_all;
+            let is_refused_too = || {
+                let refusal = ours.refusal();
+                ours.status == Some(1)
+                    && ours.is_nothing()
+                    && refusal.is_some_and(|(step, _)| step >= 3)
+            };
+            result == Ok(Action::Create)
+                && lacks_queue_slash(&request, theirs)
+                && (is_made || is_refused_too())
+        },
+        versions: (POSIX_SINCE, NEVER),
+    },
+    Rule {
+        tag: "semaphore-dots",
+        reason: "a POSIX semaphore cannot be called `.` or `..`; util-linux's library makes files of them",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let name = request.name().bytes;
+            let is_it = |object: &Wanted| [&b"sem.."[..], b"sem..."].contains(&&object.name[..]);
+            result == Ok(Action::Create)
+                && [&b"."[..], b".."].contains(&bare(name))
+                && ours.refusal() == Some((5, "Invalid argument"))
+                && refused_but_accepted(ours, theirs)
+                && theirs.posix.iter().any(is_it)
+        },
+        versions: (POSIX_SINCE, NEVER),
+    },
     Rule {
         tag: "help",
         reason: "the help text is our own words, and the version our own number",
         explains: |line, ours, theirs| {
             matches!(line.reading().0, Ok(Action::Help | Action::Version))
                 && (ours.status, theirs.status) == (Some(0), Some(0))
-                && ours.objects.is_empty()
-                && theirs.objects.is_empty()
+                && ours.is_nothing()
+                && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
     },
@@ -266,7 +520,7 @@ const RULES: &[Rule] = &[
                 && ours.status == Some(0)
                 && (request.has(Opt::Keyed.set()) || result != Ok(Action::Create))
                 && theirs.status == Some(1)
-                && theirs.objects.is_empty()
+                && theirs.is_nothing()
                 && may_have_key(&line.words())
         },
         versions: (FIRST, NEVER),
@@ -279,7 +533,7 @@ const RULES: &[Rule] = &[
                 && line.reading().0.is_ok()
                 && ours.status == Some(0)
                 && theirs.status == Some(1)
-                && theirs.objects.is_empty()
+                && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
     },
@@ -323,6 +577,7 @@ const RULES: &[Rule] = &[
             result == Ok(Action::Create)
                 && stands_there
                 && ours.output == theirs.output
+                && (ours.posix.is_empty(), ours.lost.is_empty()) == (true, true)
                 && matches!(
                     (ours.objects.as_slice(), theirs.objects.as_slice()),
                     ([ours], [theirs]) if ours.kind == Kind::Shm && ours.size == theirs.size
@@ -346,7 +601,7 @@ const RULES: &[Rule] = &[
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
             let is_read_by_keys = result.is_ok() && request.has(Opt::Keyed.set());
-            let is_refused = result.is_err() && ours.status == Some(1) && ours.objects.is_empty();
+            let is_refused = result.is_err() && ours.status == Some(1) && ours.is_nothing();
             line.has_high_mode()
                 && (is_refused || (is_read_by_keys && may_have_key(&line.words())))
                 && theirs.status.is_some()
@@ -371,50 +626,95 @@ const RULES: &[Rule] = &[
         reason: "what a failed line has created is removed again; util-linux leaves it, and has printed it",
         explains: |_, ours, theirs| {
             (ours.status, theirs.status) == (Some(1), Some(1))
-                && ours.objects.is_empty()
+                && ours.has_failure_of(theirs)
+                && ours.is_nothing()
                 && ours.output.is_empty()
-                && !theirs.objects.is_empty()
+                && !theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
     },
     Rule {
         tag: "posix-letters",
-        reason: "util-linux has -n since 2.41 only, and there as here it is without meaning for System V objects",
+        reason: "util-linux has -m, -q, -s and -n since 2.41 only",
         explains: |line, ours, theirs| {
             line.is_posix()
                 && line.reading().0.is_ok()
                 && ours.status == Some(0)
                 && theirs.status == Some(1)
-                && theirs.objects.is_empty()
+                && theirs.is_nothing()
         },
-        versions: (FIRST, POSIX),
+        versions: (FIRST, POSIX_SINCE),
     },
 ];
 
+/// Whether util-linux's library wants a slash that is not there.
+fn lacks_queue_slash(request: &Request<'_>, theirs: &Outcome) -> bool {
+    request.has(Opt::PosixMqueue.set())
+        && !request.name().bytes.starts_with(b"/")
+        && theirs.status == Some(1)
+        && theirs.refusal() == Some((3, "Invalid argument"))
+}
+
+/// A name without the slashes at its start.
+fn bare(name: &[u8]) -> &[u8] {
+    let start = name.iter().position(|&byte| byte != b'/');
+    start.map_or(b"", |start| &name[start..])
+}
+
 fn refused_but_accepted(ours: &Outcome, theirs: &Outcome) -> bool {
     ours.status == Some(1)
-        && ours.objects.is_empty()
+        && ours.is_nothing()
         && ours.output.is_empty()
         && theirs.status == Some(0)
 }
 
-/// A choice of lines that are `wanted`, so many of each sort, since by far most lines are refused,
-/// and alike: accepted ones without and with options that util-linux does not have, those read by
-/// keys, those that only their operands spoil, and all others.
-fn sample(seed: u64, of_each: [usize; 5], wanted: impl Fn(&Line) -> bool) -> Vec<Line> {
+/// The sorts of lines, as far as a choice of them is concerned.
+#[derive(Clone, Copy)]
+enum Sort {
+    /// Accepted, without options that util-linux does not have.
+    Plain,
+    /// Accepted, with such options.
+    Beyond,
+    /// Read by keys.
+    Keyed,
+    /// Refused for its operands alone.
+    Operands,
+    /// Refused, or asking for no object.
+    Other,
+    /// Accepted, and asking for POSIX objects.
+    Posix,
+}
+
+const SORTS: usize = Sort::Posix as usize + 1;
+
+impl Line {
+    /// Whether it sets the values of so many semaphores that the kernel takes seconds.
+    fn is_slow(&self) -> bool {
+        let (_, request) = self.reading();
+        request.has(Opt::Value.set()) && request.get(Opt::Semaphore) > Some(2_000)
+    }
+
+    fn sort(&self) -> Sort {
+        match self.reading() {
+            (Ok(Action::Create), request) if request.has(Opt::Keyed.set()) => Sort::Keyed,
+            (Ok(Action::Create | Action::Batch), _) if self.goes_beyond() => Sort::Beyond,
+            (Ok(Action::Create), request) if request.has(POSIX) => Sort::Posix,
+            (Ok(Action::Create | Action::Batch), _) => Sort::Plain,
+            (Err(refusal), _) if is_of_operands(refusal.mistake) => Sort::Operands,
+            _ => Sort::Other,
+        }
+    }
+}
+
+/// A choice of lines, so many of each [`Sort`], since by far most lines are refused, and alike.
+fn sample(seed: u64, mut of_each: [usize; SORTS]) -> Vec<Line> {
     let random = &mut fastrand::Rng::with_seed(seed);
-    let mut left = of_each;
     let mut lines = Vec::new();
-    while lines.len() < of_each.iter().sum() {
+    while of_each.iter().any(|left| *left > 0) {
         let line = Line::random(random);
-        let sort = match line.reading() {
-            (Ok(Action::Create), request) if request.has(Opt::Keyed.set()) => 2,
-            (Ok(Action::Create | Action::Batch), _) => usize::from(line.goes_beyond()),
-            (Err(refusal), _) if is_of_operands(refusal.mistake) => 3,
-            _ => 4,
-        };
-        if left[sort] > 0 && wanted(&line) {
-            left[sort] -= 1;
+        let left = &mut of_each[line.sort() as usize];
+        if *left > 0 && !line.is_slow() {
+            *left -= 1;
             lines.push(line);
         }
     }
@@ -429,74 +729,87 @@ fn is_of_operands(mistake: Mistake) -> bool {
     matches!(mistake, Mistake::ExtraOperand | Mistake::ModeTwice)
 }
 
-/// Whatever util-linux accepts means the same here, or differs for a reason in [`RULES`].
-fn differential() {
-    let path = util_linux_ipcmk().expect("util-linux's ipcmk");
-    let theirs = Subject::new(&path, None).expect("util-linux's ipcmk");
-    let ours = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
-    let version = version(&theirs);
-    // It would make objects in /dev/shm, which is everybody's.
-    let can_be_asked = |line: &Line| version < POSIX || !line.is_posix();
-    let mut lines = sample(seed(), BESIDE_UTIL_LINUX, can_be_asked);
-    let examples = EXAMPLES.iter().map(|words| Line {
-        words: words.iter().map(|word| word.to_vec()).collect(),
-        posixly_correct: false,
-    });
-    lines.extend(examples.filter(can_be_asked));
-    let used = Mutex::new(BTreeMap::<&str, usize>::new());
-    let use_rule = |tag| {
-        *used
-            .lock()
-            .expect("no thread panics with it")
-            .entry(tag)
-            .or_default() += 1
-    };
-    suite::try_all(&lines, |line| {
-        let our_outcome = line.run(&ours)?;
-        let their_outcome = line.run(&theirs)?;
-        if our_outcome == their_outcome {
-            use_rule("same");
-            return Ok(());
+/// An ipcmk of util-linux.
+struct Theirs {
+    subject: Subject,
+    version: Version,
+    /// How many lines came to the same, and how many differed by each rule.
+    used: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl Theirs {
+    fn new(subject: io::Result<Subject>) -> Self {
+        let subject = subject.expect("util-linux's ipcmk (tests/tools/util-linux.sh)");
+        Self {
+            version: subject.util_linux_version().expect("its version"),
+            subject,
+            used: Mutex::default(),
         }
-        let explains = |rule: &&Rule| {
-            let (from, before) = rule.versions;
-            (from..before).contains(&version) && (rule.explains)(line, &our_outcome, &their_outcome)
-        };
-        let unexplained = || {
-            format!(
-                "{}\n  {our_outcome:?}\n{}\n  {their_outcome:?}",
-                show(line, &suite::x86_64()),
-                show(line, &path)
-            )
-        };
-        let rule = RULES.iter().find(explains).ok_or_else(unexplained)?;
-        use_rule(rule.tag);
-        Ok(())
-    });
-    let used = used.into_inner().expect("no thread panics with it");
-    println!(
-        "{} lines beside util-linux {version}: {used:?}",
-        lines.len()
-    );
-    for rule in RULES {
+    }
+
+    fn use_rule(&self, tag: &'static str) {
+        let mut used = self.used.lock().expect("no thread panics with it");
+        *used.entry(tag).or_default() += 1;
+    }
+
+    /// Whether it differs by a rule.
+    fn has(&self, rule: &Rule) -> bool {
         let (from, before) = rule.versions;
-        let is_due = (from..before).contains(&version);
-        assert!(
-            !is_due || used.contains_key(rule.tag),
-            "no line differs by the rule {:?}: {}",
-            rule.tag,
-            rule.reason
-        );
+        (from..before).contains(&self.version)
     }
 }
 
-/// The version of util-linux's ipcmk, the last word of its answer.
-fn version(subject: &Subject) -> Version {
-    let outcome = subject.run(&Start::default(), &[b"--version".to_vec()], false);
-    let outcome = outcome.expect("it runs");
-    let text = String::from_utf8_lossy(&outcome.stdout);
-    let word = text.split_whitespace().last().unwrap_or_default();
-    word.parse().expect("it ends with its version")
+/// Whatever util-linux accepts means the same here, or differs for a reason in [`RULES`].
+fn differential() {
+    let own = util_linux_ipcmk().and_then(|path| Subject::new(&path, None));
+    let theirs = [own, util_linux_2_41()].map(Theirs::new);
+    let [_, fetched] = &theirs;
+    assert!(
+        fetched.version >= POSIX_SINCE,
+        "{} is too old",
+        fetched.version
+    );
+    let ours = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
+    let mut lines = sample(seed(), BESIDE_UTIL_LINUX);
+    lines.extend(EXAMPLES.iter().map(|words| Line {
+        words: words.iter().map(|word| word.to_vec()).collect(),
+        posixly_correct: false,
+        given: [false; 3],
+    }));
+    suite::try_all(&lines, |line| {
+        let our_outcome = line.run(&ours)?;
+        for theirs in &theirs {
+            let their_outcome = line.run(&theirs.subject)?;
+            let rules = || RULES.iter().filter(|rule| theirs.has(rule));
+            let tag = if our_outcome.is(&their_outcome) {
+                "same"
+            } else {
+                let explains = |rule: &&Rule| (rule.explains)(line, &our_outcome, &their_outcome);
+                let unexplained = || {
+                    format!(
+                        "{}\n  {our_outcome:?}\n{}\n  {their_outcome:?}",
+                        line.show(&ours),
+                        line.show(&theirs.subject)
+                    )
+                };
+                rules().find(explains).ok_or_else(unexplained)?.tag
+            };
+            theirs.use_rule(tag);
+        }
+        Ok(())
+    });
+    for theirs in &theirs {
+        let used = theirs.used.lock().expect("no thread panics with it");
+        let (number, version) = (lines.len(), theirs.version);
+        println!("{number} lines beside util-linux {version}: {used:?}");
+        for rule in RULES.iter().filter(|rule| theirs.has(rule)) {
+            let (tag, reason) = (rule.tag, rule.reason);
+            assert!(
+                used.contains_key(tag),
+                "no line differs from {version} by the rule {tag:?}: {reason}"
+            );
+        }
+    }
 }
 
 /// What one file does, the other does, down to the last word.
@@ -504,24 +817,15 @@ fn both_files() {
     let native = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
     let emulated =
         Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
-    let lines = sample(seed() + 1, ON_BOTH_FILES, |_| true);
+    let lines = sample(seed() + 1, ON_BOTH_FILES);
     suite::try_all(&lines, |line| {
-        let (native, emulated) = (line.run(&native)?, line.run(&emulated)?);
-        if native == emulated {
+        let (here, there) = (line.run(&native)?, line.run(&emulated)?);
+        if here.is(&there) && here.failure == there.failure {
             return Ok(());
         }
-        let line = show(line, &suite::x86_64());
         Err(format!(
-            "{line}\n  {native:?}\n  under qemu-aarch64: {emulated:?}"
+            "{}\n  {here:?}\n  under qemu-aarch64: {there:?}",
+            line.show(&native)
         ))
     });
-}
-
-fn show(line: &Line, program: &Path) -> String {
-    let posixly = if line.posixly_correct {
-        "POSIXLY_CORRECT=1 "
-    } else {
-        ""
-    };
-    format!("{posixly}{}", reproduce(program, &line.words))
 }

@@ -63,6 +63,7 @@ at_start=$(objects)
 suite step setup tests/tools/setup.sh
 suite step kernels tests/tools/kernels.sh
 suite step emulators tests/tools/emulators.sh
+suite step fetch-util-linux tests/tools/util-linux.sh
 suite check lint-format "$make" --no-print-directory lint-format
 suite check lint-clippy "$make" --no-print-directory lint-clippy
 suite check lint-man "$make" --no-print-directory lint-man
@@ -83,6 +84,9 @@ suite cases faults target/tests/cases-x86_64 --faults all --place native --tally
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
+fetched=target/util-linux-2.41/usr
+suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
+    --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
 wait
 suite check nothing-left nothing_left
 

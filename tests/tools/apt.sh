@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For setup.sh and kernels.sh to source: apt with patience.
+# For the scripts here to source: apt with patience.
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }

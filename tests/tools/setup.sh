@@ -32,6 +32,7 @@ jq                      jq
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux
+/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
 missing=()
 while read -r sign package; do

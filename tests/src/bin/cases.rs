@@ -1,10 +1,10 @@
 //! Runs case files in one place, and counts.
 //!
 //! ```text
-//! cases --place <place> --subject <file> [--through <emulator>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
+//! cases --place <place> --subject <file> [--through <program>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
 //! cases --faults all|some --place <place> --subject <file> <directory or .case file>...
 //! cases --observer --place <place> --subject <file>
-//! cases --util-linux <directory or .case file>...
+//! cases --util-linux [--subject <file>] <directory or .case file>...
 //! ```
 //!
 //! As process 1 of a machine it takes its arguments from the kernel's command line: see
@@ -14,7 +14,7 @@ use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ipcmk_tests::case::{self, Case, Version};
@@ -36,7 +36,8 @@ usage: cases --place <place> --subject <file> [options] <directory or .case file
   --place <place>       native, qemu-user-aarch64, kernel-x86_64, kernel-aarch64 or util-linux
   --subject <file>      the ipcmk to test (in the place util-linux by default the one in PATH)
   --util-linux          the same as --place util-linux
-  --through <emulator>  run the subject by this program, as in --through qemu-aarch64
+  --through <program>   run the subject by this emulator, as in --through qemu-aarch64, or by this dynamic loader,
+                        beside which its libraries are
   --faults all|some     run each case thousands of times, with faults at its system calls
   --observer            run no cases, but lines beside another user who tries to use half-made objects
   --tally <file>        append `place passed failed not-here` to this file
@@ -159,7 +160,7 @@ fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     let subject = Subject::new(&options.subject, options.through.as_deref())
         .map_err(|error| format!("{}: {error}", options.subject.display()))?;
     let util_linux = if place == Place::UtilLinux {
-        version_of(&options.subject)?
+        subject.util_linux_version()?
     } else {
         Version::default()
     };
@@ -272,22 +273,6 @@ fn parse(file: &Path) -> Result<Vec<Case>, String> {
     let content =
         fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     case::parse(file, &content)
-}
-
-/// The version that an ipcmk of util-linux says it is.
-fn version_of(ipcmk: &Path) -> Result<Version, String> {
-    let output = Command::new(ipcmk)
-        .arg("-V")
-        .output()
-        .map_err(|error| format!("{}: {error}", ipcmk.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let version = text
-        .split_whitespace()
-        .skip_while(|word| *word != "util-linux")
-        .nth(1);
-    version
-        .ok_or_else(|| format!("{} -V says {text:?}: not util-linux's", ipcmk.display()))?
-        .parse()
 }
 
 fn trial(case: Case, runner: &Arc<Runner>, absent: &Arc<Mutex<Vec<String>>>) -> Trial {
