@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use ipcmk_tests::case::{self, Filter, Start, Stream};
+use ipcmk_tests::case::{self, Filter, Setup, Start, Stream};
 use ipcmk_tests::files::{self, Scratch};
 use ipcmk_tests::namespace;
+use ipcmk_tests::posix::{self, Turn};
+use ipcmk_tests::runner;
 use ipcmk_tests::subject::{Outcome, Subject};
 use ipcmk_tests::suite;
 use ipcmk_tests::syscalls;
@@ -22,10 +24,10 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A run, and the limits of the namespace that it is in.
+/// A run, and what comes before it.
 struct Run {
     line: &'static str,
-    sysctl: Option<(&'static str, &'static str)>,
+    setup: Vec<Setup>,
     start: Start,
     /// Where its files are.
     _held: Option<Scratch>,
@@ -34,7 +36,7 @@ struct Run {
 fn plain(line: &'static str) -> Run {
     Run {
         line,
-        sysctl: None,
+        setup: Vec::new(),
         start: Start::default(),
         _held: None,
     }
@@ -50,6 +52,7 @@ fn given(conditions: &[&str], line: &'static str) -> Run {
     let cases = case::parse(Path::new("this"), &text).expect(&text);
     let (case, held) = files::settle(&cases[0]).expect(line);
     Run {
+        setup: case.setup,
         start: case.start,
         _held: held,
         ..plain(line)
@@ -94,6 +97,11 @@ const BATCHES: &[(&[&str], &str)] = &[
     (&["-Q", "-Q -J"], "--batch jobs"),
     (&["-Q", "-Q --batch jobs"], "--batch jobs"),
     (&["-Q", "-q -n x"], "--batch jobs"),
+    (
+        &["-m 4096 -q -n a", "-s -n b --libc musl", "-e -q -n a -r"],
+        "-J --batch jobs",
+    ),
+    (&["-q -n a", "-m 5 -s -n a", "-q -n a"], "--batch jobs"),
     (&["-Q", "{x*600000}"], "--batch jobs"),
     (&["-k {7*3}", "# {x*300000}", "-k 7 -Q"], "--batch jobs"),
 ];
@@ -112,11 +120,7 @@ fn to(stdout: Stream, line: &'static str) -> Run {
 
 /// Within this limit.
 fn within(name: &'static str, value: &'static str, line: &'static str) -> Run {
-    let sysctl = Some((name, value));
-    Run {
-        sysctl,
-        ..plain(line)
-    }
+    given(&[&format!("sysctl {name} {value}")], line)
 }
 
 /// Where a seccomp filter refuses a call, or one command of it.
@@ -160,6 +164,29 @@ fn runs() -> Vec<Run> {
         given(&["user 1000", "memlock 0"], "-Q -M 4096 --lock"),
         given(&["user 1000", "memlock 4096"], "-Q -M 1M --lock"),
         given(&["user 1000"], "-Q --qbytes 1M"),
+        to(Stream::Full, "-m 4096 -q -s -n x"),
+        to(Stream::Closed, "-m 4096 -q -s -n x"),
+        within("fs.mqueue.queues_max", "0", "-q -n x"),
+        within("fs.mqueue.msg_max", "5", "-q -n x --msgsize 5"),
+        without("mq_open", None, "-q -n x"),
+        without("ftruncate", None, "-m 1 -n x"),
+        without("fchown", None, "-q -n x --owner 0"),
+        without("fchmod", None, "-q -n x --owner 0"),
+        without("linkat", None, "-q -s -n x"),
+        given(&["user 1000"], "-m 5 -q -s -n x -J"),
+        given(&["user 1000"], "-q -n x --owner 0"),
+        given(&["user 1000", "msgqueue 0"], "-q -n x --maxmsg 2"),
+        given(&["umask 077"], "-m 5 -q -s -n x -J -p 777 --owner 0:0"),
+        given(&["fsize 1000000"], "-m 1000001 -n x"),
+        given(&["dev-shm missing"], "-m 5 -n x"),
+        given(&["dev-shm read-only"], "-s -n x"),
+        given(&["dev-shm tmpfs size=4k,nr_inodes=1"], "-s -n x"),
+        given(&["dev-shm proc"], "-m 5 -n x"),
+        given(&["posix shm x size=5 mode=600"], "-m 5 -n x"),
+        given(&["posix shm x size=5 mode=600"], "-e -J -m 5 -n x"),
+        given(&["posix shm x size=5 mode=600"], "-e -m 6 -n x"),
+        given(&["posix link sem.x /"], "-e -s -n x"),
+        given(&["posix queue x mode=600"], "-e -J -q -n /x"),
         to(Stream::Full, "-J -k 7 -M 4096 -Q -S 3 --owner 0"),
         given(
             &["stdout full", "file jobs -Q -k 1", "file jobs -M 1 -k 2"],
@@ -247,16 +274,35 @@ const LINES: &[&str] = &[
     "--keyed -M 7 -S 7",
     "--keyed -Q 7 -p 4G",
     "-q -n x",
+    "-m 4096 -q -s -n /x -p 600",
+    "-J -m 4096 -q -s -n x --owner 0 --value 5 --maxmsg 1",
+    "-s -n x --libc musl --value 2147483647",
+    "-M 1 -m 1 -Q -q -S 2 -s -n x --value 7",
+    "-e -m 0 -q -s -n x",
+    "-q -n x --maxmsg 0",
+    "-q -n x --msgsize 1G",
+    "-m 9223372036854775808 -n x",
+    "-m 1 -n a/b",
+    "-q -n a/b",
+    "-s -n ''",
+    "-m 1 -n 0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\
+     0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\
+     01234567890123456789012345678901234567890123456789012345",
+    "-m 1",
+    "-q -n x --libc musl",
+    "-s -n x --value 1,2",
 ];
 
 /// Runs it in a new namespace.
 fn run(subject: &Subject, run: &Run, calls: bool) -> Outcome {
+    let _turn = Turn::take().expect("a turn");
     namespace::unshare().expect("a namespace");
-    if let Some((name, value)) = run.sysctl {
-        namespace::set_sysctl(name, value).expect("it is ours");
-    }
+    let _given = runner::set_up(&run.setup).expect(run.line);
     let words = text::words(run.line).expect(run.line);
-    subject.run(&run.start, &words, calls).expect(run.line)
+    let outcome = subject.run(&run.start, &words, calls).expect(run.line);
+    let objects = posix::objects().expect("what /dev/shm holds");
+    posix::remove_queues(&objects).expect("they can be removed");
+    outcome
 }
 
 /// What valgrind says of a call that it makes without a flag. It is refused for something else here.
