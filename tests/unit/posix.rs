@@ -50,7 +50,7 @@ fn names_have_paths() {
     ] {
         let expected = [
             format!("/dev/shm/{file}"),
-            in_queue.into(),
+            format!("/{in_queue}"),
             format!("/dev/shm/sem.{file}"),
             format!("/dev/shm/{file}"),
         ];
@@ -72,7 +72,8 @@ fn any_byte_but_a_slash_and_a_nul_is_part_of_a_name() {
             };
             assert_eq!(path(&name, Kind::Shm, libc), expected, "{byte}");
             // The kernel takes no slash either.
-            assert_eq!(path(&name, Kind::Queue, libc), Ok(name.to_vec()), "{byte}");
+            let in_queue = [b"/", &name[..]].concat();
+            assert_eq!(path(&name, Kind::Queue, libc), Ok(in_queue), "{byte}");
         }
     }
 }
@@ -92,7 +93,7 @@ fn what_is_no_name_of_a_file_is_refused() {
         ("/../x", "../x"),
     ] {
         let no_file = || Err(Errno::EINVAL);
-        let expected = [no_file(), Ok(in_queue.into()), no_file(), no_file()];
+        let expected = [no_file(), Ok(format!("/{in_queue}")), no_file(), no_file()];
         assert_eq!(paths(name), expected, "{name:?}");
         assert!(is_bad(bare(name.as_bytes(), Kind::Shm)), "{name:?}");
         assert!(is_bad(bare(name.as_bytes(), Kind::Sem)), "{name:?}");
@@ -110,7 +111,7 @@ fn long_names_come_whole_or_not_at_all() {
     let room = Path::ROOM - 1;
     for length in (240..=room + 2).chain([4096]) {
         let name = "x".repeat(length);
-        let expected = ["/dev/shm/", "", "/dev/shm/sem.", "/dev/shm/"].map(|before| {
+        let expected = ["/dev/shm/", "/", "/dev/shm/sem.", "/dev/shm/"].map(|before| {
             if before.len() + length <= room {
                 Ok(format!("{before}{name}"))
             } else {

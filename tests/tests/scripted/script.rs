@@ -261,6 +261,12 @@ fn text_of(path: &Path) -> String {
     String::from_utf8_lossy(bytes.expect("there is always a first part")).into_owned()
 }
 
+/// The name of a queue, which follows a slash.
+fn queue_of(path: &Path) -> String {
+    let path = text_of(path);
+    path.strip_prefix('/').expect("a slash").into()
+}
+
 /// The descriptor of a POSIX object.
 #[track_caller]
 fn object(fd: Fd) -> usize {
@@ -346,7 +352,7 @@ impl Kernel for Script {
         mode: u32,
         attributes: Option<[u64; 2]>,
     ) -> Result<Fd, Errno> {
-        self.open(OpenQueue(text_of(path), mode, attributes))
+        self.open(OpenQueue(queue_of(path), mode, attributes))
     }
 
     fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
@@ -373,19 +379,17 @@ impl Kernel for Script {
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
-        let path = text_of(path);
         self.answer(match kind {
-            Kind::Queue => UnlinkQueue(path),
-            Kind::Shm | Kind::Sem => Unlink(path),
+            Kind::Queue => UnlinkQueue(queue_of(path)),
+            Kind::Shm | Kind::Sem => Unlink(text_of(path)),
         })
         .map(drop)
     }
 
     fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
-        let path = text_of(path);
         let (mode, amount) = self.answer_both(match kind {
-            Kind::Queue => AskQueue(path),
-            Kind::Shm | Kind::Sem => AskFile(path),
+            Kind::Queue => AskQueue(queue_of(path)),
+            Kind::Shm | Kind::Sem => AskFile(text_of(path)),
         })?;
         Ok(State {
             mode,
