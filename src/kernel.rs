@@ -110,7 +110,10 @@ pub trait Kernel {
     fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
 
     /// close(2).
-    fn close(&mut self, fd: Fd);
+    ///
+    /// # Errors
+    /// Its own.
+    fn close(&mut self, fd: Fd) -> Result<(), Errno>;
 
     /// Takes a POSIX object its name: unlinkat(2), or mq_unlink(2) for a queue.
     ///

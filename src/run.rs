@@ -279,10 +279,11 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                     .path(object.kind)
                     .and_then(|path| self.kernel.unlink(object.kind, &path)),
             };
-            match removed {
-                Ok(()) => {}
-                Err(Errno::EINVAL | Errno::EIDRM | Errno::ENOENT) => self.attempt.is_gone = true,
-                Err(errno) => object.left = errno,
+            match (removed, object.called) {
+                (Ok(()), _) => {}
+                (Err(Errno::EINVAL | Errno::EIDRM), Called::Id(_))
+                | (Err(Errno::ENOENT), Called::Name(_)) => self.attempt.is_gone = true,
+                (Err(errno), _) => object.left = errno,
             }
         }
     }
@@ -451,10 +452,12 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             }
             self.attempt.doing = Doing::Create;
             match self.make(request, path) {
-                Err(Errno::EEXIST) if existing => {
-                    if kind == Kind::Queue {
-                        return Ok(false);
-                    }
+                // Only that of the call that gives it its name says so.
+                Err(Errno::EEXIST) if existing && self.attempt.doing == Doing::Link => {}
+                Err(Errno::EEXIST)
+                    if existing && kind == Kind::Queue && self.attempt.doing == Doing::Create =>
+                {
+                    return Ok(false);
                 }
                 made => return made.map(|()| true),
             }
@@ -482,7 +485,9 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             self.kernel.open_unnamed(mode)?
         };
         let done = self.fill(request, path, fd);
-        self.kernel.close(fd);
+        // What stays open may be where the output goes.
+        let closed = self.kernel.close(fd);
+        closed.inspect_err(|_| self.attempt.doing = Doing::Own)?;
         done
     }
 

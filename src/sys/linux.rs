@@ -244,9 +244,9 @@ impl Kernel for Linux {
         .map(drop)
     }
 
-    fn close(&mut self, fd: Fd) {
+    fn close(&mut self, fd: Fd) -> Result<(), Errno> {
         // SAFETY: takes a number only.
-        _ = unsafe { call(Sysno::close, number(fd), 0, 0, 0) };
+        unsafe { call(Sysno::close, number(fd), 0, 0, 0) }.map(drop)
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
@@ -271,7 +271,7 @@ impl Kernel for Linux {
         // SAFETY: the path ends with a NUL.
         let status = unsafe { statx(from, name, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) };
         if kind == Kind::Queue {
-            self.close(Fd::Object(from));
+            _ = self.close(Fd::Object(from));
         }
         status.map(|status| State {
             mode: status.stx_mode.into(),

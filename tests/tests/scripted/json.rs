@@ -182,7 +182,9 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
-    fn close(&mut self, _: Fd) {}
+    fn close(&mut self, _: Fd) -> Result<(), Errno> {
+        Ok(())
+    }
 
     fn unlink(&mut self, _: Kind, _: &Path) -> Result<(), Errno> {
         self.removed += 1;

@@ -286,7 +286,9 @@ impl Kernel for Crowded {
         Err(Errno::EEXIST)
     }
 
-    fn close(&mut self, _: Fd) {}
+    fn close(&mut self, _: Fd) -> Result<(), Errno> {
+        Ok(())
+    }
 
     fn unlink(&mut self, _: Kind, _: &Path) -> Result<(), Errno> {
         panic!("there is nothing to remove");

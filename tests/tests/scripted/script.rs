@@ -371,11 +371,10 @@ impl Kernel for Script {
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
     }
 
-    fn close(&mut self, fd: Fd) {
+    fn close(&mut self, fd: Fd) -> Result<(), Errno> {
         let descriptor = self.opened(fd);
         self.open.retain(|&other| other != descriptor);
-        // What it comes to is of no interest to anybody.
-        _ = self.answer(Close(descriptor));
+        self.answer(Close(descriptor)).map(drop)
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
