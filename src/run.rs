@@ -12,12 +12,15 @@ use crate::grammar;
 use crate::hint;
 use crate::kernel::{Fd, File, Kernel, attributes, write_all};
 use crate::options::{Argument, Opt};
-use crate::plan::{self, Attempt, Called, Doing, Id, Kind, MOST_STEPS, Made, Step};
+use crate::plan::{self, Attempt, Called, Doing, Id, Kind, Made, Step};
 use crate::posix::{Path, semaphore};
 use crate::report::{self, LONGEST_LINE};
 use crate::request::{self, Action, POSIX, Request};
 use crate::usage::{Mistake, Refusal};
 use crate::words::Words;
+
+/// Objects of System V that one line can ask for. All else has larger lists.
+const MOST_IDS: usize = Kind::ALL.len();
 
 /// Exit status: success.
 const SUCCESS: u8 = 0;
@@ -41,8 +44,8 @@ where
         attempt: Attempt::none(),
         may_be_forced: true,
         posixly_correct,
-        made: &mut Vec::<_, MOST_STEPS>::new(),
-        output: &mut Vec::<_, { MOST_STEPS * LONGEST_LINE }>::new(),
+        made: &mut Vec::<_, MOST_IDS>::new(),
+        output: &mut Vec::<_, { MOST_IDS * LONGEST_LINE }>::new(),
     };
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments), &mut request);
