@@ -1,9 +1,9 @@
 # Writes what the output of -J says, for ../json.rs: see read.py.
 def field($name; form): if has($name) then .[$name] | form else "-" end;
 def text: if type == "string" then . else tojson end;
-def path: if has("path") | not then "-"
-    elif .path | type == "string" then "s" + (.path | @uri)
-    else "a" + (.path | map(tojson) | join(",")) end;
+def bytes($name): if has($name) | not then "-"
+    elif .[$name] | type == "string" then "s" + (.[$name] | @uri)
+    else "a" + (.[$name] | map(tojson) | join(",")) end;
 (.ipcmk[] | [
-    field("kind", "key", "mode"; text), field("id", "size", "nsems", "created"; tojson), path
+    field("kind", "key", "mode"; text), field("id", "size", "nsems", "created"; tojson), bytes("path", "name")
 ] | join("\t")), "."

@@ -11,6 +11,7 @@ from urllib.parse import quote_from_bytes
 
 TEXTS = ("kind", "key", "mode")
 NUMBERS = ("id", "size", "nsems", "created")
+BYTES = ("path", "name")
 
 
 def once(pairs):
@@ -33,10 +34,8 @@ def number(value):
     return json.dumps(value)
 
 
-def path(item):
-    if "path" not in item:
-        return "-"
-    value = item["path"]
+def any_bytes(value):
+    """A string, or an array of bytes."""
     if isinstance(value, str):
         return "s" + quote_from_bytes(value.encode(), safe="")
     assert all(type(byte) is int for byte in value), value
@@ -48,8 +47,9 @@ while size := sys.stdin.buffer.readline():
     parsed = json.loads(text.decode("utf-8", "strict"), object_pairs_hook=once, parse_constant=refused)
     assert list(parsed) == ["ipcmk"], parsed
     for item in parsed["ipcmk"]:
-        assert set(item) <= {*TEXTS, *NUMBERS, "path"}, item
+        assert set(item) <= {*TEXTS, *NUMBERS, *BYTES}, item
         texts = [field(item[name]) if name in item else "-" for name in TEXTS]
         numbers = [number(item[name]) if name in item else "-" for name in NUMBERS]
-        print(*texts, *numbers, path(item), sep="\t")
+        strings = [any_bytes(item[name]) if name in item else "-" for name in BYTES]
+        print(*texts, *numbers, *strings, sep="\t")
     print(".")
