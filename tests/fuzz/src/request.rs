@@ -47,12 +47,15 @@ struct Wanted<'a> {
 }
 
 /// The options that mean something by their number.
-const NUMBERS: [Opt; 6] = [
+const NUMBERS: [Opt; 9] = [
     Opt::Shmem,
     Opt::PosixShmem,
     Opt::Semaphore,
     Opt::Key,
     Opt::Qbytes,
+    Opt::Maxmsg,
+    Opt::Msgsize,
+    Opt::Libc,
     Opt::Hugetlb,
 ];
 /// The options that mean something by being there.
@@ -154,15 +157,19 @@ fn properties(
             });
         }
     }
-    if resources.contains(&Opt::Semaphore) && flip(choices) {
-        let many = if nsems <= 8 && flip(choices) {
+    let [in_set, posix] =
+        [Opt::Semaphore, Opt::PosixSemaphore].map(|resource| resources.contains(&resource));
+    if (in_set || posix) && flip(choices) {
+        // One of POSIX takes one value, which can be larger.
+        let many = if !posix && nsems <= 8 && flip(choices) {
             nsems
         } else {
             1
         };
+        let most = if in_set { 32767 } else { 0x7fff_ffff };
         let mut values = Vec::new();
         for _ in 0..many {
-            let value = choices.int_in_range(0..=32767)?;
+            let value = choices.int_in_range(0..=most)?;
             wanted.values.push(value);
             values.push(format!("{}{value}", zeros(choices)?));
         }
@@ -269,38 +276,61 @@ fn standard<'a>(
         items.push(Item::flag(Opt::PosixSemaphore));
     }
     if wanted & 0b10_1010 != 0 || flip(choices) {
+        // Of use to the POSIX objects alone.
         let name = name(choices)?;
         request.name = name;
         items.push(Item::with(Opt::Name, name.to_vec()));
     }
-    let sysv = [(0, Opt::Shmem), (2, Opt::Queue), (4, Opt::Semaphore)];
-    let sysv = sysv.into_iter().filter(|(bit, _)| wants(*bit));
-    let sysv: Vec<Opt> = sysv.map(|(_, resource)| resource).collect();
-    if !sysv.is_empty() {
-        let has_key = match choices.int_in_range(0..=2)? {
-            0 => false,
+    let resources = [
+        Opt::Shmem,
+        Opt::PosixShmem,
+        Opt::Queue,
+        Opt::PosixMqueue,
+        Opt::Semaphore,
+        Opt::PosixSemaphore,
+    ];
+    let resources = resources.into_iter().zip(0..);
+    let resources = resources.filter(|(_, bit)| wants(*bit));
+    let resources: Vec<Opt> = resources.map(|(resource, _)| resource).collect();
+    let is_posix = wanted & 0b10_1010 != 0;
+    let mut has_key = false;
+    if wanted & 0b01_0101 != 0 {
+        match choices.int_in_range(0..=2)? {
+            0 => {}
             1 => {
                 let key: u32 = choices.arbitrary()?;
                 request.numbers.push((Opt::Key, key.into()));
                 items.push(Item::with(Opt::Key, key_text(key, choices)?));
-                true
+                has_key = true;
             }
             _ => {
                 items.push(ftok(&mut request, choices)?);
-                true
+                has_key = true;
             }
-        };
-        if has_key && flip(choices) {
-            request.flags.push(Opt::Existing);
-            items.push(Item::flag(Opt::Existing));
         }
-        if wants(2) && flip(choices) {
-            let bytes = choices.int_in_range(0..=0x7fff_ffff)?;
-            request.numbers.push((Opt::Qbytes, bytes));
-            items.push(Item::with(Opt::Qbytes, size(bytes, choices)?));
-        }
-        properties(&mut request, &sysv, nsems, &mut items, choices)?;
     }
+    if (has_key || is_posix) && flip(choices) {
+        request.flags.push(Opt::Existing);
+        items.push(Item::flag(Opt::Existing));
+    }
+    for (opt, bit) in [(Opt::Qbytes, 2), (Opt::Msgsize, 3)] {
+        if wants(bit) && flip(choices) {
+            let bytes = choices.int_in_range(0..=0x7fff_ffff)?;
+            request.numbers.push((opt, bytes));
+            items.push(Item::with(opt, size(bytes, choices)?));
+        }
+    }
+    if wants(3) && flip(choices) {
+        let messages = choices.int_in_range(0..=0x7fff_ffff)?;
+        request.numbers.push((Opt::Maxmsg, messages));
+        items.push(Item::with(Opt::Maxmsg, decimal(messages, choices)?));
+    }
+    if wants(5) && flip(choices) {
+        let (place, name) = *choices.choose(&[(0, "glibc"), (1, "musl")])?;
+        request.numbers.push((Opt::Libc, place));
+        items.push(Item::with(Opt::Libc, name.into()));
+    }
+    properties(&mut request, &resources, nsems, &mut items, choices)?;
     let mut operand = None;
     if wanted == 0b1 && flip(choices) {
         let bits: u64 = choices.int_in_range(0..=0o777)?;
@@ -395,9 +425,10 @@ fn shuffle_and_repeat(items: &mut Vec<Item>, choices: &mut Unstructured<'_>) -> 
     while flip(choices) && flip(choices) {
         let place = choices.choose_index(items.len())?;
         let Item { opt, ref argument } = items[place];
-        // A number that is good for any option.
+        // A number that is good for any option that has one.
         let other = || match opt {
             Opt::Name => &b"other"[..],
+            Opt::Libc => &b"musl"[..],
             Opt::Hugetlb => &b"2"[..],
             _ => &b"1"[..],
         };

@@ -1,4 +1,5 @@
-//! What a run of ipcmk costs, beside an assembly floor and util-linux's ipcmk: `make bench`.
+//! What a run of ipcmk costs, beside an assembly floor and util-linux's ipcmk: `make bench`. POSIX
+//! objects stand beside those of util-linux 2.41, if tests/tools/util-linux.sh has fetched it.
 //!
 //! ```text
 //! bench [--quick]
@@ -34,6 +35,7 @@ use std::time::Duration;
 use ipcmk_tests::case::Start;
 use ipcmk_tests::namespace;
 use ipcmk_tests::subject::{self, Subject};
+use ipcmk_tests::tracer;
 use measure::FaultCounter;
 use report::Report;
 
@@ -99,6 +101,41 @@ const LINES: [Line; 3] = [
     },
 ];
 
+/// A command line that makes a POSIX object.
+struct Posix {
+    words: &'static [&'static str],
+    output: &'static str,
+    /// Bar: its system calls, where a descriptor is enough to give a file its name.
+    most_calls: usize,
+}
+
+impl fmt::Display for Posix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words.join(" "))
+    }
+}
+
+const POSIX: [Posix; 3] = [
+    Posix {
+        words: &["-m", "4096", "-n", "x"],
+        output: "POSIX shared memory name: x\n",
+        most_calls: 8,
+    },
+    Posix {
+        words: &["-q", "-n", "x"],
+        output: "POSIX message queue name: x\n",
+        most_calls: 6,
+    },
+    Posix {
+        words: &["-s", "-n", "x"],
+        output: "POSIX semaphore name: x\n",
+        most_calls: 8,
+    },
+];
+
+/// The file that the first of them makes.
+const POSIX_FILE: &str = "/dev/shm/x";
+
 /// The places of candidates in the table. What is emulated is not timed, and comes last.
 const OURS: usize = 0;
 const FLOOR: usize = 1;
@@ -137,17 +174,22 @@ impl Candidate {
         command
     }
 
-    /// The number of system calls; what the program prints is looked at too.
+    /// The number of system calls.
     fn system_calls(&self, line: &Line) -> io::Result<usize> {
-        let words: Vec<Vec<u8>> = line.words.iter().map(|&word| word.into()).collect();
+        self.calls(line.place, line.words, line.output)
+    }
+
+    /// The number of system calls of one of its files; what the program prints is looked at too.
+    fn calls(&self, place: usize, words: &[&str], output: &str) -> io::Result<usize> {
+        let words: Vec<Vec<u8>> = words.iter().map(|&word| word.into()).collect();
         let start = Start {
             environment: Vec::new(),
             ..Start::default()
         };
         namespace::unshare()?;
-        let subject = Subject::new(&self.files[line.place], self.emulator)?;
+        let subject = Subject::new(&self.files[place], self.emulator)?;
         let outcome = subject.run(&start, &words, true)?;
-        if !outcome.status.success() || outcome.stdout != line.output.as_bytes() {
+        if !outcome.status.success() || outcome.stdout != output.as_bytes() {
             let what = subject.shell_line(&start, &words);
             return Err(io::Error::other(format!("{what}: {outcome:?}")));
         }
@@ -232,6 +274,24 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         report.row(&format!("system calls, {line}"), &calls);
     }
 
+    let fetched = UtilLinux::fetched(&target);
+    for line in &POSIX {
+        let [ours, emulated] = [OURS, EMULATED].map(|candidate| {
+            let candidate = &candidates[candidate];
+            candidate.calls(0, line.words, line.output)
+        });
+        let (ours, emulated) = (ours?, emulated?);
+        let theirs = match &fetched {
+            Some(theirs) => theirs.calls(line)?.to_string(),
+            None => NOTHING.to_owned(),
+        };
+        let row = format!("system calls, {line}");
+        let [ours_text, emulated_text] = [ours, emulated].map(|calls| calls.to_string());
+        report.row(&row, &[ours_text, NOTHING.into(), theirs, emulated_text]);
+        report.bar(&row, ours, line.most_calls);
+        report.bar(&format!("{row}, aarch64"), emulated, line.most_calls);
+    }
+
     measure::stay_on_one_processor()?;
     let counter = FaultCounter::choose();
     for line in LINES.iter().filter(|line| line.in_full) {
@@ -275,6 +335,21 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         report.row(&format!("time, {line}, µs"), &cells);
     }
 
+    // Each run makes the object anew.
+    let mut runs = vec![silent(&candidates[OURS].files[0])];
+    runs.extend(fetched.as_ref().map(UtilLinux::command));
+    for command in &mut runs {
+        command.args(POSIX[0].words);
+    }
+    let times = take_turns(&mut runs, time_rounds, |command: &mut Command| {
+        let time = measure::time(command)?;
+        fs::remove_file(POSIX_FILE)?;
+        Ok(time)
+    })?;
+    let mut cells: Vec<String> = times.into_iter().map(spread).collect();
+    cells.insert(FLOOR, NOTHING.to_owned());
+    report.row(&format!("time, {}, µs", POSIX[0]), &cells);
+
     report.notes = vec![
         format!(
             "Page faults: mean of {fault_rounds} runs ({}).",
@@ -287,6 +362,11 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         "Every run has the name `ipcmk` and an empty environment.".to_owned(),
         "The floor is three programs in assembly, one for each line; its size is that of -M 4096."
             .to_owned(),
+        match fetched {
+            Some(_) => "POSIX objects: those of util-linux are of its 2.41, by Debian's loader.",
+            None => "POSIX objects: util-linux 2.41 is not at hand (tests/tools/util-linux.sh).",
+        }
+        .to_owned(),
         format!(
             "Linux {}.",
             fs::read_to_string("/proc/sys/kernel/osrelease")?
@@ -305,6 +385,45 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
     };
     let batch_kept = batch::bench(&programs, rounds, counter, &target)?;
     Ok(report.keeps_bars() && batch_kept)
+}
+
+/// What stands where there is no figure.
+const NOTHING: &str = "-";
+
+/// util-linux 2.41, with the C library that it needs.
+struct UtilLinux {
+    file: PathBuf,
+    libraries: PathBuf,
+}
+
+impl UtilLinux {
+    /// The one that tests/tools/util-linux.sh has fetched, if it has.
+    fn fetched(target: &Path) -> Option<Self> {
+        let root = target.join("util-linux-2.41/usr");
+        let fetched = Self {
+            file: root.join("bin/ipcmk"),
+            libraries: root.join("lib/x86_64-linux-gnu"),
+        };
+        fetched.file.exists().then_some(fetched)
+    }
+
+    /// A command to which the words of a line are to be added.
+    fn command(&self) -> Command {
+        let mut command = silent(&self.libraries.join("ld-linux-x86-64.so.2"));
+        command
+            .args(["--argv0", "ipcmk", "--library-path"])
+            .args([&self.libraries, &self.file]);
+        command
+    }
+
+    /// The number of system calls of a line.
+    fn calls(&self, line: &Posix) -> io::Result<usize> {
+        namespace::unshare()?;
+        let mut command = self.command();
+        let trace = tracer::trace(command.args(line.words))?;
+        measure::succeeded(&command, trace.status)?;
+        Ok(trace.calls.len())
+    }
 }
 
 /// Assembles and links the floor for each line.

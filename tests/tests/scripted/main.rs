@@ -547,6 +547,15 @@ fn what_is_gone_already_is_not_left() {
         script.extend(undo(3).into_iter().map(|(call, _)| error(call, errno)));
         assert_eq!(tell(THREE, script), ["write error: Broken pipe"]);
     }
+    // That there is no such file, no call on an id says.
+    let mut script = three();
+    script.push(error(Write(THREE_LINES.to_owned()), libc::EPIPE));
+    script.extend(
+        undo(3)
+            .into_iter()
+            .map(|(call, _)| error(call, libc::ENOENT)),
+    );
+    assert_eq!(tell(THREE, script).len(), 4);
 }
 
 /// A descriptor that does not block is waited for, again and again; a signal or a failure of the

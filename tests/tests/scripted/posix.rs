@@ -107,8 +107,8 @@ fn each_kind_is_made_whole_and_every_failure_is_undone() {
         ),
     ] {
         let tried = try_failures(line, &[(0, script([calls.clone()], words))]);
-        // All but the closing, and the two at the start and the output.
-        assert_eq!(tried, calls.len() - 1 + 3, "{line}");
+        // And the two at the start and the output.
+        assert_eq!(tried, calls.len() + 3, "{line}");
     }
 }
 
@@ -124,7 +124,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     };
     let line = "-s -q -n x -m 4K -p 640 --owner 1000:100 --maxmsg 3 --msgsize 100 --value 7";
     let all = script(made(glibc(7), "/dev/shm/sem.x"), LINES);
-    assert_eq!(try_failures(line, &[(0, all)]), 14);
+    assert_eq!(try_failures(line, &[(0, all)]), 17);
 
     // Another C library looks elsewhere for its semaphores, and finds other bytes in them.
     let line = line.replace("-n x", "-n y -n x --libc musl");
@@ -219,7 +219,7 @@ fn an_owner_is_given_before_a_name() {
             "x\nx\nx\n",
         );
         let line = format!("-r -m 5 -q -s -n x -p 777 {options}");
-        assert_eq!(try_failures(&line, &[(0, all)]), 14);
+        assert_eq!(try_failures(&line, &[(0, all)]), 17);
     }
 }
 
@@ -250,7 +250,7 @@ fn both_interfaces_on_one_line() {
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
     );
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
-    assert_eq!(try_failures(line, &[(0, all)]), 19);
+    assert_eq!(try_failures(line, &[(0, all)]), 22);
 }
 
 /// A key is that of the System V objects, and -e goes for all.
@@ -439,7 +439,7 @@ fn what_e_does_not_find_is_made() {
         ],
         LINES,
     );
-    assert_eq!(try_failures("-em1 -qsnx", &[(0, all)]), 10);
+    assert_eq!(try_failures("-em1 -qsnx", &[(0, all)]), 13);
     let all = script(
         [
             vec![look("/dev/shm/x", a_file(0o600, 1))],
@@ -448,7 +448,7 @@ fn what_e_does_not_find_is_made() {
         ],
         LINES,
     );
-    assert_eq!(try_failures("-em1 -qsnx", &[(0, all)]), 4);
+    assert_eq!(try_failures("-em1 -qsnx", &[(0, all)]), 5);
 }
 
 /// Somebody creates it between our look and our creation: then it is found after all. Or removes it
@@ -480,6 +480,63 @@ fn e_wins_the_race_or_joins_it() {
         assert_eq!(play(line, all), silent());
         let all = script([lost.clone(), lost, vec![missing], made], name);
         assert_eq!(play(line, all), silent());
+    }
+}
+
+/// That it exists, only the call that gives it its name can say.
+#[test]
+fn another_call_that_says_it_exists_is_an_error() {
+    let exists = |call| error(call, libc::EEXIST);
+    let [path, missing] = ["/dev/shm/x"; 2].map(String::from);
+    let missing = || error(AskFile(missing.clone()), libc::ENOENT);
+    let closed = (Close(FD), 0);
+    for (line, calls) in [
+        ("-e -m 9 -n x", vec![missing(), exists(OpenUnnamed(0o644))]),
+        (
+            "-e -m 9 -n x",
+            vec![
+                missing(),
+                (OpenUnnamed(0o644), 1),
+                exists(Truncate(FD, 9)),
+                closed.clone(),
+            ],
+        ),
+        (
+            "-e -m 9 -n x --owner 5",
+            vec![
+                missing(),
+                (OpenUnnamed(0o644), 1),
+                (Truncate(FD, 9), 0),
+                exists(Own(FD, (5, OURS))),
+                closed.clone(),
+            ],
+        ),
+        (
+            "-e -m 9 -n x",
+            vec![
+                missing(),
+                (OpenUnnamed(0o644), 1),
+                (Truncate(FD, 9), 0),
+                (Link(FD, path.clone()), 0),
+                exists(Close(FD)),
+                (Unlink(path.clone()), 0),
+            ],
+        ),
+        (
+            "-e -q -n x --owner 5",
+            vec![
+                (OpenQueue("x".into(), 0, None), 1),
+                exists(Own(FD, (5, OURS))),
+                closed.clone(),
+                (UnlinkQueue("x".into()), 0),
+            ],
+        ),
+    ] {
+        let (status, told) = play(line, [start(), calls].concat());
+        assert!(
+            status == 1 && told.ends_with(" failed: File exists"),
+            "{told}"
+        );
     }
 }
 
@@ -638,6 +695,9 @@ fn what_cannot_be_removed_is_told_and_the_rest_is_removed() {
     assert_eq!(told[1..], [left[2], left[1], left[0]]);
     let told = tell(line, full().chain(refuse(libc::ENOENT)));
     assert_eq!(told, ["write error: No space left on device"]);
+    // No other error says that it is gone.
+    let told = tell(line, full().chain(refuse(libc::EINVAL)));
+    assert_eq!(told.len(), 4, "{told:?}");
 }
 
 /// A queue that is there and cannot be given to its owner is removed; what has no name yet is gone
@@ -991,7 +1051,7 @@ fn json() {
         "-J -m 4096 -q -s -n x -p 666",
         "-m 4096 -q -s -n x -p 666 --raw --json",
     ] {
-        assert_eq!(try_failures(line, &[(0, all.clone())]), 10);
+        assert_eq!(try_failures(line, &[(0, all.clone())]), 13);
     }
 
     let found = |[shm, queue, sem]: [i64; 3]| {
@@ -1064,7 +1124,7 @@ fn in_a_batch_all_are_made_or_none() {
             )],
         ),
     ];
-    assert_eq!(try_failures("--batch jobs", &parts), 12);
+    assert_eq!(try_failures("--batch jobs", &parts), 15);
 
     // A mistake in a line is found before anything is made.
     for (lines, told) in [
