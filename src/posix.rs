@@ -31,9 +31,9 @@ pub struct Path {
 }
 
 impl Path {
-    /// `/dev/shm/`, `sem.`, and more than the 255 bytes of the longest name: the
-    /// kernel says that a name is too long.
-    const ROOM: usize = 272;
+    /// `/dev/shm/`, the 255 bytes of the longest file name, `sem.` among them, and a
+    /// NUL. (A queue's name may be longer: the kernel says that it is too long.)
+    const ROOM: usize = 265;
 
     const EMPTY: Self = Self {
         bytes: [0; Self::ROOM],

@@ -636,7 +636,7 @@ fn faults_find_what_is_lost() {
     closed
         .says("queue: errnos, stdout closed")
         .says("LOST: msg key=0x")
-        .says(" $ unshare -ri /usr/bin/ipcmk -Q -p 640 >&-");
+        .says(" sh /usr/bin/ipcmk -Q -p 640 >&-");
     // Nor is it safe from signals.
     let signals = faults("signals, stdout a pipe");
     assert!(!signals.succeeded());
