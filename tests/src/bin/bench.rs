@@ -117,18 +117,18 @@ impl fmt::Display for Posix {
 
 const POSIX: [Posix; 3] = [
     Posix {
-        words: &["-m", "4096", "-n", "x"],
-        output: "POSIX shared memory name: x\n",
+        words: &["-m", "4096", "-n", "/x"],
+        output: "POSIX shared memory name: /x\n",
         most_calls: 8,
     },
     Posix {
-        words: &["-q", "-n", "x"],
-        output: "POSIX message queue name: x\n",
+        words: &["-q", "-n", "/x"],
+        output: "POSIX message queue name: /x\n",
         most_calls: 6,
     },
     Posix {
-        words: &["-s", "-n", "x"],
-        output: "POSIX semaphore name: x\n",
+        words: &["-s", "-n", "/x"],
+        output: "POSIX semaphore name: /x\n",
         most_calls: 8,
     },
 ];
