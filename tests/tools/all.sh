@@ -75,19 +75,20 @@ suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
 suite cargo ub-valgrind tests/tools/ub.sh valgrind
 suite step fuzz-build tests/tools/fuzz.sh build
+# The machines have the processors nearly to themselves: what they emulate takes several times as long beside the faults.
 boot x86_64 &
 boot aarch64 &
 # A minute of it, one target after the other.
 for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
 cases native --subject "$PWD/target/dist/ipcmk-x86_64"
-suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
-    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
 fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
     --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
 wait
+suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
+    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 suite check nothing-left nothing_left
 
 echo

@@ -30,7 +30,7 @@ cp tests/cases/*.case "$root/cases/"
 (cd "$root" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=+0:+0) | gzip -1 >"$root.initramfs"
 
 status=0
-timeout --kill-after=10 "${BOOT_TIMEOUT:-600}" "qemu-system-$arch" -machine $machine -accel tcg -cpu $cpu -m 256 \
+timeout --kill-after=10 "${BOOT_TIMEOUT:-1200}" "qemu-system-$arch" -machine $machine -accel tcg -cpu $cpu -m 256 \
     -nographic -no-reboot -nic none \
     -kernel "target/kernels/$arch/vmlinuz" -initrd "$root.initramfs" \
     -append "console=$console panic=-1 quiet mitigations=off ipcmk.place=$place" </dev/null 2>&1 | tr -d '\r' >"$log" || status=$?
