@@ -51,7 +51,7 @@ pub fn explain<K: Kernel>(
             _ => search.any(errno),
         },
         Doing::Lock => search.lock(errno),
-        Doing::Find | Doing::SetValues => search.any(errno),
+        Doing::Find | Doing::SetValues | Doing::Close => search.any(errno),
         Doing::ReadBatch if matches!(errno, Errno::ENFILE | Errno::EMFILE) => search.any(errno),
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
@@ -302,6 +302,7 @@ impl<K: Kernel> Search<'_, K> {
             | Doing::SetValues
             | Doing::Lock
             | Doing::Set
+            | Doing::Close
             | Doing::Write => 0,
         };
         for (places, number, words) in &CAUSES {

@@ -121,11 +121,17 @@ pub trait Kernel {
     /// Theirs.
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno>;
 
-    /// What a POSIX object is: statx(2), for a queue on what mq_open(2) opens.
+    /// An existing POSIX queue: mq_open(2).
     ///
     /// # Errors
-    /// Theirs.
-    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno>;
+    /// Its own.
+    fn find_queue(&mut self, path: &Path) -> Result<Fd, Errno>;
+
+    /// What a POSIX object is, an open one, or else the file of this path: statx(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn status(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno>;
 
     /// Blocks and inodes of /dev/shm: all, and the free ones: statfs(2).
     ///

@@ -73,7 +73,8 @@ pub struct Attempt<'a> {
     pub step: Step,
     /// That object's key.
     pub key: u32,
-    /// The flags with which it is created.
+    /// The flags with which it is created; of a POSIX object its mode and type, or 0
+    /// where they are not known.
     pub flags: u32,
     /// Somebody else has removed an object before the undo.
     pub is_gone: bool,
@@ -140,6 +141,8 @@ pub enum Doing {
     Own,
     /// Giving a POSIX object its name.
     Link,
+    /// Closing a POSIX object.
+    Close,
     /// Writing the ids, or the help text.
     Write,
 }

@@ -49,6 +49,8 @@ impl Path {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         for &byte in bytes {
             match self.bytes.get_mut(self.length) {
+                // A batch can have one. The kernel would take the name to end there.
+                _ if byte == 0 => return Err(Errno::EINVAL),
                 Some(place) if self.length < Self::ROOM - 1 => *place = byte,
                 _ => return Err(Errno::ENAMETOOLONG),
             }
@@ -99,7 +101,7 @@ pub fn bare(mut name: &[u8], kind: Kind) -> &[u8] {
 /// Whether a bare name cannot be that of an object.
 #[must_use]
 pub fn is_bad(name: &[u8]) -> bool {
-    matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/')
+    matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/' && byte != 0)
 }
 
 /// Bytes of a semaphore where a long has 64 bits.

@@ -93,8 +93,11 @@ pub fn json<K: Kernel>(
             amount: attempt.step.amount,
         }),
         Called::Id(id) => kernel.state(kind, id),
-        // The umask is known to the kernel alone.
-        Called::Name(name) => name.path(kind).and_then(|path| kernel.status(kind, &path)),
+        Called::Name(_) if attempt.flags == 0 => Err(Errno::NONE),
+        Called::Name(_) => Ok(State {
+            mode: attempt.flags,
+            amount: attempt.step.amount,
+        }),
     };
     let is_first = output.last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
@@ -161,7 +164,9 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Words {
     match doing {
-        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link => Words::CREATE_FAILED,
+        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link | Doing::Close => {
+            Words::CREATE_FAILED
+        }
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch => Words::READ_FAILED,

@@ -10,7 +10,7 @@ use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{Fd, File, Kernel, attributes, write_all};
+use crate::kernel::{Fd, File, Kernel, State, attributes, write_all};
 use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Called, Doing, Id, Kind, Made, Step};
 use crate::posix::{Path, semaphore};
@@ -422,6 +422,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         let kind = self.attempt.step.kind;
         let name = request.name();
         self.attempt.path = name.bytes;
+        self.attempt.flags = 0;
         self.attempt.doing = Doing::Create;
         let path = name.path(kind)?;
         let created = self.find_or_make(request, &path)?;
@@ -439,12 +440,10 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             // To look at a queue takes permission. That it is there, its creation tells.
             if existing && kind != Kind::Queue {
                 self.attempt.doing = Doing::Find;
-                match self.kernel.status(kind, path) {
+                match self.look(None, path) {
                     Err(Errno::ENOENT) => {}
                     found => {
                         let found = found?;
-                        self.attempt.flags = found.mode;
-                        self.attempt.step.amount = found.amount;
                         return if found.mode & S_IFMT == S_IFREG && found.amount >= amount {
                             Ok(false)
                         } else {
@@ -460,6 +459,13 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 Err(Errno::EEXIST)
                     if existing && kind == Kind::Queue && self.attempt.doing == Doing::Create =>
                 {
+                    if request.has(Opt::Json.set())
+                        && let Ok(fd) = self.kernel.find_queue(path)
+                    {
+                        _ = self.look(Some(fd), path);
+                        // Nothing that is written to a queue gets into it.
+                        _ = self.kernel.close(fd);
+                    }
                     return Ok(false);
                 }
                 made => return made.map(|()| true),
@@ -490,8 +496,17 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         let done = self.fill(request, path, fd);
         // What stays open may be where the output goes.
         let closed = self.kernel.close(fd);
-        closed.inspect_err(|_| self.attempt.doing = Doing::Own)?;
+        closed.inspect_err(|_| self.attempt.doing = Doing::Close)?;
         done
+    }
+
+    /// Takes a POSIX object's mode and bytes for the attempt's.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    fn look(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+        let found = self.kernel.status(fd, path)?;
+        self.attempt.flags = found.mode;
+        self.attempt.step.amount = found.amount;
+        Ok(found)
     }
 
     /// Makes a new POSIX object what it shall be, and then, if it is a file, gives
@@ -518,6 +533,10 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             self.attempt.doing = Doing::Link;
             self.kernel.link(fd, path)?;
             self.keep(Called::Name(name), true);
+        }
+        if request.has(Opt::Json.set()) {
+            // The umask is known to the kernel alone.
+            _ = self.look(Some(fd), path);
         }
         Ok(())
     }

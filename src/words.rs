@@ -131,7 +131,7 @@ words! {
     POSIX_IN_USE: "'@' exists: it may do with -e";
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is no regular file";
-    BAD_NAME: "a name has no slash but the first one, and is not empty, '.' or '..'";
+    BAD_NAME: "a name has no slash but the first one, no NUL, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm";
     NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
     READ_ONLY: "/dev/shm is read-only";

@@ -258,22 +258,19 @@ impl Kernel for Linux {
         unsafe { call(number, first, second, 0, 0) }.map(drop)
     }
 
-    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
-        let mut name = start(path);
-        let mut from = AT_FDCWD.cast_unsigned();
-        let mut flags = AT_SYMLINK_NOFOLLOW;
-        if kind == Kind::Queue {
-            // SAFETY: the name ends with a NUL.
-            from = unsafe { call(Sysno::mq_open, queue(path), O_RDONLY, 0, 0) }?;
-            name = c"".as_ptr().expose_provenance();
-            flags = AT_EMPTY_PATH;
-        }
+    fn find_queue(&mut self, path: &Path) -> Result<Fd, Errno> {
+        // SAFETY: the name ends with a NUL.
+        unsafe { call(Sysno::mq_open, queue(path), O_RDONLY, 0, 0) }.map(Fd::Object)
+    }
+
+    fn status(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+        let (from, path, flags) = match fd {
+            Some(fd) => (number(fd), c"".as_ptr().expose_provenance(), AT_EMPTY_PATH),
+            None => (AT_FDCWD.cast_unsigned(), start(path), AT_SYMLINK_NOFOLLOW),
+        };
         // SAFETY: the path ends with a NUL.
-        let status = unsafe { statx(from, name, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) };
-        if kind == Kind::Queue {
-            _ = self.close(Fd::Object(from));
-        }
-        status.map(|status| State {
+        let status = unsafe { statx(from, path, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) }?;
+        Ok(State {
             mode: status.stx_mode.into(),
             amount: status.stx_size,
         })

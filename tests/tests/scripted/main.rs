@@ -294,7 +294,11 @@ impl Kernel for Crowded {
         panic!("there is nothing to remove");
     }
 
-    fn status(&mut self, _: Kind, _: &Path) -> Result<State, Errno> {
+    fn find_queue(&mut self, _: &Path) -> Result<Fd, Errno> {
+        panic!("there is none");
+    }
+
+    fn status(&mut self, _: Option<Fd>, _: &Path) -> Result<State, Errno> {
         Err(Errno::ENOENT)
     }
 

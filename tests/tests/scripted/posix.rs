@@ -5,10 +5,10 @@ use ipcmk::plan::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskFile, AskFilter, AskLimit, AskQueue, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
-    Fill, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read, SHM_RMID_FORCED, Set,
-    SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write, both, error, explain,
-    failed, ok, play, silent, tell, try_failures,
+    AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
+    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read,
+    SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write, both,
+    error, explain, failed, ok, play, silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -301,7 +301,8 @@ fn names() {
     }
 }
 
-const BAD_NAME: &str = "a name has no slash but the first one, and is not empty, '.' or '..'";
+const BAD_NAME: &str =
+    "a name has no slash but the first one, no NUL, and is not empty, '.' or '..'";
 
 /// As the C library has it, no call is made.
 #[test]
@@ -1027,16 +1028,18 @@ fn json() {
     let object =
         |kind: &str, rest: &str| format!("{{\"kind\": \"{kind}\", \"name\": \"x\", {rest}}}");
     let text = |objects: [String; 3]| format!("{{\"ipcmk\": [\n{}\n]}}\n", objects.join(",\n"));
-    let queue_state = |result| vec![(AskQueue("x".into()), result)];
+    // While it is open.
+    let looked_at = |mut calls: Vec<Expected>, result| {
+        let before_closing = calls.len() - 1;
+        calls.insert(before_closing, (AskOpen(FD), result));
+        calls
+    };
     let [shm_path, sem_path] = ["/dev/shm/x", "/dev/shm/sem.x"];
     let all = script(
         [
-            shm(0o666, 4096, None, shm_path),
-            vec![look(shm_path, a_file(0o640, 4096))],
-            queue(0o666, None, None, "x"),
-            queue_state(a_file(0o600, 80)),
-            semaphore(0o666, glibc(0), None, sem_path),
-            vec![look(sem_path, a_file(0, 32))],
+            looked_at(shm(0o666, 4096, None, shm_path), a_file(0o640, 4096)),
+            looked_at(queue(0o666, None, None, "x"), a_file(0o600, 80)),
+            looked_at(semaphore(0o666, glibc(0), None, sem_path), a_file(0, 32)),
         ],
         &text([
             object(
@@ -1054,22 +1057,22 @@ fn json() {
         assert_eq!(try_failures(line, &[(0, all.clone())]), 13);
     }
 
-    let found = |[shm, queue, sem]: [i64; 3]| {
-        vec![
+    let found = |queue: &[Expected]| {
+        let mut calls = vec![
             look(shm_path, a_file(0o640, 4096)),
-            look(shm_path, shm),
             error(OpenQueue("x".into(), 0o644, None), libc::EEXIST),
-            (AskQueue("x".into()), queue),
-            look(sem_path, a_file(0o640, 32)),
-            look(sem_path, sem),
-        ]
+        ];
+        calls.extend_from_slice(queue);
+        calls.push(look(sem_path, a_file(0o777, 64)));
+        calls
     };
+    let opened = (FindQueue("x".into()), FD as i64);
     let line = "-e -J -m 1 -q -s -n x";
     let all = script(
-        [found([
-            a_file(0o640, 4096),
-            a_file(0o400, 80),
-            a_file(0o777, 64),
+        [found(&[
+            opened.clone(),
+            (AskOpen(FD), a_file(0o400, 80)),
+            (Close(FD), 0),
         ])],
         &text([
             object(
@@ -1082,21 +1085,41 @@ fn json() {
     );
     assert_eq!(play(line, all), silent());
 
-    // Nobody may look at it, or it is gone.
-    for errno in [libc::EACCES, libc::ENOENT, libc::EMFILE] {
+    // Nobody may open it, or it is gone, or a filter forbids the look.
+    let refused = [libc::EACCES, libc::ENOENT, libc::EMFILE]
+        .map(|errno| vec![error(FindQueue("x".into()), errno)]);
+    let filtered = vec![opened, error(AskOpen(FD), libc::EPERM), (Close(FD), 0)];
+    for queue in refused.into_iter().chain([filtered]) {
         let all = script(
-            [found([-i64::from(errno); 3])],
+            [found(&queue)],
             &text([
                 object(
                     "posix-shmem",
-                    "\"mode\": null, \"size\": null, \"created\": false",
+                    "\"mode\": \"0640\", \"size\": 4096, \"created\": false",
                 ),
                 object("posix-mqueue", "\"mode\": null, \"created\": false"),
-                object("posix-semaphore", "\"mode\": null, \"created\": false"),
+                object("posix-semaphore", "\"mode\": \"0777\", \"created\": false"),
             ]),
         );
         assert_eq!(play(line, all), silent());
     }
+    let hidden = |calls| looked_at(calls, -i64::from(libc::EPERM));
+    let all = script(
+        [
+            hidden(shm(0o644, 1, None, shm_path)),
+            hidden(queue(0o644, None, None, "x")),
+            hidden(semaphore(0o644, glibc(0), None, sem_path)),
+        ],
+        &text([
+            object(
+                "posix-shmem",
+                "\"mode\": null, \"size\": null, \"created\": true",
+            ),
+            object("posix-mqueue", "\"mode\": null, \"created\": true"),
+            object("posix-semaphore", "\"mode\": null, \"created\": true"),
+        ]),
+    );
+    assert_eq!(play("-J -m 1 -q -s -n x", all), silent());
 }
 
 /// Lines of a batch, each with a name of its own.

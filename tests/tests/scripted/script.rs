@@ -57,8 +57,10 @@ pub enum Call {
     UnlinkQueue(String),
     /// What a file is; the result is its type and mode and, in the lower half, its size.
     AskFile(String),
-    /// What a queue is; the result is as above.
-    AskQueue(String),
+    /// A queue that is there: the result is its descriptor.
+    FindQueue(String),
+    /// What is open; the result is as above.
+    AskOpen(usize),
     /// The limits of a kind, which are [`LIMITS`].
     AskLimits(Kind),
     /// A limit of the process.
@@ -74,9 +76,9 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskFile, AskFilter, AskLimit, AskLimits, AskQueue, AskSpace, AskState, BlockSignals, Chmod,
-    Close, Fill, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read, Remove, Set,
-    SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
+    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, BlockSignals, Chmod,
+    Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read,
+    Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -385,10 +387,14 @@ impl Kernel for Script {
         .map(drop)
     }
 
-    fn status(&mut self, kind: Kind, path: &Path) -> Result<State, Errno> {
-        let (mode, amount) = self.answer_both(match kind {
-            Kind::Queue => AskQueue(queue_of(path)),
-            Kind::Shm | Kind::Sem => AskFile(text_of(path)),
+    fn find_queue(&mut self, path: &Path) -> Result<Fd, Errno> {
+        self.open(FindQueue(queue_of(path)))
+    }
+
+    fn status(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+        let (mode, amount) = self.answer_both(match fd {
+            Some(fd) => AskOpen(self.opened(fd)),
+            None => AskFile(text_of(path)),
         })?;
         Ok(State {
             mode,
@@ -633,7 +639,9 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     let mut open = Vec::new();
     for (call, result) in calls {
         match call {
-            OpenUnnamed(_) | OpenQueue(..) if *result >= 0 => open.push(*result as usize),
+            OpenUnnamed(_) | OpenQueue(..) | FindQueue(_) if *result >= 0 => {
+                open.push(*result as usize);
+            }
             Close(descriptor) => open.retain(|other| other != descriptor),
             _ => {}
         }
@@ -669,7 +677,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
-        Read(Source::System(_), _) | AskState(..) | AskFile(_) | AskQueue(_) => {
+        Read(Source::System(_), _) | AskState(..) | AskFile(_) | FindQueue(_) | AskOpen(_) => {
             return None;
         }
         Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Wait => {
