@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 
-use crate::plan::Made;
+use crate::plan::{MOST_STEPS, Made};
 use crate::report::LONGEST_JSON;
 
 /// Objects that a batch can ask for.
@@ -39,16 +39,25 @@ impl<'a, A: Iterator<Item = &'a [u8]>> Iterator for Arguments<'a, A> {
     }
 }
 
-/// Memory for many objects. Pages of it that are not needed are not touched. All
-/// zeros are an empty one: a heapless `Vec` is a length and bytes of any value.
-pub struct Room<'a> {
-    /// The lines: one byte more than may be used, so that too many are noticed.
-    pub text: [u8; MOST_BYTES + 1],
+/// Memory for what is larger than a few ids. Pages of it that are not needed are not
+/// touched. All zeros are an empty one: a heapless `Vec` is a length and bytes of any
+/// value.
+pub struct Room<'a, const TEXT: usize, const OBJECTS: usize, const OUTPUT: usize> {
+    /// The lines of a batch.
+    pub text: [u8; TEXT],
     /// What is made.
-    pub made: Vec<Made<'a>, 4096>,
+    pub made: Vec<Made<'a>, OBJECTS>,
     /// What is printed.
-    pub output: Vec<u8, MOST_OUTPUT>,
+    pub output: Vec<u8, OUTPUT>,
 }
+
+/// Room for a batch, with one byte more than its lines may have, so that too many
+/// are noticed.
+pub type BatchRoom<'a> = Room<'a, { MOST_BYTES + 1 }, 4096, MOST_OUTPUT>;
+
+/// Room for one line with names, or in JSON. A path for ftok(3) is printed three times
+/// at most, and takes 20 KiB as an array.
+pub type LineRoom<'a> = Room<'a, 0, MOST_STEPS, { 96 * 1024 }>;
 
 /// Takes the first line off a text.
 pub fn take_line<'a>(text: &mut &'a [u8]) -> &'a [u8] {

@@ -56,6 +56,7 @@ pub fn explain<K: Kernel>(
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
         }
+        Doing::Memory if errno == Errno::ENOMEM => Some(Words::ADDRESS_SPACE),
         Doing::Ftok
         | Doing::ReadBatch
         | Doing::Memory
@@ -321,13 +322,22 @@ impl<K: Kernel> Search<'_, K> {
                     _ => return Some(Words::ATTRIBUTES_UNKNOWN),
                 }
             }
-            Errno::EINVAL if here != FIND => ([amount, LARGEST_FILE, 0], Words::LARGEST_FILE),
-            Errno::EINVAL if self.flags & S_IFMT != S_IFREG => return Some(Words::NO_FILE),
-            Errno::EINVAL => ([amount, 0, 0], Words::POSIX_SMALL),
-            Errno::EFBIG => (
-                [amount, self.kernel.limit(RLIMIT_FSIZE).ok()?, 0],
-                Words::FILE_SIZE,
-            ),
+            Errno::EINVAL if here == FILE && amount > LARGEST_FILE => {
+                ([amount, LARGEST_FILE, 0], Words::LARGEST_FILE)
+            }
+            Errno::EINVAL if here == FIND => {
+                if self.flags & S_IFMT != S_IFREG {
+                    return Some(Words::NO_FILE);
+                }
+                ([amount, 0, 0], Words::POSIX_SMALL)
+            }
+            Errno::EFBIG => {
+                let most = self.kernel.limit(RLIMIT_FSIZE).ok()?;
+                if amount <= most {
+                    return None;
+                }
+                ([amount, most, 0], Words::FILE_SIZE)
+            }
             Errno::ENOSPC if is_queue => {
                 match self.measure(c"/proc/sys/fs/mqueue/queues_max", b"") {
                     Some(most) => ([most, 0, 0], Words::QUEUES_MAX),

@@ -158,11 +158,13 @@ pub trait Kernel {
     /// Its own.
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno>;
 
-    /// Memory for many objects, at most once: mmap(2).
+    /// Memory for many objects, or long names, at most once: mmap(2).
     ///
     /// # Errors
     /// Its own.
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno>;
+    fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, T, N, O>, Errno>;
 
     /// A limit of this process, one of the RLIMIT_...: prlimit(2).
     ///
@@ -201,7 +203,9 @@ pub trait Kernel {
 pub enum File<'a> {
     /// One of /proc or /sys, for which nobody waits.
     System(&'a CStr),
-    /// One that the user named.
+    /// The same, read once a run at most: the exit closes it.
+    Once(&'a CStr),
+    /// One that the user named: the same.
     User(&'a [u8]),
     /// Standard input.
     In,

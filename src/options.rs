@@ -358,7 +358,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'n'),
             argument: Argument::Text,
             metavar: "<name>",
-            help: "name of the POSIX objects",
+            help: "name that POSIX objects need",
             man: "Name of the POSIX objects, with or without a slash at its start: needed with \\fB-m\\fR, \
                   \\fB-q\\fR and \\fB-s\\fR, without meaning for the others.",
         }),

@@ -77,7 +77,7 @@ const fn help<const N: usize>() -> Draft<N> {
         .options(Grammar::Standard)
         .put("\nWith --keyed, beside one of -M, -Q and -S <key>:\n")
         .options(Grammar::Keyed)
-        .put("\nA <size> may end with K or KiB ... E (powers of 1024) or KB ... EB (of 1000).\n")
+        .put("\nA <size> may end with K or KiB ... Y (powers of 1024) or KB ... YB (of 1000).\n")
         .put("A <key> is decimal, octal (0), hexadecimal (0x) or \"private\".\n")
         .put("\nFor more details see ipcmk(1).\n")
 }

@@ -221,6 +221,7 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::NoSize => Words::NO_SIZE,
         Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
         Mistake::KeyTwice => Words::KEY_TWICE,
+        Mistake::OneFile => Words::ONE_FILE,
         Mistake::NotApplicable => Words::NOT_APPLICABLE,
         Mistake::ValueCount => Words::VALUE_COUNT,
         Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,

@@ -6,11 +6,11 @@ use core::mem::{self, MaybeUninit};
 use heapless::{Vec, VecView};
 
 use crate::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE, S_IFMT, S_IFREG};
-use crate::batch::{Arguments, MOST_BYTES, MOST_OBJECTS, Room, take_line};
+use crate::batch::{Arguments, BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS, take_line};
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{Fd, File, Kernel, State, attributes, write_all};
+use crate::kernel::{Fd, File, Kernel, attributes, write_all};
 use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Called, Doing, Id, Kind, Made, Step};
 use crate::posix::{Path, semaphore};
@@ -149,12 +149,15 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
     {
         reserve_stack::<LARGE_STACK>();
         self.attempt.doing = Doing::Memory;
-        let Room { text, made, output } = self.kernel.room()?;
-        self.made = made;
-        self.output = output;
         if !request.has(Opt::Batch.set()) {
+            let LineRoom { made, output, .. } = self.kernel.room()?;
+            self.made = made;
+            self.output = output;
             return Ok(b"");
         }
+        let BatchRoom { text, made, output } = self.kernel.room()?;
+        self.made = made;
+        self.output = output;
         let path = request.text(Argument::Text);
         self.attempt.doing = Doing::ReadBatch;
         self.attempt.path = path;
@@ -443,8 +446,9 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
                 match self.look(None, path) {
                     Err(Errno::ENOENT) => {}
                     found => {
-                        let found = found?;
-                        return if found.mode & S_IFMT == S_IFREG && found.amount >= amount {
+                        found?;
+                        let Attempt { flags, step, .. } = self.attempt;
+                        return if flags & S_IFMT == S_IFREG && step.amount >= amount {
                             Ok(false)
                         } else {
                             Err(Errno::EINVAL)
@@ -502,11 +506,11 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
 
     /// Takes a POSIX object's mode and bytes for the attempt's.
     #[inline(never)] // `make size`: a copy at its caller is larger
-    fn look(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+    fn look(&mut self, fd: Option<Fd>, path: &Path) -> Result<(), Errno> {
         let found = self.kernel.status(fd, path)?;
         self.attempt.flags = found.mode;
         self.attempt.step.amount = found.amount;
-        Ok(found)
+        Ok(())
     }
 
     /// Makes a new POSIX object what it shall be, and then, if it is a file, gives
@@ -543,7 +547,7 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
 
     /// Fails where a new segment would be destroyed as this process exits.
     fn refuse_forced(&mut self) -> Result<(), Errno> {
-        let forced = File::System(c"/proc/sys/kernel/shm_rmid_forced");
+        let forced = File::Once(c"/proc/sys/kernel/shm_rmid_forced");
         match self.kernel.read(forced, &mut [0]) {
             Ok([b'1']) => {
                 self.attempt.doing = Doing::ForcedShm;

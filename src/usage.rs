@@ -73,6 +73,8 @@ pub enum Mistake {
     NsemsWithoutSet,
     /// Both -k and --ftok give a key.
     KeyTwice,
+    /// Shared memory and a semaphore of musl's, of one name.
+    OneFile,
     /// The option with this long name has nothing on the line to apply to.
     NotApplicable,
     /// There are neither one nor as many values as semaphores.

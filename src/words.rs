@@ -80,6 +80,7 @@ words! {
     NO_SIZE: "-p <size> is required with -M and -Q";
     NSEMS_WITHOUT_SET: "-s <nsems> goes with -S only";
     KEY_TWICE: "key given twice: -k and --ftok";
+    ONE_FILE: "with musl, -m and -s of one name are one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
     BATCH_NOT_ALONE: "--batch goes with -r or -J only";
@@ -131,7 +132,7 @@ words! {
     POSIX_IN_USE: "'@' exists: it may do with -e";
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is no regular file";
-    BAD_NAME: "a name has no slash but the first one, no NUL, and is not empty, '.' or '..'";
+    BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm";
     NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
     READ_ONLY: "/dev/shm is read-only";
@@ -144,7 +145,7 @@ words! {
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
-    QUEUES_UNKNOWN: "not disk space: there are too many POSIX queues (fs.mqueue.queues_max)";
+    QUEUES_UNKNOWN: "not disk space: too many POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
     MSGQUEUE: "% messages of % bytes take more than is left of % bytes (RLIMIT_MSGQUEUE)";
     NO_MQUEUE: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)";
@@ -162,6 +163,7 @@ words! {
         "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
     NO_LONGER_FULL: "not disk space: a limit was reached, and is no more; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
+    ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
     COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
     COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
     COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
@@ -177,7 +179,7 @@ words! {
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
     NO_PAGE_SIZE: "this kernel has no huge pages of that size";
     HUGE_PAGES: "% of % huge pages of that size are free, % more asked for (vm.nr_hugepages)";
-    HUGE_PAGES_UNKNOWN: "there are too few free huge pages of that size (vm.nr_hugepages)";
+    HUGE_PAGES_UNKNOWN: "too few free huge pages of that size (vm.nr_hugepages)";
     SECURITY_MODULE: "a security module forbids this call";
 }
 

@@ -3,6 +3,7 @@
 use super::find;
 use crate::getopt::{Getopt, Token};
 use crate::options::{Argument, Opt};
+use crate::posix::Libc;
 use crate::request::{Action, POSIX, Request, SYSV};
 use crate::usage::Mistake;
 
@@ -50,6 +51,10 @@ where
     }
     if request.has(Opt::Key.set()) && request.has(Opt::Ftok.set()) {
         return Err(Mistake::KeyTwice);
+    }
+    let both = request.has(Opt::PosixShmem.set()) && request.has(Opt::PosixSemaphore.set());
+    if both && request.name().libc == Libc::Musl {
+        return Err(Mistake::OneFile);
     }
     Ok(Action::Create)
 }

@@ -21,7 +21,7 @@ impl fmt::Display for Man {
 }
 
 /// Date of the page's last change.
-const DATE: &str = "2026-11-25";
+const DATE: &str = "2026-11-28";
 
 fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
     for row in TABLE {
@@ -201,7 +201,7 @@ digits), "path" (with
 .BR \-\-ftok ),
 or "name"; "mode" (a string of octal digits), "size" of shared memory in bytes or "nsems" of a set,
 and "created": false for an object that was found. Mode and size of such a one are
-its own, as is the mode of every POSIX object; they are null where it may not be read. A path or
+its own, as is the mode of every POSIX object; they are null where they may not be read. A path or
 a name is a string, or the array of its bytes if it is not UTF\-8 or has a quote, a backslash or a control byte in it.
 .B \-J
 goes before
@@ -215,14 +215,15 @@ with the bytes of glibc's sem_t, or, with
 .BR "\-\-libc musl" ,
 .I /dev/shm/name
 with those of musl's; of a queue only the kernel knows. shm_open(3), mq_open(3) and sem_open(3) find them.
-A name may have a slash at its start, and none elsewhere; it is not empty, "." or "..", and has at most 255
-bytes, that of glibc's semaphore 251. One name does for one object of each kind. The umask applies.
+A name may have a slash at its start (but for a queue, several), and none elsewhere; it is not empty, "." or "..", and has at most 255
+bytes, that of glibc's semaphore 251. One name does for one object of each kind, but for musl, whose
+semaphores are where shared memory is. The umask applies.
 .PP
 An existing object is an error without
 .BR \-e ,
-and is never changed. One that is smaller than what is asked for is an error with
+and is never changed. Shared memory or a semaphore that is smaller than what is asked for is an error with
 .B \-e
-too.
+too. The attributes of a queue are not compared. What is found may be of a run that is not over yet, and be removed again.
 .PP
 A file is made whole without a name (O_TMPFILE), then linked into place: nobody sees it before, and not even
 SIGKILL leaves a part of it. Without /proc that takes CAP_DAC_READ_SEARCH, or Linux 6.10. A queue is made by one
@@ -243,8 +244,11 @@ go on before a process of another user can use the object: it is created with mo
 one of them is refused, the object is removed again. A process of the same user, or with
 CAP_IPC_OWNER, is kept out by no mode.
 .PP
-An object that is found stays as it is. An option that applies to nothing on the
-line is an error.
+An object that is found stays as it is: of it these options, and
+.B \-p
+and those of a queue, say nothing. An option that applies to nothing on the
+line is an error, but for
+.BR \-n .
 .SH BATCHES
 A file of
 .B \-\-batch
@@ -263,7 +267,7 @@ output, which only JSON with thousands of long paths that are arrays comes to.
 .SH EXIT STATUS
 .TP
 0
-The objects exist, and their identifiers are on standard output.
+The objects exist, and their identifiers or names are on standard output.
 .TP
 1
 An error, said in one line on standard error, often with a second one that says
@@ -298,7 +302,8 @@ The key belongs to an object: its identifier, and what can be done. Or the name 
 .TP
 .BR "Operation not permitted" ", " "Permission denied"
 A queue over MSGMNB without CAP_SYS_RESOURCE; huge pages, or a locked segment under
-an RLIMIT_MEMLOCK of 0, without CAP_IPC_LOCK; another owner of a POSIX object without CAP_CHOWN; /dev/shm, if this
+an RLIMIT_MEMLOCK of 0, without CAP_IPC_LOCK; another owner of a POSIX object without CAP_CHOWN, or without the CAP_FOWNER that a queue or
+fs.protected_hardlinks wants; /dev/shm, if this
 user may not write there; a queue's name with a slash too many; else a seccomp filter or a security module.
 .TP
 .BR "No such file or directory" ", " "Operation not supported" ", " "Read\-only file system"
@@ -310,10 +315,10 @@ The kernel has no System V IPC (CONFIG_SYSVIPC), or no POSIX queues (CONFIG_POSI
 .B Cannot allocate memory
 A segment larger than what the kernel commits itself to
 (vm.overcommit_memory), or than its free huge pages; a locked segment over
-RLIMIT_MEMLOCK; else memory for the kernel's own tables.
+RLIMIT_MEMLOCK; room for a batch, for JSON or POSIX objects over RLIMIT_AS; else memory for the kernel's own tables.
 .TP
 .B File too large
-A batch of more than 524288 bytes, or POSIX shared memory over RLIMIT_FSIZE.
+A batch of more than 524288 bytes, or POSIX shared memory or a semaphore over RLIMIT_FSIZE.
 .TP
 .BR "Too many open files" ", " "Too many open files in system"
 RLIMIT_NOFILE or fs.file\-max: POSIX objects take a descriptor while they are made;
@@ -400,7 +405,8 @@ ended by SIGKILL only, or by its reader.
 An error that a file system tells only as a file is closed goes unnoticed.
 .PP
 System V calls ignore the umask. A POSIX object that is removed again after a failure is removed by its name: what
-another process has put there meanwhile goes with it.
+another process has put there meanwhile goes with it. A process with CAP_CHOWN and without CAP_FOWNER may give such
+an object away and then have no right to remove it: a further line names it.
 .SH EXAMPLES
 .TP
 .B ipcmk \-M 4096

@@ -314,7 +314,7 @@ impl Kernel for Linux {
         let descriptor = match file {
             File::In => STDIN,
             // SAFETY: it ends with a NUL.
-            File::System(path) => unsafe { open(path.as_ptr(), O_NONBLOCK) }?,
+            File::System(path) | File::Once(path) => unsafe { open(path.as_ptr(), O_NONBLOCK) }?,
             File::User(path) => open_user(path)?,
         };
         let mut filled = 0;
@@ -338,7 +338,9 @@ impl Kernel for Linux {
                 break Ok(());
             }
         };
-        // The exit closes it.
+        if matches!(file, File::System(_)) {
+            _ = self.close(Fd::Object(descriptor));
+        }
         read.map(|()| buffer.get(..filled).unwrap_or_default())
     }
 
@@ -355,12 +357,10 @@ impl Kernel for Linux {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
-        let (size, none) = (size_of::<Room>(), usize::MAX);
-        let rights = PROT_READ | PROT_WRITE;
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS;
-        // SAFETY: asks for new memory at no particular address.
-        let start = outcome(unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, none, 0) })?;
+    fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
+        let start = map(size_of::<Room<T, N, O>>())?;
         let start = ptr::with_exposed_provenance_mut(start);
         // SAFETY: it is zeroed, aligned to a page, large enough, and nobody
         // else's, and a room can be all zeros.
@@ -510,6 +510,14 @@ unsafe fn statx(from: usize, path: usize, flags: usize, wanted: usize) -> Result
     // SAFETY: the caller's; a statx to write to.
     outcome(unsafe { syscall5(Sysno::statx, from, path, flags, wanted, to) })?;
     Ok(status)
+}
+
+/// Memory of zeros, from a page's start on.
+fn map(size: usize) -> Result<usize, Errno> {
+    let rights = PROT_READ | PROT_WRITE;
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    // SAFETY: asks for new memory at no particular address.
+    outcome(unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, usize::MAX, 0) })
 }
 
 /// Where a path begins.

@@ -313,6 +313,7 @@ fn lies_within(
             | Mistake::NoName
             | Mistake::NoSize
             | Mistake::KeyTwice
+            | Mistake::OneFile
             | Mistake::BatchNotAlone => Ok(()),
             _ => Err(format!("at the end: {refusal:?}")),
         };

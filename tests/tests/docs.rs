@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ipcmk::batch::{MOST_BYTES, MOST_OBJECTS, Room};
+use ipcmk::batch::{BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS};
 use ipcmk::options::TABLE;
 use ipcmk::render;
 use ipcmk_tests::suite;
@@ -244,11 +244,15 @@ fn the_json_of_the_readme_is_as_it_says() {
 #[test]
 fn the_room_of_the_readme_is_as_large_as_it_says() {
     let readme = include_str!("../../README.md");
-    let mebibytes = size_of::<Room>() as f64 / f64::from(1 << 20);
+    let mebibytes = size_of::<BatchRoom>() as f64 / f64::from(1 << 20);
     for figure in [
         format!("{},{:03} objects", MOST_OBJECTS / 1000, MOST_OBJECTS % 1000),
         format!("{} KiB of lines", MOST_BYTES >> 10),
         format!("room of {mebibytes:.1} MiB of address space"),
+        format!(
+            "takes {} KiB in the same way",
+            size_of::<LineRoom>().div_ceil(1024)
+        ),
     ] {
         assert!(
             readme.contains(&figure),

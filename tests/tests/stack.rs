@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     suite::main(&[
         ("no_object_is_lost_for_want_of_stack", no_object_is_lost),
         ("what_is_reserved_is_enough", reserve),
+        ("a_line_needs_little_address_space", address_space),
     ])
 }
 
@@ -117,6 +118,57 @@ fn command(words: &str, directory: &Path, full: bool) -> Command {
     command
 }
 
+/// A limit that holds from the exec on.
+fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
+    // SAFETY: one system call, with a struct that lives until after it.
+    unsafe {
+        command.pre_exec(move || {
+            let limit = libc::rlimit {
+                rlim_cur: limit,
+                rlim_max: limit,
+            };
+            match libc::setrlimit(resource, &limit) {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            }
+        });
+    }
+}
+
+/// Names and JSON take a few pages, a batch as much as the largest one could need.
+fn address_space() {
+    const BYTES: u64 = 1 << 20;
+    let files = files();
+    for (words, status, said) in [
+        (PLAIN, 0, ""),
+        (JSON, 0, ""),
+        (POSIX, 0, ""),
+        (
+            BATCH,
+            1,
+            "ipcmk: get memory failed: Cannot allocate memory\n\
+             ipcmk: no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left\n",
+        ),
+    ] {
+        namespace::unshare().expect("a namespace");
+        let window = Window::open().expect("a view of /dev/shm");
+        let mut command = command(words, &files.join(""), false);
+        limit(&mut command, libc::RLIMIT_AS, BYTES);
+        let output = command.output().expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            (output.status.code(), &*told),
+            (Some(status), said),
+            "{words}"
+        );
+        assert_eq!(
+            remove_all(&window),
+            if status == 0 { 3 } else { 0 },
+            "{words}"
+        );
+    }
+}
+
 /// How many objects there are, of both interfaces. None is left.
 fn remove_all(window: &Window) -> usize {
     let objects = namespace::objects().expect("what the namespace holds");
@@ -137,7 +189,7 @@ const LIMITS: [u64; 4] = [12 << 10, 16 << 10, 20 << 10, 24 << 10];
 /// The strings of the environment are on the stack too: each size from none to most, in steps that
 /// are not much larger than the frames of the program.
 const MOST_ENVIRONMENT: usize = 16_000;
-const STEP: usize = 29;
+const STEP: usize = 53;
 
 fn no_object_is_lost() {
     let files = files();
@@ -152,19 +204,7 @@ fn no_object_is_lost() {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
                 let mut command = command(line.words, &directory, line.full);
                 command.env("V", "x".repeat(environment));
-                // SAFETY: one system call, with a struct that lives until after it.
-                unsafe {
-                    command.pre_exec(move || {
-                        let limit = libc::rlimit {
-                            rlim_cur: limit,
-                            rlim_max: limit,
-                        };
-                        match libc::setrlimit(libc::RLIMIT_STACK, &limit) {
-                            0 => Ok(()),
-                            _ => Err(io::Error::last_os_error()),
-                        }
-                    });
-                }
+                self::limit(&mut command, libc::RLIMIT_STACK, limit);
                 let status = match command.output() {
                     Ok(output) => output.status,
                     // Arguments and environment are too large for this stack.

@@ -71,9 +71,11 @@ suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
 suite cargo unit cargo test --no-fail-fast
+# Most of the one waits, or runs on one processor; all of the other does.
+suite cargo ub-valgrind tests/tools/ub.sh valgrind &
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
+wait
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
-suite cargo ub-valgrind tests/tools/ub.sh valgrind
 suite step fuzz-build tests/tools/fuzz.sh build
 # The machines have the processors nearly to themselves: what they emulate takes several times as long beside the faults.
 boot x86_64 &

@@ -268,7 +268,7 @@ fn a_refused_segment_of_huge_pages_is_explained() {
     let of_1_gib = huge | libc::MAP_HUGE_1GB;
     let look = |errno| error(Get(Kind::Shm, 7, 5 * MIB, 0), errno);
     let limits = (AskLimits(Kind::Shm), 0);
-    let unknown = "there are too few free huge pages of that size (vm.nr_hugepages)";
+    let unknown = "too few free huge pages of that size (vm.nr_hugepages)";
     let figures = "1 of 5 huge pages of that size are free, 3 more asked for (vm.nr_hugepages)";
     for (option, flags, errno, causes, hint) in [
         (

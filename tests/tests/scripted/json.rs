@@ -212,7 +212,7 @@ impl Kernel for Willing<'_> {
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let lines = match file {
-            File::System(_) => b"0\n",
+            File::System(_) | File::Once(_) => b"0\n",
             File::User(_) | File::In => self.lines,
         };
         let length = lines.len().min(buffer.len());
@@ -227,7 +227,9 @@ impl Kernel for Willing<'_> {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
+    fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }

@@ -319,7 +319,9 @@ impl Kernel for Crowded {
         panic!("no file is named");
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
+    fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }

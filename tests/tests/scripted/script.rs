@@ -1,6 +1,6 @@
 //! A kernel that follows a script.
 
-use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
 use std::io;
 use std::num::NonZero;
@@ -93,7 +93,9 @@ impl Source {
     /// Whether it is this file.
     fn is(self, file: File<'_>) -> bool {
         match (self, file) {
-            (Self::System(path), File::System(file)) => path.as_bytes() == file.to_bytes(),
+            (Self::System(path), File::System(file) | File::Once(file)) => {
+                path.as_bytes() == file.to_bytes()
+            }
             (Self::User(path), File::User(file)) => path.as_bytes() == file,
             (Self::In, File::In) => true,
             _ => false,
@@ -178,22 +180,24 @@ pub fn both(high: u32, low: u32) -> i64 {
     i64::from(high) << 32 | i64::from(low)
 }
 
-/// Memory for many objects.
-pub struct Memory(pub Option<NonNull<Room<'static>>>);
+/// Memory for many objects, or long names.
+pub struct Memory(pub Option<(NonNull<u8>, Layout)>);
 
 impl Memory {
     /// The room in it, at most once.
     ///
     /// # Safety
     /// It must not be used any more when the memory is dropped.
-    pub unsafe fn room<'a>(&mut self) -> &'a mut Room<'a> {
+    pub unsafe fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> &'a mut Room<'a, T, N, O> {
         assert_eq!(self.0, None, "at most once");
         // A box would be made on the stack, which is too small for it.
-        let layout = Layout::new::<Room>();
+        let layout = Layout::new::<Room<T, N, O>>();
         // SAFETY: its size is not 0.
-        let room = unsafe { alloc_zeroed(layout) }.cast();
+        let room = unsafe { alloc_zeroed(layout) };
         let room = NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout));
-        self.0 = Some(room);
+        self.0 = Some((room, layout));
         // SAFETY: a room can be all zeros, and this is the only reference to it.
         unsafe { room.cast().as_mut() }
     }
@@ -201,9 +205,9 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some(room) = self.0 {
-            // SAFETY: allocated as a box would have it.
-            drop(unsafe { Box::from_raw(room.as_ptr()) });
+        if let Some((room, layout)) = self.0 {
+            // SAFETY: allocated with this layout. Nothing in it has a drop of its own.
+            unsafe { dealloc(room.as_ptr(), layout) };
         }
     }
 }
@@ -414,7 +418,9 @@ impl Kernel for Script {
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
         let known = match (file, self.causes()) {
-            (File::System(_), Some(causes)) => causes.ask(is_it).ok_or(Errno::ENOENT)?,
+            (File::System(_) | File::Once(_), Some(causes)) => {
+                causes.ask(is_it).ok_or(Errno::ENOENT)?
+            }
             _ => {
                 let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
                 next.unwrap_or_else(|| panic!("{file:?} is not what the script has next"))
@@ -438,7 +444,9 @@ impl Kernel for Script {
         })
     }
 
-    fn room<'a>(&mut self) -> Result<&'a mut Room<'a>, Errno> {
+    fn room<'a, const T: usize, const N: usize, const O: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         self.answer(Call::Room)?;
         // SAFETY: the one run by this script is over when it is dropped.
         Ok(unsafe { self.memory.room() })
