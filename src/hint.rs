@@ -11,7 +11,8 @@ use crate::abi::{
 };
 use crate::batch::MOST_BYTES;
 use crate::errno::Errno;
-use crate::kernel::{File, Kernel, attributes, measure};
+use crate::kernel::{File, Kernel};
+use crate::measure::{attributes, measure};
 use crate::plan::{Attempt, Doing, Kind, Step};
 use crate::posix::{bare, is_bad};
 use crate::request::Request;

@@ -11,8 +11,8 @@
 //! Which room a line belongs to: did a kernel header fix the number? [`abi`].
 //! Did the user type it? [`getopt`] splits, [`grammar`] means, [`number`]
 //! measures. Will a user read it? [`options`], [`words`], [`report`],
-//! [`render`]. Does it say why the kernel refused? [`hint`]. Did a C library
-//! fix it? [`posix`]. Does it order
+//! [`render`]. Does it say why the kernel refused? [`hint`]. Is it a number in
+//! a file of the kernel's? `measure`. Did a C library fix it? [`posix`]. Does it order
 //! calls? [`plan`]. Does it make them? [`run`], through [`kernel`]. Does only
 //! the compiler run it? `draft`.
 #![no_std]
@@ -29,6 +29,7 @@ pub mod getopt;
 pub mod grammar;
 pub mod hint;
 pub mod kernel;
+mod measure;
 pub mod number;
 pub mod options;
 pub mod plan;

@@ -10,7 +10,8 @@ use crate::batch::{Arguments, BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS, tak
 use crate::errno::Errno;
 use crate::grammar;
 use crate::hint;
-use crate::kernel::{Fd, File, Kernel, attributes, write_all};
+use crate::kernel::{Fd, File, Kernel, write_all};
+use crate::measure::attributes;
 use crate::options::{Argument, Opt};
 use crate::plan::{self, Attempt, Called, Doing, Id, Kind, Made, Step};
 use crate::posix::{Path, semaphore};
