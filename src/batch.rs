@@ -9,8 +9,8 @@ use crate::report::LONGEST_JSON;
 pub const MOST_OBJECTS: u64 = 4096;
 /// Bytes that its lines can have.
 pub const MOST_BYTES: usize = 512 * 1024;
-/// Bytes that its output can have: it goes out at once. Only JSON in which long
-/// paths are arrays can be longer; that is an error.
+/// Bytes that its output can have: it goes out at once. Only JSON in which hundreds of
+/// long paths are arrays can be longer; that is an error.
 pub const MOST_OUTPUT: usize = 4096 * LONGEST_JSON + 6 * MOST_BYTES;
 
 /// The words of one command line, from the program's own or out of a batch.

@@ -52,7 +52,7 @@ pub fn explain<K: Kernel>(
             _ => search.any(errno),
         },
         Doing::Lock => search.lock(errno),
-        Doing::Find | Doing::SetValues | Doing::Close => search.any(errno),
+        Doing::Find | Doing::SetValues => search.any(errno),
         Doing::ReadBatch if matches!(errno, Errno::ENFILE | Errno::EMFILE) => search.any(errno),
         Doing::ReadBatch if errno == Errno::EFBIG => {
             search.say([MOST_BATCH, 0, 0], Words::MOST_BYTES)
@@ -64,6 +64,7 @@ pub fn explain<K: Kernel>(
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
+        | Doing::Close
         | Doing::Write => None,
     }
 }
@@ -346,8 +347,9 @@ impl<K: Kernel> Search<'_, K> {
                 }
             }
             Errno::ENOSPC => match self.kernel.space().ok()? {
-                [_, [inodes, 0]] if inodes != 0 => ([0, inodes, 0], Words::NO_INODES),
-                [[blocks, free], _] => ([free, blocks, 0], Words::NO_BLOCKS),
+                [_, [inodes, 0]] if inodes != 0 => ([inodes, 0, 0], Words::NO_INODES),
+                [[blocks, 0], _] if blocks != 0 => ([blocks, 0, 0], Words::NO_BLOCKS),
+                _ => return Some(Words::NO_LONGER_FULL),
             },
             Errno::EMFILE
                 if is_queue && self.kernel.read(File::System(c"/"), &mut []) != Err(errno) =>

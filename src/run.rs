@@ -78,7 +78,7 @@ where
 
 /// Bytes of stack, more than it takes from a creation to its undo.
 const STACK: usize = 1024;
-/// The same of a batch, which explains a refusal before it is undone.
+/// The same of a batch or a POSIX object, where a refusal is explained before the undo.
 const LARGE_STACK: usize = 8192;
 
 /// Has the stack grow now. Where it may not, that is a death, and later there
@@ -260,17 +260,16 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
             return SUCCESS;
         };
         let mut figures = [0; 3];
-        let mut hint = None;
-        // The objects of a batch are among those that fill a limit.
-        let is_batch = self.attempt.line != 0;
-        if is_batch {
-            hint = hint::explain(&self.attempt, errno, &mut figures, self.kernel);
+        // The objects of a batch are among those that fill a limit, and so are those in
+        // /dev/shm. Else undone before anything else: to find the cause takes stack,
+        // of which there may be no more.
+        let is_explained_first = self.attempt.line != 0 || self.attempt.step.is_posix;
+        if !is_explained_first {
+            self.undo();
         }
-        // Else undone before anything else: to find the cause takes stack, of
-        // which there may be no more.
-        self.undo();
-        if !is_batch {
-            hint = hint::explain(&self.attempt, errno, &mut figures, self.kernel);
+        let hint = hint::explain(&self.attempt, errno, &mut figures, self.kernel);
+        if is_explained_first {
+            self.undo();
         }
         report::failure(&self.attempt, errno, hint, &figures, self.made, self.kernel);
         FAILURE

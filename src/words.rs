@@ -80,7 +80,7 @@ words! {
     NO_SIZE: "-p <size> is required with -M and -Q";
     NSEMS_WITHOUT_SET: "-s <nsems> goes with -S only";
     KEY_TWICE: "key given twice: -k and --ftok";
-    ONE_FILE: "with musl, -m and -s of one name are one file";
+    ONE_FILE: "with musl, -m and -s would be one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
     BATCH_NOT_ALONE: "--batch goes with -r or -J only";
@@ -137,10 +137,10 @@ words! {
     NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
     READ_ONLY: "/dev/shm is read-only";
     NO_ENTRY: "/dev/shm is closed to this user, or a security module forbids it";
-    NO_INODES: "% of % inodes of /dev/shm are free (nr_inodes)";
-    NO_BLOCKS: "% of % pages of /dev/shm are free (size)";
+    NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
+    NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
     NO_PROC: "without /proc that needs CAP_DAC_READ_SEARCH, or Linux 6.10";
-    HARD_LINKS: "fs.protected_hardlinks=1 wants CAP_FOWNER for that";
+    HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";

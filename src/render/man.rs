@@ -215,7 +215,7 @@ with the bytes of glibc's sem_t, or, with
 .BR "\-\-libc musl" ,
 .I /dev/shm/name
 with those of musl's; of a queue only the kernel knows. shm_open(3), mq_open(3) and sem_open(3) find them.
-A name may have a slash at its start (but for a queue, several), and none elsewhere; it is not empty, "." or "..", and has at most 255
+A name may have one slash at its start (several, unless it is a queue's), and none elsewhere; it is not empty, "." or "..", and has at most 255
 bytes, that of glibc's semaphore 251. One name does for one object of each kind, but for musl, whose
 semaphores are where shared memory is. The umask applies.
 .PP
@@ -263,7 +263,7 @@ or
 beside
 .BR \-\-batch ,
 all in that form. At most 4096 objects, 524288 bytes of lines, and 3801088 bytes of
-output, which only JSON with thousands of long paths that are arrays comes to.
+output, which only JSON with hundreds of long paths that are arrays comes to.
 .SH EXIT STATUS
 .TP
 0
@@ -278,7 +278,7 @@ measured at that moment. No privilege is needed for that, and no /proc except
 for the figures of memory and of POSIX queues.
 .TP
 .B No space left on device
-Never that of a disk. /dev/shm has no more inodes or pages; there are fs.mqueue.queues_max POSIX queues. Or as many segments, queues or sets as SHMMNI, MSGMNI or
+Of a creation, never that of a disk. /dev/shm has no more inodes or pages; there are fs.mqueue.queues_max POSIX queues. Or as many segments, queues or sets as SHMMNI, MSGMNI or
 SEMMNI allow are in use, or as many pages of segments as SHMALL, or as many
 semaphores as SEMMNS. Or that was so for a moment only.
 .TP
@@ -421,7 +421,7 @@ A queue with key 0x1234.
 .B ipcmk \-S 3 \-k 0x51 \-\-value 1,0,5 \-\-owner 33:33
 A set with key 0x51 and first values, for another user.
 .TP
-.B ipcmk \-M 64K \-\-ftok /etc/myapp.conf:7 \-e
+.B ipcmk \-M 64K \-\-ftok /etc/passwd:7 \-e
 The segment that programs find by ftok(3), which is created if there is none.
 .TP
 .B id=$(ipcmk \-\-keyed \-M 0x1234 \-o 0x1234 \-p 1M)

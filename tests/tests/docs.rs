@@ -251,7 +251,7 @@ fn the_room_of_the_readme_is_as_large_as_it_says() {
         format!("room of {mebibytes:.1} MiB of address space"),
         format!(
             "takes {} KiB in the same way",
-            size_of::<LineRoom>().div_ceil(1024)
+            size_of::<LineRoom>().next_multiple_of(4096) / 1024
         ),
     ] {
         assert!(

@@ -24,7 +24,7 @@ text=$(size --format=sysv "$file" | awk '$1 == ".text" { print $2 }')
         else if (/ipcmk::grammar|ipcmk::number|ipcmk::request/) name = "grammar, number, request"
         else if (/ipcmk::getopt|ipcmk::options|FnMut|adapters/) name = "getopt, options"
         else if (/ipcmk::report|ipcmk::errno|ipcmk::hint/) name = "report, hint, errno"
-        else if (/ipcmk::run|ipcmk::kernel|ipcmk::plan/) name = "run, plan, kernel"
+        else if (/ipcmk::run|ipcmk::kernel|ipcmk::plan|ipcmk::posix|ipcmk::batch|ipcmk::measure/) name = "run, plan, kernel, posix, batch, measure"
         else name = "core, as far as not inlined"
         row[name] += bytes
         named += bytes

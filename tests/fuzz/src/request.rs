@@ -326,7 +326,13 @@ fn standard<'a>(
         items.push(Item::with(Opt::Maxmsg, decimal(messages, choices)?));
     }
     if wants(5) && flip(choices) {
-        let (place, name) = *choices.choose(&[(0, "glibc"), (1, "musl")])?;
+        // With musl, that of shared memory is the same file.
+        let names: &[(u64, &str)] = if wants(1) {
+            &[(0, "glibc")]
+        } else {
+            &[(0, "glibc"), (1, "musl")]
+        };
+        let (place, name) = *choices.choose(names)?;
         request.numbers.push((Opt::Libc, place));
         items.push(Item::with(Opt::Libc, name.into()));
     }

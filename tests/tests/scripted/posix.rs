@@ -885,7 +885,7 @@ fn a_refusal_is_explained() {
         (
             open(ENOSPC),
             vec![(AskSpace, 0)],
-            "30 of 2000 pages of /dev/shm are free (size)",
+            "0 of 2000 pages of /dev/shm are free (size)",
         ),
         (open(ENOSPC), vec![error(AskSpace, EPERM)], ""),
         (open(EMFILE), vec![], no_descriptor),
@@ -921,8 +921,13 @@ fn a_refusal_is_explained() {
         ),
         (
             write(ENOSPC),
+            vec![(AskSpace, 1)],
+            "not disk space: a limit was reached, and is no more; see ipcs -l",
+        ),
+        (
+            write(ENOSPC),
             vec![(AskSpace, 0)],
-            "30 of 2000 pages of /dev/shm are free (size)",
+            "0 of 2000 pages of /dev/shm are free (size)",
         ),
         (write(ENOMEM), vec![], no_memory),
         (write(EDQUOT), vec![], ""),
@@ -950,7 +955,7 @@ fn a_refusal_is_explained() {
         (
             link(EPERM),
             vec![],
-            "fs.protected_hardlinks=1 wants CAP_FOWNER for that",
+            "fs.protected_hardlinks=1 needs CAP_FOWNER",
         ),
         (link(EACCES), vec![], closed),
         (link(EROFS), vec![], "/dev/shm is read-only"),
@@ -958,7 +963,7 @@ fn a_refusal_is_explained() {
         (
             link(ENOSPC),
             vec![(AskSpace, 0)],
-            "30 of 2000 pages of /dev/shm are free (size)",
+            "0 of 2000 pages of /dev/shm are free (size)",
         ),
         (link(ENOMEM), vec![], no_memory),
         (link(EMLINK), vec![], ""),
@@ -1224,9 +1229,9 @@ fn most_objects_of_a_batch() {
     );
 }
 
-/// A limit is measured before what this run has made is removed from it, in a batch alone.
+/// A limit is measured before what this run has made is removed from it.
 #[test]
-fn the_cause_is_measured_before_the_undo_of_a_batch() {
+fn the_cause_is_measured_before_the_undo() {
     let refused = error(OpenUnnamed(0o644), libc::ENOSPC);
     let mut script = [jobs("-q -n x\n-m 1 -n x\n"), vec![(BlockSignals, 0)]].concat();
     script.extend(queue(0o644, None, None, "x"));
@@ -1236,7 +1241,7 @@ fn the_cause_is_measured_before_the_undo_of_a_batch() {
         tell("--batch jobs", script),
         [
             "line 2: create POSIX shared memory failed: No space left on device",
-            "30 of 2000 pages of /dev/shm are free (size)"
+            "0 of 2000 pages of /dev/shm are free (size)"
         ]
     );
     let mut script = start();
@@ -1245,14 +1250,14 @@ fn the_cause_is_measured_before_the_undo_of_a_batch() {
         (OpenUnnamed(0o644), 1),
         error(Fill(FD, glibc(0)), libc::ENOSPC),
         (Close(FD), 0),
-        (UnlinkQueue("x".into()), 0),
         (AskSpace, 0),
+        (UnlinkQueue("x".into()), 0),
     ]);
     assert_eq!(
         tell("-q -s -n x", script),
         [
             "create POSIX semaphore failed: No space left on device",
-            "30 of 2000 pages of /dev/shm are free (size)"
+            "0 of 2000 pages of /dev/shm are free (size)"
         ]
     );
 }
