@@ -1,0 +1,290 @@
+//! Many processes at once make POSIX objects: of one name, which only one of them can have, and of
+//! names of their own, until /dev/shm is full. No name is printed twice, no object is lost, and who
+//! is refused removes again what it had made.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::Barrier;
+use std::thread;
+
+use ipcmk_tests::namespace;
+use ipcmk_tests::posix::{self, Object, Queue, Wanted, What, Window};
+use ipcmk_tests::suite;
+use ipcmk_tests::watchdog::Watchdog;
+
+fn main() -> ExitCode {
+    suite::main(&[
+        ("one_name_for_all", one_name),
+        ("a_full_dev_shm_loses_nothing", full),
+        ("the_aarch64_file_under_load", aarch64),
+    ])
+}
+
+/// Processes at once.
+const WORKERS: usize = 64;
+
+/// A kind of object, as everybody wants it.
+struct Kind {
+    words: &'static [&'static str],
+    /// As the line of output has it, and error lines without `name`.
+    called: &'static str,
+    json: &'static str,
+    object: fn() -> (&'static [u8], What),
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        words: &["-m", "4096", "-n", "x"],
+        called: "shared memory",
+        json: r#"{"kind": "posix-shmem", "name": "x", "mode": "0644", "size": 4096, "created": "#,
+        object: || (b"x", What::file(4096, vec![])),
+    },
+    Kind {
+        words: &["-q", "-n", "x"],
+        called: "message queue",
+        json: r#"{"kind": "posix-mqueue", "name": "x", "mode": "0644", "created": "#,
+        object: || (b"x", What::Queue(Queue::USUAL)),
+    },
+    Kind {
+        words: &["-s", "--value", "3", "-n", "x"],
+        called: "semaphore",
+        json: r#"{"kind": "posix-semaphore", "name": "x", "mode": "0644", "created": "#,
+        object: || (b"sem.x", What::semaphore(3, false)),
+    },
+];
+
+/// A file under test.
+struct Program {
+    file: PathBuf,
+    emulator: Option<&'static str>,
+}
+
+impl Program {
+    fn x86_64() -> Self {
+        Self {
+            file: suite::x86_64(),
+            emulator: None,
+        }
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let mut command = match self.emulator {
+            None => Command::new(&self.file),
+            Some(emulator) => {
+                let mut command = Command::new(emulator);
+                command.arg(&self.file);
+                command
+            }
+        };
+        let child = command
+            .env_clear()
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it can be started");
+        let watchdog = Watchdog::over(child.id().cast_signed()).expect("it can be watched");
+        let output = child.wait_with_output().expect("it can be waited for");
+        watchdog.check().expect("it ends");
+        output
+    }
+}
+
+/// Does the work of every worker at once, each in a thread of its own.
+fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let barrier = Barrier::new(WORKERS);
+    let (barrier, work) = (&barrier, &work);
+    thread::scope(|scope| {
+        let start = |worker| {
+            scope.spawn(move || {
+                barrier.wait();
+                work(worker)
+            })
+        };
+        let workers: Vec<_> = (0..WORKERS).map(start).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a worker has panicked"))
+            .collect()
+    })
+}
+
+/// Exit status, standard output and standard error.
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let status = output.status.code();
+    (status, text(&output.stdout), text(&output.stderr))
+}
+
+/// Of all workers one makes the object, and all others are refused, or, with -e, find it whole.
+fn race(program: &Program, kind: &Kind) {
+    let Kind { called, json, .. } = kind;
+    let printed = |created: bool| {
+        (
+            Some(0),
+            format!("{{\"ipcmk\": [\n{json}{created}}}\n]}}\n"),
+            String::new(),
+        )
+    };
+    let in_use = (
+        Some(1),
+        String::new(),
+        format!(
+            "ipcmk: create POSIX {called} failed: File exists\n\
+             ipcmk: 'x' exists: it may do with -e\n"
+        ),
+    );
+    for (option, others) in [("-J", in_use), ("-Je", printed(false))] {
+        namespace::unshare().expect("a namespace");
+        let window = Window::open().expect("a view of /dev/shm");
+        let mut words = kind.words.to_vec();
+        words.push(option);
+        let outputs = at_once(|_| told(&program.run(&words)));
+        let mut counts = BTreeMap::<_, usize>::new();
+        for output in outputs {
+            *counts.entry(output).or_default() += 1;
+        }
+        let expected = BTreeMap::from([(printed(true), 1), (others, WORKERS - 1)]);
+        assert_eq!(counts, expected, "{}", words.join(" "));
+        let (name, what) = (kind.object)();
+        let wanted = wanted(name.to_vec(), what);
+        let objects = window.objects().expect("what /dev/shm holds");
+        assert!(
+            matches!(&objects[..], [object] if wanted.is(object, 0)),
+            "{wanted}: {objects:?}"
+        );
+        posix::remove_queues(&objects).expect("they can be removed");
+    }
+}
+
+const fn wanted(name: Vec<u8>, what: What) -> Wanted {
+    Wanted {
+        name,
+        what,
+        mode: 0o644,
+        owner: None,
+    }
+}
+
+fn one_name() {
+    const ROUNDS: usize = 10;
+    let program = Program::x86_64();
+    for _ in 0..ROUNDS {
+        for kind in &KINDS {
+            race(&program, kind);
+        }
+    }
+    println!(
+        "{} processes for one name",
+        ROUNDS * KINDS.len() * 2 * WORKERS
+    );
+}
+
+/// Inodes of a small /dev/shm, one of them that of its directory.
+const INODES: usize = 101;
+
+/// Worker after worker makes shared memory, a small queue and a semaphore of a name of its own, until
+/// it has been refused often enough. A file without a name has an inode too: so the last ones go to
+/// some who have to give them back.
+fn full() {
+    const REFUSALS: usize = 8;
+    namespace::mount_dev_shm("tmpfs", &format!("mode=1777,nr_inodes={INODES}")).expect("a tmpfs");
+    let window = Window::open().expect("a view of /dev/shm");
+    let program = Program::x86_64();
+    let refused = |output: &(Option<i32>, String, String)| {
+        let (status, out, err) = output;
+        let known = ["shared memory", "semaphore"].iter().any(|kind| {
+            let error = format!("ipcmk: create POSIX {kind} failed: No space left on device\n");
+            err.strip_prefix(&error).is_some_and(|hint| {
+                let inodes =
+                    format!("ipcmk: 0 of {INODES} inodes of /dev/shm are free (nr_inodes)\n");
+                let freed =
+                    "ipcmk: not disk space: a limit was reached, and is no more; see ipcs -l\n";
+                hint == inodes || hint == freed
+            })
+        });
+        *status == Some(1) && out.is_empty() && known
+    };
+    let done = at_once(|worker| {
+        let (mut made, mut refusals) = (Vec::new(), 0);
+        while refusals < REFUSALS {
+            let name = format!("{worker}-{}", made.len());
+            let words = [
+                "-m",
+                "7",
+                "-q",
+                "-s",
+                "-r",
+                "--maxmsg",
+                "1",
+                "--msgsize",
+                "1",
+                "-n",
+                &name,
+            ];
+            let output = told(&program.run(&words));
+            if output == (Some(0), format!("{name}\n{name}\n{name}\n"), String::new()) {
+                made.push(name);
+            } else {
+                assert!(refused(&output), "{name}: {output:?}");
+                refusals += 1;
+            }
+        }
+        made
+    });
+    let names: Vec<String> = done.into_iter().flatten().collect();
+    let queue = Queue {
+        maxmsg: 1,
+        msgsize: 1,
+        messages: 0,
+    };
+    let mut expected: HashMap<(Vec<u8>, bool), Wanted> = names
+        .iter()
+        .flat_map(|name| {
+            [
+                (name.clone(), What::file(7, vec![])),
+                (name.clone(), What::Queue(queue)),
+                (format!("sem.{name}"), What::semaphore(0, false)),
+            ]
+        })
+        .map(|(name, what)| {
+            let name = name.into_bytes();
+            ((name.clone(), what.is_queue()), wanted(name, what))
+        })
+        .collect();
+    let objects = window.objects().expect("what /dev/shm holds");
+    let key = |object: &Object| (object.name.clone(), object.what.is_queue());
+    for object in &objects {
+        let printed = expected.remove(&key(object));
+        assert!(
+            printed.is_some_and(|wanted| wanted.is(object, 0)),
+            "nobody printed {object}"
+        );
+    }
+    assert!(expected.is_empty(), "printed, but not there: {expected:?}");
+    posix::remove_queues(&objects).expect("they can be removed");
+    println!(
+        "{} of three objects made in {} inodes, {} runs refused",
+        names.len(),
+        INODES,
+        WORKERS * REFUSALS
+    );
+    // Those who were refused last may have held one inode each for a moment.
+    assert!(
+        names.len() > 10 && names.len() * 2 < INODES,
+        "{}",
+        names.len()
+    );
+}
+
+fn aarch64() {
+    let program = Program {
+        file: suite::aarch64(),
+        emulator: Some("qemu-aarch64"),
+    };
+    for kind in &KINDS {
+        race(&program, kind);
+    }
+}
