@@ -20,6 +20,7 @@
 //! | [`watchdog`] | the limit to how long a run may take |
 //! | [`check`] | what is expected against what was got |
 //! | [`line`] | command lines that are run again and again, and the ids they print |
+//! | [`load`] | many processes at once |
 //! | [`runner`] | one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
 //! | [`random`] | random command lines
@@ -36,6 +37,7 @@ pub mod faults;
 pub mod files;
 pub mod guest;
 pub mod line;
+pub mod load;
 pub mod namespace;
 pub mod observer;
 pub mod output;

@@ -11,6 +11,7 @@ use std::ptr;
 use std::thread;
 
 use crate::posix;
+use crate::spawn;
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -197,20 +198,14 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
 /// queues of a user, in whatever namespace.
 fn raise_msgqueue() -> io::Result<()> {
     let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-    // SAFETY: the first call writes one rlimit, which the others read, and all of whose bytes are set.
-    unsafe {
+    // SAFETY: the call writes one rlimit, all of whose bytes are set.
+    let hard = unsafe {
         check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
-        let hard = limit.assume_init().rlim_max;
-        let raise = |to| {
-            let limit = libc::rlimit {
-                rlim_cur: to,
-                rlim_max: to,
-            };
-            check(libc::setrlimit(libc::RLIMIT_MSGQUEUE, &raw const limit))
-        };
-        // Over the hard limit only root can go.
-        raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
-    }
+        limit.assume_init().rlim_max
+    };
+    let raise = |to| spawn::limit_resource(libc::RLIMIT_MSGQUEUE, to);
+    // Over the hard limit only root can go.
+    raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
 }
 
 /// A window on the objects of the namespace in which it was opened, wherever its holder goes later.

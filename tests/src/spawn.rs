@@ -34,6 +34,16 @@ pub fn close<T>(end: T) {
     drop(end);
 }
 
+/// Sets a resource limit of this process, as a child does before its exec; one system call.
+pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: limit,
+        rlim_max: limit,
+    };
+    // SAFETY: the limit is there.
+    check(unsafe { libc::setrlimit(resource, &raw const limit) })
+}
+
 /// A program that is ready to start many times faster than by fork: its child shares this process's
 /// memory up to its exec, as vfork(2) has it, so that no page table is copied, and no page after.
 pub struct Launch {
@@ -329,14 +339,7 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         let script = "echo $0 $A ${HOME-none} $(ulimit -c); kill -PIPE $$";
         let launch = launch("/bin/sh", script, writer.into());
-        let none = || {
-            let limit = libc::rlimit {
-                rlim_cur: 0,
-                rlim_max: 0,
-            };
-            // SAFETY: the limit is there.
-            check(unsafe { libc::setrlimit(libc::RLIMIT_CORE, &limit) })
-        };
+        let none = || limit_resource(libc::RLIMIT_CORE, 0);
         // SAFETY: the closure makes one system call.
         let status = unsafe { launch.start(&none, wait) }.unwrap();
         assert_eq!(status.signal(), Some(libc::SIGPIPE));

@@ -20,7 +20,7 @@ use crate::case::{Filter, Random, Start, Stream, Version};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
-use crate::spawn::Launch;
+use crate::spawn::{self, Launch};
 use crate::syscalls;
 use crate::text;
 use crate::tracer::{self, Action, Tracee};
@@ -335,12 +335,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
         ];
         for (resource, limit) in limits {
             let Some(limit) = limit else { continue };
-            let limit = libc::rlimit {
-                rlim_cur: limit,
-                rlim_max: limit,
-            };
-            // SAFETY: the address is valid for one rlimit, which the kernel only reads.
-            check(unsafe { libc::setrlimit(resource, &limit) })?;
+            spawn::limit_resource(resource, limit)?;
         }
         // Last, since a filter may hold back any call but exec itself.
         for filter in &filters {

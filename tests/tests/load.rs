@@ -9,16 +9,15 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{ExitCode, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Barrier, Condvar, Mutex};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
 use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
+use ipcmk_tests::load::{Program, WORKERS, at_once};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
@@ -34,9 +33,6 @@ fn main() -> ExitCode {
         ("the_aarch64_file_under_load", aarch64),
     ])
 }
-
-/// Processes at once.
-const WORKERS: usize = 64;
 
 /// The seed of every random choice here.
 const SEED: u64 = 0x10_ad;
@@ -403,55 +399,15 @@ const fn keyed(makes: Makes) -> Makes {
 /// What is expected of the machine.
 const RUNS: &str = "a process can be started and waited for";
 
-/// A file under test.
-struct Program {
-    file: PathBuf,
-    emulator: Option<&'static str>,
-}
-
-impl Program {
-    fn x86_64() -> Self {
-        Self {
-            file: suite::x86_64(),
-            emulator: None,
-        }
-    }
-
-    fn command(&self, line: &Line) -> Command {
-        let mut command = match self.emulator {
-            None => {
-                let mut command = Command::new(&self.file);
-                command.arg0("ipcmk");
-                command
-            }
-            Some(emulator) => {
-                let mut command = Command::new(emulator);
-                command.args(["-0", "ipcmk"]).arg(&self.file);
-                command
-            }
-        };
-        command
-            .env_clear()
-            .args(line.words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, line: &'static Line) -> io::Result<Run> {
-        let child = self.command(line).spawn()?;
-        let watchdog = Watchdog::over(child.id().cast_signed())?;
-        let output = child.wait_with_output()?;
-        watchdog.check()?;
-        Ok(Run {
-            line,
-            status: output.status,
-            stdout: output.stdout,
-            stderr: output.stderr,
-            fire: Fire::default(),
-        })
-    }
+fn run(program: &Program, line: &'static Line) -> io::Result<Run> {
+    let output = program.run(line.words)?;
+    Ok(Run {
+        line,
+        status: output.status,
+        stdout: output.stdout,
+        stderr: output.stderr,
+        fire: Fire::default(),
+    })
 }
 
 /// What a process did.
@@ -615,25 +571,6 @@ impl Tally {
     }
 }
 
-/// Does the work of every worker at once, each in a thread of its own.
-fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let barrier = Barrier::new(WORKERS);
-    let (barrier, work) = (&barrier, &work);
-    thread::scope(|scope| {
-        let start = |worker| {
-            scope.spawn(move || {
-                barrier.wait();
-                work(worker)
-            })
-        };
-        let workers: Vec<_> = (0..WORKERS).map(start).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker has panicked"))
-            .collect()
-    })
-}
-
 /// What a worker did: its runs, and the objects that it removed.
 type Work = (Vec<Run>, Vec<(Kind, i32)>);
 
@@ -721,7 +658,7 @@ fn each_limit() {
         .into_iter()
         .chain([EACH_LIMIT; ROUNDS].into_iter().flatten())
     {
-        load.run(&mut tally, |_, line| program.run(line));
+        load.run(&mut tally, |_, line| run(&program, line));
     }
     tally.conclude(
         "limits",
@@ -733,7 +670,7 @@ fn undo() {
     const ROUNDS: usize = 2;
     let (program, mut tally) = (Program::x86_64(), Tally::default());
     for load in [UNDO; ROUNDS].into_iter().flatten() {
-        load.run(&mut tally, |_, line| program.run(line));
+        load.run(&mut tally, |_, line| run(&program, line));
     }
     tally.conclude("undo", &["MSGMNI", "SEMMNS", "SEMMNI"]);
 }
@@ -742,7 +679,7 @@ fn removals() {
     const ROUNDS: usize = 2;
     let (program, mut tally) = (Program::x86_64(), Tally::default());
     for _ in 0..ROUNDS {
-        REMOVALS.run(&mut tally, |_, line| program.run(line));
+        REMOVALS.run(&mut tally, |_, line| run(&program, line));
     }
     tally.conclude("removals", &["SHMMNI", "MSGMNI", "SEMMNI"]);
 }
@@ -800,7 +737,7 @@ fn race(
 
 /// A run of each worker, as chance has it.
 fn at_random(program: &Program, line: &'static Line) -> Vec<Run> {
-    at_once(|_| program.run(line).expect(RUNS))
+    at_once(|_| run(program, line).expect(RUNS))
 }
 
 /// A run of each worker, all of which a tracer holds where they are about to create: whoever looked
@@ -808,7 +745,7 @@ fn at_random(program: &Program, line: &'static Line) -> Vec<Run> {
 fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
     let brink = Brink::default();
     let run = |_| -> io::Result<Run> {
-        let mut tracee = Tracee::spawn(&mut program.command(line))?;
+        let mut tracee = Tracee::spawn(&mut program.command(line.words))?;
         let pipes = (tracee.stdout.take(), tracee.stderr.take());
         let mut is_there = false;
         let trace = tracee.run(|call| {
@@ -924,7 +861,7 @@ impl Target {
                 fcntl(&writer, libc::F_SETFL, libc::O_WRONLY | libc::O_NONBLOCK)?;
             }
         }
-        let mut command = program.command(line);
+        let mut command = program.command(line.words);
         command.stdout(writer);
         let mut child = command.spawn()?;
         // It holds a writing end of the pipe.
@@ -1044,12 +981,9 @@ fn signals() {
 }
 
 fn aarch64() {
-    let program = Program {
-        file: suite::aarch64(),
-        emulator: Some("qemu-aarch64"),
-    };
+    let program = Program::aarch64();
     let mut tally = Tally::default();
-    EMULATED.run(&mut tally, |_, line| program.run(line));
+    EMULATED.run(&mut tally, |_, line| run(&program, line));
     race(&program, at_random, &KEYED[..1], 1, &mut tally);
     let shared = &KEYED_OR_FOUND[..1];
     race(&program, at_random, shared, WORKERS, &mut tally);

@@ -3,15 +3,12 @@
 //! is refused removes again what it had made.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
-use std::process::{Command, ExitCode, Output, Stdio};
-use std::sync::Barrier;
-use std::thread;
+use std::process::ExitCode;
 
+use ipcmk_tests::load::{Program, WORKERS, at_once};
 use ipcmk_tests::namespace;
 use ipcmk_tests::posix::{self, Object, Queue, Wanted, What, Window};
 use ipcmk_tests::suite;
-use ipcmk_tests::watchdog::Watchdog;
 
 fn main() -> ExitCode {
     suite::main(&[
@@ -20,9 +17,6 @@ fn main() -> ExitCode {
         ("the_aarch64_file_under_load", aarch64),
     ])
 }
-
-/// Processes at once.
-const WORKERS: usize = 64;
 
 /// A kind of object, as everybody wants it.
 struct Kind {
@@ -54,65 +48,13 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
-/// A file under test.
-struct Program {
-    file: PathBuf,
-    emulator: Option<&'static str>,
-}
-
-impl Program {
-    fn x86_64() -> Self {
-        Self {
-            file: suite::x86_64(),
-            emulator: None,
-        }
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let mut command = match self.emulator {
-            None => Command::new(&self.file),
-            Some(emulator) => {
-                let mut command = Command::new(emulator);
-                command.arg(&self.file);
-                command
-            }
-        };
-        let child = command
-            .env_clear()
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it can be started");
-        let watchdog = Watchdog::over(child.id().cast_signed()).expect("it can be watched");
-        let output = child.wait_with_output().expect("it can be waited for");
-        watchdog.check().expect("it ends");
-        output
-    }
-}
-
-/// Does the work of every worker at once, each in a thread of its own.
-fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let barrier = Barrier::new(WORKERS);
-    let (barrier, work) = (&barrier, &work);
-    thread::scope(|scope| {
-        let start = |worker| {
-            scope.spawn(move || {
-                barrier.wait();
-                work(worker)
-            })
-        };
-        let workers: Vec<_> = (0..WORKERS).map(start).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker has panicked"))
-            .collect()
-    })
-}
-
 /// Exit status, standard output and standard error.
-fn told(output: &Output) -> (Option<i32>, String, String) {
+type Told = (Option<i32>, String, String);
+
+fn run(program: &Program, words: &[&str]) -> Told {
+    let output = program
+        .run(words)
+        .expect("it can be started and waited for");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let status = output.status.code();
     (status, text(&output.stdout), text(&output.stderr))
@@ -141,7 +83,7 @@ fn race(program: &Program, kind: &Kind) {
         let window = Window::open().expect("a view of /dev/shm");
         let mut words = kind.words.to_vec();
         words.push(option);
-        let outputs = at_once(|_| told(&program.run(&words)));
+        let outputs = at_once(|_| run(program, &words));
         let mut counts = BTreeMap::<_, usize>::new();
         for output in outputs {
             *counts.entry(output).or_default() += 1;
@@ -193,7 +135,7 @@ fn full() {
     namespace::mount_dev_shm("tmpfs", &format!("mode=1777,nr_inodes={INODES}")).expect("a tmpfs");
     let window = Window::open().expect("a view of /dev/shm");
     let program = Program::x86_64();
-    let refused = |output: &(Option<i32>, String, String)| {
+    let refused = |output: &Told| {
         let (status, out, err) = output;
         let known = ["shared memory", "semaphore"].iter().any(|kind| {
             let error = format!("ipcmk: create POSIX {kind} failed: No space left on device\n");
@@ -224,7 +166,7 @@ fn full() {
                 "-n",
                 &name,
             ];
-            let output = told(&program.run(&words));
+            let output = run(&program, &words);
             if output == (Some(0), format!("{name}\n{name}\n{name}\n"), String::new()) {
                 made.push(name);
             } else {
@@ -280,10 +222,7 @@ fn full() {
 }
 
 fn aarch64() {
-    let program = Program {
-        file: suite::aarch64(),
-        emulator: Some("qemu-aarch64"),
-    };
+    let program = Program::aarch64();
     for kind in &KINDS {
         race(&program, kind);
     }

@@ -1,5 +1,5 @@
-//! A stack that may not grow: the kernel kills whoever needs more of it, and so it must have grown
-//! before anything is made.
+//! Memory that is not to be had. A stack that may not grow: the kernel kills whoever needs more of it,
+//! and so it must have grown before anything is made. And a small address space.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode, Stdio};
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace;
 use ipcmk_tests::posix::{self, Window};
+use ipcmk_tests::spawn;
 use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 
@@ -119,19 +120,10 @@ fn command(words: &str, directory: &Path, full: bool) -> Command {
 }
 
 /// A limit that holds from the exec on.
-fn limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
-    // SAFETY: one system call, with a struct that lives until after it.
+fn set_limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
+    // SAFETY: the closure makes one system call.
     unsafe {
-        command.pre_exec(move || {
-            let limit = libc::rlimit {
-                rlim_cur: limit,
-                rlim_max: limit,
-            };
-            match libc::setrlimit(resource, &limit) {
-                0 => Ok(()),
-                _ => Err(io::Error::last_os_error()),
-            }
-        });
+        command.pre_exec(move || spawn::limit_resource(resource, limit));
     }
 }
 
@@ -153,7 +145,7 @@ fn address_space() {
         namespace::unshare().expect("a namespace");
         let window = Window::open().expect("a view of /dev/shm");
         let mut command = command(words, &files.join(""), false);
-        limit(&mut command, libc::RLIMIT_AS, BYTES);
+        set_limit(&mut command, libc::RLIMIT_AS, BYTES);
         let output = command.output().expect("it starts");
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
@@ -204,7 +196,7 @@ fn no_object_is_lost() {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
                 let mut command = command(line.words, &directory, line.full);
                 command.env("V", "x".repeat(environment));
-                self::limit(&mut command, libc::RLIMIT_STACK, limit);
+                set_limit(&mut command, libc::RLIMIT_STACK, limit);
                 let status = match command.output() {
                     Ok(output) => output.status,
                     // Arguments and environment are too large for this stack.

@@ -82,7 +82,7 @@ pub fn attempt(
         stdout.in_child()?;
         // A run that dies is to leave no core file: one byte is too little for any, and no program
         // is started to take it (core(5)).
-        stdout::limit_resource(libc::RLIMIT_CORE, 1)
+        spawn::limit_resource(libc::RLIMIT_CORE, 1)
     };
     // SAFETY: system calls, as they say.
     let tracee = unsafe { Tracee::launch(launch, LIMIT, &set_up) }?;

@@ -125,7 +125,7 @@ impl Stdout {
     /// What the child does between clone and exec for it; only system calls.
     pub fn in_child(&self) -> io::Result<()> {
         match self {
-            Self::Limited(limit) => limit_resource(libc::RLIMIT_FSIZE, *limit),
+            Self::Limited(limit) => spawn::limit_resource(libc::RLIMIT_FSIZE, *limit),
             Self::Stuffed(Stuffed {
                 ignored: Some(signal),
                 ..
@@ -204,16 +204,6 @@ fn memory_file() -> io::Result<File> {
     let descriptor = check(unsafe { libc::memfd_create(c"stdout".as_ptr(), libc::MFD_CLOEXEC) })?;
     // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
     Ok(unsafe { File::from_raw_fd(descriptor) })
-}
-
-/// Sets a resource limit of this process; one system call.
-pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: limit,
-        rlim_max: limit,
-    };
-    // SAFETY: the limit is there.
-    check(unsafe { libc::setrlimit(resource, &raw const limit) }).map(drop)
 }
 
 /// Opens a device to write to.
