@@ -513,8 +513,8 @@ impl<'j, 'a, K: Kernel> Job<'j, 'a, K> {
         Ok(())
     }
 
-    /// Makes a new POSIX object what it shall be, and then, if it is a file, gives
-    /// it its name.
+    /// Makes a new POSIX object what it shall be, gives it its name, if it is a file,
+    /// and has a look at it, for JSON.
     fn fill(&mut self, request: &Request<'a>, path: &Path, fd: Fd) -> Result<(), Errno> {
         let Step { kind, amount, .. } = self.attempt.step;
         let name = request.name();

@@ -217,7 +217,7 @@ with the bytes of glibc's sem_t, or, with
 with those of musl's; of a queue only the kernel knows. shm_open(3), mq_open(3) and sem_open(3) find them.
 A name may have one slash at its start (several, unless it is a queue's), and none elsewhere; it is not empty, "." or "..", and has at most 255
 bytes, that of glibc's semaphore 251. One name does for one object of each kind, but for musl, whose
-semaphores are where shared memory is. The umask applies.
+semaphores are where shared memory is: both cannot be on one line. The umask applies.
 .PP
 An existing object is an error without
 .BR \-e ,

@@ -71,7 +71,7 @@ suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
 suite cargo unit cargo test --no-fail-fast
-# Most of the one waits, or runs on one processor; all of the other does.
+# Each keeps little more than one processor busy.
 suite cargo ub-valgrind tests/tools/ub.sh valgrind &
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
 wait
