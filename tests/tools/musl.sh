@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fetches musl for C programs of both architectures, for tests/tests/posix.rs: target/musl/{x86_64,aarch64}/usr.
+# Fetches musl for C programs of both architectures, for tests/suites/posix.rs: target/musl/{x86_64,aarch64}/usr.
 # The packages are only unpacked, not installed: Debian's compilers link with what is in them. What is there already is kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks for undefined behaviour with three judges, or those that are named: valgrind, address, miri.
-#   valgrind  the unit tests, the scripted kernel, the whole program on a modelled kernel (tests/tests/model.rs, with src/sys)
-#             and the fuzz corpus under memcheck (the real file: tests/tests/valgrind.rs)
+#   valgrind  the unit tests, the scripted kernel, the whole program on a modelled kernel (tests/suites/model.rs, with src/sys)
+#             and the fuzz corpus under memcheck (the real file: tests/suites/valgrind.rs)
 #   address   the same with AddressSanitizer
 #   miri      the unit tests and the modelled kernel; needs a nightly toolchain with Miri, which rustup is asked for
 # Each must first find an error that is planted. A judge that cannot be had fails.

@@ -1,5 +1,5 @@
 //! Tables for src/number.rs. What util-linux makes of thousands of sizes is
-//! compared in tests/tests/sizes.rs; here are the ones that explain the rules.
+//! compared in tests/suites/sizes.rs; here are the ones that explain the rules.
 
 use std::string::String;
 

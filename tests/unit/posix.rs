@@ -1,5 +1,5 @@
 //! Names to paths, and what a semaphore is made of, for src/posix.rs. That the C libraries agree, C
-//! programs say: see tests/tests/posix.rs.
+//! programs say: see tests/suites/posix.rs.
 
 use std::format;
 use std::string::String;

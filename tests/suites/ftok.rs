@@ -285,7 +285,7 @@ const QEMU: &str = "qemu-aarch64";
 /// ftok.c by the compiler of each architecture.
 static PROGRAMS: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
     ["gcc", "aarch64-linux-gnu-gcc"].map(|compiler| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ftok.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/ftok.c");
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("ftok-by-{compiler}"));
         let compiled = Command::new(compiler)
             .args(["-static", "-Wall", "-Werror", "-o"])

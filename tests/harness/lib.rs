@@ -26,7 +26,7 @@
 //! | [`random`] | random command lines
 //! | [`reading`] | what is true of every reading of every command line |
 //! | [`observer`] | a process of another user that tries to use half-made objects |
-//! | [`suite`] | what the tests in `tests/tests` share |
+//! | [`suite`] | what the tests in `tests/suites` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
 pub mod case;

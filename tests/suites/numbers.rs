@@ -106,7 +106,7 @@ fn headers(compiler: &str, through: Option<&str>) -> Facts {
     let mut command = Command::new(compiler);
     command
         .args(["-static", "-Wall", "-Werror"])
-        .arg(file("tests/abi.c"));
+        .arg(file("suites/abi.c"));
     facts(command, through, &format!("abi-by-{compiler}"))
 }
 
@@ -119,7 +119,7 @@ fn ours_on_aarch64() -> Facts {
         .args(["--edition", "2024", "--target", "aarch64-unknown-linux-gnu"])
         .args(["-C", "target-feature=+crt-static", "-C"])
         .arg(format!("linker={AARCH64_COMPILER}"))
-        .arg(file("tests/numbers/ours.rs"));
+        .arg(file("suites/numbers/ours.rs"));
     facts(command, Some(QEMU), "ours-on-aarch64")
 }
 

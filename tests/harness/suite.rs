@@ -1,4 +1,4 @@
-//! What the integration tests of `tests/tests` share: the files under test, and a main function
+//! What the integration tests of `tests/suites` share: the files under test, and a main function
 //! whose tests may make objects without anybody else seeing them.
 
 use std::env;

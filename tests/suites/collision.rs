@@ -51,7 +51,7 @@ fn queue(seed: u32) -> (Vec<String>, i32) {
 /// What a C program finds at AT_RANDOM.
 fn at_random(seed: u32) -> Vec<u32> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("at_random");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/at_random.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/at_random.c");
     let compiled = Command::new("aarch64-linux-gnu-gcc")
         .args(["-static", "-o"])
         .args([&program, &source])

@@ -113,7 +113,7 @@ static PROGRAMS: LazyLock<HashMap<(Machine, Libc), PathBuf>> = LazyLock::new(|| 
 
 fn compile(machine: Machine, libc: Libc) -> PathBuf {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sources = SOURCES.map(|name| home.join("tests/posix").join(name));
+    let sources = SOURCES.map(|name| home.join("suites/posix").join(name));
     let name = machine.name();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("posix-{name}-{libc:?}"));
     let mut compiler = Command::new(format!("{name}-linux-gnu-gcc"));

@@ -338,7 +338,7 @@ fn by_jq(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
 /// A parser's program.
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/json")
+        .join("suites/json")
         .join(name)
 }
 
