@@ -6,8 +6,8 @@ use core::ptr;
 
 use heapless::Vec;
 
-use super::start::Auxiliary;
-use ipcmk::abi::{
+use super::auxiliary::Auxiliary;
+use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM,
     AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID,
     IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
@@ -16,12 +16,13 @@ use ipcmk::abi::{
     SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
     Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
 };
-use ipcmk::batch::Room;
-use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
-use ipcmk::number::{TEN, digits};
-use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::posix::Path;
+use ipcmk::kernel::errno::Errno;
+use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::port::{
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
+};
+use ipcmk::kernel::posix::Path;
+use ipcmk::report::digits::{TEN, digits};
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
 /// The kernel that runs this process.
@@ -82,13 +83,13 @@ impl Kernel for Linux {
         unsafe { call(Sysno::rt_sigprocmask, SIG_BLOCK, set, no_old_set, size) }.map(drop)
     }
 
-    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
-        let Ok(amount) = usize::try_from(step.amount) else {
+    fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
+        let Ok(amount) = usize::try_from(amount) else {
             // More than the address space: what the kernel would say.
             return Err(Errno::EINVAL);
         };
         let (key, flags) = (word(key), word(flags));
-        let (get, second, third) = match step.kind {
+        let (get, second, third) = match kind {
             Kind::Shm => (Sysno::shmget, amount, flags),
             Kind::Queue => (Sysno::msgget, flags, 0),
             Kind::Sem => (Sysno::semget, amount, flags),
@@ -97,16 +98,14 @@ impl Kernel for Linux {
         unsafe { call(get, key, second, third, 0) }.map(wide)
     }
 
-    fn set(
-        &mut self,
-        kind: Kind,
-        id: Id,
-        (uid, gid): (u32, u32),
-        mode: u32,
-        qbytes: u64,
-    ) -> Result<(), Errno> {
+    fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno> {
+        let Properties {
+            owner: Owner { uid, gid },
+            mode,
+            qbytes,
+        } = properties;
         let or_ours = |id, kind| {
-            if id == u32::MAX {
+            if id == Owner::SAME {
                 self.identity(kind)
             } else {
                 id
@@ -130,17 +129,17 @@ impl Kernel for Linux {
         unsafe { control(kind, id, 0, IPC_SET, properties) }
     }
 
-    fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
         unsafe { control(Kind::Sem, id, narrow(number), SETVAL, narrow(value)) }
     }
 
-    fn lock(&mut self, id: Id) -> Result<(), Errno> {
+    fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
         // SAFETY: reads no argument.
         unsafe { control(Kind::Shm, id, 0, SHM_LOCK, 0) }
     }
 
-    fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
+    fn ipc_stat(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
         /// The struct of each kind.
         union Any {
             shm: Shmid64Ds,
@@ -166,12 +165,12 @@ impl Kernel for Linux {
         Ok(State { mode, amount })
     }
 
-    fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
+    fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
         // SAFETY: reads no argument.
         unsafe { control(kind, id, 0, IPC_RMID, 0) }
     }
 
-    fn open_unnamed(&mut self, mode: u32) -> Result<Fd, Errno> {
+    fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
         let from = AT_FDCWD.cast_unsigned();
         let path = SHM.as_ptr().expose_provenance();
         let flags = O_TMPFILE | O_RDWR;
@@ -179,20 +178,19 @@ impl Kernel for Linux {
         unsafe { call(Sysno::openat, from, path, flags, word(mode)) }.map(Fd::Object)
     }
 
-    fn open_queue(
+    fn mq_create(
         &mut self,
         path: &Path,
         mode: u32,
-        attributes: Option<[u64; 2]>,
+        attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
-        let [mq_maxmsg, mq_msgsize] = attributes.unwrap_or_default();
-        let given = MqAttr {
-            mq_maxmsg,
-            mq_msgsize,
+        let attributes = attributes.map(|Attributes { maxmsg, msgsize }| MqAttr {
+            mq_maxmsg: maxmsg,
+            mq_msgsize: msgsize,
             ..MqAttr::default()
-        };
-        let given = match attributes {
-            Some(_) => ptr::from_ref(&given).expose_provenance(),
+        });
+        let given = match &attributes {
+            Some(attributes) => ptr::from_ref(attributes).expose_provenance(),
             None => 0,
         };
         let path = queue(path);
@@ -201,17 +199,17 @@ impl Kernel for Linux {
         unsafe { call(Sysno::mq_open, path, flags, word(mode), given) }.map(Fd::Object)
     }
 
-    fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
         unsafe { call(Sysno::ftruncate, number(fd), narrow(size), 0, 0) }.map(drop)
     }
 
-    fn own(&mut self, fd: Fd, (uid, gid): (u32, u32)) -> Result<(), Errno> {
+    fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
         unsafe { call(Sysno::fchown, number(fd), word(uid), word(gid), 0) }.map(drop)
     }
 
-    fn chmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
         // SAFETY: takes a number only.
         let umask = unsafe { call(Sysno::umask, 0, 0, 0, 0) }?;
         // SAFETY: as above. This is the only way to learn it.
@@ -220,7 +218,7 @@ impl Kernel for Linux {
         unsafe { call(Sysno::fchmod, number(fd), word(mode) & !umask, 0, 0) }.map(drop)
     }
 
-    fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+    fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
         let (fd, to) = (number(fd), start(path));
         let from = AT_FDCWD.cast_unsigned();
         let link = |at, name: &[u8], flags| {
@@ -258,12 +256,12 @@ impl Kernel for Linux {
         unsafe { call(number, first, second, 0, 0) }.map(drop)
     }
 
-    fn find_queue(&mut self, path: &Path) -> Result<Fd, Errno> {
+    fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno> {
         // SAFETY: the name ends with a NUL.
         unsafe { call(Sysno::mq_open, queue(path), O_RDONLY, 0, 0) }.map(Fd::Object)
     }
 
-    fn status(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+    fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
         let (from, path, flags) = match fd {
             Some(fd) => (number(fd), c"".as_ptr().expose_provenance(), AT_EMPTY_PATH),
             None => (AT_FDCWD.cast_unsigned(), start(path), AT_SYMLINK_NOFOLLOW),
@@ -276,13 +274,18 @@ impl Kernel for Linux {
         })
     }
 
-    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+    fn statfs(&mut self) -> Result<Space, Errno> {
         let mut all = Statfs::default();
         let path = SHM.as_ptr().expose_provenance();
         let to = ptr::from_mut(&mut all).expose_provenance();
         // SAFETY: the path ends with a NUL; a statfs to write to.
         unsafe { call(Sysno::statfs, path, to, 0, 0) }?;
-        Ok([[all.f_blocks, all.f_bfree], [all.f_files, all.f_ffree]])
+        Ok(Space {
+            blocks: all.f_blocks,
+            free_blocks: all.f_bfree,
+            inodes: all.f_files,
+            free_inodes: all.f_ffree,
+        })
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
@@ -357,7 +360,7 @@ impl Kernel for Linux {
         })
     }
 
-    fn room<'a, const T: usize, const N: usize, const O: usize>(
+    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         let start = map(size_of::<Room<T, N, O>>())?;
@@ -367,7 +370,7 @@ impl Kernel for Linux {
         Ok(unsafe { &mut *start })
     }
 
-    fn limit(&mut self, resource: usize) -> Result<u64, Errno> {
+    fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         let mut limit = Rlimit64::default();
         let to = ptr::from_mut(&mut limit).expose_provenance();
         // SAFETY: none to read, an rlimit64 to write to, of this process.
@@ -375,7 +378,7 @@ impl Kernel for Linux {
         Ok(limit.rlim_cur)
     }
 
-    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
         Ok(match kind {
             Kind::Shm => {
                 let mut most = Shminfo64::default();
@@ -438,7 +441,7 @@ impl Kernel for Linux {
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
-    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
+    fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
         let mut set = 0_u64;
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             let mut action = Sigaction::default();

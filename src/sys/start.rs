@@ -2,8 +2,7 @@
 
 use core::ffi::{CStr, c_char};
 
-use ipcmk::abi::AT_NULL;
-
+use super::auxiliary::Auxiliary;
 use super::linux::{self, Linux};
 
 /// Runs the program. `_start` calls it.
@@ -29,39 +28,8 @@ pub unsafe extern "C" fn start(stack: *const usize) -> ! {
     }
     // SAFETY: auxv follows envp's null, at which `environment` stopped.
     let auxv = unsafe { environment.0.add(1) };
-    let mut kernel = Linux::new(Auxiliary(auxv.cast()));
+    let mut kernel = Linux::new(unsafe { Auxiliary::new(auxv.cast()) });
     linux::exit(ipcmk::run::run(arguments, posixly_correct, &mut kernel))
-}
-
-/// The auxiliary vector: what the kernel told at exec. It points to pairs of a
-/// kind and a value, the last of which is AT_NULL.
-pub struct Auxiliary(*const [usize; 2]);
-
-impl Auxiliary {
-    /// Nothing was told.
-    #[cfg(debug_assertions)]
-    pub const NONE: Self = {
-        static END: [usize; 2] = [AT_NULL, 0];
-        Self(&raw const END)
-    };
-
-    /// The value of this kind, if there is one.
-    #[inline(never)] // `make size`: a copy at its caller is larger
-    pub fn find(&self, kind: usize) -> Option<usize> {
-        let mut entry = self.0;
-        loop {
-            // SAFETY: entries follow each other up to AT_NULL.
-            let [found, value] = unsafe { entry.read() };
-            if found == kind {
-                return Some(value);
-            }
-            if found == AT_NULL {
-                return None;
-            }
-            // SAFETY: this was not the last entry.
-            entry = unsafe { entry.add(1) };
-        }
-    }
 }
 
 /// A list of strings that a null ends, argv or envp.

@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
-use ipcmk::batch::Arguments;
-use ipcmk::getopt::Getopt;
-use ipcmk::grammar;
-use ipcmk::options::{Argument, Grammar, Opt, TABLE};
-use ipcmk::request::{Action, POSIX, Request, SYSV};
-use ipcmk::usage::{Mistake, Position, Refusal};
+use ipcmk::cli::batch::Arguments;
+use ipcmk::cli::getopt::Getopt;
+use ipcmk::cli::grammar;
+use ipcmk::cli::mistake::{Mistake, Position, Refusal};
+use ipcmk::cli::options::{Argument, Grammar, Opt, TABLE};
+use ipcmk::cli::request::{Action, POSIX, Request, SYSV};
 
 /// Words that are resources, values good and bad, marks of a key, properties, clusters,
 /// abbreviations, ambiguities, and no options at all.

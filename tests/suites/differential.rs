@@ -11,11 +11,11 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::{array, mem, str};
 
-use ipcmk::getopt::{Getopt, Token};
-use ipcmk::number::{self, Bad};
-use ipcmk::options::{Opt, TABLE};
-use ipcmk::request::{Action, POSIX, Request};
-use ipcmk::usage::{Mistake, Position, Refusal, Word};
+use ipcmk::cli::getopt::{Getopt, Token};
+use ipcmk::cli::mistake::{Mistake, Position, Refusal, Word};
+use ipcmk::cli::number::{self, Bad};
+use ipcmk::cli::options::{Opt, TABLE};
+use ipcmk::cli::request::{Action, POSIX, Request};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::posix::{self, Queue, Wanted, What};

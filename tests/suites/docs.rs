@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use ipcmk::batch::{BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS};
-use ipcmk::options::TABLE;
-use ipcmk::render;
+use ipcmk::cli::batch::{BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS};
+use ipcmk::cli::options::TABLE;
+use ipcmk::report::help;
 use ipcmk_tests::suite;
 
 fn output(command: &mut Command) -> Vec<u8> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ipcmk::options::Grammar;
+use ipcmk::cli::options::Grammar;
 use ipcmk_tests::reading::{WORDS, check};
 use ipcmk_tests::suite::{self, reproduce};
 

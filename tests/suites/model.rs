@@ -13,8 +13,10 @@ use std::mem::offset_of;
 use std::sync::mpsc;
 use std::{mem, ptr, thread};
 
-use ipcmk::abi::{Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction};
-use ipcmk::batch::{BatchRoom, LineRoom};
+use ipcmk::kernel::abi::{
+    Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction,
+};
+use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::text;
 
 // What src/sys calls `syscalls` is this crate.

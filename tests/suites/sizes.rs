@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ipcmk::number::{self, Bad};
-use ipcmk::options::Argument;
+use ipcmk::cli::number::{self, Bad};
+use ipcmk::cli::options::Argument;
 use ipcmk_tests::subject::util_linux_ipcmk;
 use ipcmk_tests::suite::{self, reproduce};
 use ipcmk_tests::tracer::{Action, Tracee};

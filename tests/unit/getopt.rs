@@ -5,7 +5,7 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use super::{Getopt, Token};
-use crate::options::{Argument, Grammar};
+use crate::cli::options::{Argument, Grammar};
 
 /// The tokens of a line whose words are parted by single blanks, each as
 /// `token[word]@place`.

@@ -8,7 +8,7 @@ use super::{
     Bad, EIGHT, SIXTEEN, TEN, digits, elements, ftok_id, huge_page, key, list, mode, read, size,
     split_ftok, take,
 };
-use crate::options::Argument;
+use crate::cli::options::Argument;
 
 type Row = (&'static str, Result<u64, Bad>);
 

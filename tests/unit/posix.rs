@@ -6,8 +6,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::{Libc, Name, Path, SEMAPHORE, bare, is_bad, semaphore};
-use crate::errno::Errno;
-use crate::plan::Kind;
+use crate::kernel::errno::Errno;
+use crate::kernel::object::Kind;
 
 const LIBCS: [Libc; 2] = [Libc::Glibc, Libc::Musl];
 

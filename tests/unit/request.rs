@@ -3,12 +3,12 @@
 use std::vec::Vec;
 
 use super::{Output, POSIX, Request, SYSV, ftok};
-use crate::abi::{SHM_HUGETLB, SHM_NORESERVE};
-use crate::kernel::Identity;
-use crate::number::Bad;
-use crate::options::{Argument, Opt, TABLE, applies};
-use crate::plan::Kind;
-use crate::usage::{Position, Word};
+use crate::cli::mistake::{Position, Word};
+use crate::cli::number::Bad;
+use crate::cli::options::{Argument, Opt, TABLE, applies};
+use crate::kernel::abi::{SHM_HUGETLB, SHM_NORESERVE};
+use crate::kernel::object::Kind;
+use crate::kernel::port::Identity;
 
 /// A request that was given these options.
 fn given<'a>(options: &[(Opt, Argument, &'a str)]) -> Request<'a> {

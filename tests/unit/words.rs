@@ -1,7 +1,7 @@
 use std::string::String;
 
 use super::{BYTES, PAIRS, PLAIN, ROWS, Words};
-use crate::errno;
+use crate::kernel::errno;
 
 #[test]
 fn texts_come_out_as_they_went_in() {

@@ -1,6 +1,6 @@
 //! Any bytes as a command line.
 
-use ipcmk::options::Grammar;
+use ipcmk::cli::options::Grammar;
 use ipcmk_tests::reading;
 
 use crate::getopt;

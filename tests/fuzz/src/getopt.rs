@@ -4,9 +4,9 @@ use std::ffi::{CString, c_char, c_int};
 use std::ptr;
 use std::sync::{LazyLock, Mutex};
 
-use ipcmk::getopt::{Getopt, Token};
-use ipcmk::options::{Argument, Form, Grammar, Opt, Row, TABLE};
-use ipcmk::usage::Mistake;
+use ipcmk::cli::getopt::{Getopt, Token};
+use ipcmk::cli::mistake::Mistake;
+use ipcmk::cli::options::{Argument, Form, Grammar, Opt, Row, TABLE};
 
 /// A line in its parts. Places are distances from the line's first byte.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 
-use ipcmk::number::Bad;
+use ipcmk::cli::number::Bad;
 
 /// A function like strtoul(3): the number that a text begins with, and what follows it.
 fn strto<N>(

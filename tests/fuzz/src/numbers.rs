@@ -1,7 +1,7 @@
 //! Any bytes as a number.
 
-use ipcmk::number;
-use ipcmk::options::Argument;
+use ipcmk::cli::number;
+use ipcmk::cli::options::Argument;
 
 use crate::model;
 

@@ -1,9 +1,9 @@
 //! Any request, spelled as a command line in one of its many ways, is read as that request.
 
 use arbitrary::{Result, Unstructured};
-use ipcmk::number;
-use ipcmk::options::{Argument, Grammar, Opt, Row, TABLE};
-use ipcmk::request::{Action, Output, Request};
+use ipcmk::cli::number;
+use ipcmk::cli::options::{Argument, Grammar, Opt, Row, TABLE};
+use ipcmk::cli::request::{Action, Output, Request};
 use ipcmk_tests::reading;
 
 /// The bytes choose the request and its spelling.

@@ -5,7 +5,7 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use ipcmk::options::{Grammar, TABLE};
+use ipcmk::cli::options::{Grammar, TABLE};
 use ipcmk_fuzz::TARGETS;
 
 /// The directory of the targets.

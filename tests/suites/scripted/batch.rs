@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use ipcmk::batch::{MOST_BYTES, MOST_OBJECTS};
-use ipcmk::plan::Kind;
+use ipcmk::cli::batch::{MOST_BYTES, MOST_OBJECTS};
+use ipcmk::kernel::object::Kind;
 
 use crate::script::{
     AskLimits, BlockSignals, Call, Expected, Get, Identify, NEW, OURS, Part, Random, Read, Remove,

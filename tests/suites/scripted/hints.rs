@@ -1,6 +1,6 @@
 //! Why the kernel refused: what is asked for that, and what is said.
 
-use ipcmk::plan::Kind;
+use ipcmk::kernel::object::Kind;
 
 use crate::script::{
     AskFilter, AskLimit, AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Remove,

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use ipcmk::batch::Room;
-use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
-use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::posix::Path;
+use ipcmk::kernel::errno::Errno;
+use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::port::Room;
+use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::posix::Path;
+use ipcmk::plan::step::Step;
 
 use crate::script::{
     AskState, BlockSignals, Call, Get, Identify, Memory, NEW, SHM_RMID_FORCED, both, error, ok,

@@ -8,11 +8,12 @@ mod posix;
 mod properties;
 mod script;
 
-use ipcmk::batch::Room;
-use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
-use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::posix::Path;
+use ipcmk::kernel::errno::Errno;
+use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::port::Room;
+use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::posix::Path;
+use ipcmk::plan::step::Step;
 
 use script::{
     BlockSignals, Expected, Get, Memory, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait,
@@ -623,8 +624,11 @@ fn what_is_refused_creates_nothing() {
 
 #[test]
 fn help_and_version_are_only_written() {
-    let help = ipcmk::render::HELP;
-    for (line, text) in [("--help", help), ("-M 4096 -V", ipcmk::render::VERSION)] {
+    let help = ipcmk::report::help::HELP;
+    for (line, text) in [
+        ("--help", help),
+        ("-M 4096 -V", ipcmk::report::help::VERSION),
+    ] {
         assert_eq!(play(line, [(BlockSignals, 0), ok(text)]), silent());
         let full = error(Write(text.to_owned()), libc::ENOSPC);
         assert_eq!(

@@ -1,7 +1,7 @@
 //! POSIX objects: how they are made whole before anybody finds them, and what is undone. The scripted
 //! kernel sees to it that no descriptor is open as something is printed.
 
-use ipcmk::plan::Kind;
+use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{

@@ -1,6 +1,6 @@
 //! Keys and properties: what is set, when, and what is undone.
 
-use ipcmk::plan::Kind;
+use ipcmk::kernel::object::Kind;
 
 use crate::script::{
     AskLimits, BlockSignals, Expected, Get, Identify, Lock, NEW, OURS, Part, Random, Remove,

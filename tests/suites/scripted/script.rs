@@ -6,12 +6,13 @@ use std::io;
 use std::num::NonZero;
 use std::ptr::NonNull;
 
-use ipcmk::batch::Room;
-use ipcmk::errno::Errno;
-use ipcmk::kernel::{Fd, File, Identity, Kernel, Limits, State};
-use ipcmk::plan::{Id, Kind, Step};
-use ipcmk::posix::Path;
-use ipcmk::run::run;
+use ipcmk::kernel::errno::Errno;
+use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::port::Room;
+use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::posix::Path;
+use ipcmk::plan::step::Step;
+use ipcmk::run;
 use ipcmk_tests::text;
 
 /// A call that the library makes.

@@ -1,0 +1,44 @@
+//! The lines of `--batch`: a text to lines, and a line to words.
+
+use super::argv::Argv;
+
+/// Most objects that a batch can ask for. Ours: the memory for them is mapped once, at this size.
+pub const MAX_OBJECTS: u64 = 4096;
+/// Most bytes of the lines of a batch. Ours, for the same reason.
+pub const MAX_BYTES: u64 = 512 * 1024;
+
+/// The words of one command line: the program's own, or those of a line of a batch.
+#[derive(Clone)]
+pub enum Arguments<'a, A> {
+    /// Those that the program was started with.
+    Command(A),
+    /// Those of a line: separated by blanks, up to a word that begins with `#`.
+    Line(&'a [u8]),
+}
+
+impl<'a, A: Argv<'a>> Iterator for Arguments<'a, A> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        match self {
+            Self::Command(arguments) => arguments.next(),
+            Self::Line(rest) => {
+                let line = rest.trim_ascii_start();
+                let end = line.iter().position(u8::is_ascii_whitespace);
+                let (word, tail) = line.split_at_checked(end.unwrap_or(line.len()))?;
+                *rest = tail;
+                (!matches!(word, [] | [b'#', ..])).then_some(word)
+            }
+        }
+    }
+}
+
+/// Removes the first line, up to a LF, from the start of a text, and returns it without the LF.
+pub fn take_line<'a>(text: &mut &'a [u8]) -> &'a [u8] {
+    let end = text.iter().position(|&byte| byte == b'\n');
+    let (line, rest) = text
+        .split_at_checked(end.unwrap_or(text.len()))
+        .unwrap_or_default();
+    *text = rest.get(1..).unwrap_or_default();
+    line
+}

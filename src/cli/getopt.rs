@@ -1,0 +1,196 @@
+//! argv to tokens, in the manner of GNU getopt_long.
+
+use super::argv::Argv;
+use super::lookup::{self, Named, Spec};
+use super::mistake::{Mistake, Position, Word};
+use super::options::{Argument, Grammar, Opt};
+
+/// What stands on a command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// An option.
+    Option(Opt),
+    /// A word that belongs to no option.
+    Operand,
+    /// Neither. What follows it can still be read.
+    Wrong(Mistake),
+}
+
+/// The tokens of a command line, from left to right. Options may follow
+/// operands, unless POSIXLY_CORRECT is set; all that follows `--` is operands.
+pub struct Getopt<'a, A> {
+    /// The word of the last token: the argument of an option, or the operand,
+    /// or what is wrong.
+    pub word: Word<'a>,
+    /// The last option.
+    pub spec: &'static Spec,
+    /// The whole line.
+    line: A,
+    /// What is left of it.
+    arguments: A,
+    /// Where the next argument begins.
+    next: Position,
+    /// What is left of a cluster of letters.
+    cluster: &'a [u8],
+    /// The grammar that it is read in.
+    pub grammar: Grammar,
+    posixly_correct: bool,
+    only_operands: bool,
+}
+
+impl<'a, A: Argv<'a>> Getopt<'a, A> {
+    /// Reads `line`, which does not hold the program's name, in the standard
+    /// grammar.
+    pub fn new(line: A, posixly_correct: bool) -> Self {
+        Self {
+            word: Word::END,
+            spec: Spec::NONE,
+            arguments: line.clone(),
+            line,
+            next: Position::START,
+            cluster: b"",
+            grammar: Grammar::Standard,
+            posixly_correct,
+            only_operands: false,
+        }
+    }
+
+    /// Goes back to the start of the line, to read it in this grammar.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn restart(&mut self, grammar: Grammar) {
+        self.grammar = grammar;
+        self.arguments = self.line.clone();
+        self.next = Position::START;
+        self.cluster = b"";
+        self.only_operands = false;
+    }
+
+    /// Makes the `nth` token of this kind, from 1, or the last one, if there are not so many, the
+    /// line's word.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn find(&mut self, sought: Token, nth: usize) {
+        self.restart(self.grammar);
+        let mut found = self.word;
+        let mut times = 0;
+        while times < nth
+            && let Some(token) = self.next()
+        {
+            if token == sought {
+                times += 1;
+                found = self.word;
+            }
+        }
+        self.word = found;
+    }
+
+    /// Makes the next argument the word; says whether there is one.
+    fn advance(&mut self) -> bool {
+        let Some(bytes) = self.arguments.next() else {
+            return false;
+        };
+        self.word.bytes = bytes;
+        self.word.at = self.next;
+        self.next.0 += bytes.len() + 1;
+        true
+    }
+
+    /// The first letter of a cluster, whose rest may be its argument.
+    fn letter(&mut self, cluster: &'a [u8]) -> Token {
+        let (letter, rest) = cluster.split_at_checked(1).unwrap_or_default();
+        self.cluster = rest;
+        self.word.bytes = letter;
+        self.word.at.0 += 1;
+        let Some(spec) = lookup::by_letter(self.grammar, letter) else {
+            return Token::Wrong(Mistake::UnknownLetter);
+        };
+        self.spec = spec;
+        self.word.argument = spec.argument;
+        if self.word.argument != Argument::None {
+            if rest.is_empty() {
+                return self.separate(spec.opt, Mistake::LetterNeedsArgument);
+            }
+            self.cluster = b"";
+            self.word.bytes = rest;
+            self.word.at.0 += 1;
+        }
+        Token::Option(spec.opt)
+    }
+
+    /// A long option; `text` is the word without its dashes.
+    fn long(&mut self, text: &'a [u8]) -> Token {
+        self.word.bytes = text;
+        let (name, value) = split_name(text);
+        let spec = match lookup::by_name(self.grammar, name) {
+            Named::One(spec) => spec,
+            Named::Unknown => return Token::Wrong(Mistake::UnknownName),
+            Named::Several => return Token::Wrong(Mistake::Ambiguous),
+        };
+        self.spec = spec;
+        // Messages name the option in full.
+        self.word.bytes = spec.long();
+        self.word.argument = spec.argument;
+        match (value.split_first(), self.word.argument) {
+            (None, Argument::None) => {}
+            // It may be missing.
+            (None, Argument::HugePage) => self.word.argument = Argument::None,
+            (Some(_), Argument::None) => return Token::Wrong(Mistake::NameTakesNone),
+            (None, _) => return self.separate(spec.opt, Mistake::NameNeedsArgument),
+            (Some((_equals, value)), _) => {
+                self.word.bytes = value;
+                // Behind the two dashes, the name and the `=`.
+                self.word.at.0 += name.len() + 3;
+            }
+        }
+        Token::Option(spec.opt)
+    }
+
+    /// An option whose argument is the next word, whatever that looks like.
+    fn separate(&mut self, opt: Opt, missing: Mistake) -> Token {
+        if self.advance() {
+            Token::Option(opt)
+        } else {
+            Token::Wrong(missing)
+        }
+    }
+}
+
+/// Parts a long option into its name and what follows that: nothing, or `=`
+/// and a value.
+#[must_use]
+pub fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
+    let equals = text.iter().position(|&byte| byte == b'=');
+    text.split_at_checked(equals.unwrap_or(text.len()))
+        .unwrap_or_default()
+}
+
+impl<'a, A: Argv<'a>> Iterator for Getopt<'a, A> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        if !self.cluster.is_empty() {
+            return Some(self.letter(self.cluster));
+        }
+        if !self.advance() {
+            return None;
+        }
+        if self.only_operands {
+            return Some(Token::Operand);
+        }
+        match self.word.bytes {
+            b"--" => {
+                self.only_operands = true;
+                self.advance().then_some(Token::Operand)
+            }
+            [b'-', b'-', text @ ..] => Some(self.long(text)),
+            [b'-', cluster @ ..] if !cluster.is_empty() => Some(self.letter(cluster)),
+            _ => {
+                self.only_operands = self.posixly_correct;
+                Some(Token::Operand)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/getopt.rs"]
+mod tests;

@@ -1,0 +1,373 @@
+//! Bytes that the user typed, to numbers: size, mode, count, key.
+//!
+//! Sizes follow util-linux's `strtosize`, byte for byte, its rounding of
+//! fractions included; modes and counts follow `strtoul(3)` and
+//! `strtoimax(3)`, which it calls. Only overflow differs: it is an error here.
+
+use super::options::Argument;
+use crate::kernel::abi::IPC_PRIVATE;
+
+/// Why a text is not the number that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Bad {
+    /// Not a number of this kind at all (EINVAL).
+    Invalid,
+    /// A number, but out of the range of its kind (ERANGE).
+    Range,
+}
+
+/// Reads an argument of this kind; 0 where it is not a number.
+///
+/// # Errors
+/// Those of the function of each kind; [`Bad::Range`] out of the kind's range.
+pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
+    let (number, least, most) = match argument {
+        Argument::None | Argument::Name | Argument::File | Argument::Unread => return Ok(0),
+        Argument::Size => (size(text), 0, u64::MAX),
+        Argument::Qbytes => (size(text), 0, INT_MAX),
+        Argument::Elements => (elements(text), 1, INT_MAX),
+        Argument::Count => (elements(text), 0, INT_MAX),
+        Argument::Libc => (libc(text), 0, 1),
+        Argument::Mode => (mode(text), 0, 0o777),
+        Argument::Key => (key(text), 0, u32::MAX.into()),
+        Argument::Ftok => (ftok_id(text), 1, 255),
+        Argument::Owner => (list(text, b':', MOST_ID), 1, 2),
+        Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
+        Argument::HugePage => (huge_page(text), 1, u64::MAX),
+    };
+    let number = number?;
+    if (least..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(Bad::Range)
+    }
+}
+
+/// Octal digits, as `strtoul(3)` reads them: blanks and a sign may lead.
+///
+/// # Errors
+/// [`Bad::Range`] over 64 bits.
+pub fn mode(text: &[u8]) -> Result<u64, Bad> {
+    whole(text, Base::Eight, u64::MAX)
+}
+
+/// Decimal digits, as `strtoimax(3)` reads them: blanks and a sign may lead. A
+/// negative number is given as its complement, at least `2^63`.
+///
+/// # Errors
+/// [`Bad::Range`] over 63 bits.
+pub fn elements(text: &[u8]) -> Result<u64, Bad> {
+    whole(text, Base::Ten, u64::MAX >> 1)
+}
+
+/// A key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or
+/// `private`, which is IPC_PRIVATE, which is 0. Nothing may lead.
+///
+/// # Errors
+/// [`Bad::Range`] over 64 bits.
+pub fn key(text: &[u8]) -> Result<u64, Bad> {
+    if text == PRIVATE {
+        Ok(IPC_PRIVATE.into())
+    } else {
+        unsigned(text, Base::Prefix, u64::MAX)
+    }
+}
+
+/// The place of a C library's name among those that are known.
+///
+/// # Errors
+/// [`Bad::Invalid`] for another one.
+pub fn libc(text: &[u8]) -> Result<u64, Bad> {
+    match text {
+        b"glibc" => Ok(0),
+        MUSL => Ok(1),
+        _ => Err(Bad::Invalid),
+    }
+}
+
+/// The id of ftok(3) behind the last colon, written as a key is; 1 if there is
+/// none: see [`split_ftok`].
+///
+/// # Errors
+/// [`Bad::Invalid`] if it only begins like a number.
+pub fn ftok_id(text: &[u8]) -> Result<u64, Bad> {
+    let (path, id) = split_ftok(text);
+    if path.len() == text.len() {
+        return Ok(1);
+    }
+    unsigned(id, Base::Prefix, u64::MAX)
+}
+
+/// Parts a path from the id of ftok(3), which follows the last colon and begins
+/// with a digit.
+#[must_use]
+pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
+    let colon = text.iter().rposition(|&byte| byte == b':');
+    match text.split_at_checked(colon.unwrap_or(text.len())) {
+        Some((path, [_, id @ ..])) if id.first().is_some_and(u8::is_ascii_digit) => (path, id),
+        _ => (text, b""),
+    }
+}
+
+/// How many decimal numbers of at most `most` a text is made of, with a
+/// `separator` between them.
+///
+/// # Errors
+/// [`Bad::Range`] over that.
+pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
+    let mut count = 0;
+    loop {
+        count += 1;
+        if !text.first().is_some_and(u8::is_ascii_digit) {
+            return Err(Bad::Invalid);
+        }
+        let number = natural(text, Base::Ten)?;
+        if number.magnitude > most {
+            return Err(Bad::Range);
+        }
+        match number.rest {
+            [] => return Ok(count),
+            [byte, rest @ ..] if *byte == separator => text = rest,
+            _ => return Err(Bad::Invalid),
+        }
+    }
+}
+
+/// The logarithm of a size that is a power of two.
+///
+/// # Errors
+/// Those of [`size`]; [`Bad::Invalid`] for another size.
+pub fn huge_page(text: &[u8]) -> Result<u64, Bad> {
+    let size = size(text)?;
+    if size.is_power_of_two() {
+        Ok(size.trailing_zeros().into())
+    } else {
+        Err(Bad::Invalid)
+    }
+}
+
+/// Digits, and nothing before or behind them.
+fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
+    if text.first().is_some_and(u8::is_ascii_digit) {
+        whole(text, base, most)
+    } else {
+        Err(Bad::Invalid)
+    }
+}
+
+/// Whether a value can only be meant as a key: written 0x..., or `private`.
+#[must_use]
+pub fn is_marked_key(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
+}
+
+/// The largest int of C, and value of a POSIX semaphore.
+const INT_MAX: u64 = 0x7fff_ffff;
+/// The largest id of a user or a group; the next number stands for none.
+const MOST_ID: u64 = 0xffff_fffe;
+
+/// The C library that is not the usual one.
+const MUSL: &[u8] = b"musl";
+/// IPC_PRIVATE by name.
+const PRIVATE: &[u8] = b"private";
+
+/// Takes the decimal number that a text of the kernel's begins with, behind
+/// blanks, off the text. None where there is none.
+pub fn take(text: &mut &[u8]) -> Option<u64> {
+    let number = natural(text, Base::Ten).ok()?;
+    *text = number.rest;
+    Some(number.magnitude)
+}
+
+/// A size in bytes, `0` to `2^64 - 1`.
+///
+/// `10`, `0x10`, `010`, with a suffix `10K` = `10KiB` (1024), `10KB` (1000),
+/// up to Y, in either case; with a suffix also a fraction, `1.5M`.
+///
+/// # Errors
+/// [`Bad::Range`] where the number of bytes, or its unit, passes 64 bits.
+pub fn size(text: &[u8]) -> Result<u64, Bad> {
+    if let [b'-', ..] = behind_blanks(text) {
+        return Err(Bad::Invalid);
+    }
+    let number = natural(text, Base::Prefix)?;
+    let mut fraction = Fraction {
+        digits: 0,
+        zeros: 0,
+    };
+    let mut rest = number.rest;
+    if rest.is_empty() {
+        return Ok(number.magnitude);
+    }
+    loop {
+        let (&letter, tail) = rest.split_first().ok_or(Bad::Invalid)?;
+        let base = match tail {
+            [] | [b'i', b'B' | b'b'] => 1024,
+            [b'B' | b'b'] => 1000,
+            // util-linux takes several points as long as only zeros follow them.
+            _ if letter == b'.' && fraction.digits == 0 => {
+                rest = fraction.read(tail)?;
+                continue;
+            }
+            _ => return Err(Bad::Invalid),
+        };
+        return scale(number.magnitude, fraction, unit(letter, base)?).ok_or(Bad::Range);
+    }
+}
+
+/// What stands behind the decimal point: `.0025` is 25 after 2 zeros.
+struct Fraction {
+    digits: u64,
+    zeros: usize,
+}
+
+impl Fraction {
+    /// Reads the digits that `text` begins with. Returns what follows them.
+    fn read<'a>(&mut self, mut text: &'a [u8]) -> Result<&'a [u8], Bad> {
+        while let [b'0', tail @ ..] = text {
+            text = tail;
+            self.zeros += 1;
+        }
+        if let [b'1'..=b'9', ..] = text {
+            let number = natural(text, Base::Ten)?;
+            self.digits = number.magnitude;
+            text = number.rest;
+        }
+        Ok(text)
+    }
+}
+
+/// Bytes in the unit that a suffix names: `base` for K, its square for M, ...
+fn unit(letter: u8, base: u64) -> Result<u64, Bad> {
+    let mut unit = Some(1_u64);
+    for suffix in b"KMGTPEZY" {
+        unit = unit.and_then(|unit| unit.checked_mul(base));
+        if *suffix == letter.to_ascii_uppercase() {
+            return unit.ok_or(Bad::Range);
+        }
+    }
+    Err(Bad::Invalid)
+}
+
+/// `whole.fraction` units, rounded as util-linux does it: each decimal digit's
+/// share of the unit by two integer divisions. (`0.3K` is 341 bytes, and
+/// `1.10K` is 2048.) None if 64 bits do not hold it.
+fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
+    let mut bytes = whole.checked_mul(unit)?;
+
+    // The digits are tenths, hundredths, ...: what 64 bits do not hold is cut.
+    let mut parts: u64 = 10;
+    let shift = |parts: &mut u64, digits: &mut u64| match parts.checked_mul(10) {
+        Some(finer) => *parts = finer,
+        None => *digits /= 10,
+    };
+    // Not `<=`: util-linux takes ".10" for ten tenths.
+    while parts < fraction.digits {
+        shift(&mut parts, &mut fraction.digits);
+    }
+    while fraction.zeros != 0 && fraction.digits != 0 {
+        shift(&mut parts, &mut fraction.digits);
+        fraction.zeros -= 1;
+    }
+
+    while fraction.digits != 0 {
+        let digit = fraction.digits % 10;
+        let share = parts
+            .checked_div(digit)
+            .and_then(|share| unit.checked_div(share));
+        bytes = bytes.checked_add(share.unwrap_or(0))?;
+        fraction.digits /= 10;
+        parts /= 10;
+    }
+    Some(bytes)
+}
+
+#[derive(Clone, Copy)]
+enum Base {
+    Eight,
+    Ten,
+    /// What the prefix says: 0x, or 0, or none.
+    Prefix,
+}
+
+/// What the `strto*` functions find at the start of a text.
+struct Number<'a> {
+    negative: bool,
+    magnitude: u64,
+    rest: &'a [u8],
+}
+
+/// A whole text as a number of at most `most`, or, behind a minus, as that
+/// number's complement, as `strtoul(3)` has it.
+fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
+    let number = natural(text, base)?;
+    if number.magnitude > most.saturating_add(number.negative.into()) {
+        Err(Bad::Range)
+    } else if !number.rest.is_empty() {
+        Err(Bad::Invalid)
+    } else if number.negative {
+        Ok(number.magnitude.wrapping_neg())
+    } else {
+        Ok(number.magnitude)
+    }
+}
+
+/// What follows the blanks, those of isspace(3) in the C locale: from tab to
+/// carriage return, and the space.
+fn behind_blanks(mut text: &[u8]) -> &[u8] {
+    while let [b'\t'..=b'\r' | b' ', tail @ ..] = text {
+        text = tail;
+    }
+    text
+}
+
+/// Reads the number that a text begins with, behind blanks and a sign.
+fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
+    let mut text = behind_blanks(text);
+    let mut negative = false;
+    if let [sign @ (b'+' | b'-'), tail @ ..] = text {
+        negative = *sign == b'-';
+        text = tail;
+    }
+    let base = match (base, text) {
+        (Base::Prefix, [b'0', b'x' | b'X', tail @ ..])
+            if tail.first().is_some_and(u8::is_ascii_hexdigit) =>
+        {
+            text = tail;
+            16
+        }
+        (Base::Prefix, [b'0', ..]) | (Base::Eight, _) => 8,
+        (Base::Prefix | Base::Ten, _) => 10,
+    };
+    let mut magnitude = 0_u64;
+    let mut rest = text;
+    while let [byte, tail @ ..] = rest {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'A'..=b'F' | b'a'..=b'f' => (byte | 0x20) - b'a' + 10,
+            _ => break,
+        };
+        let digit = u64::from(digit);
+        if digit >= base {
+            break;
+        }
+        magnitude = magnitude
+            .checked_mul(base)
+            .and_then(|magnitude| magnitude.checked_add(digit))
+            .ok_or(Bad::Range)?;
+        rest = tail;
+    }
+    if rest.len() == text.len() {
+        return Err(Bad::Invalid);
+    }
+    Ok(Number {
+        negative,
+        magnitude,
+        rest,
+    })
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/number.rs"]
+mod tests;

@@ -1,0 +1,278 @@
+//! What the user asked for, in values that cannot be wrong.
+
+use super::mistake::Word;
+use super::number::{self, Bad};
+use super::options::{Argument, Opt, Opts};
+use crate::kernel::abi::{SHM_HUGE_SHIFT, SHM_HUGETLB, SHM_NORESERVE};
+use crate::kernel::object::{Kind, Libc, Name};
+use crate::kernel::port::Owner;
+
+/// What one command line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Create the objects of a [`Request`].
+    Create,
+    /// Create the objects of all lines of a file.
+    Batch,
+    /// Print the help text.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// The options of one command line, in the terms of the standard grammar. A
+/// repeated option replaces its earlier value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    given: Opts,
+    /// Values of the options that have a number, each in its range; those of others are any.
+    numbers: [u64; Opt::NUMBERS],
+    /// Name of the POSIX objects.
+    name: &'a [u8],
+    /// File of a batch; `-` is standard input.
+    pub batch: &'a [u8],
+    /// Path and id for ftok(3), as typed.
+    ftok: &'a [u8],
+    /// Owner, as typed.
+    owner: &'a [u8],
+    /// First values of semaphores, as typed.
+    values: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// An empty request.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            given: Opts::NONE,
+            numbers: [0; Opt::NUMBERS],
+            name: b"",
+            batch: b"",
+            ftok: b"",
+            owner: b"",
+            values: b"",
+        }
+    }
+
+    /// Removes all options.
+    pub const fn clear(&mut self) {
+        self.given = Opts::NONE;
+    }
+
+    /// Adds an option, whose argument, if it has one, is `word`.
+    ///
+    /// # Errors
+    /// Those of [`number::read`].
+    pub fn give(&mut self, opt: Opt, word: Word<'a>) -> Result<(), Bad> {
+        self.set(opt, number::read(word.argument, word.bytes)?);
+        let text = match word.argument {
+            Argument::Name => &mut self.name,
+            Argument::File => &mut self.batch,
+            Argument::Ftok => &mut self.ftok,
+            Argument::Owner => &mut self.owner,
+            Argument::Values => &mut self.values,
+            Argument::None
+            | Argument::Unread
+            | Argument::Size
+            | Argument::Qbytes
+            | Argument::Elements
+            | Argument::Count
+            | Argument::Libc
+            | Argument::Mode
+            | Argument::Key
+            | Argument::HugePage => return Ok(()),
+        };
+        *text = word.bytes;
+        Ok(())
+    }
+
+    /// Adds an option with this value.
+    pub fn set(&mut self, opt: Opt, number: u64) {
+        self.given = self.given | opt.bit();
+        if let Some(place) = self.numbers.get_mut(opt.place()) {
+            *place = number;
+        }
+    }
+
+    /// The options that are given.
+    #[must_use]
+    pub const fn given(&self) -> Opts {
+        self.given
+    }
+
+    /// Whether an option, or any of a set of them, is given.
+    #[must_use]
+    pub fn has(&self, opts: impl Into<Opts>) -> bool {
+        self.given.any(opts.into())
+    }
+
+    /// The value of an option, if it is given; 0 where it is no number.
+    #[must_use]
+    pub fn get(&self, opt: Opt) -> Option<u64> {
+        let number = self.numbers.get(opt.place()).copied().unwrap_or(0);
+        self.has(opt).then_some(number)
+    }
+
+    /// Number of objects that are asked for.
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        self.given.and(Opts::OBJECTS).count().into()
+    }
+
+    /// Name of the POSIX objects.
+    #[must_use]
+    pub fn name(&self) -> Name<'a> {
+        Name {
+            bytes: self.name,
+            libc: match self.get(Opt::Libc) {
+                Some(1) => Libc::Musl,
+                _ => Libc::Glibc,
+            },
+        }
+    }
+
+    /// Permission bits, 0 to 0777.
+    #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn mode(&self) -> u32 {
+        match self.get(Opt::Mode) {
+            Some(mode) => low(mode),
+            None if self.has(Opt::Keyed) => 0o666,
+            None => 0o644,
+        }
+    }
+
+    /// Key of the System V objects, where 0 is IPC_PRIVATE; None for a random
+    /// one that nobody uses.
+    #[must_use]
+    pub fn key(&self) -> Option<u32> {
+        self.get(Opt::Key).map(low)
+    }
+
+    /// How objects are printed.
+    #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn output(&self) -> Output {
+        if self.has(Opt::Json) {
+            Output::Json
+        } else if self.has(Opt::Raw | Opt::Keyed) {
+            Output::Raw
+        } else {
+            Output::Words
+        }
+    }
+
+    /// Adds the options of another request that say how objects are printed.
+    pub fn print_as(&mut self, other: &Self) {
+        self.given = self.given | other.given.and(Opt::Json | Opt::Raw);
+    }
+
+    /// The path and the id of which ftok(3) makes the key.
+    #[must_use]
+    pub fn ftok(&self) -> Option<(&'a [u8], u64)> {
+        let id = self.get(Opt::Ftok)?;
+        let (path, _) = number::split_ftok(self.ftok);
+        Some((path, id))
+    }
+
+    /// The owner; [`Owner::SAME`] where the request does not say.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let is_given = self.has(Opt::Owner);
+        let mut ids = Numbers(if is_given { self.owner } else { b"" });
+        let mut id = || ids.next().map_or(Owner::SAME, low);
+        Owner {
+            uid: id(),
+            gid: id(),
+        }
+    }
+
+    /// The first values of the semaphores, 0 to SEMVMX. The last one is that of all further
+    /// semaphores too.
+    #[must_use]
+    pub const fn values(&self) -> Numbers<'a> {
+        Numbers(self.values)
+    }
+
+    /// Whether a new System V object of this kind has properties that are set after its creation.
+    #[must_use]
+    pub fn has_properties(&self, kind: Kind) -> bool {
+        let own = match kind {
+            Kind::Shm => Opt::Lock,
+            Kind::Queue => Opt::Qbytes,
+            Kind::Sem => Opt::Value,
+        };
+        self.has(own | Opt::Owner)
+    }
+
+    /// The mode and the segment flags with which a new System V object of this kind is created. One
+    /// that has properties gets its mode last, so that no other user opens it before. (SETVAL needs
+    /// write permission, for the owner too.)
+    #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn first_flags(&self, kind: Kind) -> u32 {
+        let mode = match kind {
+            _ if !self.has_properties(kind) => self.mode(),
+            Kind::Sem => 0o600,
+            Kind::Shm | Kind::Queue => 0,
+        };
+        match kind {
+            Kind::Shm => mode | self.shm_flags(),
+            Kind::Queue | Kind::Sem => mode,
+        }
+    }
+
+    /// Flags of shmget(2): SHM_HUGETLB with the binary logarithm of the page size, 0 for the
+    /// kernel's default; SHM_NORESERVE.
+    #[must_use]
+    pub fn shm_flags(&self) -> u32 {
+        let mut flags = 0;
+        if let Some(log) = self.get(Opt::Hugetlb) {
+            flags |= SHM_HUGETLB | low(log) << SHM_HUGE_SHIFT;
+        }
+        if self.has(Opt::Noreserve) {
+            flags |= SHM_NORESERVE;
+        }
+        flags
+    }
+}
+
+impl Default for Request<'_> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is printed of each object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// util-linux's words and the id.
+    Words,
+    /// The id.
+    Raw,
+    /// All that there is to say.
+    Json,
+}
+
+/// Decimal numbers, separated by one byte each.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers<'a>(&'a [u8]);
+
+impl Iterator for Numbers<'_> {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        let number = number::take(&mut self.0)?;
+        self.0 = self.0.get(1..).unwrap_or_default();
+        Some(number)
+    }
+}
+
+/// A number that was checked to fit.
+fn low(number: u64) -> u32 {
+    number.try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/request.rs"]
+mod tests;

@@ -1,0 +1,57 @@
+//! The grammar of util-linux 2.41: `ipcmk -M 4096 -p 600`.
+
+use super::argv::Argv;
+use super::getopt::{Getopt, Token};
+use super::mistake::Mistake;
+use super::options::{Argument, Opt, Opts};
+use super::request::{Action, Request};
+use crate::kernel::object::Libc;
+
+/// Makes sense of a line whose options, and `operands` beside them, are read.
+///
+/// # Errors
+/// What is wrong with `line.word`, which is the end of the line at first.
+pub fn finish<'a, A: Argv<'a>>(
+    line: &mut Getopt<'a, A>,
+    request: &mut Request<'a>,
+    operands: usize,
+) -> Result<Action, Mistake> {
+    if request.has(Opt::Batch) {
+        let alone = Opt::Batch.bit() | (Opt::Raw | Opt::Json);
+        return if request.given().without(alone) != Opts::NONE || operands != 0 {
+            Err(Mistake::BatchNotAlone)
+        } else {
+            Ok(Action::Batch)
+        };
+    }
+    if !request.has(Opts::OBJECTS) {
+        return Err(Mistake::NoResource);
+    }
+    if operands != 0 {
+        line.find(Token::Operand, 1);
+        // A mode, where nothing else can be meant: -M's, alone.
+        if request.has(Opts::OBJECTS.without(Opts::SHM)) {
+            return Err(Mistake::ExtraOperand);
+        }
+        if request.has(Opt::Mode) {
+            return Err(Mistake::ModeTwice);
+        }
+        line.word.argument = Argument::Mode;
+        request.give(Opt::Mode, line.word)?;
+    }
+    if operands > 1 {
+        line.find(Token::Operand, 2);
+        return Err(Mistake::ExtraOperand);
+    }
+    if request.has(Opts::POSIX) && !request.has(Opt::Name) {
+        return Err(Mistake::NoName);
+    }
+    if request.has(Opt::Key) && request.has(Opt::Ftok) {
+        return Err(Mistake::KeyTwice);
+    }
+    let both = request.has(Opt::PosixShmem) && request.has(Opt::PosixSemaphore);
+    if both && request.name().libc == Libc::Musl {
+        return Err(Mistake::OneFile);
+    }
+    Ok(Action::Create)
+}

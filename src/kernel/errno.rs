@@ -1,0 +1,69 @@
+//! The kernel's error numbers, and glibc's words for them.
+
+/// An error number, 1 to 4095, or none. (As wide as what calls return: a result fits two registers.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errno(u64);
+
+impl Errno {
+    /// No error of the kernel's.
+    pub const NONE: Self = Self(0);
+
+    /// The error with this number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// One row an error: its number in `asm-generic/errno-base.h` or `errno.h`, its name there, and the
+/// text of glibc's strerror(3).
+macro_rules! errnos {
+    ($($number:literal $name:ident $text:literal;)*) => {
+        impl Errno {
+            $(
+                #[doc = $text]
+                pub const $name: Self = Self($number);
+            )*
+
+            /// Number and text of each error that has a text here. Others are shown as numbers.
+            pub const TEXTS: &[(u8, &str)] = &[$(($number, $text)),*];
+        }
+    };
+}
+
+errnos! {
+    1 EPERM "Operation not permitted";
+    2 ENOENT "No such file or directory";
+    4 EINTR "Interrupted system call";
+    5 EIO "Input/output error";
+    9 EBADF "Bad file descriptor";
+    11 EAGAIN "Resource temporarily unavailable";
+    12 ENOMEM "Cannot allocate memory";
+    13 EACCES "Permission denied";
+    17 EEXIST "File exists";
+    20 ENOTDIR "Not a directory";
+    21 EISDIR "Is a directory";
+    22 EINVAL "Invalid argument";
+    23 ENFILE "Too many open files in system";
+    24 EMFILE "Too many open files";
+    27 EFBIG "File too large";
+    28 ENOSPC "No space left on device";
+    30 EROFS "Read-only file system";
+    32 EPIPE "Broken pipe";
+    34 ERANGE "Numerical result out of range";
+    36 ENAMETOOLONG "File name too long";
+    38 ENOSYS "Function not implemented";
+    40 ELOOP "Too many levels of symbolic links";
+    43 EIDRM "Identifier removed";
+    95 EOPNOTSUPP "Operation not supported";
+    104 ECONNRESET "Connection reset by peer";
+    105 ENOBUFS "No buffer space available";
+    116 ESTALE "Stale file handle";
+    122 EDQUOT "Disk quota exceeded";
+}

@@ -1,0 +1,336 @@
+//! The port: the system calls that the program makes, in its own types. `sys` implements it for
+//! Linux; the tests have a kernel that follows a script.
+
+use core::ffi::CStr;
+use core::num::NonZero;
+
+use heapless::Vec;
+
+use super::errno::Errno;
+use super::object::{Id, Kind, Made};
+use super::posix::Path;
+
+/// The system calls that the program makes.
+///
+/// A method has the name of its call, or `ipc_` where each kind of object has a call of its own.
+/// Where nothing else is said, its errors are those of that call.
+pub trait Kernel {
+    /// Blocks every signal that can be blocked: rt_sigprocmask(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn block_signals(&mut self) -> Result<(), Errno>;
+
+    /// Creates or finds an object: shmget(2), msgget(2) or semget(2). `amount` is the bytes of a
+    /// segment or the semaphores of a set, and means nothing for a queue.
+    ///
+    /// # Errors
+    /// Theirs.
+    fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno>;
+
+    /// Sets owner, mode and, of a queue, msg_qbytes: IPC_SET of the ctl calls. An owner of
+    /// [`Owner::SAME`] is the effective user or group of this process.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno>;
+
+    /// Reads an object's mode and amount: IPC_STAT of the ctl calls.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn ipc_stat(&mut self, kind: Kind, id: Id) -> Result<State, Errno>;
+
+    /// Removes an object: IPC_RMID of the ctl calls.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
+
+    /// Reads the limits of a kind of object in this IPC namespace, and their use: IPC_INFO and
+    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls.
+    ///
+    /// # Errors
+    /// Those of shmctl(2), msgctl(2) and semctl(2).
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
+
+    /// Sets the value of one semaphore of a set, from 0 on: SETVAL of semctl(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno>;
+
+    /// Keeps a segment out of swap: SHM_LOCK of shmctl(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn shm_lock(&mut self, id: Id) -> Result<(), Errno>;
+
+    /// Opens an unnamed file in /dev/shm, with this mode under the umask: openat(2) with O_TMPFILE.
+    ///
+    /// # Errors
+    /// Its own.
+    fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
+
+    /// Creates a POSIX queue, with this mode under the umask: mq_open(2) with O_CREAT and O_EXCL.
+    /// None is the kernel's choice of attributes.
+    ///
+    /// # Errors
+    /// Its own.
+    fn mq_create(
+        &mut self,
+        path: &Path,
+        mode: u32,
+        attributes: Option<Attributes>,
+    ) -> Result<Fd, Errno>;
+
+    /// Opens an existing POSIX queue: mq_open(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno>;
+
+    /// Sets the size of a file: ftruncate(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
+
+    /// Sets the owner of a file; [`Owner::SAME`] leaves it: fchown(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn fchown(&mut self, fd: Fd, owner: Owner) -> Result<(), Errno>;
+
+    /// Sets the mode of a file, under the umask: fchmod(2), and umask(2) to learn that.
+    ///
+    /// # Errors
+    /// Those of fchmod(2).
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno>;
+
+    /// Links an unnamed file to its name: linkat(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+
+    /// Closes a descriptor: close(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn close(&mut self, fd: Fd) -> Result<(), Errno>;
+
+    /// Unlinks a POSIX object: unlinkat(2), or mq_unlink(2) for a queue.
+    ///
+    /// # Errors
+    /// Theirs.
+    fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno>;
+
+    /// Reads the mode, type and size of a POSIX object, an open one or else the file of this path:
+    /// statx(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno>;
+
+    /// Reads what ftok(3) makes a key of: statx(2) of a path that the user typed.
+    ///
+    /// # Errors
+    /// Its own; ENAMETOOLONG and ENOENT also for a path that the call cannot be given.
+    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno>;
+
+    /// Reads the space of /dev/shm: statfs(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn statfs(&mut self) -> Result<Space, Errno>;
+
+    /// Takes a random number: from AT_RANDOM while that lasts, then from getrandom(2), which is not
+    /// waited for.
+    ///
+    /// # Errors
+    /// Those of getrandom(2).
+    fn random(&mut self) -> Result<u32, Errno>;
+
+    /// Reads a file from its start, as far as `buffer` has room: openat(2) and read(2).
+    ///
+    /// # Errors
+    /// Theirs.
+    fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
+
+    /// Maps memory for what is larger than a few ids, once a run at most: mmap(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn mmap<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize>(
+        &mut self,
+    ) -> Result<&'a mut Room<'a, TEXT, MADE, OUTPUT>, Errno>;
+
+    /// Reads a limit of this process, one of RLIMIT_...: prlimit(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn prlimit(&mut self, resource: usize) -> Result<u64, Errno>;
+
+    /// Whether a seccomp filter is on this process: PR_GET_SECCOMP of prctl(2), which that filter
+    /// may refuse.
+    fn is_filtered(&mut self) -> bool;
+
+    /// Writes bytes, perhaps not all: write(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno>;
+
+    /// Waits until a descriptor may be written to: ppoll(2), on it and on a signalfd(2).
+    ///
+    /// # Errors
+    /// EINTR where SIGHUP, SIGINT or SIGTERM came and is not ignored; those of rt_sigaction(2),
+    /// signalfd(2) and ppoll(2).
+    fn ppoll(&mut self, fd: Fd) -> Result<(), Errno>;
+}
+
+/// User id and group id of an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+impl Owner {
+    /// The id that changes nothing, of a user or a group: `(uid_t) -1`.
+    pub const SAME: u32 = u32::MAX;
+}
+
+/// What IPC_SET sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Properties {
+    /// User and group.
+    pub owner: Owner,
+    /// Permission bits.
+    pub mode: u32,
+    /// Bytes that a queue may hold, msg_qbytes; without meaning for the other kinds.
+    pub qbytes: u64,
+}
+
+/// Attributes of a POSIX queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Messages that it may hold, mq_maxmsg.
+    pub maxmsg: u64,
+    /// Bytes of its longest message, mq_msgsize.
+    pub msgsize: u64,
+}
+
+/// Blocks and inodes of a file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Blocks in all; 0 where nothing limits them.
+    pub blocks: u64,
+    /// Free ones.
+    pub free_blocks: u64,
+    /// Inodes in all; 0 where nothing limits them.
+    pub inodes: u64,
+    /// Free ones.
+    pub free_inodes: u64,
+}
+
+/// A file to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum File<'a> {
+    /// One of /proc or /sys. It is opened with O_NONBLOCK.
+    System(&'a CStr),
+    /// The same, read once a run at most: the exit closes it.
+    Once(&'a CStr),
+    /// One that the user named. The exit closes it too.
+    User(&'a [u8]),
+    /// Standard input.
+    In,
+}
+
+/// What ftok(3) reads of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its inode number.
+    pub ino: u64,
+    /// The minor number of its file system's device.
+    pub dev_minor: u32,
+}
+
+impl Identity {
+    /// The key that ftok(3) makes of the file and an id of 8 bits: `id` in the high byte, then the
+    /// low byte of the device, then two bytes of the inode number.
+    #[must_use]
+    pub fn key(&self, id: u64) -> u64 {
+        id << 24 | u64::from(self.dev_minor & 0xff) << 16 | self.ino & 0xffff
+    }
+}
+
+/// Mode and amount of an object that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Its permission bits and, above them, flags of its own or a file's type.
+    pub mode: u32,
+    /// Bytes of a segment or a file, semaphores of a set; without meaning for a queue.
+    pub amount: u64,
+}
+
+/// Limits of one kind of System V object in an IPC namespace, and their use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of a segment (SHMMAX), semaphores of a set (SEMMSL), bytes
+    /// of a queue (MSGMNB).
+    pub each: u64,
+    /// Most units of all objects together: pages of segments (SHMALL), semaphores (SEMMNS). Queues
+    /// have no such limit.
+    pub units: u64,
+    /// Units in use.
+    pub units_used: u64,
+    /// What one unit holds of an object's amount: the bytes of a page, or 1.
+    pub unit: NonZero<u64>,
+    /// Most objects: SHMMNI, MSGMNI, SEMMNI.
+    pub objects: u64,
+    /// Objects in use.
+    pub objects_used: u64,
+}
+
+/// A file descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fd {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+    /// A POSIX object that is not whole yet.
+    Object(usize),
+}
+
+/// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
+/// empty `Room`, and untouched pages take no memory.
+pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
+    /// The lines of a batch.
+    pub text: [u8; TEXT],
+    /// The objects that the run has created or found.
+    pub made: Vec<Made<'a>, MADE>,
+    /// What is printed.
+    pub output: Vec<u8, OUTPUT>,
+}
+
+/// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.
+///
+/// # Errors
+/// The first other error of write(2) or of the wait; EIO where write(2) returns 0.
+pub fn write_all<K: Kernel>(kernel: &mut K, fd: Fd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match kernel.write(fd, bytes) {
+            Ok(0) => return Err(Errno::EIO),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => kernel.ppoll(fd)?,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! POSIX objects: the paths where the C libraries look for them, and the bytes of a semaphore.
+
+use super::errno::Errno;
+use super::object::{Kind, Libc, Name};
+
+/// What the kernel knows an object by, with a NUL behind it: the path of a file, or the name of a
+/// queue behind a slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The last byte is always a NUL.
+    bytes: [u8; Self::MAX],
+    length: usize,
+}
+
+impl Path {
+    /// Bytes of the longest path: `/dev/shm/`, a file name of 255 bytes (`linux/limits.h`,
+    /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
+    const MAX: usize = 265;
+
+    const EMPTY: Self = Self {
+        bytes: [0; Self::MAX],
+        length: 0,
+    };
+
+    /// Its bytes, and at least one NUL behind them.
+    #[must_use]
+    pub const fn with_nul(&self) -> &[u8; Self::MAX] {
+        &self.bytes
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+        for &byte in bytes {
+            match self.bytes.get_mut(self.length) {
+                // A word of a batch can have a NUL, where the kernel would see the name end.
+                _ if byte == 0 => return Err(Errno::EINVAL),
+                Some(place) if self.length < Self::MAX - 1 => *place = byte,
+                _ => return Err(Errno::ENAMETOOLONG),
+            }
+            self.length += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Name<'_> {
+    /// The path of an object of this kind.
+    ///
+    /// # Errors
+    /// EINVAL if it cannot be a file's name; ENAMETOOLONG. Other names the kernel refuses.
+    pub fn path(&self, kind: Kind) -> Result<Path, Errno> {
+        let mut path = Path::EMPTY;
+        let name = bare(self.bytes, kind);
+        if kind != Kind::Queue {
+            if is_bad(name) {
+                return Err(Errno::EINVAL);
+            }
+            path.put(b"/dev/shm/")?;
+            if kind == Kind::Sem && self.libc == Libc::Glibc {
+                path.put(b"sem.")?;
+            }
+        } else {
+            path.put(b"/")?;
+        }
+        path.put(name)?;
+        Ok(path)
+    }
+}
+
+/// A name without the slashes at its start; without one of them if it is a queue's, as in
+/// mq_open(3).
+#[must_use]
+pub fn bare(mut name: &[u8], kind: Kind) -> &[u8] {
+    while let [b'/', rest @ ..] = name {
+        name = rest;
+        if kind == Kind::Queue {
+            break;
+        }
+    }
+    name
+}
+
+/// Whether no object can have this bare name.
+#[must_use]
+pub fn is_bad(name: &[u8]) -> bool {
+    matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/' && byte != 0)
+}
+
+/// Bytes of a semaphore where a long has 64 bits.
+pub const SEMAPHORE_BYTES: u64 = 32;
+
+/// The bytes of a semaphore with this value, up to `2^31 - 1`, and no waiters: `sem_t` of glibc,
+/// `sysdeps/nptl/internaltypes.h`, and of musl, `include/alltypes.h.in`.
+#[must_use]
+pub fn semaphore(value: u64, libc: Libc) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    if let Some(place) = bytes.first_chunk_mut() {
+        *place = value.to_ne_bytes();
+    }
+    if let (Libc::Glibc, Some(shared)) = (libc, bytes.get_mut(8)) {
+        // FUTEX_PRIVATE_FLAG inverted: processes share the semaphore.
+        *shared = 0x80;
+    }
+    bytes
+}
+
+#[cfg(test)]
+#[path = "../../tests/unit/posix.rs"]
+mod tests;

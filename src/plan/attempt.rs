@@ -1,0 +1,96 @@
+//! What a run is in the middle of, so that a refusal can be told and explained.
+
+use core::num::NonZero;
+
+use super::step::Step;
+use crate::cli::mistake::Refusal;
+use crate::kernel::abi::IPC_PRIVATE;
+use crate::kernel::object::Kind;
+use crate::kernel::port::{Attributes, State};
+
+/// What a run is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt<'a> {
+    /// What it is doing.
+    pub doing: Doing,
+    /// The object that it is about, as the request asks for it.
+    pub step: Step,
+    /// Key of a System V object.
+    pub key: u32,
+    /// Flags of shmget(2), msgget(2) or semget(2), the mode among them.
+    pub flags: u32,
+    /// msg_qbytes that a System V queue is given.
+    pub qbytes: u64,
+    /// Mode, type and size of the POSIX object that exists, where they could be read.
+    pub found: Option<State>,
+    /// Whether another process removed an object before the undo.
+    pub is_gone: bool,
+    /// The file, or the name of a POSIX object.
+    pub path: &'a [u8],
+    /// Attributes of a POSIX queue, unless they are the kernel's choice.
+    pub attributes: Option<Attributes>,
+    /// What is wrong with the command line, if that is the error.
+    pub refusal: Option<Refusal<'a>>,
+    /// The line in a batch, from 1.
+    pub line: Option<NonZero<u32>>,
+}
+
+impl Attempt<'_> {
+    /// No object yet.
+    #[must_use]
+    #[inline(always)] // a constant would be copied byte by byte
+    pub const fn none() -> Self {
+        Self {
+            doing: Doing::Write,
+            step: Step {
+                kind: Kind::Shm,
+                is_posix: false,
+                amount: 0,
+            },
+            key: IPC_PRIVATE,
+            flags: 0,
+            qbytes: 0,
+            found: None,
+            is_gone: false,
+            path: b"",
+            attributes: None,
+            refusal: None,
+            line: None,
+        }
+    }
+}
+
+/// What a run does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Reads the file that a key is made of.
+    Ftok,
+    /// Reads the lines of a batch.
+    ReadBatch,
+    /// Maps memory.
+    Memory,
+    /// Blocks signals.
+    BlockSignals,
+    /// Chooses a random key.
+    RandomKey,
+    /// Looks for an existing object.
+    Find,
+    /// Creates an object.
+    Create,
+    /// Refuses to create a segment that kernel.shm_rmid_forced would destroy.
+    ForcedShm,
+    /// Sets the values of a set's semaphores.
+    SetValues,
+    /// Locks a segment in memory.
+    Lock,
+    /// Sets owner, mode and msg_qbytes of a System V object.
+    Set,
+    /// Sets the owner of a POSIX object.
+    Own,
+    /// Links a POSIX object to its name.
+    Link,
+    /// Closes a POSIX object.
+    Close,
+    /// Writes the ids, or the help text.
+    Write,
+}

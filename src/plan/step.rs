@@ -1,0 +1,46 @@
+//! A request to the steps that carry it out.
+
+use crate::cli::options::Opt;
+use crate::cli::request::Request;
+use crate::kernel::object::Kind;
+use crate::kernel::posix::SEMAPHORE_BYTES;
+
+/// Most steps of one command line: two interfaces, three kinds.
+pub const MAX_STEPS: usize = 6;
+
+/// One object to create or find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is.
+    pub kind: Kind,
+    /// Whether it is one of POSIX.
+    pub is_posix: bool,
+    /// What is asked for: bytes of shared memory or of a POSIX semaphore, semaphores of a set; 0 of
+    /// a queue.
+    pub amount: u64,
+}
+
+/// The steps of a request, in the order of their output.
+pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
+    RESOURCES.iter().filter_map(|&(opt, kind, is_posix)| {
+        let mut amount = request.get(opt)?;
+        if opt == Opt::PosixSemaphore {
+            amount = SEMAPHORE_BYTES;
+        }
+        Some(Step {
+            kind,
+            is_posix,
+            amount,
+        })
+    })
+}
+
+/// What can be asked for, in the order of output.
+static RESOURCES: [(Opt, Kind, bool); MAX_STEPS] = [
+    (Opt::Shmem, Kind::Shm, false),
+    (Opt::PosixShmem, Kind::Shm, true),
+    (Opt::Queue, Kind::Queue, false),
+    (Opt::PosixMqueue, Kind::Queue, true),
+    (Opt::Semaphore, Kind::Sem, false),
+    (Opt::PosixSemaphore, Kind::Sem, true),
+];

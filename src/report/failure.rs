@@ -1,0 +1,194 @@
+//! What a failed run says: an error line, perhaps a hint, and what could not be removed.
+
+use heapless::Vec;
+
+use super::text::{MAX_WRITE, Text};
+use super::words::{Figures, Words};
+use crate::cli::batch::MAX_OBJECTS;
+use crate::cli::getopt::split_name;
+use crate::cli::lookup::possibilities;
+use crate::cli::mistake::{Mistake, Refusal};
+use crate::cli::options::Argument;
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Called, Made};
+use crate::kernel::port::{Fd, Kernel};
+use crate::plan::attempt::{Attempt, Doing};
+
+/// The words for what failed: util-linux's, where it has some.
+fn failed(attempt: &Attempt<'_>) -> Words {
+    let words = doing(attempt.doing);
+    if words != Words::CREATE_FAILED {
+        words
+    } else if attempt.step.is_posix {
+        Words::CREATE_POSIX_FAILED.of(attempt.step.kind)
+    } else {
+        words.of(attempt.step.kind)
+    }
+}
+
+/// A table of constants, and no code.
+#[inline(never)] // `make size`: a copy at its caller is larger
+const fn doing(doing: Doing) -> Words {
+    match doing {
+        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link | Doing::Close => {
+            Words::CREATE_FAILED
+        }
+        Doing::SetValues => Words::SET_VALUES_FAILED,
+        Doing::Lock => Words::LOCK_FAILED,
+        Doing::ReadBatch => Words::READ_FAILED,
+        Doing::Ftok => Words::FTOK_FAILED,
+        Doing::ForcedShm => Words::FORCED_SHM,
+        Doing::BlockSignals => Words::BLOCK_FAILED,
+        Doing::RandomKey => Words::RANDOM_FAILED,
+        Doing::Write => Words::WRITE_FAILED,
+        Doing::Memory => Words::MEMORY_FAILED,
+    }
+}
+
+/// The words for a mistake.
+fn words(refusal: &Refusal<'_>) -> Words {
+    let words = mistake(refusal.mistake);
+    if words == Words::BAD_SIZE {
+        bad(refusal.word.argument)
+    } else {
+        words
+    }
+}
+
+/// A table of constants, and no code.
+#[inline(never)] // `make size`: a copy at its caller is larger
+const fn mistake(mistake: Mistake) -> Words {
+    match mistake {
+        Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
+        Mistake::UnknownName => Words::UNKNOWN_NAME,
+        Mistake::Ambiguous => Words::AMBIGUOUS,
+        Mistake::LetterNeedsArgument => Words::LETTER_NEEDS_ARGUMENT,
+        Mistake::NameNeedsArgument => Words::NAME_NEEDS_ARGUMENT,
+        Mistake::NameTakesNone => Words::NAME_TAKES_NONE,
+        Mistake::KeyedNotFirst => Words::KEYED_NOT_FIRST,
+        Mistake::ExtraOperand => Words::EXTRA_OPERAND,
+        Mistake::ModeTwice => Words::MODE_TWICE,
+        Mistake::NoResource => Words::NO_RESOURCE,
+        Mistake::NoName => Words::NO_NAME,
+        Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
+        Mistake::NoSize => Words::NO_SIZE,
+        Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
+        Mistake::KeyTwice => Words::KEY_TWICE,
+        Mistake::OneFile => Words::ONE_FILE,
+        Mistake::NotApplicable => Words::NOT_APPLICABLE,
+        Mistake::ValueCount => Words::VALUE_COUNT,
+        Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,
+        Mistake::NotInBatch => Words::NOT_IN_BATCH,
+        Mistake::TooMany => Words::TOO_MANY,
+        Mistake::BadValue | Mistake::BadRange => Words::BAD_SIZE,
+    }
+}
+
+/// A table of constants, and no code.
+const fn bad(argument: Argument) -> Words {
+    match argument {
+        Argument::Mode => Words::BAD_MODE,
+        Argument::Key => Words::BAD_KEY,
+        Argument::Elements => Words::BAD_ELEMENTS,
+        Argument::Count => Words::BAD_COUNT,
+        Argument::Libc => Words::BAD_LIBC,
+        Argument::Ftok => Words::BAD_FTOK,
+        Argument::Owner => Words::BAD_OWNER,
+        Argument::Values => Words::BAD_VALUES,
+        Argument::Size
+        | Argument::Qbytes
+        | Argument::HugePage
+        | Argument::Name
+        | Argument::File
+        | Argument::Unread
+        | Argument::None => Words::BAD_SIZE,
+    }
+}
+
+/// The reason for a mistake, where it has one.
+fn reason(refusal: &Refusal<'_>) -> Errno {
+    if refusal.mistake == Mistake::BadRange {
+        Errno::ERANGE
+    } else if is_value(refusal) && refusal.word.argument != Argument::Elements {
+        Errno::EINVAL
+    } else {
+        // Not even for a bad number of semaphores: util-linux's line has none.
+        Errno::NONE
+    }
+}
+
+/// Whether the line is right but for a value that is wrong or missing.
+const fn is_value(refusal: &Refusal<'_>) -> bool {
+    matches!(
+        refusal.mistake,
+        Mistake::BadValue | Mistake::BadRange | Mistake::NoSize
+    )
+}
+
+/// Says what is wrong with a command line.
+fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
+    text.word = refusal.word.bytes;
+    text.figures = BATCH;
+    text.begin(words(refusal));
+    if refusal.mistake == Mistake::Ambiguous {
+        let (name, _) = split_name(refusal.word.bytes);
+        for spec in possibilities(refusal.grammar, name) {
+            text.word = spec.long();
+            text.fill(Words::POSSIBILITY);
+        }
+    }
+    text.reason(reason(refusal));
+    if refusal.keyed_reads {
+        text.begin(Words::SAY_KEYED);
+        text.reason(Errno::NONE);
+    }
+    if !is_value(refusal) {
+        text.fill(Words::TRY_HELP);
+    }
+}
+
+/// Prints why a run failed, its hint, and which objects could not be removed.
+#[inline(never)] // its buffer would be in the frame of every run
+pub fn print<K: Kernel>(
+    attempt: &Attempt<'_>,
+    errno: Errno,
+    hint: Option<Words>,
+    figures: &Figures,
+    made: &[Made<'_>],
+    kernel: &mut K,
+) {
+    let mut waiting = Vec::<u8, MAX_WRITE>::new();
+    let mut text = Text::new(Some((kernel, Fd::Err)), &mut waiting);
+    text.line = attempt.line;
+    text.word = attempt.path;
+    if let Some(refusal) = &attempt.refusal {
+        refuse(&mut text, refusal);
+    } else {
+        text.begin(failed(attempt));
+        text.reason(errno);
+    }
+    if let Some(words) = hint {
+        text.figures = *figures;
+        text.begin(words);
+        text.reason(Errno::NONE);
+    }
+    for object in made.iter().filter(|object| object.left != Errno::NONE) {
+        let words = match object.called {
+            Called::Id(id) => {
+                text.figures = [id, 0, 0];
+                Words::LEFT
+            }
+            Called::Name(name) => {
+                text.word = name.bytes;
+                Words::LEFT_POSIX
+            }
+        };
+        text.begin(words.of(object.kind));
+        text.reason(object.left);
+    }
+    // An error of standard error cannot be reported.
+    text.flush();
+}
+
+/// What a batch may hold, for a text that says so.
+const BATCH: Figures = [MAX_OBJECTS, 0, 0];

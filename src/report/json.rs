@@ -1,0 +1,137 @@
+//! Objects in JSON.
+
+use heapless::VecView;
+
+use super::digits::TEN;
+use super::text::Text;
+use super::words::Words;
+use crate::cli::options::Opt;
+use crate::cli::request::Request;
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Called, Kind};
+use crate::kernel::port::{Kernel, State};
+use crate::plan::attempt::Attempt;
+
+/// Most bytes of an object in JSON, without a path or a name, and with its share of the brackets.
+pub const MAX_JSON: usize = 160;
+
+/// Adds words to the output, where it is JSON.
+///
+/// # Errors
+/// ENOBUFS where there is no room for them.
+pub fn frame<K: Kernel>(
+    request: &Request<'_>,
+    words: Words,
+    output: &mut VecView<u8>,
+) -> Result<(), Errno> {
+    let mut text = Text::<K>::new(None, output);
+    if request.has(Opt::Json) {
+        text.fill(words);
+    }
+    text.written
+}
+
+/// Adds an object in JSON to the output.
+///
+/// # Errors
+/// ENOBUFS where there is no room for it.
+#[inline(never)] // its variables would be in the frame of every run
+pub fn object<K: Kernel>(
+    request: &Request<'_>,
+    attempt: &Attempt<'_>,
+    called: Called<'_>,
+    created: bool,
+    output: &mut VecView<u8>,
+    kernel: &mut K,
+) -> Result<(), Errno> {
+    let mut kind = attempt.step.kind;
+    let state = match called {
+        Called::Id(_) if created => Ok(State {
+            mode: request.mode(),
+            amount: attempt.step.amount,
+        }),
+        Called::Id(id) => kernel.ipc_stat(kind, id),
+        Called::Name(_) => attempt.found.ok_or(Errno::NONE),
+    };
+    let is_first = output.last() == Some(&b'[');
+    let mut text = Text::<K>::new(None, output);
+    text.put(if is_first { b"" } else { b"," });
+    match called {
+        Called::Id(id) => {
+            text.figures = [id, attempt.key.into(), 0];
+            text.fill(Words::JSON_OBJECT.of(kind));
+            if let Some((path, _)) = request.ftok() {
+                text.fill(Words::JSON_PATH);
+                string(&mut text, path);
+            }
+        }
+        Called::Name(name) => {
+            text.fill(Words::JSON_POSIX.of(kind));
+            string(&mut text, name.bytes);
+            if kind == Kind::Sem {
+                // As that of a queue: it has a mode and nothing more.
+                kind = Kind::Queue;
+            }
+        }
+    }
+    let words = match state {
+        Ok(State { mode, amount }) => {
+            text.figures = [u64::from(mode & 0o777), amount, 0];
+            Words::JSON_STATE
+        }
+        Err(_) => Words::JSON_UNKNOWN,
+    };
+    text.fill(words.of(kind));
+    text.fill(if created {
+        Words::JSON_CREATED
+    } else {
+        Words::JSON_FOUND
+    });
+    text.written
+}
+
+/// Adds bytes as a string, or, where that would take escapes, or is not in
+/// UTF-8, as an array of numbers.
+fn string<K: Kernel>(text: &mut Text<'_, K>, bytes: &[u8]) {
+    let is_plain = |byte: &u8| !matches!(byte, 0..b' ' | b'"' | b'\\');
+    if is_utf8(bytes) && bytes.iter().all(is_plain) {
+        text.put(b"\"");
+        text.put(bytes);
+        return text.put(b"\"");
+    }
+    let mut separator: &[u8] = b"[";
+    for &byte in bytes {
+        text.put(separator);
+        separator = b", ";
+        text.number(byte.into(), TEN, 1);
+    }
+    text.put(b"]");
+}
+
+/// Whether bytes are UTF-8. core's way to find out is fast, and six times as
+/// large.
+fn is_utf8(mut bytes: &[u8]) -> bool {
+    while let [first, rest @ ..] = bytes {
+        bytes = rest;
+        let length = first.leading_ones();
+        if length == 0 {
+            continue;
+        }
+        let mut code = u32::from(*first) & (0x7f >> length);
+        for _ in 1..length {
+            match bytes {
+                [next @ 0x80..0xc0, rest @ ..] => {
+                    code = code << 6 | u32::from(*next) & 0x3f;
+                    bytes = rest;
+                }
+                _ => return false,
+            }
+        }
+        // Neither a surrogate nor longer than it must be.
+        let is_shortest = |code: char| u32::try_from(code.len_utf8()) == Ok(length);
+        if length == 1 || !char::from_u32(code).is_some_and(is_shortest) {
+            return false;
+        }
+    }
+    true
+}

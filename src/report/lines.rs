@@ -1,0 +1,54 @@
+//! Objects in words: util-linux's line, or the bare id or name.
+
+use heapless::VecView;
+
+use super::digits::{TEN, digits};
+use crate::cli::request::{Output, Request};
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Called, Kind};
+
+/// Most bytes of an output line with an id: `Shared memory id: 2147483647` and a newline.
+pub const MAX_LINE: usize = 29;
+
+/// Adds the line of an object to the output.
+///
+/// # Errors
+/// ENOBUFS where there is no room for it.
+pub fn line(
+    request: &Request<'_>,
+    kind: Kind,
+    called: Called<'_>,
+    output: &mut VecView<u8>,
+) -> Result<(), Errno> {
+    let mut fits = true;
+    if request.output() == Output::Words {
+        fits = output
+            .extend_from_slice(words_before(kind, called).as_bytes())
+            .is_ok();
+    }
+    match called {
+        Called::Id(id) => {
+            for digit in digits(id, TEN).iter().rev() {
+                fits &= output.push(*digit).is_ok();
+            }
+        }
+        Called::Name(name) => fits &= output.extend_from_slice(name.bytes).is_ok(),
+    }
+    if fits && output.push(b'\n').is_ok() {
+        Ok(())
+    } else {
+        Err(Errno::ENOBUFS)
+    }
+}
+
+/// util-linux's words before an id or a name, to the letter.
+const fn words_before(kind: Kind, called: Called<'_>) -> &'static str {
+    match (kind, called) {
+        (Kind::Shm, Called::Id(_)) => "Shared memory id: ",
+        (Kind::Queue, Called::Id(_)) => "Message queue id: ",
+        (Kind::Sem, Called::Id(_)) => "Semaphore id: ",
+        (Kind::Shm, Called::Name(_)) => "POSIX shared memory name: ",
+        (Kind::Queue, Called::Name(_)) => "POSIX message queue name: ",
+        (Kind::Sem, Called::Name(_)) => "POSIX semaphore name: ",
+    }
+}

@@ -1,0 +1,19 @@
+//! All that a user reads.
+//!
+//! `words` has every text in one table, which `pack` compresses in the compiler. `text` puts words
+//! and figures together and writes them. `lines` and `json` print objects, `failure` an error with
+//! its hint. `hint` finds the cause of a refusal by the table of `rules`, with figures from
+//! `figures` and, for files of the kernel's, `measure`. `help` and `man` make the help text and the
+//! man page out of the table of options and the table of rules.
+
+pub mod digits;
+pub mod failure;
+pub mod help;
+pub mod hint;
+pub mod json;
+pub mod lines;
+pub mod man;
+pub mod measure;
+mod pack;
+pub mod text;
+pub mod words;

@@ -1,0 +1,285 @@
+//! All that the program says beside its ids, in one table, which the compiler
+//! packs. Error lines are util-linux's where it has some: scripts search for
+//! them.
+
+use super::help;
+use super::pack::{self, Packed, Plain};
+use crate::cli::draft::small;
+use crate::kernel::errno::Errno;
+use crate::kernel::object::Kind;
+
+/// The figures of a text, in the order in which it has places for them.
+pub type Figures = [u64; 3];
+
+/// A text, by its place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words(u8);
+
+macro_rules! words {
+    ($($name:ident: $($text:expr),+;)*) => {
+        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names of constants")]
+        #[derive(Clone, Copy)]
+        enum Row { $($name,)* ERRNO }
+
+        impl Words {
+            $(
+                #[doc = concat!($("`", stringify!($text), "` "),+)]
+                pub const $name: Self = Self::first(Row::$name);
+            )*
+            /// The first of those of [`Errno::TEXTS`], which follow in their order.
+            const ERRNO: Self = Self::first(Row::ERRNO);
+        }
+
+        /// The texts, in their order.
+        const ROWS: &[&[&str]] = &[$(&[$($text),+]),*];
+    };
+}
+
+// Three texts in a row are one for each kind of object: see `Words::of`. In a
+// text `@` stands for the word that is wrong, `%` for the next figure in
+// decimal, `#` for the next one in hexadecimal, `$` for the same with eight
+// digits, and `&` for the next one in octal, with four. What comes first is
+// found first: that is JSON, which a batch has thousands of.
+words! {
+    // JSON.
+    JSON_BEGIN: r#"{"ipcmk": ["#;
+    JSON_OBJECT: "\n{\"kind\": \"shmem\", \"id\": %, \"key\": \"0x$\"",
+        "\n{\"kind\": \"queue\", \"id\": %, \"key\": \"0x$\"",
+        "\n{\"kind\": \"semaphore\", \"id\": %, \"key\": \"0x$\"";
+    JSON_PATH: r#", "path": "#;
+    JSON_POSIX: "\n{\"kind\": \"posix-shmem\", \"name\": ",
+        "\n{\"kind\": \"posix-mqueue\", \"name\": ",
+        "\n{\"kind\": \"posix-semaphore\", \"name\": ";
+    JSON_STATE: r#", "mode": "&", "size": %"#,
+        r#", "mode": "&""#,
+        r#", "mode": "&", "nsems": %"#;
+    JSON_UNKNOWN: r#", "mode": null, "size": null"#,
+        r#", "mode": null"#,
+        r#", "mode": null, "nsems": null"#;
+    JSON_CREATED: r#", "created": true}"#;
+    JSON_FOUND: r#", "created": false}"#;
+    JSON_END: "\n]}\n";
+
+    // Whole answers.
+    HELP: help::HELP;
+    VERSION: help::VERSION;
+
+    // What is wrong with a command line.
+    UNKNOWN_LETTER: "invalid option -- '@'";
+    UNKNOWN_NAME: "unrecognized option '--@'";
+    AMBIGUOUS: "option '--@' is ambiguous; possibilities:";
+    POSSIBILITY: " '--@'";
+    LETTER_NEEDS_ARGUMENT: "option requires an argument -- '@'";
+    NAME_NEEDS_ARGUMENT: "option '--@' requires an argument";
+    NAME_TAKES_NONE: "option '--@' doesn't allow an argument";
+    KEYED_NOT_FIRST: "option '--keyed' must be the first argument";
+    EXTRA_OPERAND: "extra operand '@'";
+    MODE_TWICE: "mode given twice: -p and '@'";
+    NO_RESOURCE: "bad usage";
+    NO_NAME: "name is required for POSIX IPC";
+    SEVERAL_KEYED: "only one of -M, -Q and -S can have a key";
+    NO_SIZE: "-p <size> is required with -M and -Q";
+    NSEMS_WITHOUT_SET: "-s <nsems> goes with -S only";
+    KEY_TWICE: "key given twice: -k and --ftok";
+    ONE_FILE: "with musl, -m and -s would be one file";
+    NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
+    VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
+    BATCH_NOT_ALONE: "--batch goes with -r or -J only";
+    NOT_IN_BATCH: "a batch is made of objects, without -J, -h, -V and --batch";
+    TOO_MANY: "a batch has at most % objects";
+    BAD_MODE: "failed to parse mode: '@'";
+    BAD_KEY: "failed to parse key: '@'";
+    BAD_ELEMENTS: "failed to parse elements: '@'";
+    BAD_COUNT: "failed to parse count: '@'";
+    BAD_LIBC: "failed to parse libc: '@'";
+    BAD_SIZE: "failed to parse size: '@'";
+    BAD_FTOK: "failed to parse ftok id: '@'";
+    BAD_OWNER: "failed to parse owner: '@'";
+    BAD_VALUES: "failed to parse value: '@'";
+    SAY_KEYED: "if this line gives a key, begin it with --keyed";
+    TRY_HELP: "Try 'ipcmk --help' for more information.\n";
+
+    // What failed.
+    CREATE_FAILED: "create share memory failed",
+        "create message queue failed",
+        "create semaphore failed";
+    CREATE_POSIX_FAILED: "create POSIX shared memory failed",
+        "create POSIX message queue failed",
+        "create POSIX semaphore failed";
+    SET_VALUES_FAILED: "set semaphore values failed";
+    LOCK_FAILED: "lock share memory failed";
+    FTOK_FAILED: "get key of '@' failed";
+    READ_FAILED: "read '@' failed";
+    FORCED_SHM: "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit";
+    BLOCK_FAILED: "block signals failed";
+    RANDOM_FAILED: "get random key failed";
+    MEMORY_FAILED: "get memory failed";
+    WRITE_FAILED: "write error";
+    UNKNOWN_ERRNO: "errno %";
+    LEFT: "shared memory id % is left behind",
+        "message queue id % is left behind",
+        "semaphore id % is left behind";
+    LEFT_POSIX: "POSIX shared memory '@' is left behind",
+        "POSIX message queue '@' is left behind",
+        "POSIX semaphore '@' is left behind";
+
+    // Why it failed.
+    IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
+        "queue % has key 0x#: -e returns it, ipcrm -q % removes it",
+        "set % has key 0x#: -e returns it, ipcrm -s % removes it";
+    SMALL: "segment % has % bytes",
+        "",
+        "set % has % semaphores";
+    POSIX_IN_USE: "'@' exists: it may do with -e";
+    POSIX_SMALL: "'@' has % bytes";
+    NO_FILE: "'@' is no regular file";
+    BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
+    NO_DEV_SHM: "there is no /dev/shm";
+    NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
+    READ_ONLY: "/dev/shm is read-only";
+    NO_ENTRY: "/dev/shm is closed to this user, or a security module forbids it";
+    NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
+    NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
+    NO_PROC: "without /proc that needs CAP_DAC_READ_SEARCH, or Linux 6.10";
+    HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
+    NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
+    FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
+    QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";
+    ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
+    QUEUES_UNKNOWN: "not disk space: too many POSIX queues (fs.mqueue.queues_max)";
+    ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
+    MSGQUEUE: "% messages of % bytes take more than is left of % bytes (RLIMIT_MSGQUEUE)";
+    NO_MQUEUE: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)";
+    NO_MQUEUE_OR_FILTER: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it";
+    SHMMIN: "a segment has at least 1 byte (SHMMIN)";
+    LARGEST_FILE: "% bytes are over %, the largest file";
+    OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
+        "% bytes are over % (MSGMNB, kernel.msgmnb), which needs CAP_SYS_RESOURCE",
+        "% semaphores are over % (SEMMSL, kernel.sem field 1)";
+    OVER_OBJECTS: "not disk space: % of % segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
+        "not disk space: % of % queues in use (MSGMNI, kernel.msgmni); see ipcs -q, ipcrm",
+        "not disk space: % of % sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm";
+    OVER_UNITS: "not disk space: % of % pages in use, % more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
+        "",
+        "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
+    NO_LONGER_FULL: "not disk space: a limit was reached, and is no more; see ipcs -l";
+    KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
+    ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
+    COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
+    COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
+    COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
+    FILE_MAX: "the system's table of open files is full (fs.file-max)";
+    NOFILE: "no file descriptor is left (RLIMIT_NOFILE)";
+    NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
+    NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
+    FILTER: "a seccomp filter forbids this call";
+    MOST_BYTES: "a batch has at most % bytes";
+    UNMAPPED: "this user namespace does not map that owner";
+    NO_LOCK: "that needs CAP_IPC_LOCK, or a limit on locked memory over 0 (RLIMIT_MEMLOCK)";
+    MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
+    NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
+    NO_PAGE_SIZE: "this kernel has no huge pages of that size";
+    HUGE_PAGES: "% of % huge pages of that size are free, % more asked for (vm.nr_hugepages)";
+    HUGE_PAGES_UNKNOWN: "too few free huge pages of that size (vm.nr_hugepages)";
+    SECURITY_MODULE: "a security module forbids this call";
+}
+
+impl Words {
+    #[expect(
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        reason = "runs in the compiler"
+    )]
+    const fn first(row: Row) -> Self {
+        let mut texts = 0;
+        let mut earlier = 0;
+        while earlier < row as usize {
+            texts += ROWS[earlier].len();
+            earlier += 1;
+        }
+        // The last texts are those of the errors: their places are bytes too.
+        _ = small(texts + Errno::TEXTS.len());
+        Self(small(texts))
+    }
+
+    /// glibc's text for an error, where it is one of [`Errno::TEXTS`].
+    #[must_use]
+    pub fn of_errno(errno: Errno) -> Option<Self> {
+        let mut words = Self::ERRNO;
+        for &number in &NUMBERS {
+            if errno.number() == number.into() {
+                return Some(words);
+            }
+            words.0 = words.0.wrapping_add(1);
+        }
+        None
+    }
+
+    /// Of three texts that begin here, that of a kind.
+    #[must_use]
+    pub const fn of(self, kind: Kind) -> Self {
+        let place = match kind {
+            Kind::Shm => 0,
+            Kind::Queue => 1,
+            Kind::Sem => 2,
+        };
+        Self(self.0.wrapping_add(place))
+    }
+
+    /// Puts the text, byte by byte.
+    pub fn put<F: FnMut(u8)>(self, put: &mut F) {
+        let mut before = self.0;
+        for &byte in &BYTES {
+            match (before, byte) {
+                (0, 0) => return,
+                (0, _) => expand(byte, put),
+                (_, 0) => before -= 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The numbers of [`Errno::TEXTS`], in their order.
+static NUMBERS: [u8; Errno::TEXTS.len()] = numbers();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, which reports a bad index"
+)]
+const fn numbers() -> [u8; Errno::TEXTS.len()] {
+    let mut numbers = [0; Errno::TEXTS.len()];
+    let mut row = 0;
+    while row < numbers.len() {
+        numbers[row] = Errno::TEXTS[row].0;
+        row += 1;
+    }
+    numbers
+}
+
+/// Puts what a byte of [`BYTES`] stands for.
+fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
+    match PAIRS.get(pack::place(byte)) {
+        Some(&[first, second]) if byte != b'\n' => {
+            expand(first, put);
+            expand(second, put);
+        }
+        _ => put(byte),
+    }
+}
+
+/// The texts one after the other, with a NUL behind each.
+const PLAIN: Plain = Plain::EMPTY.rows(ROWS).errno(Errno::TEXTS);
+
+#[allow(
+    long_running_const_eval,
+    reason = "a second; the lint's patience depends on the profile"
+)]
+const PACKED: Packed = PLAIN.pack();
+
+static BYTES: [u8; PACKED.length] = PACKED.bytes();
+static PAIRS: [[u8; 2]; PACKED.count] = PACKED.pairs();
+
+#[cfg(test)]
+#[path = "../../tests/unit/words.rs"]
+mod tests;

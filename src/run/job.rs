@@ -1,0 +1,89 @@
+//! What all parts of a run share.
+
+use heapless::VecView;
+
+use crate::cli::argv::Argv;
+use crate::cli::batch::Arguments;
+use crate::cli::grammar;
+use crate::cli::options::Opt;
+use crate::cli::request::{Action, Request};
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Called, Made};
+use crate::kernel::port::Kernel;
+use crate::plan::attempt::{Attempt, Doing};
+use crate::report::{json, lines};
+
+/// All that a run works with.
+pub struct Job<'j, 'a, K> {
+    pub kernel: &'j mut K,
+    /// POSIXLY_CORRECT: options end at the first operand.
+    pub posixly_correct: bool,
+    /// What the run is in the middle of.
+    pub attempt: Attempt<'a>,
+    /// Whether kernel.shm_rmid_forced was read.
+    pub has_read_forced: bool,
+    /// The objects that the run has created or found. There is room for all of a line or a batch.
+    pub made: &'j mut VecView<Made<'a>>,
+    /// What it will print.
+    pub output: &'j mut VecView<u8>,
+}
+
+impl<'a, K: Kernel> Job<'_, 'a, K> {
+    /// Reads a line into a `request`, and makes its key if it has --ftok.
+    ///
+    /// # Errors
+    /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn read_line<A: Argv<'a>>(
+        &mut self,
+        line: Arguments<'a, A>,
+        request: &mut Request<'a>,
+    ) -> Result<Action, Errno> {
+        match grammar::read(line, self.posixly_correct, request) {
+            Ok(action) => {
+                if let Some((path, id)) = request.ftok() {
+                    self.attempt.doing = Doing::Ftok;
+                    self.attempt.path = path;
+                    let file = self.kernel.identify(path)?;
+                    request.set(Opt::Key, file.key(id));
+                }
+                Ok(action)
+            }
+            Err(refusal) => {
+                self.attempt.refusal = Some(refusal);
+                Err(Errno::EINVAL)
+            }
+        }
+    }
+
+    /// Notes an object that was created or found.
+    pub fn keep(&mut self, called: Called<'a>, created: bool) {
+        let made = Made {
+            kind: self.attempt.step.kind,
+            called,
+            created,
+            left: Errno::NONE,
+        };
+        // It has room for all: it cannot be full.
+        _ = self.made.push(made);
+    }
+
+    /// Adds an object to the output.
+    ///
+    /// # Errors
+    /// ENOBUFS where the output is full.
+    pub fn show(
+        &mut self,
+        request: &Request<'a>,
+        called: Called<'a>,
+        created: bool,
+    ) -> Result<(), Errno> {
+        self.attempt.doing = Doing::Write;
+        let attempt = &self.attempt;
+        if request.has(Opt::Json) {
+            json::object(request, attempt, called, created, self.output, self.kernel)
+        } else {
+            lines::line(request, attempt.step.kind, called, self.output)
+        }
+    }
+}

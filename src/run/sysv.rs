@@ -1,0 +1,128 @@
+//! Creates a System V object, or finds it.
+
+use core::mem;
+
+use super::job::Job;
+use super::memory::MAX_TRIES;
+use crate::cli::options::Opt;
+use crate::cli::request::Request;
+use crate::kernel::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Called, Id, Kind};
+use crate::kernel::port::{File, Kernel, Properties};
+use crate::plan::attempt::Doing;
+use crate::plan::step::Step;
+
+/// Creates the object of the attempt's step, or finds it where the request says that an existing
+/// one will do, and prints it.
+///
+/// # Errors
+/// The kernel's, and ENOBUFS where the output is full.
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
+    let Step { kind, amount, .. } = job.attempt.step;
+    let key = request.key();
+    // Without a key, -e is meant for a POSIX object of the same line.
+    let existing = request.has(Opt::Existing) && key.is_some();
+    for _ in 0..MAX_TRIES {
+        job.attempt.key = match key {
+            Some(key) => key,
+            None => {
+                job.attempt.doing = Doing::RandomKey;
+                match job.kernel.random()? {
+                    IPC_PRIVATE => continue,
+                    key => key,
+                }
+            }
+        };
+        if existing && key != Some(IPC_PRIVATE) {
+            job.attempt.doing = Doing::Find;
+            // No mode bits: an object is found whatever its permissions.
+            match job.kernel.ipc_get(kind, amount, job.attempt.key, 0) {
+                Err(Errno::ENOENT) => {}
+                found => return finish(job, request, found?, false),
+            }
+        }
+        job.attempt.doing = Doing::Create;
+        if kind == Kind::Shm && !mem::replace(&mut job.has_read_forced, true) {
+            refuse_forced(job)?;
+        }
+        job.attempt.flags = IPC_CREAT | IPC_EXCL | request.first_flags(kind);
+        match job
+            .kernel
+            .ipc_get(kind, amount, job.attempt.key, job.attempt.flags)
+        {
+            // A random key that is in use, or another process created it since the look.
+            Err(Errno::EEXIST) if existing || key.is_none() => {}
+            created => return finish(job, request, created?, true),
+        }
+    }
+    Err(Errno::EEXIST)
+}
+
+/// Notes an object, sets the properties of a new one, and prints it.
+fn finish<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    request: &Request<'a>,
+    id: Id,
+    created: bool,
+) -> Result<(), Errno> {
+    let called = Called::Id(id);
+    job.keep(called, created);
+    if created && request.has_properties(job.attempt.step.kind) {
+        set_properties(job, request, id)?;
+    }
+    job.show(request, called, created)
+}
+
+/// Sets the properties of a new object. Its mode comes last: until then no other user may open it.
+#[inline(never)] // not in the frame of every run
+fn set_properties<K: Kernel>(
+    job: &mut Job<'_, '_, K>,
+    request: &Request<'_>,
+    id: Id,
+) -> Result<(), Errno> {
+    let Step { kind, amount, .. } = job.attempt.step;
+    if kind == Kind::Sem && request.has(Opt::Value) {
+        job.attempt.doing = Doing::SetValues;
+        let mut values = request.values();
+        let mut value = 0;
+        for number in 0..amount {
+            value = values.next().unwrap_or(value);
+            job.kernel.sem_setval(id, number, value)?;
+        }
+    }
+    if kind == Kind::Shm && request.has(Opt::Lock) {
+        job.attempt.doing = Doing::Lock;
+        job.kernel.shm_lock(id)?;
+    }
+    job.attempt.doing = Doing::Set;
+    if kind == Kind::Queue {
+        job.attempt.qbytes = match request.get(Opt::Qbytes) {
+            Some(qbytes) => qbytes,
+            // Unchanged: that of every new queue. IPC_STAT would take read permission.
+            None => job.kernel.ipc_info(kind)?.each,
+        };
+    }
+    let properties = Properties {
+        owner: request.owner(),
+        mode: request.mode(),
+        qbytes: job.attempt.qbytes,
+    };
+    job.kernel.ipc_set(kind, id, properties)
+}
+
+/// Fails if kernel.shm_rmid_forced=1 would destroy a new segment as this process exits.
+fn refuse_forced<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
+    let forced = File::Once(c"/proc/sys/kernel/shm_rmid_forced");
+    match job.kernel.read(forced, &mut [0]) {
+        Ok([b'1']) => {
+            job.attempt.doing = Doing::ForcedShm;
+            Err(Errno::NONE)
+        }
+        // It could not be opened for want of a descriptor, and may be 1.
+        Err(errno @ (Errno::EMFILE | Errno::ENFILE)) => Err(errno),
+        // Without /proc, or where a sandbox hides it, it goes undetected.
+        _ => Ok(()),
+    }
+}
