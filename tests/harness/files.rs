@@ -1,15 +1,18 @@
 //! The files that a case has: the directory that its runs start in, and what they read at standard
 //! input.
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
+
+use nix::sys::stat::Mode;
+use nix::unistd::{mkdtemp, mkfifo};
 
 use crate::case::{Case, Start};
 
@@ -60,9 +63,7 @@ pub fn settle(case: &Case) -> io::Result<(Case, Option<Scratch>)> {
             }
             NewFile::Link(target) => symlink(OsStr::from_bytes(target), &path)?,
             NewFile::Fifo(_) => {
-                let path = CString::new(path.as_os_str().as_bytes())?;
-                // SAFETY: a string that ends with NUL.
-                check(unsafe { libc::mkfifo(path.as_ptr(), 0o644) })?;
+                mkfifo(&path, Mode::from_bits_truncate(0o644))?;
             }
         }
     }
@@ -155,18 +156,7 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// Makes one that any user can enter.
     pub fn new() -> io::Result<Self> {
-        let template = std::env::temp_dir()
-            .join("ipcmk-cases-XXXXXX")
-            .into_os_string()
-            .into_vec();
-        let template = CString::new(template)?.into_raw();
-        // SAFETY: the string ends with NUL and is ours to write: into_raw gave it up, from_raw
-        // takes it back.
-        let (made, template) = unsafe { (libc::mkdtemp(template), CString::from_raw(template)) };
-        if made.is_null() {
-            return Err(io::Error::last_os_error());
-        }
-        let directory = PathBuf::from(OsString::from_vec(template.into_bytes()));
+        let directory = mkdtemp(&std::env::temp_dir().join("ipcmk-cases-XXXXXX"))?;
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755))?;
         Ok(Self(directory))
     }
@@ -181,9 +171,8 @@ impl Scratch {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let path = self.join(&COUNT.fetch_add(1, Ordering::Relaxed).to_string());
         let file = File::create_new(&path)?;
-        // Not by the mode of open, which the umask would cut. SAFETY: a descriptor that is open, no
-        // pointer.
-        check(unsafe { libc::fchmod(file.as_raw_fd(), 0o666) })?;
+        // Not by the mode of open, which the umask would cut.
+        file.set_permissions(fs::Permissions::from_mode(0o666))?;
         Ok((path, file))
     }
 }
@@ -193,13 +182,5 @@ impl Drop for Scratch {
         // Nothing can be done about a failure here, and a leftover in the temporary directory harms
         // nobody.
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn check(result: libc::c_int) -> io::Result<()> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
     }
 }

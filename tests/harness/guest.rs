@@ -38,19 +38,19 @@ pub fn run(body: impl Fn(Vec<String>) + panic::UnwindSafe) -> ! {
 }
 
 fn set_up() -> io::Result<[Vec<String>; 3]> {
-    mount("proc", "/proc", "proc")?;
-    mount("sysfs", "/sys", "sysfs")?;
-    mount("devtmpfs", "/dev", "devtmpfs")?;
-    mount("tmpfs", "/dev/shm", "tmpfs")?;
-    mount("tmpfs", "/tmp", "tmpfs")?;
+    mount("proc", "/proc")?;
+    mount("sysfs", "/sys")?;
+    mount("devtmpfs", "/dev")?;
+    mount("tmpfs", "/dev/shm")?;
+    mount("tmpfs", "/tmp")?;
     open_console()?;
     let command_line = fs::read_to_string("/proc/cmdline")?;
     Ok(arguments(&command_line))
 }
 
-fn mount(source: &str, target: &str, kind: &str) -> io::Result<()> {
+fn mount(kind: &str, target: &str) -> io::Result<()> {
     fs::create_dir_all(target)?;
-    match namespace::mount(source, target, kind, 0, "") {
+    match namespace::mount(kind, target, "") {
         // The kernel mounts devtmpfs itself where CONFIG_DEVTMPFS_MOUNT reaches an initramfs.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(()),
         result => result,

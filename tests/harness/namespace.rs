@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
 
+use nix::mount::{self, MsFlags};
+use nix::sched::{CloneFlags, unshare as leave};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::{getegid, geteuid};
+
 use crate::posix;
 use crate::spawn;
 
@@ -114,53 +119,37 @@ pub fn show_values(values: &[u16]) -> String {
     }
 }
 
+/// No source, type or options of a mount.
+const NONE: Option<&str> = None;
+
 /// Moves the calling thread, and what it starts, into a new and empty IPC namespace, and into a mount
 /// namespace where /dev/shm is new and empty.
 pub fn unshare() -> io::Result<()> {
-    // SAFETY: the call takes no pointer, and changes this thread alone.
-    check(unsafe { libc::unshare(libc::CLONE_NEWIPC | libc::CLONE_NEWNS) })?;
-    // What is mounted here from now on is mounted nowhere else.
-    mount("none", "/", "", libc::MS_PRIVATE | libc::MS_REC, "")?;
+    leave(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNS)?;
+    // Later mounts stay in this namespace.
+    let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
+    mount::mount(NONE, "/", NONE, private, NONE)?;
     mount_dev_shm("tmpfs", "mode=1777")
 }
 
 /// Mounts a file system of this type on /dev/shm, over what is there.
 pub fn mount_dev_shm(kind: &str, options: &str) -> io::Result<()> {
-    mount("none", posix::DIRECTORY, kind, 0, options)
+    mount(kind, posix::DIRECTORY, options)
 }
 
 /// Makes /dev/shm read-only.
 pub fn close_dev_shm() -> io::Result<()> {
-    let flags = libc::MS_REMOUNT | libc::MS_BIND | libc::MS_RDONLY;
-    mount("none", posix::DIRECTORY, "", flags, "")
+    let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
+    Ok(mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE)?)
 }
 
-/// mount(2); an empty type stands for none.
-pub fn mount(
-    source: &str,
-    target: &str,
-    kind: &str,
-    flags: libc::c_ulong,
-    options: &str,
-) -> io::Result<()> {
-    let [source, path, kind, options] = [source, target, kind, options].map(CString::new);
-    let (source, path, kind, options) = (source?, path?, kind?, options?);
-    let kind = if kind.is_empty() {
-        ptr::null()
-    } else {
-        kind.as_ptr()
-    };
-    // SAFETY: strings that end with NUL and live until after the call; the type may be null.
-    check(unsafe {
-        libc::mount(
-            source.as_ptr(),
-            path.as_ptr(),
-            kind,
-            flags,
-            options.as_ptr().cast(),
-        )
+/// Mounts a file system that has no device. Its type is its source, too.
+pub fn mount(kind: &str, target: &str, options: &str) -> io::Result<()> {
+    let (kind, options) = (Some(kind), Some(options));
+    mount::mount(kind, target, kind, MsFlags::empty(), options).map_err(|error| {
+        let error = io::Error::from(error);
+        io::Error::new(error.kind(), format!("mount {target}: {error}"))
     })
-    .map_err(|error| io::Error::new(error.kind(), format!("mount {target}: {error}")))
 }
 
 /// How the runner comes by IPC namespaces.
@@ -174,20 +163,16 @@ pub enum Privilege {
 
 /// Obtains the right to make IPC namespaces. Call it before any thread is started.
 pub fn obtain_privilege() -> io::Result<Privilege> {
-    // SAFETY: these two calls take no pointer and cannot fail.
-    let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    let (uid, gid) = (geteuid(), getegid());
     raise_msgqueue()?;
     let in_thread = std::thread::spawn(unshare)
         .join()
         .expect("unshare does not panic");
-    if uid == 0 && in_thread.is_ok() {
+    if uid.is_root() && in_thread.is_ok() {
         return Ok(Privilege::Root);
     }
-    // SAFETY: no pointer; the process has one thread, as CLONE_NEWUSER demands (the one above has
-    // been joined).
-    if unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWIPC) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    // CLONE_NEWUSER demands a process of one thread; the one above has been joined.
+    leave(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWIPC)?;
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
@@ -197,12 +182,7 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
 /// Raises RLIMIT_MSGQUEUE, for this process and what it starts: what the kernel counts is all POSIX
 /// queues of a user, in whatever namespace.
 fn raise_msgqueue() -> io::Result<()> {
-    let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-    // SAFETY: the call writes one rlimit, all of whose bytes are set.
-    let hard = unsafe {
-        check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
-        limit.assume_init().rlim_max
-    };
+    let (_, hard) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
     let raise = |to| spawn::limit_resource(libc::RLIMIT_MSGQUEUE, to);
     // Over the hard limit only root can go.
     raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
@@ -417,10 +397,8 @@ impl NewObject {
         if self.owner.is_none() && self.qbytes.is_none() {
             return Ok(());
         }
-        // SAFETY: no pointer; these cannot fail.
-        let owner = self
-            .owner
-            .unwrap_or_else(|| unsafe { (libc::geteuid(), libc::getegid()) });
+        let ours = || (geteuid().as_raw(), getegid().as_raw());
+        let owner = self.owner.unwrap_or_else(ours);
         let own = |permissions: &mut libc::ipc_perm| {
             (permissions.uid, permissions.gid) = owner;
             permissions.mode = (self.mode & 0o777) as _;

@@ -15,7 +15,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::ptr;
@@ -23,6 +23,10 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl::set_pdeathsig;
+use nix::sys::signal::Signal;
 
 use crate::namespace::{self, Kind, NewObject, Object};
 use crate::posix::Wanted;
@@ -294,13 +298,7 @@ impl Observer {
     /// when it has looked.
     pub fn start((user, group): (u32, u32), objects: &[Sought]) -> io::Result<Self> {
         assert!(objects.len() <= MOST_OBJECTS);
-        // SAFETY: a string that ends with NUL.
-        let file = unsafe { libc::memfd_create(c"board".as_ptr(), libc::MFD_CLOEXEC) };
-        if file < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the descriptor is new, and nobody else's.
-        let file = File::from(unsafe { OwnedFd::from_raw_fd(file) });
+        let file = File::from(memfd_create("board", MFdFlags::MFD_CLOEXEC)?);
         file.set_len(size_of::<Board>() as u64)?;
         let board = Shared::map(&file)?;
         // Its path may lie below a directory that this user cannot enter.
@@ -444,8 +442,7 @@ const MOST_COMPLAINTS: u64 = 5;
 
 /// The life of an observer.
 fn observe(objects: &[Sought]) -> io::Result<()> {
-    // SAFETY: numbers.
-    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    set_pdeathsig(Signal::SIGKILL)?;
     let board = Shared::map(&io::stdin())?;
     let mut complaints = 0;
     let posix = objects.iter().filter_map(|object| match object {

@@ -6,6 +6,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
 use crate::case::Stream;
 use crate::spawn::{self, Process};
 
@@ -105,10 +107,7 @@ impl Reading {
 
 /// Makes a pipe one that does not block, and fills it; the answer is its room.
 pub fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
-    // SAFETY: a descriptor that is open, no pointer.
-    if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    fcntl(writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let mut room = 0;
     loop {
         match writer.write(&FILLER) {

@@ -8,13 +8,19 @@ use std::ffi::{CString, OsStr};
 use std::fmt;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt, fchown, symlink};
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::{Condvar, Mutex, PoisonError};
+
+use nix::errno::Errno;
+use nix::mqueue::{self, MQ_OFlag, MqAttr, MqdT};
+use nix::sys::resource::{Resource, getrlimit};
+use nix::sys::stat::Mode;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+use nix::unistd::{Whence, lseek};
 
 use crate::text;
 
@@ -221,55 +227,43 @@ fn queue_name(name: &[u8]) -> io::Result<CString> {
 }
 
 /// Opens an existing queue, without waiting for messages.
-pub fn open(name: &[u8], access: libc::c_int) -> io::Result<File> {
-    let name = queue_name(name)?;
-    let flags = access | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    // SAFETY: a string that ends with NUL.
-    queue(unsafe { libc::mq_open(name.as_ptr(), flags) })
+pub fn open(name: &[u8], access: MQ_OFlag) -> io::Result<File> {
+    let flags = access | MQ_OFlag::O_NONBLOCK | MQ_OFlag::O_CLOEXEC;
+    let queue = mqueue::mq_open(queue_name(name)?.as_c_str(), flags, Mode::empty(), None)?;
+    Ok(file_of(queue))
 }
 
 /// Makes a queue, with this mode under the umask.
 pub fn create_queue(name: &[u8], mode: u32, attributes: &Queue) -> io::Result<File> {
-    let name = queue_name(name)?;
-    let flags = libc::O_RDONLY | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC;
-    // SAFETY: a string that ends with NUL, a mode, and attributes of which all bytes are set.
-    queue(unsafe {
-        let mut given = MaybeUninit::<libc::mq_attr>::zeroed().assume_init();
-        given.mq_maxmsg = attributes.maxmsg as _;
-        given.mq_msgsize = attributes.msgsize as _;
-        libc::mq_open(name.as_ptr(), flags, mode, &raw const given)
-    })
+    let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
+    let mode = Mode::from_bits_truncate(mode);
+    let given = MqAttr::new(0, attributes.maxmsg as _, attributes.msgsize as _, 0);
+    let queue = mqueue::mq_open(queue_name(name)?.as_c_str(), flags, mode, Some(&given))?;
+    Ok(file_of(queue))
 }
 
-/// A queue that has just been opened.
-fn queue(descriptor: libc::c_int) -> io::Result<File> {
-    // SAFETY: the descriptor is new, and nobody else's.
-    check(descriptor).map(|descriptor| unsafe { File::from_raw_fd(descriptor) })
+/// A queue that has just been opened, as a file, which closes it when it is dropped.
+fn file_of(queue: MqdT) -> File {
+    // SAFETY: the descriptor is open, and no other value has it.
+    unsafe { File::from_raw_fd(queue.into_raw_fd()) }
 }
 
 /// The attributes of a queue that is open.
 pub fn attributes(queue: &impl AsRawFd) -> io::Result<Queue> {
-    let mut attributes = MaybeUninit::<libc::mq_attr>::zeroed();
-    // SAFETY: the call writes one mq_attr to the address, which is valid for it.
-    check(unsafe { libc::mq_getattr(queue.as_raw_fd(), attributes.as_mut_ptr()) })?;
-    // SAFETY: all bytes are zero or written by the kernel, and every bit pattern is a value of these
-    // integers.
-    let attributes = unsafe { attributes.assume_init() };
+    // SAFETY: the descriptor stays open meanwhile; dropping an MqdT does not close it.
+    let queue = unsafe { MqdT::from_raw_fd(queue.as_raw_fd()) };
+    let attributes = mqueue::mq_getattr(&queue)?;
     Ok(Queue {
-        maxmsg: attributes.mq_maxmsg as u64,
-        msgsize: attributes.mq_msgsize as u64,
-        messages: attributes.mq_curmsgs as u64,
+        maxmsg: attributes.maxmsg() as u64,
+        msgsize: attributes.msgsize() as u64,
+        messages: attributes.curmsgs() as u64,
     })
 }
 
 /// Removes an object of the calling thread's namespaces.
 pub fn remove(what: &What, name: &[u8]) -> io::Result<()> {
     match what {
-        What::Queue(_) => {
-            let name = queue_name(name)?;
-            // SAFETY: a string that ends with NUL.
-            check(unsafe { libc::mq_unlink(name.as_ptr()) }).map(drop)
-        }
+        What::Queue(_) => Ok(mqueue::mq_unlink(queue_name(name)?.as_c_str())?),
         What::Directory => fs::remove_dir(path(name)),
         What::File { .. } | What::Link(_) | What::Other => fs::remove_file(path(name)),
     }
@@ -297,12 +291,7 @@ impl Turn {
     pub fn take() -> io::Result<Self> {
         /// Bytes of three queues for which nobody chose anything, and of what the kernel adds to them.
         const THREE: u64 = 300_000;
-        let mut limit = MaybeUninit::<libc::rlimit>::zeroed();
-        // SAFETY: the call writes one rlimit, whose every bit pattern is a value.
-        let limit = unsafe {
-            check(libc::getrlimit(libc::RLIMIT_MSGQUEUE, limit.as_mut_ptr()))?;
-            limit.assume_init().rlim_cur
-        };
+        let (limit, _) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
         let most = (limit / THREE).max(1);
         let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
         while *turns >= most {
@@ -333,7 +322,7 @@ impl Window {
     /// namespace.
     pub fn open() -> io::Result<Self> {
         let files = File::open(DIRECTORY)?;
-        let is_proc = file_system(&files)? == libc::PROC_SUPER_MAGIC;
+        let is_proc = fstatfs(&files)?.filesystem_type() == PROC_SUPER_MAGIC;
         Ok(Self {
             files: (!is_proc).then_some(files),
             queues: mount_mqueue()?,
@@ -357,16 +346,6 @@ impl Window {
         }
         Ok(objects)
     }
-}
-
-/// The type of file system that a file is in: statfs(2).
-fn file_system(file: &File) -> io::Result<libc::c_long> {
-    let mut status = MaybeUninit::<libc::statfs>::zeroed();
-    // SAFETY: the call writes one statfs to the address, which is valid for it.
-    check(unsafe { libc::fstatfs(file.as_raw_fd(), status.as_mut_ptr()) })?;
-    // SAFETY: all bytes are zero or written by the kernel, and every bit pattern is a value of these
-    // integers.
-    Ok(unsafe { status.assume_init() }.f_type)
 }
 
 /// Reads an object by its path.
@@ -406,23 +385,18 @@ const MOST_BYTES: u64 = 64 << 20;
 /// left out.
 fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let seek = |from: usize, whence| {
-        // SAFETY: no pointer.
-        let found = unsafe { libc::lseek(file.as_raw_fd(), from as libc::off_t, whence) };
-        usize::try_from(found).map_err(|_| io::Error::last_os_error())
-    };
     loop {
-        let start = match seek(bytes.len(), libc::SEEK_DATA) {
-            // There is no more.
-            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => return Ok(bytes),
+        let start = match lseek(file, bytes.len() as libc::off_t, Whence::SeekData) {
+            // No data follows.
+            Err(Errno::ENXIO) => return Ok(bytes),
             start => start?,
         };
-        let end = seek(start, libc::SEEK_HOLE)?;
+        let end = lseek(file, start, Whence::SeekHole)?;
         if end as u64 > MOST_BYTES {
             return Err(io::Error::other("a file with too many bytes to compare"));
         }
-        bytes.resize(end, 0);
-        file.read_exact_at(&mut bytes[start..], start as u64)?;
+        bytes.resize(end as usize, 0);
+        file.read_exact_at(&mut bytes[start as usize..], start as u64)?;
     }
 }
 
@@ -462,14 +436,6 @@ fn mount_mqueue() -> io::Result<OwnedFd> {
     }
     // SAFETY: a descriptor and numbers.
     call(unsafe { libc::syscall(libc::SYS_fsmount, context.as_raw_fd(), CLOEXEC, 0) })
-}
-
-fn check(result: libc::c_int) -> io::Result<libc::c_int> {
-    if result < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(result)
-    }
 }
 
 #[cfg(test)]

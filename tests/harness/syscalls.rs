@@ -1,38 +1,6 @@
-//! System calls by name, with this architecture's numbers.
+//! System calls by name, with this architecture's numbers, and the commands of the ctl calls.
 
-macro_rules! table {
-    ($($constant:ident)*) => {
-        &[$((stringify!($constant), libc::$constant)),*]
-    };
-}
-
-const EVERYWHERE: &[(&str, i64)] = table! {
-    SYS_brk SYS_clock_gettime SYS_clock_nanosleep SYS_close SYS_dup SYS_dup3 SYS_execve SYS_exit SYS_exit_group
-    SYS_faccessat SYS_fchmod SYS_fchmodat SYS_fchown SYS_fcntl SYS_fstat SYS_fstatfs SYS_ftruncate SYS_futex
-    SYS_getdents64 SYS_getegid SYS_geteuid SYS_getgid SYS_getpid SYS_getrandom SYS_gettid SYS_getuid SYS_ioctl SYS_kill
-    SYS_linkat SYS_lseek SYS_madvise SYS_mmap SYS_mprotect SYS_mq_getsetattr SYS_mq_open SYS_mq_unlink SYS_msgctl
-    SYS_msgget SYS_msgrcv SYS_msgsnd SYS_munmap SYS_newfstatat SYS_openat SYS_pipe2 SYS_ppoll SYS_prctl SYS_pread64
-    SYS_prlimit64 SYS_pwrite64 SYS_read SYS_readlinkat SYS_rseq SYS_rt_sigaction SYS_rt_sigpending
-    SYS_rt_sigprocmask SYS_rt_sigreturn SYS_rt_sigsuspend SYS_rt_sigtimedwait SYS_sched_yield SYS_semctl SYS_semget
-    SYS_semop SYS_semtimedop SYS_set_robust_list SYS_set_tid_address SYS_shmat SYS_shmctl SYS_shmdt SYS_shmget
-    SYS_sigaltstack SYS_signalfd4 SYS_statfs SYS_statx SYS_tgkill SYS_umask SYS_uname SYS_unlinkat SYS_write SYS_writev
-};
-
-/// The calls that newer architectures have left out.
-#[cfg(target_arch = "x86_64")]
-const HERE: &[(&str, i64)] = table! {
-    SYS_access SYS_arch_prctl SYS_dup2 SYS_lstat SYS_open SYS_pipe SYS_poll SYS_readlink SYS_select SYS_stat SYS_time
-    SYS_unlink
-};
-#[cfg(not(target_arch = "x86_64"))]
-const HERE: &[(&str, i64)] = &[];
-
-fn rows() -> impl Iterator<Item = (&'static str, i64)> {
-    EVERYWHERE
-        .iter()
-        .chain(HERE)
-        .map(|&(constant, number)| (&constant["SYS_".len()..], number))
-}
+use syscalls::Sysno;
 
 /// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h.
 const COMMANDS: &[(&str, &[(&str, i32)])] = &[
@@ -131,14 +99,13 @@ pub const OF_IPCMK: [&str; 29] = [
 
 /// The number of a system call.
 pub fn number(name: &str) -> Option<i64> {
-    rows().find(|row| row.0 == name).map(|row| row.1)
+    name.parse().ok().map(|call: Sysno| call.id().into())
 }
 
-/// The name of a system call; of one that is not in the table, its number.
+/// The name of a system call; of a number that has none, the number.
 pub fn name(number: i64) -> String {
-    rows()
-        .find(|row| row.1 == number)
-        .map_or_else(|| number.to_string(), |row| row.0.to_owned())
+    let call = usize::try_from(number).ok().and_then(Sysno::new);
+    call.map_or_else(|| number.to_string(), |call| call.name().to_owned())
 }
 
 #[cfg(test)]
@@ -147,10 +114,10 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        assert_eq!(number("write"), Some(libc::SYS_write));
+        for call in OF_IPCMK {
+            assert_eq!(number(call).map(name).as_deref(), Some(call));
+        }
         assert_eq!(number("wrote"), None);
-        assert_eq!(name(libc::SYS_exit_group), "exit_group");
-        assert_eq!(name(99_999), "99999");
         assert_eq!(command_number("semctl", "SETVAL"), Some(16));
         assert_eq!(command_number("shmctl", "SETVAL"), None);
         assert_eq!(command_number("msgget", "IPC_SET"), None);

@@ -1439,7 +1439,7 @@ const SITES: &[Site] = &[
 
 /// Mounts an empty /dev, but for a null device.
 fn empty_dev() {
-    namespace::mount("none", "/dev", "tmpfs", 0, "mode=755").expect("a tmpfs");
+    namespace::mount("tmpfs", "/dev", "mode=755").expect("a tmpfs");
     // SAFETY: a string that ends with NUL.
     let made = unsafe {
         libc::mknod(

@@ -9,6 +9,9 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 
+use nix::mqueue::MQ_OFlag;
+use nix::sys::stat::{Mode, umask};
+
 use super::Sight;
 use crate::posix::{self, Queue, Wanted, What};
 
@@ -137,7 +140,7 @@ fn look_at_file(wanted: &Wanted) -> io::Result<Sight> {
 }
 
 fn look_at_queue(wanted: &Wanted) -> io::Result<Sight> {
-    for flags in [libc::O_RDONLY, libc::O_WRONLY] {
+    for flags in [MQ_OFlag::O_RDONLY, MQ_OFlag::O_WRONLY] {
         let queue = match posix::open(&wanted.name, flags) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => continue,
             queue => queue?,
@@ -160,8 +163,7 @@ fn look_at_queue(wanted: &Wanted) -> io::Result<Sight> {
 
 /// Makes an object under its name with its final permissions at once, and gives it all else afterwards.
 pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
-    // SAFETY: a number.
-    unsafe { libc::umask(0) };
+    umask(Mode::empty());
     let (user, group) = owner(wanted);
     let file = match &wanted.what {
         What::Queue(queue) => posix::create_queue(&wanted.name, wanted.mode, queue)?,
