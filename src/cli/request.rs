@@ -27,16 +27,16 @@ pub struct Request<'a> {
     given: Opts,
     /// Values of the options that have a number, each in its range; those of others are any.
     numbers: [u64; Opt::NUMBERS],
-    /// Name of the POSIX objects.
-    name: &'a [u8],
-    /// File of a batch; `-` is standard input.
+    /// --name, as typed.
+    pub name: &'a [u8],
+    /// --batch, as typed; `-` is standard input.
     pub batch: &'a [u8],
-    /// Path and id for ftok(3), as typed.
-    ftok: &'a [u8],
-    /// Owner, as typed.
-    owner: &'a [u8],
-    /// First values of semaphores, as typed.
-    values: &'a [u8],
+    /// --ftok, as typed: a path, perhaps with an id.
+    pub ftok: &'a [u8],
+    /// --owner, as typed: one or two ids.
+    pub owner: &'a [u8],
+    /// --value, as typed: numbers.
+    pub values: &'a [u8],
 }
 
 impl<'a> Request<'a> {

@@ -334,3 +334,7 @@ pub fn write_all<K: Kernel>(kernel: &mut K, fd: Fd, mut bytes: &[u8]) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/port.rs"]
+mod tests;

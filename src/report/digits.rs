@@ -29,3 +29,7 @@ pub fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MAX_DIGITS> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/unit/digits.rs"]
+mod tests;

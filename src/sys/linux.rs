@@ -604,7 +604,7 @@ pub fn exit(status: u8) -> ! {
 #[cfg(debug_assertions)]
 pub fn panicked() -> ! {
     let mut kernel = Linux::new(Auxiliary::NONE);
-    _ = ipcmk::kernel::write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
+    _ = ipcmk::kernel::port::write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
     exit(101)
 }
 

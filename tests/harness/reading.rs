@@ -6,8 +6,9 @@ use ipcmk::cli::batch::Arguments;
 use ipcmk::cli::getopt::Getopt;
 use ipcmk::cli::grammar;
 use ipcmk::cli::mistake::{Mistake, Position, Refusal};
-use ipcmk::cli::options::{Argument, Grammar, Opt, TABLE};
-use ipcmk::cli::request::{Action, POSIX, Request, SYSV};
+use ipcmk::cli::options::{Grammar, Opt, Opts, TABLE};
+use ipcmk::cli::request::{Action, Request};
+use ipcmk::kernel::port::Owner;
 
 /// Words that are resources, values good and bad, marks of a key, properties, clusters,
 /// abbreviations, ambiguities, and no options at all.
@@ -73,19 +74,28 @@ pub fn read<'a>(
 /// Whether two readings come to the same. What a request still keeps of options that it has taken back
 /// is of no matter.
 fn is_same((result, request): &Reading<'_>, (other_result, other): &Reading<'_>) -> bool {
-    let text = |opt, argument| {
-        let text =
-            |request: &Request<'_>| request.has(opt).then(|| request.text(argument).to_vec());
-        text(request) == text(other)
+    let same = |(opt, text): (Opt, &[u8]), (_, other_text): (Opt, &[u8])| {
+        request.has(opt) == other.has(opt) && (!request.has(opt) || text == other_text)
     };
     result == other_result
         && TABLE
             .iter()
             .all(|row| request.get(row.opt) == other.get(row.opt))
-        && text(set(&[Opt::Name, Opt::Size, Opt::Batch]), Argument::Text)
-        && text(set(&[Opt::Ftok]), Argument::Ftok)
-        && text(set(&[Opt::Value]), Argument::Values)
-        && text(set(&[Opt::Owner]), Argument::Owner)
+        && texts(request)
+            .into_iter()
+            .zip(texts(other))
+            .all(|(one, another)| same(one, another))
+}
+
+/// The options whose arguments are kept as they were typed, and these.
+fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
+    [
+        (Opt::Name, request.name),
+        (Opt::Batch, request.batch),
+        (Opt::Ftok, request.ftok),
+        (Opt::Value, request.values),
+        (Opt::Owner, request.owner),
+    ]
 }
 
 /// Words that count how many of them have been asked for, by all clones together.
@@ -143,10 +153,10 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
     match result {
         Ok(Action::Help | Action::Version) => Ok(None),
         Ok(Action::Batch) => {
-            let beside = Opt::Raw.set() | Opt::Json.set();
-            if !request.has(Opt::Batch.set())
-                || request.has(!(Opt::Batch.set() | beside))
-                || !is_there(request.text(Argument::Text), words)
+            let alone = set(&[Opt::Batch, Opt::Raw, Opt::Json]);
+            if !request.has(Opt::Batch)
+                || request.given().without(alone) != Opts::NONE
+                || !is_there(request.batch, words)
             {
                 return Err(format!("accepted as no batch: {request:?}"));
             }
@@ -156,7 +166,7 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
             if !is_whole(&request, words) {
                 return Err(format!("accepted as no whole request: {request:?}"));
             }
-            if !request.has(Opt::Keyed.set()) {
+            if !request.has(Opt::Keyed) {
                 return Ok(Some(Grammar::Standard));
             }
             if !may_have_key(words) {
@@ -199,13 +209,13 @@ fn is_there(text: &[u8], words: &[&[u8]]) -> bool {
 /// Whether a request asks for something, and for nothing that does not go with it.
 fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     const INT_MAX: u64 = 0x7fff_ffff;
-    let has = |opt: Opt| request.has(opt.set());
+    let has = |opt: Opt| request.has(opt);
     let in_range = |opt, least, most| {
         request
             .get(opt)
             .is_none_or(|number| (least..=most).contains(&number))
     };
-    let (uid, gid) = request.owner();
+    let Owner { uid, gid } = request.owner();
     let values: Vec<u64> = request.values().collect();
     // A semaphore of POSIX takes more than one of a set.
     let most_value = if has(Opt::Semaphore) { 32767 } else { INT_MAX };
@@ -218,20 +228,14 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         && in_range(Opt::Key, 0, u32::MAX.into())
         && in_range(Opt::Ftok, 1, 255)
         && in_range(Opt::Hugetlb, 0, 63)
-        && (!has(Opt::Owner) || uid != u32::MAX)
-        && (!has(Opt::Owner) || (gid != u32::MAX) == request.text(Argument::Owner).contains(&b':'))
+        && (!has(Opt::Owner) || uid != Owner::SAME)
+        && (!has(Opt::Owner) || (gid != Owner::SAME) == request.owner.contains(&b':'))
         && values.iter().all(|value| *value <= most_value)
         && request
             .get(Opt::Value)
             .is_none_or(|count| count == values.len() as u64);
-    let texts = [
-        (Opt::Name, Argument::Text),
-        (Opt::Ftok, Argument::Ftok),
-        (Opt::Value, Argument::Values),
-        (Opt::Owner, Argument::Owner),
-    ];
     let goes_together = if has(Opt::Keyed) {
-        let posix = POSIX | set(&[Opt::Name, Opt::Maxmsg, Opt::Msgsize, Opt::Libc]);
+        let posix = Opts::POSIX | set(&[Opt::Name, Opt::Maxmsg, Opt::Msgsize, Opt::Libc]);
         let standard = posix | set(&[Opt::Ftok, Opt::Batch]);
         request.objects() == 1
             && !request.has(standard)
@@ -239,10 +243,10 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             && has(Opt::Qbytes) == has(Opt::Queue)
             && (!has(Opt::Optkey) || has(Opt::Existing))
     } else {
-        let keyed = Opt::Size.set() | Opt::Nsems.set() | Opt::Optkey.set() | Opt::Batch.set();
-        request.has(SYSV | POSIX)
+        let keyed = set(&[Opt::Size, Opt::Nsems, Opt::Optkey, Opt::Batch]);
+        request.has(Opts::OBJECTS)
             && !request.has(keyed)
-            && (has(Opt::Name) || !request.has(POSIX))
+            && (has(Opt::Name) || !request.has(Opts::POSIX))
             && !(has(Opt::Key) && has(Opt::Ftok))
     };
     let one_or_each = values.len() < 2
@@ -250,10 +254,10 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         || (request.get(Opt::Semaphore) == request.get(Opt::Value) && !has(Opt::PosixSemaphore));
     // What must be there for an option to apply to.
     let narrow = [
-        (Opt::Key, SYSV),
-        (Opt::Ftok, SYSV),
-        (Opt::Existing, POSIX | set(&[Opt::Key, Opt::Ftok])),
-        (Opt::Owner, SYSV | POSIX),
+        (Opt::Key, Opts::SYSV),
+        (Opt::Ftok, Opts::SYSV),
+        (Opt::Existing, Opts::POSIX | set(&[Opt::Key, Opt::Ftok])),
+        (Opt::Owner, Opts::OBJECTS),
         (Opt::Value, set(&[Opt::Semaphore, Opt::PosixSemaphore])),
         (Opt::Qbytes, set(&[Opt::Queue])),
         (Opt::Maxmsg, set(&[Opt::PosixMqueue])),
@@ -266,17 +270,17 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     in_range
         && goes_together
         && one_or_each
-        && texts
+        && texts(request)
             .into_iter()
-            .all(|(opt, argument)| !has(opt) || is_there(request.text(argument), words))
+            .all(|(opt, text)| !has(opt) || is_there(text, words))
         && narrow
             .into_iter()
             .all(|(opt, to)| !has(opt) || request.has(to))
 }
 
 /// These options as a set.
-fn set(opts: &[Opt]) -> u32 {
-    opts.iter().fold(0, |set, opt| set | opt.set())
+fn set(opts: &[Opt]) -> Opts {
+    opts.iter().fold(Opts::NONE, |set, opt| set | opt.bit())
 }
 
 /// Whether the first word is `--keyed`, or short for it and not for `--key`.

@@ -14,8 +14,9 @@ use std::{array, mem, str};
 use ipcmk::cli::getopt::{Getopt, Token};
 use ipcmk::cli::mistake::{Mistake, Position, Refusal, Word};
 use ipcmk::cli::number::{self, Bad};
+use ipcmk::cli::options::Opts;
 use ipcmk::cli::options::{Opt, TABLE};
-use ipcmk::cli::request::{Action, POSIX, Request};
+use ipcmk::cli::request::{Action, Request};
 use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::posix::{self, Queue, Wanted, What};
@@ -448,7 +449,7 @@ const RULES: &[Rule] = &[
             };
             let ours_is_refused = is_refused(ours) && ours.is_nothing();
             result == Ok(Action::Create)
-                && !request.has(Opt::Keyed.set())
+                && !request.has(Opt::Keyed)
                 && segment != file
                 && (is_refused(theirs) || their_sizes == [last; 2])
                 && (ours_is_refused || our_sizes == [Some(segment), Some(file)])
@@ -518,7 +519,7 @@ const RULES: &[Rule] = &[
             let (result, request) = line.reading();
             result.is_ok()
                 && ours.status == Some(0)
-                && (request.has(Opt::Keyed.set()) || result != Ok(Action::Create))
+                && (request.has(Opt::Keyed) || result != Ok(Action::Create))
                 && theirs.status == Some(1)
                 && theirs.is_nothing()
                 && may_have_key(&line.words())
@@ -548,7 +549,7 @@ const RULES: &[Rule] = &[
             };
             let queue_alone = |made: &[Made]| matches!(made, [made] if made.kind == Kind::Msg);
             result == Ok(Action::Create)
-                && request.has(Opt::Keyed.set())
+                && request.has(Opt::Keyed)
                 && (request.key() == Some(0)) == ours.is_private
                 && ours.kind == Kind::Msg
                 && queue_alone(&theirs.objects)
@@ -600,7 +601,7 @@ const RULES: &[Rule] = &[
         reason: "bits over 0777 are flags of the calls; util-linux passes them on",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
-            let is_read_by_keys = result.is_ok() && request.has(Opt::Keyed.set());
+            let is_read_by_keys = result.is_ok() && request.has(Opt::Keyed);
             let is_refused = result.is_err() && ours.status == Some(1) && ours.is_nothing();
             line.has_high_mode()
                 && (is_refused || (is_read_by_keys && may_have_key(&line.words())))
@@ -649,7 +650,7 @@ const RULES: &[Rule] = &[
 
 /// Whether util-linux's library wants a slash that is not there.
 fn lacks_queue_slash(request: &Request<'_>, theirs: &Outcome) -> bool {
-    request.has(Opt::PosixMqueue.set())
+    request.has(Opt::PosixMqueue)
         && !request.name().bytes.starts_with(b"/")
         && theirs.status == Some(1)
         && theirs.refusal() == Some((3, "Invalid argument"))
@@ -691,14 +692,14 @@ impl Line {
     /// Whether it sets the values of so many semaphores that the kernel takes seconds.
     fn is_slow(&self) -> bool {
         let (_, request) = self.reading();
-        request.has(Opt::Value.set()) && request.get(Opt::Semaphore) > Some(2_000)
+        request.has(Opt::Value) && request.get(Opt::Semaphore) > Some(2_000)
     }
 
     fn sort(&self) -> Sort {
         match self.reading() {
-            (Ok(Action::Create), request) if request.has(Opt::Keyed.set()) => Sort::Keyed,
+            (Ok(Action::Create), request) if request.has(Opt::Keyed) => Sort::Keyed,
             (Ok(Action::Create | Action::Batch), _) if self.goes_beyond() => Sort::Beyond,
-            (Ok(Action::Create), request) if request.has(POSIX) => Sort::Posix,
+            (Ok(Action::Create), request) if request.has(Opts::POSIX) => Sort::Posix,
             (Ok(Action::Create | Action::Batch), _) => Sort::Plain,
             (Err(refusal), _) if is_of_operands(refusal.mistake) => Sort::Operands,
             _ => Sort::Other,

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use ipcmk::cli::batch::{BatchRoom, LineRoom, MOST_BYTES, MOST_OBJECTS};
+use ipcmk::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use ipcmk::cli::options::TABLE;
-use ipcmk::report::help;
+use ipcmk::report::{help, man};
+use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::suite;
 
 fn output(command: &mut Command) -> Vec<u8> {
@@ -33,8 +34,8 @@ fn both_say(argument: &str, expected: &[u8]) {
 
 #[test]
 fn help_is_the_text_made_of_the_table() {
-    both_say("--help", render::HELP.as_bytes());
-    both_say("-h", render::HELP.as_bytes());
+    both_say("--help", help::HELP.as_bytes());
+    both_say("-h", help::HELP.as_bytes());
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn the_version_is_that_of_the_package() {
 /// its form in the other grammar says it all.
 #[test]
 fn every_option_is_in_the_help() {
-    let help = render::HELP;
+    let help = help::HELP;
     for row in TABLE {
         let mut lines = 0;
         for form in [&row.standard, &row.keyed].into_iter().flatten() {
@@ -86,7 +87,7 @@ fn every_option_is_in_the_help() {
 /// Whoever reads it on a console or a serial line sees whole lines.
 #[test]
 fn help_fits_a_console() {
-    let help = render::HELP;
+    let help = help::HELP;
     assert!(help.is_ascii());
     for line in help.lines() {
         assert!(line.len() <= 80, "{} columns: {line}", line.len());
@@ -97,11 +98,7 @@ fn help_fits_a_console() {
 #[test]
 fn the_man_page_is_the_one_made_of_the_table() {
     let page = include_str!("../../dist/ipcmk.1");
-    assert_eq!(
-        render::man::Man.to_string(),
-        page,
-        "dist/ipcmk.1: `make docs`"
-    );
+    assert_eq!(man::Man.to_string(), page, "dist/ipcmk.1: `make docs`");
 }
 
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.
@@ -246,8 +243,8 @@ fn the_room_of_the_readme_is_as_large_as_it_says() {
     let readme = include_str!("../../README.md");
     let mebibytes = size_of::<BatchRoom>() as f64 / f64::from(1 << 20);
     for figure in [
-        format!("{},{:03} objects", MOST_OBJECTS / 1000, MOST_OBJECTS % 1000),
-        format!("{} KiB of lines", MOST_BYTES >> 10),
+        format!("{},{:03} objects", MAX_OBJECTS / 1000, MAX_OBJECTS % 1000),
+        format!("{} KiB of lines", MAX_BYTES >> 10),
         format!("room of {mebibytes:.1} MiB of address space"),
         format!(
             "takes {} KiB in the same way",
@@ -304,7 +301,7 @@ fn the_readme_shows_every_line_of_advice() {
         .map(without_figures)
         .collect();
 
-    let source = include_str!("../../src/words.rs");
+    let source = include_str!("../../src/report/words.rs");
     let (_, texts) = source.split_once("// Why it failed.").expect("their place");
     let (texts, _) = texts.split_once("\n}").expect("its end");
     // A place for a text that no refusal has is empty.

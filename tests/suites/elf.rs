@@ -223,14 +223,14 @@ impl Copy {
     /// Puts `statements` at the beginning of the library's `write_all`, which every run goes
     /// through.
     fn spoil(&self, statements: &str) {
-        let file = self.0.join("src/kernel.rs");
-        let source = fs::read_to_string(&file).expect("src/kernel.rs");
+        let file = self.0.join("src/kernel/port.rs");
+        let source = fs::read_to_string(&file).expect("src/kernel/port.rs");
         let function = source
             .find("pub fn write_all<")
             .expect("kernel.rs has write_all");
         let body = function + source[function..].find("{\n").expect("and it has a body") + 2;
         let (before, after) = source.split_at(body);
-        fs::write(&file, format!("{before}{statements}\n{after}")).expect("src/kernel.rs");
+        fs::write(&file, format!("{before}{statements}\n{after}")).expect("src/kernel/port.rs");
     }
 
     /// Links the program as `make build` does, and gives what the linker says where it fails. The

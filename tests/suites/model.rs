@@ -26,6 +26,7 @@ extern crate self as syscalls;
 #[path = "../../src/sys"]
 #[warn(clippy::as_conversions)]
 mod sys {
+    mod auxiliary;
     #[allow(dead_code, reason = "panicked")]
     mod linux;
     pub mod start;

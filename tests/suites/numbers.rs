@@ -182,7 +182,7 @@ fn constants() {
         assert_eq!(*ours, headers, "{place}");
     }
     // Every number, struct and member of abi.rs is among them.
-    let source = fs::read_to_string(file("../src/abi.rs")).expect("abi.rs");
+    let source = fs::read_to_string(file("../src/kernel/abi.rs")).expect("abi.rs");
     let (mut compared, mut of) = (0, "");
     for line in source.lines() {
         let Some(item) = line.trim_start().strip_prefix("pub ") else {

@@ -1,5 +1,5 @@
 //! Prints the man page: `make docs` writes it to dist/ipcmk.1.
 
 fn main() {
-    print!("{}", ipcmk::report::help::man::Man);
+    print!("{}", ipcmk::report::man::Man);
 }

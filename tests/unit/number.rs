@@ -1,13 +1,8 @@
 //! Tables for src/number.rs. What util-linux makes of thousands of sizes is
 //! compared in tests/suites/sizes.rs; here are the ones that explain the rules.
 
-use std::string::String;
-
 use super::Bad::{Invalid, Range};
-use super::{
-    Bad, EIGHT, SIXTEEN, TEN, digits, elements, ftok_id, huge_page, key, list, mode, read, size,
-    split_ftok, take,
-};
+use super::{Bad, elements, ftok_id, huge_page, key, list, mode, read, size, split_ftok, take};
 use crate::cli::options::Argument;
 
 type Row = (&'static str, Result<u64, Bad>);
@@ -286,7 +281,7 @@ fn arguments_have_ranges() {
     type Row = (Argument, &'static str, Result<u64, Bad>);
     let rows: &[Row] = &[
         (Argument::None, "x", Ok(0)),
-        (Argument::Text, "99999999999999999999", Ok(0)),
+        (Argument::Unread, "99999999999999999999", Ok(0)),
         (Argument::Size, "0", Ok(0)),
         (Argument::Size, "18446744073709551615", Ok(u64::MAX)),
         (Argument::Size, "18446744073709551616", Err(Range)),
@@ -366,22 +361,4 @@ fn numbers_are_taken_off_a_text() {
     assert_eq!((take(&mut text), text), (None, &b"kB"[..]));
     assert_eq!(take(&mut &b"18446744073709551616"[..]), None);
     assert_eq!(take(&mut &b""[..]), None);
-}
-
-#[test]
-fn digits_come_last_one_first() {
-    for (number, base, expected) in [
-        (0, TEN, "0"),
-        (7, EIGHT, "7"),
-        (0o640, EIGHT, "046"),
-        (4096, TEN, "6904"),
-        (0xdead_beef, SIXTEEN, "feebdaed"),
-        (u64::MAX, TEN, "51615590737044764481"),
-        (u64::MAX, SIXTEEN, "ffffffffffffffff"),
-        (u64::MAX, EIGHT, "7777777777777777777771"),
-    ] {
-        let digits = digits(number, base);
-        let text: String = digits.iter().copied().map(char::from).collect();
-        assert_eq!(text, expected, "{number} to base {base}");
-    }
 }

@@ -5,7 +5,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::{Libc, Name, Path, SEMAPHORE, bare, is_bad, semaphore};
+use super::{Libc, Name, Path, SEMAPHORE_BYTES, bare, is_bad, semaphore};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
 
@@ -107,7 +107,7 @@ fn what_is_no_name_of_a_file_is_refused() {
 /// A file's name has up to 255 bytes, `sem.` among them: the buffer ends there, with a NUL.
 #[test]
 fn long_names_come_whole_or_not_at_all() {
-    let room = Path::ROOM - 1;
+    let room = Path::MAX - 1;
     for length in (240..=room + 2).chain([4096]) {
         let name = "x".repeat(length);
         let expected = ["/dev/shm/", "/", "/dev/shm/sem.", "/dev/shm/"].map(|before| {
@@ -140,7 +140,7 @@ fn semaphores_are_those_of_the_libraries() {
     for value in [0, 1, 255, 256, 0x1234_5678, 0x7fff_ffff] {
         for (libc, third) in [(Libc::Glibc, 128), (Libc::Musl, 0)] {
             let bytes = semaphore(value, libc);
-            assert_eq!(bytes.len(), SEMAPHORE);
+            assert_eq!(bytes.len() as u64, SEMAPHORE_BYTES);
             let words: Vec<u32> = bytes
                 .as_chunks()
                 .0

@@ -2,13 +2,13 @@
 
 use std::vec::Vec;
 
-use super::{Output, POSIX, Request, SYSV, ftok};
+use super::{Output, Request};
 use crate::cli::mistake::{Position, Word};
 use crate::cli::number::Bad;
-use crate::cli::options::{Argument, Opt, TABLE, applies};
+use crate::cli::options::{Argument, Opt, Opts, TABLE};
 use crate::kernel::abi::{SHM_HUGETLB, SHM_NORESERVE};
 use crate::kernel::object::Kind;
-use crate::kernel::port::Identity;
+use crate::kernel::port::Owner;
 
 /// A request that was given these options.
 fn given<'a>(options: &[(Opt, Argument, &'a str)]) -> Request<'a> {
@@ -35,13 +35,18 @@ const POSIX_SEM: (Opt, Argument, &str) = (Opt::PosixSemaphore, Argument::None, "
 fn nothing_is_given_at_first() {
     let request = Request::new();
     assert_eq!(request, Request::default());
-    assert!(!request.has(u32::MAX));
+    assert_eq!(request.given(), Opts::NONE);
     assert_eq!(request.objects(), 0);
     assert_eq!((request.key(), request.mode()), (None, 0o644));
     assert_eq!(request.output(), Output::Words);
-    assert!(request.suits(applies::ANYTHING) && !request.suits(!applies::ANYTHING));
     assert_eq!((request.shm_flags(), request.ftok()), (0, None));
-    assert_eq!(request.owner(), (u32::MAX, u32::MAX));
+    assert_eq!(
+        request.owner(),
+        Owner {
+            uid: Owner::SAME,
+            gid: Owner::SAME
+        }
+    );
     assert_eq!(request.values().count(), 0);
     for row in TABLE {
         assert_eq!(request.get(row.opt), None, "{:?}", row.opt);
@@ -51,15 +56,15 @@ fn nothing_is_given_at_first() {
 /// Each option has a place of its own, and some of them one for a number.
 #[test]
 fn options_are_kept_apart() {
-    let mut sets = 0;
+    let mut sets = Opts::NONE;
     for row in TABLE {
-        assert_eq!(sets & row.opt.set(), 0, "{:?}", row.opt);
-        sets |= row.opt.set();
+        assert!(!sets.any(row.opt.bit()), "{:?}", row.opt);
+        sets = sets | row.opt.bit();
         let has_number = row.opt.place() < Opt::NUMBERS;
         let mut request = Request::new();
         for number in [7, 8] {
             request.set(row.opt, number);
-            assert!(request.has(row.opt.set()) && !request.has(!row.opt.set()));
+            assert_eq!(request.given(), row.opt.bit());
             for other in TABLE {
                 let number = if has_number { number } else { 0 };
                 let number = (other.opt == row.opt).then_some(number);
@@ -67,9 +72,10 @@ fn options_are_kept_apart() {
             }
         }
         request.clear();
-        assert!(!request.has(u32::MAX) && request.get(row.opt).is_none());
+        assert_eq!(request.given(), Opts::NONE);
+        assert_eq!(request.get(row.opt), None);
     }
-    assert_eq!(usize::try_from(sets.count_ones()), Ok(TABLE.len()));
+    assert_eq!(usize::try_from(sets.count()), Ok(TABLE.len()));
 }
 
 /// What has a number in some grammar has a place for it.
@@ -79,7 +85,11 @@ fn every_number_is_kept() {
         for form in [row.standard, row.keyed].into_iter().flatten() {
             let is_number = !matches!(
                 form.argument,
-                Argument::None | Argument::Text | Argument::Owner
+                Argument::None
+                    | Argument::Name
+                    | Argument::File
+                    | Argument::Unread
+                    | Argument::Owner
             );
             assert!(
                 !is_number || row.opt.place() < Opt::NUMBERS,
@@ -112,7 +122,7 @@ fn what_is_out_of_range_changes_nothing() {
 
 #[test]
 fn objects_are_counted() {
-    assert_eq!(SYSV & POSIX, 0);
+    assert!(!Opts::SYSV.any(Opts::POSIX));
     assert_eq!(given(&[SHM, QUEUE, SEM]).objects(), 3);
     assert_eq!(given(&[SHM, SHM]).objects(), 1);
     assert_eq!(given(&[POSIX_SHM, POSIX_QUEUE, POSIX_SEM]).objects(), 3);
@@ -121,43 +131,53 @@ fn objects_are_counted() {
 
 #[test]
 fn options_find_what_they_apply_to() {
-    use applies::{NAMED, POSIX, POSIX_QUEUE, POSIX_SEM, POSIX_SHM, QUEUE, SEM, SHM, SYSV};
-    const ALL: [u8; 9] = [
-        SHM,
-        QUEUE,
-        SEM,
-        SYSV,
-        NAMED,
-        POSIX_SHM,
-        POSIX_QUEUE,
-        POSIX_SEM,
-        POSIX,
+    let all = [
+        Opts::SHM,
+        Opts::QUEUE,
+        Opts::SEM,
+        Opts::SYSV,
+        Opts::NAMED,
+        Opt::PosixShmem.bit(),
+        Opts::POSIX_QUEUE,
+        Opts::POSIX_SEM,
+        Opts::POSIX,
     ];
     let key = (Opt::Key, Argument::Key, "7");
     let ftok = (Opt::Ftok, Argument::Ftok, "/");
     for (options, suits) in [
-        (&[self::SHM][..], &[SHM, SYSV][..]),
-        (&[self::QUEUE], &[QUEUE, SYSV]),
-        (&[self::SEM], &[SEM, SYSV]),
-        (&[self::SHM, self::SEM], &[SHM, SEM, SYSV]),
-        (&[self::QUEUE, key], &[QUEUE, SYSV, NAMED]),
-        (&[ftok], &[NAMED]),
+        (&[SHM][..], &[Opts::SHM, Opts::SYSV][..]),
+        (&[QUEUE], &[Opts::QUEUE, Opts::SYSV]),
+        (&[SEM], &[Opts::SEM, Opts::SYSV]),
+        (&[SHM, SEM], &[Opts::SHM, Opts::SEM, Opts::SYSV]),
+        (&[QUEUE, key], &[Opts::QUEUE, Opts::SYSV, Opts::NAMED]),
+        (&[ftok], &[Opts::NAMED]),
         // Whoever knows the name can use it.
-        (&[self::POSIX_SHM], &[POSIX_SHM, POSIX, NAMED]),
-        (&[self::POSIX_QUEUE], &[POSIX_QUEUE, POSIX, NAMED]),
-        (&[self::POSIX_SEM], &[POSIX_SEM, POSIX, NAMED]),
         (
-            &[self::POSIX_SEM, self::QUEUE],
-            &[POSIX_SEM, POSIX, NAMED, QUEUE, SYSV],
+            &[POSIX_SHM],
+            &[Opt::PosixShmem.bit(), Opts::POSIX, Opts::NAMED],
         ),
-        (&[(Opt::Name, Argument::Text, "x")], &[]),
+        (
+            &[POSIX_QUEUE],
+            &[Opts::POSIX_QUEUE, Opts::POSIX, Opts::NAMED],
+        ),
+        (&[POSIX_SEM], &[Opts::POSIX_SEM, Opts::POSIX, Opts::NAMED]),
+        (
+            &[POSIX_SEM, QUEUE],
+            &[
+                Opts::POSIX_SEM,
+                Opts::POSIX,
+                Opts::NAMED,
+                Opts::QUEUE,
+                Opts::SYSV,
+            ],
+        ),
+        (&[(Opt::Name, Argument::Name, "x")], &[]),
     ] {
         let request = given(options);
-        for applies in ALL {
+        for applies in all {
             let is_expected = suits.contains(&applies);
-            assert_eq!(request.suits(applies), is_expected, "{options:?} {applies}");
+            assert_eq!(request.has(applies), is_expected, "{options:?} {applies:?}");
         }
-        assert!(request.suits(applies::ANYTHING));
     }
 }
 
@@ -199,7 +219,7 @@ fn outputs() {
         let mut request = given(&[QUEUE]);
         request.print_as(&other);
         assert_eq!(request.output(), output);
-        assert!(!request.has(Opt::Shmem.set()));
+        assert!(!request.has(Opt::Shmem));
     }
     let mut request = given(&[raw]);
     request.print_as(&given(&[]));
@@ -209,18 +229,23 @@ fn outputs() {
 #[test]
 fn texts_are_kept_by_their_kind() {
     let request = given(&[
-        (Opt::Name, Argument::Text, "n"),
+        (Opt::Name, Argument::Name, "n"),
         (Opt::Ftok, Argument::Ftok, "/a:b:0x10"),
         (Opt::Value, Argument::Values, "1,22,333"),
         (Opt::Owner, Argument::Owner, "1000:100"),
         SEM,
     ]);
-    assert_eq!(request.text(Argument::Text), b"n");
+    assert_eq!(request.name, b"n");
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 16)));
     assert_eq!(request.values().collect::<Vec<_>>(), [1, 22, 333]);
     assert_eq!(request.get(Opt::Value), Some(3));
-    assert_eq!(request.owner(), (1000, 100));
-    assert_eq!(request.text(Argument::Size), b"", "numbers have none");
+    assert_eq!(
+        request.owner(),
+        Owner {
+            uid: 1000,
+            gid: 100
+        }
+    );
 
     let request = given(&[(Opt::Ftok, Argument::Ftok, "/a:b")]);
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 1)));
@@ -228,14 +253,14 @@ fn texts_are_kept_by_their_kind() {
 
 #[test]
 fn owners() {
-    for (text, owner) in [
+    for (text, (uid, gid)) in [
         ("0", (0, u32::MAX)),
         ("0:0", (0, 0)),
         ("4294967294:1", (0xffff_fffe, 1)),
         ("0000000000001:00000000000002", (1, 2)),
     ] {
         let request = given(&[(Opt::Owner, Argument::Owner, text)]);
-        assert_eq!(request.owner(), owner, "{text}");
+        assert_eq!(request.owner(), Owner { uid, gid }, "{text}");
     }
 }
 
@@ -305,13 +330,4 @@ fn flags_of_segments() {
     ] {
         assert_eq!(given(options).shm_flags(), flags, "{options:?}");
     }
-}
-
-/// glibc's formula, by its manual page: ftok(3).
-#[test]
-fn keys_of_files() {
-    let file = |ino, dev_minor| Identity { ino, dev_minor };
-    assert_eq!(ftok(&file(0x1234, 0x56), 0x78), 0x7856_1234);
-    assert_eq!(ftok(&file(u64::MAX, u32::MAX), 255), 0xffff_ffff);
-    assert_eq!(ftok(&file(0x1_0000, 0x100), 1), 0x0100_0000);
 }

@@ -2,8 +2,9 @@
 
 use arbitrary::{Result, Unstructured};
 use ipcmk::cli::number;
-use ipcmk::cli::options::{Argument, Grammar, Opt, Row, TABLE};
+use ipcmk::cli::options::{Grammar, Opt, Row, TABLE};
 use ipcmk::cli::request::{Action, Output, Request};
+use ipcmk::kernel::port::Owner;
 use ipcmk_tests::reading;
 
 /// The bytes choose the request and its spelling.
@@ -84,15 +85,17 @@ impl<'a> Wanted<'a> {
     }
 
     fn of(request: &Request<'a>) -> Self {
-        let has = |opt: Opt| request.has(opt.set());
+        let has = |opt: Opt| request.has(opt);
         Self {
             numbers: NUMBERS
                 .into_iter()
                 .filter_map(|opt| Some((opt, request.get(opt)?)))
                 .collect(),
             flags: FLAGS.into_iter().filter(|opt| has(*opt)).collect(),
-            name: if has(Opt::Name) || has(Opt::Batch) {
-                request.text(Argument::Text)
+            name: if has(Opt::Batch) {
+                request.batch
+            } else if has(Opt::Name) {
+                request.name
             } else {
                 b""
             },
@@ -100,7 +103,8 @@ impl<'a> Wanted<'a> {
             mode: request.mode(),
             output: request.output(),
             owner: if has(Opt::Owner) {
-                request.owner()
+                let Owner { uid, gid } = request.owner();
+                (uid, gid)
             } else {
                 (u32::MAX, u32::MAX)
             },

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::mem::offset_of;
 
 #[allow(missing_docs, unreachable_pub, reason = "this is not its crate")]
-#[path = "../../../src/abi.rs"]
+#[path = "../../../src/kernel/abi.rs"]
 mod abi;
 
 /// Prints them as abi.c does.

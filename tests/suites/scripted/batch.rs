@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ipcmk::cli::batch::{MOST_BYTES, MOST_OBJECTS};
+use ipcmk::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
@@ -274,7 +274,7 @@ fn most_objects() {
         let told = format!("line {last}: a batch has at most 4096 objects");
         assert_eq!(tell("--batch jobs", script), [told]);
     }
-    assert_eq!(MOST_OBJECTS, 4096);
+    assert_eq!(MAX_OBJECTS, 4096);
     // As many as may be are made, in order, and removed in reverse when the last one fails.
     let lines = "-k 9 -M 1 -Q -S 1\n".repeat(1365) + "-k 9 -Q\n";
     let mut script = jobs(&lines);
@@ -311,14 +311,14 @@ fn most_objects() {
 #[test]
 fn most_bytes() {
     let comment = |bytes: usize| format!("-k 9 -Q #{}", "x".repeat(bytes - 9));
-    let mut script = jobs(&comment(MOST_BYTES));
+    let mut script = jobs(&comment(MAX_BYTES as usize));
     script.extend([
         (BlockSignals, 0),
         (Get(Kind::Queue, 9, 0, NEW | 0o644), 1),
         ok("1\n"),
     ]);
     assert_eq!(play("-r --batch jobs", script), silent());
-    let mut script = jobs(&comment(MOST_BYTES + 1));
+    let mut script = jobs(&comment(MAX_BYTES as usize + 1));
     script.push((BlockSignals, 0));
     assert_eq!(
         tell("--batch jobs", script),

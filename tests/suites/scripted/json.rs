@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::Room;
-use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::port::{
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State,
+};
 use ipcmk::kernel::posix::Path;
-use ipcmk::plan::step::Step;
 
 use crate::script::{
     AskState, BlockSignals, Call, Get, Identify, Memory, NEW, SHM_RMID_FORCED, both, error, ok,
@@ -131,54 +132,54 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
-    fn get(&mut self, _: Step, _: u32, _: u32) -> Result<Id, Errno> {
+    fn ipc_get(&mut self, _: Kind, _: u64, _: u32, _: u32) -> Result<Id, Errno> {
         self.made += 1;
         Ok(7)
     }
 
-    fn set(&mut self, _: Kind, _: Id, _: (u32, u32), _: u32, _: u64) -> Result<(), Errno> {
+    fn ipc_set(&mut self, _: Kind, _: Id, _: Properties) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn set_value(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn lock(&mut self, _: Id) -> Result<(), Errno> {
+    fn shm_lock(&mut self, _: Id) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn state(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
+    fn ipc_stat(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
         panic!("all objects are new");
     }
 
-    fn remove(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
+    fn ipc_rmid(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
         self.removed += 1;
         Ok(())
     }
 
-    fn open_unnamed(&mut self, _: u32) -> Result<Fd, Errno> {
+    fn open_tmpfile(&mut self, _: u32) -> Result<Fd, Errno> {
         Ok(Fd::Object(3))
     }
 
-    fn open_queue(&mut self, _: &Path, _: u32, _: Option<[u64; 2]>) -> Result<Fd, Errno> {
+    fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         self.made += 1;
         Ok(Fd::Object(3))
     }
 
-    fn truncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+    fn ftruncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn own(&mut self, _: Fd, _: (u32, u32)) -> Result<(), Errno> {
+    fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn chmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
+    fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn link(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
+    fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.made += 1;
         Ok(())
     }
@@ -192,18 +193,18 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
-    fn find_queue(&mut self, _: &Path) -> Result<Fd, Errno> {
+    fn mq_open(&mut self, _: &Path) -> Result<Fd, Errno> {
         panic!("there is none");
     }
 
-    fn status(&mut self, _: Option<Fd>, _: &Path) -> Result<State, Errno> {
+    fn statx(&mut self, _: Option<Fd>, _: &Path) -> Result<State, Errno> {
         Ok(State {
             mode: libc::S_IFREG | 0o640,
             amount: 4096,
         })
     }
 
-    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+    fn statfs(&mut self) -> Result<Space, Errno> {
         panic!("nothing was refused");
     }
 
@@ -228,18 +229,18 @@ impl Kernel for Willing<'_> {
         })
     }
 
-    fn room<'a, const T: usize, const N: usize, const O: usize>(
+    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }
 
-    fn limit(&mut self, _: usize) -> Result<u64, Errno> {
+    fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
         panic!("nothing was refused");
     }
 
-    fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -257,7 +258,7 @@ impl Kernel for Willing<'_> {
         Ok(bytes.len())
     }
 
-    fn wait(&mut self, _: Fd) -> Result<(), Errno> {
+    fn ppoll(&mut self, _: Fd) -> Result<(), Errno> {
         panic!("there is room to write");
     }
 }

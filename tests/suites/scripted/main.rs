@@ -11,9 +11,10 @@ mod script;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::Room;
-use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::port::{
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State,
+};
 use ipcmk::kernel::posix::Path;
-use ipcmk::plan::step::Step;
 
 use script::{
     BlockSignals, Expected, Get, Memory, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait,
@@ -233,7 +234,7 @@ impl Kernel for Crowded {
         Ok(())
     }
 
-    fn get(&mut self, _: Step, _: u32, flags: u32) -> Result<Id, Errno> {
+    fn ipc_get(&mut self, _: Kind, _: u64, _: u32, flags: u32) -> Result<Id, Errno> {
         self.calls += 1;
         Err(if flags == 0 {
             Errno::ENOENT
@@ -242,47 +243,47 @@ impl Kernel for Crowded {
         })
     }
 
-    fn set(&mut self, _: Kind, _: Id, _: (u32, u32), _: u32, _: u64) -> Result<(), Errno> {
+    fn ipc_set(&mut self, _: Kind, _: Id, _: Properties) -> Result<(), Errno> {
         panic!("there is no object");
     }
 
-    fn set_value(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
         panic!("there is no set");
     }
 
-    fn lock(&mut self, _: Id) -> Result<(), Errno> {
+    fn shm_lock(&mut self, _: Id) -> Result<(), Errno> {
         panic!("there is no segment");
     }
 
-    fn state(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
+    fn ipc_stat(&mut self, _: Kind, _: Id) -> Result<State, Errno> {
         panic!("there is no object");
     }
 
-    fn remove(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
+    fn ipc_rmid(&mut self, _: Kind, _: Id) -> Result<(), Errno> {
         panic!("there is nothing to remove");
     }
 
-    fn open_unnamed(&mut self, _: u32) -> Result<Fd, Errno> {
+    fn open_tmpfile(&mut self, _: u32) -> Result<Fd, Errno> {
         Ok(Fd::Object(3))
     }
 
-    fn open_queue(&mut self, _: &Path, _: u32, _: Option<[u64; 2]>) -> Result<Fd, Errno> {
+    fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         panic!("no queue is named");
     }
 
-    fn truncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+    fn ftruncate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
         Ok(())
     }
 
-    fn own(&mut self, _: Fd, _: (u32, u32)) -> Result<(), Errno> {
+    fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         panic!("nobody is named");
     }
 
-    fn chmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
+    fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         panic!("there is no queue");
     }
 
-    fn link(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
+    fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.calls += 1;
         Err(Errno::EEXIST)
     }
@@ -295,15 +296,15 @@ impl Kernel for Crowded {
         panic!("there is nothing to remove");
     }
 
-    fn find_queue(&mut self, _: &Path) -> Result<Fd, Errno> {
+    fn mq_open(&mut self, _: &Path) -> Result<Fd, Errno> {
         panic!("there is none");
     }
 
-    fn status(&mut self, _: Option<Fd>, _: &Path) -> Result<State, Errno> {
+    fn statx(&mut self, _: Option<Fd>, _: &Path) -> Result<State, Errno> {
         Err(Errno::ENOENT)
     }
 
-    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+    fn statfs(&mut self) -> Result<Space, Errno> {
         panic!("there is space");
     }
 
@@ -320,18 +321,18 @@ impl Kernel for Crowded {
         panic!("no file is named");
     }
 
-    fn room<'a, const T: usize, const N: usize, const O: usize>(
+    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
     }
 
-    fn limit(&mut self, _: usize) -> Result<u64, Errno> {
+    fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
         panic!("no limit is reached");
     }
 
-    fn limits(&mut self, _: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -339,7 +340,7 @@ impl Kernel for Crowded {
         false
     }
 
-    fn wait(&mut self, _: Fd) -> Result<(), Errno> {
+    fn ppoll(&mut self, _: Fd) -> Result<(), Errno> {
         panic!("there is room to write");
     }
 

@@ -8,11 +8,11 @@ use std::ptr::NonNull;
 
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
-use ipcmk::kernel::port::Room;
-use ipcmk::kernel::port::{Fd, File, Identity, Kernel, Limits, State};
+use ipcmk::kernel::port::{
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
+};
 use ipcmk::kernel::posix::Path;
-use ipcmk::plan::step::Step;
-use ipcmk::run;
+use ipcmk::run::run;
 use ipcmk_tests::text;
 
 /// A call that the library makes.
@@ -302,39 +302,34 @@ impl Kernel for Script {
         self.answer(BlockSignals).map(drop)
     }
 
-    fn get(&mut self, step: Step, key: u32, flags: u32) -> Result<Id, Errno> {
+    fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
         // msgget(2) takes none.
-        let amount = if step.kind == Kind::Queue {
-            0
-        } else {
-            step.amount
-        };
-        self.answer(Get(step.kind, key, amount, flags.cast_signed()))
+        let amount = if kind == Kind::Queue { 0 } else { amount };
+        self.answer(Get(kind, key, amount, flags.cast_signed()))
             .map(|id| id.try_into().expect("an identifier"))
     }
 
-    fn set(
-        &mut self,
-        kind: Kind,
-        id: Id,
-        owner: (u32, u32),
-        mode: u32,
-        qbytes: u64,
-    ) -> Result<(), Errno> {
+    fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno> {
+        let Properties {
+            owner: Owner { uid, gid },
+            mode,
+            qbytes,
+        } = properties;
         // The other kinds have none.
         let qbytes = if kind == Kind::Queue { qbytes } else { 0 };
-        self.answer(Set(kind, id, owner, mode, qbytes)).map(drop)
+        self.answer(Set(kind, id, (uid, gid), mode, qbytes))
+            .map(drop)
     }
 
-    fn set_value(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
         self.answer(SetValue(id, number, value)).map(drop)
     }
 
-    fn lock(&mut self, id: Id) -> Result<(), Errno> {
+    fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
         self.answer(Lock(id)).map(drop)
     }
 
-    fn state(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
+    fn ipc_stat(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
         let (mode, amount) = self.answer_both(AskState(kind, id))?;
         Ok(State {
             mode,
@@ -342,36 +337,37 @@ impl Kernel for Script {
         })
     }
 
-    fn remove(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
+    fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
         self.answer(Remove(kind, id)).map(drop)
     }
 
-    fn open_unnamed(&mut self, mode: u32) -> Result<Fd, Errno> {
+    fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
         self.open(OpenUnnamed(mode))
     }
 
-    fn open_queue(
+    fn mq_create(
         &mut self,
         path: &Path,
         mode: u32,
-        attributes: Option<[u64; 2]>,
+        attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
+        let attributes = attributes.map(|Attributes { maxmsg, msgsize }| [maxmsg, msgsize]);
         self.open(OpenQueue(queue_of(path), mode, attributes))
     }
 
-    fn truncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
         self.answer(Truncate(self.opened(fd), size)).map(drop)
     }
 
-    fn own(&mut self, fd: Fd, owner: (u32, u32)) -> Result<(), Errno> {
-        self.answer(Own(self.opened(fd), owner)).map(drop)
+    fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
+        self.answer(Own(self.opened(fd), (uid, gid))).map(drop)
     }
 
-    fn chmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
     }
 
-    fn link(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+    fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
     }
 
@@ -389,11 +385,11 @@ impl Kernel for Script {
         .map(drop)
     }
 
-    fn find_queue(&mut self, path: &Path) -> Result<Fd, Errno> {
+    fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno> {
         self.open(FindQueue(queue_of(path)))
     }
 
-    fn status(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+    fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
         let (mode, amount) = self.answer_both(match fd {
             Some(fd) => AskOpen(self.opened(fd)),
             None => AskFile(text_of(path)),
@@ -404,9 +400,14 @@ impl Kernel for Script {
         })
     }
 
-    fn space(&mut self) -> Result<[[u64; 2]; 2], Errno> {
+    fn statfs(&mut self) -> Result<Space, Errno> {
         let free = self.answer(AskSpace)?;
-        Ok([[2000, free.unsigned_abs()], [400, 5]])
+        Ok(Space {
+            blocks: 2000,
+            free_blocks: free.unsigned_abs(),
+            inodes: 400,
+            free_inodes: 5,
+        })
     }
 
     fn random(&mut self) -> Result<u32, Errno> {
@@ -443,7 +444,7 @@ impl Kernel for Script {
         })
     }
 
-    fn room<'a, const T: usize, const N: usize, const O: usize>(
+    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         self.answer(Call::Room)?;
@@ -451,13 +452,13 @@ impl Kernel for Script {
         Ok(unsafe { self.memory.room() })
     }
 
-    fn limit(&mut self, resource: usize) -> Result<u64, Errno> {
+    fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         let resource = resource.try_into().expect("a limit");
         self.answer(AskLimit(resource))
             .map(|limit| limit.try_into().expect("a number"))
     }
 
-    fn limits(&mut self, kind: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
         self.answer(AskLimits(kind)).map(|_| LIMITS)
     }
 
@@ -465,7 +466,7 @@ impl Kernel for Script {
         self.answer(AskFilter) == Ok(1)
     }
 
-    fn wait(&mut self, fd: Fd) -> Result<(), Errno> {
+    fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
         self.answer(match fd {
             Fd::Out => Wait,
             Fd::Object(_) => WaitToFill(self.opened(fd)),
@@ -482,7 +483,7 @@ impl Kernel for Script {
             Fd::Object(_) => Fill(self.opened(fd), bytes.to_vec()),
             Fd::Out | Fd::Err => {
                 // The descriptor of an object may be that of standard output.
-                assert_eq!(self.open, [], "still open as it writes {:?}", text());
+                assert!(self.open.is_empty(), "still open as it writes {:?}", text());
                 Write(text())
             }
         };

@@ -1,0 +1,12 @@
+//! The key that ftok(3) makes, for src/kernel/port.rs.
+
+use super::Identity;
+
+/// glibc's formula, by its manual page: ftok(3).
+#[test]
+fn keys_of_files() {
+    let file = |ino, dev_minor| Identity { ino, dev_minor };
+    assert_eq!(file(0x1234, 0x56).key(0x78), 0x7856_1234);
+    assert_eq!(file(u64::MAX, u32::MAX).key(255), 0xffff_ffff);
+    assert_eq!(file(0x1_0000, 0x100).key(1), 0x0100_0000);
+}
