@@ -507,28 +507,3 @@ impl Drop for Changed {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_is_read_by_its_column_names() {
-        let table = "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid\n\
-                     -559038737          7   600                  4096     1     2      3     4     5     6     7\n";
-        let expected = Object {
-            kind: Kind::Shm,
-            id: 7,
-            key: 0xdead_beef,
-            mode: 0o600,
-            size: 4096,
-            owner: (4, 5),
-            creator: (6, 7),
-            attached: 3,
-            values: Vec::new(),
-        };
-        assert_eq!(rows(Kind::Shm, table).unwrap(), [expected]);
-        assert!(rows(Kind::Msg, table).is_err());
-        assert!(rows(Kind::Shm, "").is_err());
-    }
-}

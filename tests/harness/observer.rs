@@ -728,30 +728,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_fits_into_an_argument() {
-        let whole = Whole {
-            kind: Kind::Sem,
-            key: u32::MAX,
-            mode: 0o640,
-            size: 2,
-            owner: (7, 8),
-            values: vec![5, 32767],
-        };
-        assert_eq!(whole.to_string().parse(), Ok(whole.clone()));
-        let none = Whole {
-            kind: Kind::Shm,
-            values: Vec::new(),
-            ..whole
-        };
-        assert_eq!(none.to_string().parse(), Ok(none.clone()));
-        assert!("sem/1".parse::<Whole>().is_err());
-        assert!("sum/1/2/3/4/5/".parse::<Whole>().is_err());
-        let sought = Sought::SystemV(none);
-        assert_eq!(sought.to_string().parse(), Ok(sought.clone()));
-        assert!("sum/1/2/3/4/5/".parse::<Sought>().is_err());
-    }
-
-    #[test]
     fn permissions_are_those_of_one_class() {
         let whole = |mode| Whole {
             kind: Kind::Msg,

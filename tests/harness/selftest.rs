@@ -1,14 +1,10 @@
 //! Tests of the runner itself, as a program: what is right passes, and what is wrong fails. The
 //! subject is util-linux's ipcmk, whose behaviour is known.
 
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::{env, fs, process, slice};
-
-use ipcmk_tests::case::{Filter, Start};
-use ipcmk_tests::subject::Subject;
+use std::{env, fs, process};
 
 /// A directory tree for one test, removed at its end.
 struct Scratch(PathBuf);
@@ -118,16 +114,6 @@ fn every_wrong_expectation_fails() {
             "calls: expected\n    msgget write\n",
         ),
         ("mode=640", "mode=644", "missing: msg key=random mode=644"),
-        (
-            "mode=640",
-            "mode=640 qbytes=1",
-            "missing: msg key=random qbytes=1 mode=640",
-        ),
-        (
-            "mode=640",
-            "mode=640 owner=1",
-            "missing: msg key=random mode=640 owner=1",
-        ),
         ("key=random", "key=0x1", "missing: msg key=0x1"),
         (
             "holds: msg key=random mode=640",
@@ -150,23 +136,11 @@ fn every_wrong_expectation_fails() {
             "err: expected\n    bad\n    because\n  got\n    nothing",
         ),
         (
-            "run: -Q",
-            "given: sysctl kernel.msgmni 3\ngiven: fill msg\nrun: -Q",
-            "create message queue failed: No space left on device",
-        ),
-        (
-            "run: -Q",
-            "given: seccomp msgget EXDEV\nrun: -Q",
-            "create message queue failed: Invalid cross-device link",
-        ),
-        ("run: -Q", "given: nofile 3\nrun: -Q", "Error 24"),
-        (
             "mode=640",
             "mode=640 owner=0:1",
             "missing: msg key=random mode=640 owner=0:1",
         ),
         ("holds: msg", "holds: 2 msg", "missing: msg key=random"),
-        ("out: ", "out*2: ", "out: expected"),
         (
             "util-linux",
             "run: -S 3\nout: Semaphore id: {sem}\n\
@@ -183,11 +157,6 @@ fn every_wrong_expectation_fails() {
             "key=random",
             "key=ftok:/:1",
             "missing: msg key=ftok:/:1 mode=640",
-        ),
-        (
-            "run: -Q",
-            "given: seccomp semctl SETVAL EXDEV\ngiven: seccomp msgget ENOSYS\nrun: -Q",
-            "create message queue failed: Function not implemented",
         ),
     ];
     for (index, (right, wrong, report)) in rows.into_iter().enumerate() {
@@ -306,46 +275,6 @@ fn posix_objects_are_seen_in_all_respects() {
     }
 }
 
-/// What a case says of its surroundings is so, as a shell sees it.
-#[test]
-fn dev_shm_and_limits_are_those_of_the_case() {
-    for (given, script) in [
-        (
-            "",
-            "[ -z \"$(ls -A /dev/shm)\" ] && [ $(stat -c %a /dev/shm) = 1777 ] && [ $(umask) = 0022 ]",
-        ),
-        ("given: umask 077\n", "[ $(umask) = 0077 ]"),
-        ("given: dev-shm missing\n", "[ ! -e /dev/shm ]"),
-        (
-            "given: dev-shm read-only\n",
-            "! touch /dev/shm/x 2>/dev/null",
-        ),
-        ("given: dev-shm proc\n", "[ -d /dev/shm/1 ]"),
-        (
-            "given: dev-shm tmpfs nr_inodes=1\n",
-            "! touch /dev/shm/x 2>/dev/null",
-        ),
-        (
-            "given: posix link l target\n",
-            "[ $(readlink /dev/shm/l) = target ]",
-        ),
-        ("given: fsize 4096\n", "[ $(ulimit -f) = 8 ]"),
-        (
-            "given: user 77\n",
-            "[ $(id -u) = 77 ] && : >/dev/shm/x && rm /dev/shm/x",
-        ),
-    ] {
-        let content = format!("case: a\n{given}run: -c '{script}'\nutil-linux: no shell\n");
-        let run = on_a_shell("surroundings", &content);
-        assert!(run.succeeded(), "{given}{}", run.text());
-        let wrong = content.replace("-c '", "-c '! ");
-        assert!(
-            !on_a_shell("surroundings-not", &wrong).succeeded(),
-            "{given}"
-        );
-    }
-}
-
 /// A file in the machine's own /dev/shm that is new at the end is told, and a queue. The machine is here a
 /// shell's namespaces, so that nobody else sees it.
 #[test]
@@ -378,12 +307,6 @@ fn what_is_left_in_the_machine_is_told() {
             run.says("the machine's own objects have changed");
         }
     }
-}
-
-#[test]
-fn a_failure_shows_the_command_line() {
-    let run = single("shell", &QUEUE.replace("-p 640", "-p '6 4' \\xff"));
-    run.says("x.case:2: $ env -i PATH=/usr/bin:/bin /usr/bin/ipcmk -Q -p '6 4' $'\\xff'");
 }
 
 #[test]
@@ -435,20 +358,6 @@ fn util_linux_answers_are_tested() {
         .says("not 99.1")
         .says("0 cases passed, 1 failed, 1 cannot");
     run(&answer(QUEUE, "no queues")).says("x: queue: util-linux has no queues");
-}
-
-#[test]
-fn a_hint_is_not_expected_of_util_linux() {
-    let scratch = Scratch::new("hint");
-    let case = "case: a\nrun: -Z\nerr: ipcmk: invalid option -- 'Z'\n\
-                err: Try 'ipcmk --help' for more information.\n\
-                hint: ipcmk: there is no Z\nutil-linux: same\n";
-    scratch.write("x.case", case);
-    assert!(scratch.cases(&["--util-linux", "x.case"]).succeeded());
-    let run = scratch.cases(&[&UTIL_LINUX[..], &["x.case"]].concat());
-    assert!(!run.succeeded());
-    run.says("    ipcmk: there is no Z\n  got\n");
-    assert!(!single("no-hint", case).succeeded());
 }
 
 /// What fills a namespace must be all there at the end.
@@ -507,96 +416,6 @@ fn given_objects_are_held_to_be_unchanged() {
 }
 
 #[test]
-fn a_runner_under_a_filter_says_so() {
-    let scratch = Scratch::new("filter");
-    scratch.write(
-        "x.case",
-        &QUEUE.replace("run: -Q", "given: unfiltered\nrun: -Q"),
-    );
-    let file = scratch.0.join("x.case").into_os_string().into_vec();
-    let words = UTIL_LINUX.map(|word| word.as_bytes().to_vec());
-    let runner = Subject::new(Path::new(env!("CARGO_BIN_EXE_cases")), None).expect("the runner");
-    let run = |filters| {
-        let start = Start {
-            filters,
-            ..Start::default()
-        };
-        let words = [&words[..], slice::from_ref(&file)].concat();
-        let outcome = runner.run(&start, &words, false).expect("it starts");
-        String::from_utf8_lossy(&outcome.stdout).into_owned()
-    };
-    let free = run(Vec::new());
-    assert!(free.contains("native: 1 cases passed"), "{free}");
-    let filtered = run(vec![Filter {
-        call: libc::SYS_acct,
-        command: None,
-        errno: libc::EPERM,
-    }]);
-    assert!(
-        filtered.contains("not in native: x: queue: the runner itself is under a seccomp filter"),
-        "{filtered}"
-    );
-}
-
-/// A scratch file mounted over a sysctl of the whole machine stands for it, so that the machine
-/// never sees the cases change it.
-#[test]
-fn the_machine_is_changed_for_one_case_alone() {
-    const SYSCTL: &str = "vm.stat_interval";
-    let given = |title: &str, conditions: &str| {
-        format!(
-            "case: {title}\n{conditions}run: /proc/sys/vm/stat_interval\n\
-             out~ changed\nutil-linux: same\n"
-        )
-    };
-    // Changed twice: what was there before the first change must come back.
-    let twice = format!("given: sysctl {SYSCTL} first\ngiven: sysctl {SYSCTL} changed\n");
-    let at_exec = format!("given: at-exec sysctl {SYSCTL} changed\n");
-    let changes = given("twice", &twice) + &given("at exec", &at_exec);
-    let others: String = (0..100)
-        .map(|n| {
-            format!(
-                "case: {n}\nrun: /proc/sys/vm/stat_interval\nout: as it was\nutil-linux: same\n"
-            )
-        })
-        .collect();
-    let scratch = Scratch::new("machine");
-    scratch
-        .write(
-            "x.case",
-            &[
-                &others[..],
-                &changes,
-                &others.replace("case: ", "case: again "),
-            ]
-            .concat(),
-        )
-        .write("sysctl", "as it was\n");
-    let run = |place: &str, file: &str| {
-        let script = "mount --bind sysctl /proc/sys/vm/stat_interval && exec \"$0\" \"$@\"";
-        let mut command = Command::new("unshare");
-        command
-            .current_dir(&scratch.0)
-            .args(["--map-root-user", "--mount", "sh", "-c", script])
-            .args([env!("CARGO_BIN_EXE_cases"), "--place", place])
-            .args(["--subject", "/bin/cat", file, "--", "--test-threads=8"]);
-        Run(command.output().expect("unshare starts"))
-    };
-    let booted = run("kernel-x86_64", "x.case");
-    assert!(booted.succeeded(), "{}", booted.text());
-    booted.says("kernel-x86_64: 202 cases passed, 0 failed, 0 cannot");
-    let now = fs::read_to_string(scratch.0.join("sysctl")).expect("the file");
-    assert_eq!(now, "as it was\n");
-
-    run("native", "x.case")
-        .says("native: 200 cases passed, 0 failed, 2 cannot")
-        .says("vm.stat_interval belongs to the whole machine");
-
-    scratch.write("wrong.case", &changes.replace("out~ changed", "out~ other"));
-    run("kernel-x86_64", "wrong.case").says("0 cases passed, 2 failed");
-}
-
-#[test]
 fn the_list_of_differences_stands_beside_the_cases() {
     let scratch = Scratch::new("differences");
     let run = |rows: &str| {
@@ -609,17 +428,6 @@ fn the_list_of_differences_stands_beside_the_cases() {
     let unused = run("tag: a reason\n");
     assert!(!unused.succeeded());
     unused.says("differences.txt:1: no case differs by this tag");
-}
-
-#[test]
-fn a_tally_is_appended() {
-    let scratch = Scratch::new("tally");
-    scratch.write("x.case", QUEUE);
-    for _ in 0..2 {
-        scratch.cases(&[&UTIL_LINUX[..], &["--tally", "tally", "x.case"]].concat());
-    }
-    let tally = fs::read_to_string(scratch.0.join("tally")).expect("the tally");
-    assert_eq!(tally, "native 1 0 0\nnative 1 0 0\n");
 }
 
 #[test]
@@ -684,47 +492,5 @@ fn cases_for_faults_have_one_run_and_no_output_but_pipes() {
         let run = scratch.cases(&[&UTIL_LINUX[..], &["--faults", "some", "x.case"]].concat());
         assert_eq!(run.0.status.code(), Some(2));
         run.says("a case for faults has one run, and no output but pipes");
-    }
-}
-
-#[test]
-fn bad_command_lines_are_refused() {
-    let scratch = Scratch::new("arguments");
-    scratch.write("x.case", QUEUE);
-    for arguments in [
-        &[][..],
-        &["--place", "native", "x.case"],
-        &["--place", "here", "--subject", "/usr/bin/ipcmk", "x.case"],
-        &["--place", "native", "--subject", "/usr/bin/ipcmk"],
-        &["--place", "native", "--subject", "/no/such/file", "x.case"],
-        &[
-            "--place",
-            "native",
-            "--subject",
-            "/usr/bin/ipcmk",
-            "no.case",
-        ],
-        &[
-            "--place",
-            "native",
-            "--subject",
-            "/usr/bin/ipcmk",
-            "--through",
-            "no-emulator",
-            "x.case",
-        ],
-        &[&UTIL_LINUX[..], &["--faults", "many", "x.case"]].concat(),
-        &[
-            &UTIL_LINUX[..],
-            &["--faults", "some", "--through", "/bin/env", "x.case"],
-        ]
-        .concat(),
-        &["--nonsense", "x.case"],
-    ] {
-        assert_eq!(
-            scratch.cases(arguments).0.status.code(),
-            Some(2),
-            "{arguments:?}"
-        );
     }
 }

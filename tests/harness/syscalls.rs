@@ -107,21 +107,3 @@ pub fn name(number: i64) -> String {
     let call = usize::try_from(number).ok().and_then(Sysno::new);
     call.map_or_else(|| number.to_string(), |call| call.name().to_owned())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_numbers() {
-        for call in OF_IPCMK {
-            assert_eq!(number(call).map(name).as_deref(), Some(call));
-        }
-        assert_eq!(number("wrote"), None);
-        assert_eq!(command_number("semctl", "SETVAL"), Some(16));
-        assert_eq!(command_number("shmctl", "SETVAL"), None);
-        assert_eq!(command_number("msgget", "IPC_SET"), None);
-        assert_eq!(command_name("shmctl", 11), "SHM_LOCK");
-        assert_eq!(command_name("msgctl", 11), "11");
-    }
-}

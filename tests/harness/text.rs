@@ -361,12 +361,6 @@ mod tests {
     }
 
     #[test]
-    fn words_are_split_on_blanks() {
-        assert_eq!(split(""), [""; 0]);
-        assert_eq!(split("  -M   4096 "), ["-M", "4096"]);
-    }
-
-    #[test]
     fn quotes_and_escapes() {
         assert_eq!(
             split(r#"'' "" 'a  b' "c\td" e\ f"#),
@@ -433,17 +427,6 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_files() {
-        assert_eq!(literal(r"a  b\x00{-Q\n*2}'").unwrap(), b"a  b\0-Q\n-Q\n'");
-        assert_eq!(literal("").unwrap(), b"");
-        assert!(literal("{shm}").is_err());
-        let first = |line| first_word(line).unwrap();
-        assert_eq!(first("a b  c "), (b"a".into(), "b  c "));
-        assert_eq!(first(r"'a b'\n"), (b"a b\n".into(), ""));
-        assert!(first_word("a{*3} b").is_err());
-    }
-
-    #[test]
     fn lines_match_or_not() {
         let id = pattern("Shared memory id: {shm}").unwrap();
         let shown = Shown {
@@ -470,27 +453,6 @@ mod tests {
         assert_eq!(key(r#"{"id": 1, "key": "0x0000abcd"}"#), Some(Some(0xabcd)));
         for other in ["0x000abcd", "0x00000abcd", "0x0000ABCD", "0x+000abcd"] {
             assert_eq!(key(&format!(r#"{{"id": 1, "key": "{other}"}}"#)), None);
-        }
-    }
-
-    #[test]
-    fn shell_words_survive_a_shell() {
-        for word in [
-            &b""[..],
-            b"-M",
-            b"a b",
-            b"it's",
-            b"\n\xff\\",
-            b"$HOME",
-            b"~",
-            b"*",
-        ] {
-            let script = format!("printf %s {}", shell_word(word));
-            let output = std::process::Command::new("bash")
-                .args(["-c", &script])
-                .output()
-                .expect("bash");
-            assert_eq!(output.stdout, word);
         }
     }
 }

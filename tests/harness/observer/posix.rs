@@ -185,32 +185,3 @@ pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
     debug_assert!(file.as_raw_fd() > 2);
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_object_fits_into_an_argument() {
-        let semaphore = Wanted {
-            name: b"sem.x".into(),
-            what: What::semaphore(7, false),
-            mode: 0o640,
-            owner: Some((7, Some(8))),
-        };
-        let queue = Wanted {
-            name: b"x".into(),
-            what: What::Queue(Queue::USUAL),
-            ..semaphore.clone()
-        };
-        let empty = Wanted {
-            what: What::file(0, Vec::new()),
-            ..queue.clone()
-        };
-        for wanted in [semaphore, queue, empty] {
-            assert_eq!(from_argument(&to_argument(&wanted)), Some(wanted));
-        }
-        assert_eq!(from_argument("file/x/1/2"), None);
-        assert_eq!(from_argument("pipe/x/1/2/3/4/5/"), None);
-    }
-}
