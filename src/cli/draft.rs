@@ -1,12 +1,12 @@
-//! Texts that the compiler puts together out of tables, so that the program
-//! holds their bytes and neither pointers to the parts nor code to join them.
+//! Texts that the compiler joins from tables: the file holds their bytes, and neither pointers to the
+//! parts nor code to join them.
 
-/// A text that grows at compile time. Bytes that `N` has no room for are
-/// counted and dropped, so that a first pass with none measures the text.
+/// A text that grows at compile time. Bytes over `N` are counted and dropped, so that a first pass
+/// with `N` 0 measures the text.
 pub struct Draft<const N: usize> {
-    /// The text, as far as there is room.
+    /// Its first `N` bytes.
     pub bytes: [u8; N],
-    /// Bytes of the whole text.
+    /// Its length in bytes.
     pub length: usize,
 }
 
@@ -15,7 +15,7 @@ pub struct Draft<const N: usize> {
     reason = "runs in the compiler, which reports a bad index"
 )]
 impl<const N: usize> Draft<N> {
-    /// Nothing yet.
+    /// The empty text.
     pub const EMPTY: Self = Self {
         bytes: [0; N],
         length: 0,
@@ -43,7 +43,7 @@ impl<const N: usize> Draft<N> {
     }
 }
 
-/// A number of bytes, as a byte; a larger one does not compile.
+/// A length of at most 255 as a byte. A longer one does not compile.
 #[expect(
     clippy::as_conversions,
     reason = "try_from is not const; the assertion stands for it"

@@ -1,46 +1,48 @@
-//! argv to tokens, in the manner of GNU getopt_long.
+//! argv to tokens, as GNU getopt_long(3) reads it.
+//!
+//! `-QM 4096 --mode=600 x` is four tokens in the standard grammar: the option [`Opt::Queue`]; the
+//! option [`Opt::Shmem`], whose `word` is `4096`; the option [`Opt::Mode`], whose `word` is `600`;
+//! and the operand `x`. What cannot be read is a token too, with its [`Mistake`].
 
 use super::argv::Argv;
 use super::lookup::{self, Named, Spec};
 use super::mistake::{Mistake, Position, Word};
 use super::options::{Argument, Grammar, Opt};
 
-/// What stands on a command line.
+/// A token of a command line. Its text is [`Getopt::word`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
     /// An option.
     Option(Opt),
-    /// A word that belongs to no option.
+    /// An operand: a word that belongs to no option.
     Operand,
-    /// Neither. What follows it can still be read.
+    /// An error. The tokens behind it can still be read.
     Wrong(Mistake),
 }
 
-/// The tokens of a command line, from left to right. Options may follow
-/// operands, unless POSIXLY_CORRECT is set; all that follows `--` is operands.
+/// The tokens of a command line, from left to right. Options may follow operands, unless
+/// POSIXLY_CORRECT is set; all words behind `--` are operands.
 pub struct Getopt<'a, A> {
-    /// The word of the last token: the argument of an option, or the operand,
-    /// or what is wrong.
+    /// The word of the last token: the argument of an option, the operand, or what is wrong.
     pub word: Word<'a>,
     /// The last option.
     pub spec: &'static Spec,
     /// The whole line.
     line: A,
-    /// What is left of it.
+    /// The words that are not read yet.
     arguments: A,
-    /// Where the next argument begins.
+    /// Where the next word begins.
     next: Position,
-    /// What is left of a cluster of letters.
+    /// The letters of a cluster that are not read yet.
     cluster: &'a [u8],
-    /// The grammar that it is read in.
+    /// The grammar in which the line is read.
     pub grammar: Grammar,
     posixly_correct: bool,
     only_operands: bool,
 }
 
 impl<'a, A: Argv<'a>> Getopt<'a, A> {
-    /// Reads `line`, which does not hold the program's name, in the standard
-    /// grammar.
+    /// Reads `line`, without the program's name, in the standard grammar.
     pub fn new(line: A, posixly_correct: bool) -> Self {
         Self {
             word: Word::END,
@@ -65,8 +67,8 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         self.only_operands = false;
     }
 
-    /// Makes the `nth` token of this kind, from 1, or the last one, if there are not so many, the
-    /// line's word.
+    /// Finds the `nth` token like `sought`, from 1, or the last one if there are fewer, and makes its
+    /// word the line's.
     #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&mut self, sought: Token, nth: usize) {
         self.restart(self.grammar);
@@ -83,7 +85,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         self.word = found;
     }
 
-    /// Makes the next argument the word; says whether there is one.
+    /// Makes the next argument the word. False at the end of the line.
     fn advance(&mut self) -> bool {
         let Some(bytes) = self.arguments.next() else {
             return false;
@@ -94,7 +96,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         true
     }
 
-    /// The first letter of a cluster, whose rest may be its argument.
+    /// Reads the first letter of a cluster. The rest is its argument, if it takes one.
     fn letter(&mut self, cluster: &'a [u8]) -> Token {
         let (letter, rest) = cluster.split_at_checked(1).unwrap_or_default();
         self.cluster = rest;
@@ -116,7 +118,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         Token::Option(spec.opt)
     }
 
-    /// A long option; `text` is the word without its dashes.
+    /// Reads a long option; `text` is the word without its dashes.
     fn long(&mut self, text: &'a [u8]) -> Token {
         self.word.bytes = text;
         let (name, value) = split_name(text);
@@ -131,20 +133,20 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         self.word.argument = spec.argument;
         match (value.split_first(), self.word.argument) {
             (None, Argument::None) => {}
-            // It may be missing.
+            // Optional: only `--name=value` has one.
             (None, Argument::HugePage) => self.word.argument = Argument::None,
             (Some(_), Argument::None) => return Token::Wrong(Mistake::NameTakesNone),
             (None, _) => return self.separate(spec.opt, Mistake::NameNeedsArgument),
             (Some((_equals, value)), _) => {
                 self.word.bytes = value;
-                // Behind the two dashes, the name and the `=`.
+                // Two dashes, the name and the `=`.
                 self.word.at.0 += name.len() + 3;
             }
         }
         Token::Option(spec.opt)
     }
 
-    /// An option whose argument is the next word, whatever that looks like.
+    /// Reads the next word as the argument of an option, even if it begins with a dash.
     fn separate(&mut self, opt: Opt, missing: Mistake) -> Token {
         if self.advance() {
             Token::Option(opt)
@@ -154,8 +156,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
     }
 }
 
-/// Parts a long option into its name and what follows that: nothing, or `=`
-/// and a value.
+/// Splits a long option into its name and the rest: nothing, or `=` and a value.
 #[must_use]
 pub fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
     let equals = text.iter().position(|&byte| byte == b'=');

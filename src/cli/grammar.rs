@@ -1,11 +1,9 @@
-//! Tokens to a Request, and which of the two grammars reads a line.
+//! Tokens to a request, and the choice between the two grammars.
 //!
-//! The standard grammar reads first, so that a line of util-linux's keeps its
-//! meaning. What it refuses is read by keys if the line carries the mark of a
-//! key: a resource's value written 0x... or `private`, or -o, or -s with a
-//! value. A line without the mark is never read by keys unless it says
-//! `--keyed`, since a mistyped size must not become an object with mode 0666
-//! and a guessable key.
+//! The standard grammar reads first, so that every line of util-linux's keeps its meaning. The keyed
+//! grammar reads what it refuses, if the line has the mark of a key: a resource's value written
+//! 0x... or `private`, or -o, or -s with a value. A line without the mark is read by keys only behind
+//! `--keyed`: a mistyped size must not become an object with mode 0666 and a guessable key.
 
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
@@ -16,12 +14,11 @@ use super::request::{Action, Request};
 use super::{keyed, standard};
 use crate::kernel::abi::SEMVMX;
 
-/// Reads a command line into a new `request`; `arguments` do not hold the
-/// program's name.
+/// Reads a command line, without the program's name, into a new `request`.
 ///
 /// # Errors
-/// Where both grammars were asked and both refuse: the refusal that lies
-/// further along the line, and of two in one place the standard one.
+/// What is wrong with the line. Where both grammars were tried: the refusal that is further along
+/// the line, and of two at one place the standard grammar's.
 #[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A: Argv<'a>>(
     arguments: A,
@@ -59,8 +56,8 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
     }
 }
 
-/// Reads a whole line in one grammar. Values are checked as they come, and help
-/// and version stand where they stand: what follows them is not read.
+/// Reads a whole line in one grammar. Values are checked in their order, and reading ends at --help
+/// and --version, as in util-linux.
 ///
 /// # Errors
 /// What is wrong with `line.word`.
@@ -93,7 +90,7 @@ fn read_by<'a, A: Argv<'a>>(
         if opt == Opt::Version {
             return Ok(Action::Version);
         }
-        // In the standard grammar this is a line of the other one.
+        // The standard grammar refuses it wherever it is: the caller goes on with the keyed one.
         if opt == Opt::Keyed && (!is_keyed || line.word.at != Position::START) {
             return Err(Mistake::KeyedNotFirst);
         }
@@ -101,8 +98,8 @@ fn read_by<'a, A: Argv<'a>>(
             return Err(Mistake::SeveralKeyed);
         }
         if is_keyed && opt == Opt::Key {
-            // The resource's own argument is the key. (Were this no option here, it
-            // would be short for --keyed.)
+            // The key is the resource's argument. (The keyed table has --key so that it is not an
+            // abbreviation of --keyed.)
             line.word.bytes = line.spec.long();
             return Err(Mistake::NotApplicable);
         }
@@ -117,7 +114,7 @@ fn read_by<'a, A: Argv<'a>>(
     Ok(action)
 }
 
-/// Whether each option of a line has something to apply to.
+/// Checks that each option applies to something on the line, and the number and range of --value.
 ///
 /// # Errors
 /// What is wrong with `line.word`.

@@ -1,4 +1,4 @@
-//! The grammar with keys: `ipcmk --keyed -M 0x1234 -p 4096`.
+//! The keyed grammar: `ipcmk --keyed -M 0x1234 -p 4096`.
 
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
@@ -7,8 +7,8 @@ use super::number::is_marked_key;
 use super::options::{Argument, Opt};
 use super::request::{Action, Request};
 
-/// Makes sense of a line whose options are read, and puts it in the terms of
-/// the standard grammar.
+/// Checks a line whose options are read, and converts the request to the standard grammar's
+/// options.
 ///
 /// # Errors
 /// What is wrong with `line.word`, which is the end of the line at first.
@@ -26,7 +26,7 @@ pub fn finish<'a, A: Argv<'a>>(
         request.set(Opt::Existing, 0);
     }
     if shm.is_none() && queue.is_none() {
-        // -p is ignored here, whatever it says.
+        // -p is ignored here, whatever its argument.
         let nsems = request.get(Opt::Nsems).unwrap_or(1);
         request.set(Opt::Semaphore, nsems);
         return Ok(Action::Create);
@@ -50,7 +50,7 @@ pub fn finish<'a, A: Argv<'a>>(
     Ok(Action::Create)
 }
 
-/// Whether a line carries the mark of a key.
+/// Whether a line has the mark of a key.
 pub fn is_marked<'a, A: Argv<'a>>(line: &mut Getopt<'a, A>) -> bool {
     while let Some(token) = line.next() {
         let marked = match token {

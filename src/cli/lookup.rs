@@ -4,15 +4,15 @@
 use super::draft::{Draft, small};
 use super::options::{ANYTHING, Argument, Grammar, Opt, Opts, TABLE};
 
-/// What the parser needs of an option in one grammar. The texts of the table
-/// stay out of the running program.
+/// An option in one grammar, as the parser needs it. The file holds these and not the table, whose
+/// texts the compiler has put into help and man page.
 #[derive(Clone, Copy)]
 pub struct Spec {
     /// What it means.
     pub opt: Opt,
     /// What its argument is.
     pub argument: Argument,
-    /// Its letter; 0, which is in no argument, if it has none.
+    /// Its letter; 0 if it has none, since no argument holds a NUL.
     short: u8,
     /// Where [`NAMES`] holds its long name, which is empty if it has none.
     start: u8,
@@ -23,10 +23,10 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// Of no option.
+    /// No option.
     pub const NONE: &'static Self = &EMPTY;
 
-    /// Whether what the option applies to is on a line with these options.
+    /// Whether a line with these options has something that the option applies to.
     #[must_use]
     pub const fn suits(&self, given: Opts) -> bool {
         self.applies == ANYTHING.first_byte() || given.any_of_byte(self.applies)
@@ -42,7 +42,7 @@ impl Spec {
     }
 }
 
-/// The long names in a row: in pointers they would take twice the room.
+/// The long names, one behind the other: pointers to each would take twice the bytes.
 static NAMES: [u8; names::<0>().length] = names::<{ names::<0>().length }>().bytes;
 
 static STANDARD: [Spec; count(Grammar::Standard)] = specs(Grammar::Standard);
@@ -55,17 +55,17 @@ const fn of(grammar: Grammar) -> &'static [Spec] {
     }
 }
 
-/// A match for a long option.
+/// What a long name was found to be.
 pub enum Named {
     /// No option has a name that begins like this.
     Unknown,
-    /// This one, in full or by an abbreviation of it alone.
+    /// The name of this option, or an abbreviation of no other.
     One(&'static Spec),
-    /// Several: an ambiguity.
+    /// An abbreviation of several options.
     Several,
 }
 
-/// The option with this letter, a slice of one byte.
+/// Finds the option with this letter, a slice of one byte.
 #[must_use]
 pub fn by_letter(grammar: Grammar, letter: &[u8]) -> Option<&'static Spec> {
     of(grammar)
@@ -73,7 +73,7 @@ pub fn by_letter(grammar: Grammar, letter: &[u8]) -> Option<&'static Spec> {
         .find(|spec| [spec.short] == letter && spec.short != 0)
 }
 
-/// The option that a long name or its abbreviation stands for.
+/// Finds the option of a long name or an abbreviation.
 #[must_use]
 pub fn by_name(grammar: Grammar, name: &[u8]) -> Named {
     let mut named = Named::Unknown;
@@ -89,14 +89,13 @@ pub fn by_name(grammar: Grammar, name: &[u8]) -> Named {
     named
 }
 
-/// The options that an abbreviation may stand for: util-linux's, or, if none
-/// of them begins like this, ours.
+/// The options whose long names begin with `name`: util-linux's, or ours if there are none.
 pub fn possibilities(grammar: Grammar, name: &[u8]) -> impl Iterator<Item = &'static Spec> {
     let mut theirs = false;
     of(grammar)
         .iter()
         .filter(move |spec| spec.length != 0 && spec.long().starts_with(name))
-        // Theirs stand first in the table.
+        // Theirs are first in the table.
         .take_while(move |spec| {
             theirs |= spec.util_linux;
             spec.util_linux == theirs
@@ -113,7 +112,7 @@ const EMPTY: Spec = Spec {
     applies: 0,
 };
 
-/// The options that do not apply to everything.
+/// The options that apply to some resources only.
 pub const NARROW: Opts = narrow();
 
 #[expect(
@@ -149,9 +148,8 @@ const fn count(grammar: Grammar) -> usize {
     count
 }
 
-/// The options of a grammar. Two with one letter or one long name do not
-/// compile; nor does a row of util-linux's behind one of ours, or one of ours
-/// whose name begins an earlier one.
+/// The options of a grammar. It does not compile if two have one letter, if one of util-linux's is
+/// behind one of ours, or if a long name begins with a later one or is there twice.
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"
@@ -207,20 +205,20 @@ const fn names<const N: usize>() -> Draft<N> {
 const fn refuse_clash(spec: &Spec, earlier: &Spec) {
     assert!(
         spec.short == 0 || spec.short != earlier.short,
-        "a letter stands twice"
+        "BUG: two options have one letter"
     );
     assert!(
         !spec.util_linux || earlier.util_linux,
-        "a row of util-linux's stands behind ours"
+        "BUG: an option of util-linux's is behind one of ours"
     );
     let names = names::<{ names::<0>().length }>();
     assert!(
         !begins(&names.bytes, earlier, spec),
-        "a long name stands twice, or begins an earlier one"
+        "BUG: an option's long name is there twice, or begins an earlier one"
     );
 }
 
-/// Whether the name of one begins with the name of the other, which has one.
+/// Whether the name of `one` begins with that of `other`, which has one.
 #[expect(
     clippy::indexing_slicing,
     reason = "runs in the compiler, which reports a bad index"

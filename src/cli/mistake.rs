@@ -1,18 +1,18 @@
-//! The user's mistakes. A refusal borrows from argv, so that its message can
-//! echo what was typed, byte for byte.
+//! The user's mistakes. A refusal borrows from argv, so that its message echoes what was typed, byte
+//! for byte.
 
 use super::number::Bad;
 use super::options::{Argument, Grammar};
 
-/// A place on the command line: its distance from the first argument's first
-/// byte, with one byte between arguments, as they lie in memory.
+/// A place on the command line: bytes from the start of the first argument, with one byte between
+/// arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub usize);
 
 impl Position {
     /// The first argument.
     pub const START: Self = Self(0);
-    /// Behind the last argument: the place of what is missing.
+    /// The end of the line: the place of what is missing.
     pub const END: Self = Self(usize::MAX);
 }
 
@@ -28,7 +28,7 @@ pub struct Word<'a> {
 }
 
 impl Word<'_> {
-    /// Nothing, at the end of the line, where what is missing is missed.
+    /// The empty word at the end of the line.
     pub const END: Self = Self {
         bytes: b"",
         at: Position::END,
@@ -41,9 +41,9 @@ impl Word<'_> {
 pub enum Mistake {
     /// No option has this letter.
     UnknownLetter,
-    /// No option has this long name; the word without its dashes.
+    /// No option has this long name, which is without its dashes.
     UnknownName,
-    /// Several options begin like this; the word without its dashes.
+    /// Several options begin like this name, which is without its dashes.
     Ambiguous,
     /// The option with this letter lacks its argument.
     LetterNeedsArgument,
@@ -53,15 +53,15 @@ pub enum Mistake {
     NameTakesNone,
     /// `--keyed` is not the first argument.
     KeyedNotFirst,
-    /// An operand that means nothing here.
+    /// An operand that is not a mode of -M.
     ExtraOperand,
     /// Both -p and this operand give a mode.
     ModeTwice,
-    /// A value that cannot be read as what it should be.
+    /// A value of another form than its option takes.
     BadValue,
-    /// A value out of the range of what it should be.
+    /// A value out of its option's range.
     BadRange,
-    /// No resource is asked for.
+    /// No resource is on the line.
     NoResource,
     /// A POSIX object without a name.
     NoName,
@@ -69,21 +69,21 @@ pub enum Mistake {
     SeveralKeyed,
     /// A keyed segment or queue without its size.
     NoSize,
-    /// A number of semaphores for something else.
+    /// -s <nsems> with -M or -Q.
     NsemsWithoutSet,
     /// Both -k and --ftok give a key.
     KeyTwice,
-    /// Shared memory and a semaphore of musl's, of one name.
+    /// -m and -s with --libc musl: both would be one file.
     OneFile,
-    /// The option with this long name has nothing on the line to apply to.
+    /// The option with this long name applies to nothing on the line.
     NotApplicable,
-    /// There are neither one nor as many values as semaphores.
+    /// Neither one value nor one for each semaphore.
     ValueCount,
-    /// --batch beside something else than -r and -J.
+    /// --batch with another option than -r or -J, or with an operand.
     BatchNotAlone,
-    /// What is no object in a batch.
+    /// A line of a batch with -J, -h, -V or --batch.
     NotInBatch,
-    /// More objects in a batch than there is room for.
+    /// More objects in a batch than [`MAX_OBJECTS`](super::batch::MAX_OBJECTS).
     TooMany,
 }
 
@@ -96,7 +96,7 @@ impl From<Bad> for Mistake {
     }
 }
 
-/// Why a line is not read.
+/// Why a line is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal<'a> {
     /// What is wrong.
@@ -110,7 +110,7 @@ pub struct Refusal<'a> {
 }
 
 impl Refusal<'_> {
-    /// What is wrong with a line that can be read.
+    /// A mistake in a line of a batch as a whole.
     #[must_use]
     pub const fn of_line(mistake: Mistake) -> Self {
         Self {

@@ -1,23 +1,22 @@
 //! Bytes that the user typed, to numbers: size, mode, count, key.
 //!
-//! Sizes follow util-linux's `strtosize`, byte for byte, its rounding of
-//! fractions included; modes and counts follow `strtoul(3)` and
-//! `strtoimax(3)`, which it calls. Only overflow differs: it is an error here.
+//! Sizes follow util-linux's `strtosize`, its rounding of fractions included; modes and counts follow
+//! strtoul(3) and strtoimax(3), which util-linux calls. Only overflow differs: it is an error here.
 
 use super::options::Argument;
 use crate::kernel::abi::IPC_PRIVATE;
 
-/// Why a text is not the number that was asked for.
+/// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Bad {
-    /// Not a number of this kind at all (EINVAL).
+    /// It is no number of this kind (EINVAL).
     Invalid,
-    /// A number, but out of the range of its kind (ERANGE).
+    /// It is out of the range of its kind (ERANGE).
     Range,
 }
 
-/// Reads an argument of this kind; 0 where it is not a number.
+/// Reads an argument of this kind; 0 if it is not a number.
 ///
 /// # Errors
 /// Those of the function of each kind; [`Bad::Range`] out of the kind's range.
@@ -32,7 +31,7 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
         Argument::Mode => (mode(text), 0, 0o777),
         Argument::Key => (key(text), 0, u32::MAX.into()),
         Argument::Ftok => (ftok_id(text), 1, 255),
-        Argument::Owner => (list(text, b':', MOST_ID), 1, 2),
+        Argument::Owner => (list(text, b':', MAX_ID), 1, 2),
         Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
         Argument::HugePage => (huge_page(text), 1, u64::MAX),
     };
@@ -44,7 +43,7 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// Octal digits, as `strtoul(3)` reads them: blanks and a sign may lead.
+/// Reads octal digits as strtoul(3) does, behind blanks and a sign.
 ///
 /// # Errors
 /// [`Bad::Range`] over 64 bits.
@@ -52,8 +51,8 @@ pub fn mode(text: &[u8]) -> Result<u64, Bad> {
     whole(text, Base::Eight, u64::MAX)
 }
 
-/// Decimal digits, as `strtoimax(3)` reads them: blanks and a sign may lead. A
-/// negative number is given as its complement, at least `2^63`.
+/// Reads decimal digits as strtoimax(3) does, behind blanks and a sign. A negative number becomes its
+/// two's complement, at least `2^63`.
 ///
 /// # Errors
 /// [`Bad::Range`] over 63 bits.
@@ -61,8 +60,8 @@ pub fn elements(text: &[u8]) -> Result<u64, Bad> {
     whole(text, Base::Ten, u64::MAX >> 1)
 }
 
-/// A key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or
-/// `private`, which is IPC_PRIVATE, which is 0. Nothing may lead.
+/// Reads a key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or `private`, which
+/// is IPC_PRIVATE, 0. Blanks and signs are refused.
 ///
 /// # Errors
 /// [`Bad::Range`] over 64 bits.
@@ -74,7 +73,7 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// The place of a C library's name among those that are known.
+/// Reads the name of a C library: 0 is glibc, 1 is musl.
 ///
 /// # Errors
 /// [`Bad::Invalid`] for another one.
@@ -86,11 +85,10 @@ pub fn libc(text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// The id of ftok(3) behind the last colon, written as a key is; 1 if there is
-/// none: see [`split_ftok`].
+/// Reads the id of ftok(3), written as a key is; 1 if [`split_ftok`] finds none.
 ///
 /// # Errors
-/// [`Bad::Invalid`] if it only begins like a number.
+/// [`Bad::Invalid`] if more than the number is behind the colon.
 pub fn ftok_id(text: &[u8]) -> Result<u64, Bad> {
     let (path, id) = split_ftok(text);
     if path.len() == text.len() {
@@ -99,8 +97,7 @@ pub fn ftok_id(text: &[u8]) -> Result<u64, Bad> {
     unsigned(id, Base::Prefix, u64::MAX)
 }
 
-/// Parts a path from the id of ftok(3), which follows the last colon and begins
-/// with a digit.
+/// Splits a path from the id of ftok(3), which is behind the last colon and begins with a digit.
 #[must_use]
 pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
     let colon = text.iter().rposition(|&byte| byte == b':');
@@ -110,11 +107,10 @@ pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// How many decimal numbers of at most `most` a text is made of, with a
-/// `separator` between them.
+/// Counts the decimal numbers of a list, each at most `most`, with a `separator` between them.
 ///
 /// # Errors
-/// [`Bad::Range`] over that.
+/// [`Bad::Range`] for a number over `most`.
 pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     let mut count = 0;
     loop {
@@ -134,7 +130,7 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// The logarithm of a size that is a power of two.
+/// Reads a size that is a power of two, and returns its binary logarithm.
 ///
 /// # Errors
 /// Those of [`size`]; [`Bad::Invalid`] for another size.
@@ -147,7 +143,7 @@ pub fn huge_page(text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// Digits, and nothing before or behind them.
+/// Reads a number that begins with a digit.
 fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     if text.first().is_some_and(u8::is_ascii_digit) {
         whole(text, base, most)
@@ -156,37 +152,37 @@ fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// Whether a value can only be meant as a key: written 0x..., or `private`.
+/// Whether a value can only be a key: 0x... or `private`.
 #[must_use]
 pub fn is_marked_key(text: &[u8]) -> bool {
     matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
 }
 
-/// The largest int of C, and value of a POSIX semaphore.
+/// The largest int of C, and the largest value of a POSIX semaphore: SEM_VALUE_MAX.
 const INT_MAX: u64 = 0x7fff_ffff;
-/// The largest id of a user or a group; the next number stands for none.
-const MOST_ID: u64 = 0xffff_fffe;
+/// The largest id of a user or a group. The next number is `(uid_t) -1`, which changes nothing.
+const MAX_ID: u64 = 0xffff_fffe;
 
-/// The C library that is not the usual one.
+/// The other C library.
 const MUSL: &[u8] = b"musl";
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";
 
-/// Takes the decimal number that a text of the kernel's begins with, behind
-/// blanks, off the text. None where there is none.
+/// Removes the decimal number, and blanks before it, from the start of a text, and returns it. None if
+/// the text does not begin with one.
 pub fn take(text: &mut &[u8]) -> Option<u64> {
     let number = natural(text, Base::Ten).ok()?;
     *text = number.rest;
     Some(number.magnitude)
 }
 
-/// A size in bytes, `0` to `2^64 - 1`.
+/// Reads a size in bytes, `0` to `2^64 - 1`.
 ///
 /// `10`, `0x10`, `010`, with a suffix `10K` = `10KiB` (1024), `10KB` (1000),
 /// up to Y, in either case; with a suffix also a fraction, `1.5M`.
 ///
 /// # Errors
-/// [`Bad::Range`] where the number of bytes, or its unit, passes 64 bits.
+/// [`Bad::Range`] where the number of bytes, or its unit, is over 64 bits.
 pub fn size(text: &[u8]) -> Result<u64, Bad> {
     if let [b'-', ..] = behind_blanks(text) {
         return Err(Bad::Invalid);
@@ -205,7 +201,7 @@ pub fn size(text: &[u8]) -> Result<u64, Bad> {
         let base = match tail {
             [] | [b'i', b'B' | b'b'] => 1024,
             [b'B' | b'b'] => 1000,
-            // util-linux takes several points as long as only zeros follow them.
+            // util-linux accepts several points if only zeros follow them.
             _ if letter == b'.' && fraction.digits == 0 => {
                 rest = fraction.read(tail)?;
                 continue;
@@ -216,14 +212,14 @@ pub fn size(text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// What stands behind the decimal point: `.0025` is 25 after 2 zeros.
+/// The digits behind the decimal point: `.0025` is 25 after 2 zeros.
 struct Fraction {
     digits: u64,
     zeros: usize,
 }
 
 impl Fraction {
-    /// Reads the digits that `text` begins with. Returns what follows them.
+    /// Reads the digits at the start of a text, and returns the rest.
     fn read<'a>(&mut self, mut text: &'a [u8]) -> Result<&'a [u8], Bad> {
         while let [b'0', tail @ ..] = text {
             text = tail;
@@ -250,19 +246,18 @@ fn unit(letter: u8, base: u64) -> Result<u64, Bad> {
     Err(Bad::Invalid)
 }
 
-/// `whole.fraction` units, rounded as util-linux does it: each decimal digit's
-/// share of the unit by two integer divisions. (`0.3K` is 341 bytes, and
-/// `1.10K` is 2048.) None if 64 bits do not hold it.
+/// The bytes of `whole.fraction` units, rounded as in util-linux: each decimal digit's share of the
+/// unit by two integer divisions (`0.3K` is 341, `1.10K` is 2048). None over 64 bits.
 fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
     let mut bytes = whole.checked_mul(unit)?;
 
-    // The digits are tenths, hundredths, ...: what 64 bits do not hold is cut.
+    // The digits are tenths, hundredths, ...: digits over 64 bits are dropped.
     let mut parts: u64 = 10;
     let shift = |parts: &mut u64, digits: &mut u64| match parts.checked_mul(10) {
         Some(finer) => *parts = finer,
         None => *digits /= 10,
     };
-    // Not `<=`: util-linux takes ".10" for ten tenths.
+    // Not `<=`: util-linux reads ".10" as ten tenths.
     while parts < fraction.digits {
         shift(&mut parts, &mut fraction.digits);
     }
@@ -287,19 +282,19 @@ fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
 enum Base {
     Eight,
     Ten,
-    /// What the prefix says: 0x, or 0, or none.
+    /// 16 behind 0x, 8 behind 0, else 10.
     Prefix,
 }
 
-/// What the `strto*` functions find at the start of a text.
+/// The number at the start of a text.
 struct Number<'a> {
     negative: bool,
     magnitude: u64,
     rest: &'a [u8],
 }
 
-/// A whole text as a number of at most `most`, or, behind a minus, as that
-/// number's complement, as `strtoul(3)` has it.
+/// Reads a whole text as a number of at most `most`; behind a minus, as its two's complement, as
+/// strtoul(3) does.
 fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     let number = natural(text, base)?;
     if number.magnitude > most.saturating_add(number.negative.into()) {
@@ -313,8 +308,7 @@ fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// What follows the blanks, those of isspace(3) in the C locale: from tab to
-/// carriage return, and the space.
+/// Skips blanks: those of isspace(3) in the C locale, tab to carriage return and the space.
 fn behind_blanks(mut text: &[u8]) -> &[u8] {
     while let [b'\t'..=b'\r' | b' ', tail @ ..] = text {
         text = tail;
@@ -322,7 +316,7 @@ fn behind_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Reads the number that a text begins with, behind blanks and a sign.
+/// Reads the number at the start of a text, behind blanks and a sign.
 fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
     let mut text = behind_blanks(text);
     let mut negative = false;

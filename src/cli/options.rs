@@ -11,11 +11,11 @@ pub enum Grammar {
     Keyed,
 }
 
-/// What an option means, whatever its letter.
+/// An option, whatever its letter in either grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Opt {
-    // What other options apply to comes first: `Row::applies` is kept in one byte.
+    // First the eight that other options apply to: `Opts::first_byte`.
     /// System V shared memory.
     Shmem,
     /// POSIX shared memory.
@@ -33,12 +33,12 @@ pub enum Opt {
     /// File that the key is made of.
     Ftok,
 
-    // Then the others with numbers.
+    // Then the others that have a number: `Opt::NUMBERS`.
     /// Permissions.
     Mode,
     /// Semaphores of a keyed set.
     Nsems,
-    /// Key whose object may exist already.
+    /// Key of the keyed grammar's -o, whose object may exist.
     Optkey,
     /// First values of semaphores.
     Value,
@@ -57,7 +57,7 @@ pub enum Opt {
     Name,
     /// Bytes of a keyed segment or queue.
     Size,
-    /// An existing object will do.
+    /// Return an existing object.
     Existing,
     /// Print bare ids.
     Raw,
@@ -65,11 +65,11 @@ pub enum Opt {
     Json,
     /// Owner.
     Owner,
-    /// No memory is set aside.
+    /// SHM_NORESERVE.
     Noreserve,
-    /// The segment is not swapped out.
+    /// SHM_LOCK.
     Lock,
-    /// Lines of a file.
+    /// A file of command lines.
     Batch,
     /// The line is in the keyed grammar.
     Keyed,
@@ -80,10 +80,10 @@ pub enum Opt {
 }
 
 impl Opt {
-    /// Number of options that have numbers.
+    /// Number of options that have a number.
     pub const NUMBERS: usize = Self::Hugetlb.place() + 1;
 
-    /// Its place among them.
+    /// Its place in the order of options.
     #[must_use]
     #[expect(clippy::as_conversions, reason = "from is not const")]
     pub const fn place(self) -> usize {
@@ -123,7 +123,7 @@ impl Opts {
         .or(Self::POSIX_SEM);
     /// The objects of both interfaces.
     pub const OBJECTS: Self = Self::SYSV.or(Self::POSIX);
-    /// What makes an object that another program can name.
+    /// What gives an object a key or a name that can exist already.
     pub const NAMED: Self = Opt::Key.bit().or(Opt::Ftok.bit()).or(Self::POSIX);
 
     /// The options of either set. (`|`, for constants.)
@@ -200,10 +200,10 @@ impl From<Opt> for Opts {
     }
 }
 
-/// What an option's argument is.
+/// The kind of an option's argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
-    /// There is none.
+    /// No argument.
     None,
     /// The name of POSIX objects: any bytes.
     Name,
@@ -235,10 +235,10 @@ pub enum Argument {
     HugePage,
 }
 
-/// How an option looks in one grammar, and what it says of itself there.
+/// An option in one grammar: how it is written, and its texts.
 #[derive(Clone, Copy)]
 pub struct Form {
-    /// Its letter, where it has one.
+    /// Its letter, if it has one.
     pub short: Option<u8>,
     /// What its argument is.
     pub argument: Argument,
@@ -251,7 +251,7 @@ pub struct Form {
 }
 
 impl Form {
-    /// The same form, which says nothing of itself.
+    /// The same form without texts.
     const fn silent(self) -> Self {
         Self {
             help: "",
@@ -267,9 +267,9 @@ pub struct Row {
     pub opt: Opt,
     /// Its long name, without dashes; empty if it has none.
     pub long: &'static str,
-    /// Whether util-linux has that name: those go first among abbreviations.
+    /// Whether util-linux has that name. An abbreviation is tried on those first.
     pub util_linux: bool,
-    /// What it applies to: any of these must be on the line; [`ANYTHING`] if nothing must.
+    /// What it applies to: one of these must be on the line, or [`ANYTHING`].
     pub applies: Opts,
     /// Its form in the standard grammar.
     pub standard: Option<Form>,
@@ -286,7 +286,7 @@ impl Row {
         }
     }
 
-    /// One of ours, of the same form in both grammars.
+    /// An option that util-linux does not have, with the same form in both grammars.
     const fn ours(opt: Opt, long: &'static str, applies: Opts, form: Form) -> Self {
         Self {
             opt,
@@ -299,11 +299,11 @@ impl Row {
     }
 }
 
-/// What an option applies to that no other one must stand beside.
+/// No other option need be on the line.
 pub const ANYTHING: Opts = Opts::NONE;
 
-/// Every option: util-linux's in the order of its own table, which an
-/// ambiguity's list shows, then ours.
+/// Every option: first util-linux's, in the order of its own table, which the error for an ambiguous
+/// name shows; then ours.
 pub const TABLE: &[Row] = &[
     Row {
         opt: Opt::Shmem,
@@ -704,7 +704,7 @@ pub const TABLE: &[Row] = &[
         standard: None,
         keyed: Some(Form {
             short: Some(b'p'),
-            // Ignored with -S: read once the resource is known.
+            // A size with -M and -Q, ignored with -S: read once the resource is known.
             argument: Argument::Unread,
             metavar: "<size>",
             help: "bytes of the segment, or msg_qbytes of the queue",

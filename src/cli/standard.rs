@@ -1,4 +1,4 @@
-//! The grammar of util-linux 2.41: `ipcmk -M 4096 -p 600`.
+//! The standard grammar, that of util-linux 2.41: `ipcmk -M 4096 -p 600`.
 
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
@@ -7,7 +7,7 @@ use super::options::{Argument, Opt, Opts};
 use super::request::{Action, Request};
 use crate::kernel::object::Libc;
 
-/// Makes sense of a line whose options, and `operands` beside them, are read.
+/// Checks a line whose options are read, and that has so many operands.
 ///
 /// # Errors
 /// What is wrong with `line.word`, which is the end of the line at first.
@@ -29,7 +29,7 @@ pub fn finish<'a, A: Argv<'a>>(
     }
     if operands != 0 {
         line.find(Token::Operand, 1);
-        // A mode, where nothing else can be meant: -M's, alone.
+        // A mode, if -M is the only resource: nothing else can be meant.
         if request.has(Opts::OBJECTS.without(Opts::SHM)) {
             return Err(Mistake::ExtraOperand);
         }
