@@ -69,7 +69,7 @@ pub enum Mistake {
     SeveralKeyed,
     /// A keyed segment or queue without its size.
     NoSize,
-    /// -s <nsems> with -M or -Q.
+    /// `-s <nsems>` with -M or -Q.
     NsemsWithoutSet,
     /// Both -k and --ftok give a key.
     KeyTwice,
