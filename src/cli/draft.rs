@@ -1,5 +1,5 @@
-//! Texts that the compiler joins from tables: the file holds their bytes, and neither pointers to the
-//! parts nor code to join them.
+//! Texts that the compiler joins from tables: the file holds their bytes, and neither pointers to
+//! the parts nor code to join them.
 
 /// A text that grows at compile time. Bytes over `N` are counted and dropped, so that a first pass
 /// with `N` 0 measures the text.

@@ -67,8 +67,8 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         self.only_operands = false;
     }
 
-    /// Finds the `nth` token like `sought`, from 1, or the last one if there are fewer, and makes its
-    /// word the line's.
+    /// Finds the `nth` token like `sought`, from 1, or the last one if there are fewer, and makes
+    /// its word the line's.
     #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&mut self, sought: Token, nth: usize) {
         self.restart(self.grammar);

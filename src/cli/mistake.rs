@@ -1,5 +1,5 @@
-//! The user's mistakes. A refusal borrows from argv, so that its message echoes what was typed, byte
-//! for byte.
+//! The user's mistakes. A refusal borrows from argv, so that its message echoes what was typed,
+//! byte for byte.
 
 use super::number::Bad;
 use super::options::{Argument, Grammar};

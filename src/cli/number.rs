@@ -1,7 +1,8 @@
 //! Bytes that the user typed, to numbers: size, mode, count, key.
 //!
-//! Sizes follow util-linux's `strtosize`, its rounding of fractions included; modes and counts follow
-//! strtoul(3) and strtoimax(3), which util-linux calls. Only overflow differs: it is an error here.
+//! Sizes follow util-linux's `strtosize`, its rounding of fractions included; modes and counts
+//! follow strtoul(3) and strtoimax(3), which util-linux calls. Only overflow differs: it is an
+//! error here.
 
 use super::options::Argument;
 use crate::kernel::abi::IPC_PRIVATE;
@@ -51,8 +52,8 @@ pub fn mode(text: &[u8]) -> Result<u64, Bad> {
     whole(text, Base::Eight, u64::MAX)
 }
 
-/// Reads decimal digits as strtoimax(3) does, behind blanks and a sign. A negative number becomes its
-/// two's complement, at least `2^63`.
+/// Reads decimal digits as strtoimax(3) does, behind blanks and a sign. A negative number becomes
+/// its two's complement, at least `2^63`.
 ///
 /// # Errors
 /// [`Bad::Range`] over 63 bits.
@@ -168,8 +169,8 @@ const MUSL: &[u8] = b"musl";
 /// IPC_PRIVATE by name.
 const PRIVATE: &[u8] = b"private";
 
-/// Removes the decimal number, and blanks before it, from the start of a text, and returns it. None if
-/// the text does not begin with one.
+/// Removes the decimal number, and blanks before it, from the start of a text, and returns it. None
+/// if the text does not begin with one.
 pub fn take(text: &mut &[u8]) -> Option<u64> {
     let number = natural(text, Base::Ten).ok()?;
     *text = number.rest;

@@ -302,8 +302,8 @@ impl Row {
 /// No other option need be on the line.
 pub const ANYTHING: Opts = Opts::NONE;
 
-/// Every option: first util-linux's, in the order of its own table, which the error for an ambiguous
-/// name shows; then ours.
+/// Every option: first util-linux's, in the order of its own table, which the error for an
+/// ambiguous name shows; then ours.
 pub const TABLE: &[Row] = &[
     Row {
         opt: Opt::Shmem,

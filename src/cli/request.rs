@@ -142,8 +142,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Key of the System V objects, where 0 is IPC_PRIVATE; None for a random
-    /// one that nobody uses.
+    /// Key of the System V objects; 0 is IPC_PRIVATE. None for a random key that is not in use.
     #[must_use]
     pub fn key(&self) -> Option<u32> {
         self.get(Opt::Key).map(low)

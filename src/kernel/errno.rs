@@ -1,6 +1,7 @@
 //! The kernel's error numbers, and glibc's words for them.
 
-/// An error number, 1 to 4095, or none. (As wide as what calls return: a result fits two registers.)
+/// An error number, 1 to 4095, or none. (As wide as what calls return: a result fits two
+/// registers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errno(u64);
 

@@ -1,8 +1,8 @@
 //! From argv to exit status.
 //!
 //! `command` runs a command line, `batch` the lines of a file. Both go through `create`, object by
-//! object, to `sysv` and `posix`, which create or
-//! find it. `undo` removes what was created if anything fails. They share a
+//! object, to `sysv` and `posix`, which create or find it. `undo` removes what was created if
+//! anything fails. They share a
 //! `Job`, in `job`; `memory` is what a run takes of it.
 
 mod batch;

@@ -15,8 +15,8 @@ use crate::plan::attempt::Doing;
 use crate::plan::step::Step;
 use crate::report::measure;
 
-/// Creates the object of the attempt's step, or finds it where the request says that an existing
-/// one will do, and prints it.
+/// Creates the object of the attempt's step, or finds an existing one if the request accepts that,
+/// and prints it.
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full.
