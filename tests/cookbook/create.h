@@ -1,4 +1,4 @@
-/* What svshm_create, svmsg_create and svsem_create share: their options, which name a key, and flags for the get call. */
+/* The options of svshm_create, svmsg_create and svsem_create: a key, and flags for the get call. */
 
 #include <err.h>
 #include <stdio.h>
@@ -10,10 +10,10 @@
 struct wanted {
 	key_t key;
 	int flags;       /* IPC_CREAT and IPC_EXCL */
-	char **operands; /* they end with NULL */
+	char **operands; /* ends with NULL */
 };
 
-/* A number that takes the whole of a text. */
+/* Parses a whole text as a number. */
 static inline long number(const char *text, int base)
 {
 	char *end;
@@ -24,13 +24,13 @@ static inline long number(const char *text, int base)
 	return value;
 }
 
-/* Permissions, 0600 if there are none. */
+/* Parses permissions; 0600 without a text. */
 static inline int permissions(const char *text)
 {
 	return text ? (int)number(text, 8) : 0600;
 }
 
-/* Reads `[-cx] {-f pathname | -k key | -p} operand...`. */
+/* Parses `[-cx] {-f pathname | -k key | -p} operand...`. */
 static inline struct wanted read_line(int argc, char **argv, int least, const char *operands)
 {
 	struct wanted wanted = { .key = -1 };
@@ -66,11 +66,11 @@ static inline struct wanted read_line(int argc, char **argv, int least, const ch
 	return wanted;
 }
 
-/* Prints an identifier; gives the exit status. */
+/* Prints an identifier and returns the exit status. */
 static inline int report(int id)
 {
 	if (id == -1)
-		err(EXIT_FAILURE, "cannot have it");
+		err(EXIT_FAILURE, "get");
 	printf("%d\n", id);
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

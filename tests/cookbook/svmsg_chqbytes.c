@@ -1,4 +1,4 @@
-/* How many bytes a queue may hold: svmsg_chqbytes msqid max-bytes */
+/* Sets the bytes that a queue may hold: svmsg_chqbytes msqid max-bytes */
 
 #include <sys/msg.h>
 

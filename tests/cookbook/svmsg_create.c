@@ -1,4 +1,4 @@
-/* A message queue: svmsg_create [-cx] {-f pathname | -k key | -p} [octal-perms] */
+/* Creates a message queue: svmsg_create [-cx] {-f pathname | -k key | -p} [octal-perms] */
 
 #include <sys/msg.h>
 

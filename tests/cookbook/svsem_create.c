@@ -1,4 +1,4 @@
-/* A semaphore set: svsem_create [-cx] {-f pathname | -k key | -p} num-sems [octal-perms] */
+/* Creates a semaphore set: svsem_create [-cx] {-f pathname | -k key | -p} num-sems [octal-perms] */
 
 #include <sys/sem.h>
 

@@ -1,10 +1,10 @@
-/* The values of all semaphores of a set: svsem_setall sem-id val... */
+/* Sets the values of all semaphores of a set: svsem_setall sem-id val... */
 
 #include <sys/sem.h>
 
 #include "create.h"
 
-/* The caller of semctl(2) defines it. */
+/* semctl(2) leaves it to the caller to define this. */
 union semun {
 	int val;
 	struct semid_ds *buf;

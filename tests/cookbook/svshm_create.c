@@ -1,4 +1,4 @@
-/* A shared memory segment: svshm_create [-cx] {-f pathname | -k key | -p} seg-size [octal-perms] */
+/* Creates a shared memory segment: svshm_create [-cx] {-f pathname | -k key | -p} seg-size [octal-perms] */
 
 #include <sys/shm.h>
 

@@ -1,5 +1,6 @@
-//! The cookbook of README.md: all lines of a block make the same objects and print the same, each in
-//! a new IPC namespace. Those that find an object that is there already are run twice in theirs.
+//! The cookbook, tests/cookbook/README.md: all lines of an `sh` block create the same objects and
+//! print the same, each in a new IPC namespace. Lines with -e run twice. (readme.rs runs its
+//! sessions.)
 
 use std::collections::BTreeSet;
 use std::env;
@@ -47,13 +48,10 @@ struct Block {
     commands: Vec<String>,
 }
 
-/// The blocks of the README's section.
+/// The blocks of the page.
 fn blocks() -> Vec<Block> {
-    let readme = include_str!("../../README.md");
-    let section = readme
-        .split("\n## ")
-        .find(|text| text.starts_with("Cookbook\n"));
-    let blocks = section.expect("a cookbook").split("```sh\n").skip(1);
+    let page = include_str!("../cookbook/README.md");
+    let blocks = page.split("```sh\n").skip(1);
     let block = |text: &str| {
         let text = text.split("```").next().expect("split gives something");
         let (title, lines) = text.split_once('\n').expect("lines");
