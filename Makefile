@@ -70,7 +70,7 @@ bytes: dist-x86_64 ## where each byte of the x86_64 file goes
 	@tests/tools/bytes.sh
 
 .PHONY: figures
-figures: bench bytes ## measure, and write the figures of the README anew
+figures: bench ## measure, and write the figures into tests/bench/README.md and README.md
 	@tests/tools/figures.sh
 
 .PHONY: docs

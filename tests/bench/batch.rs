@@ -1,6 +1,5 @@
-//! What many objects cost: `ipcmk --batch` beside a C program for that one job, and beside shell
-//! loops. Each run has an IPC namespace of its own, and is looked at afterwards: it must have made
-//! its objects and printed their ids.
+//! Measures many objects: `ipcmk --batch`, a C program that does the same, and shell loops. Each run
+//! has its own IPC namespace, in which its objects must exist afterwards, with the printed ids.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -19,40 +18,40 @@ use crate::plot::{self, Series};
 use crate::report::Report;
 use crate::{quartile, silent, take_turns};
 
-/// How many objects are made at a time, and how many rounds of a pass tell what that costs. In
-/// several passes, so that load which comes and goes does not bend the line.
+/// Numbers of objects, and the rounds of each in a pass. Several passes, so that a load that comes
+/// and goes hits all numbers alike.
 const GROWTH: [(usize, usize); 5] = [(1, 40), (10, 20), (100, 8), (1_000, 1), (4_000, 1)];
 const PASSES: usize = 5;
 
-/// Bar: the time of a batch of so many queues, over that of the C program.
+/// Bar: the time of a batch of this many queues, divided by that of the C program.
 const BARRED: usize = 1_000;
-const MOST_TIMES_C: f64 = 1.2;
-/// Keys that one call of getrandom(2) brings to it: as many as it never cuts short. That is the
-/// fastest way to have keys that nobody guesses.
-const MOST_KEYS: usize = 64;
-/// Rounds that tell it.
+const MAX_TIMES_C: f64 = 1.2;
+/// Random keys that the C program takes from one getrandom(2): 256 bytes, the most that the call
+/// always returns whole.
+const MAX_KEYS: usize = 64;
+/// Rounds for the bar.
 const BAR_ROUNDS: usize = 500;
 
-/// How many objects are made to see the memory that it takes.
+/// Numbers of objects for the table of memory.
 const MEMORY: [usize; 3] = [1, 1_000, 4_096];
-/// Rounds that tell the page faults.
+/// Rounds for the mean of its page faults.
 const FAULT_ROUNDS: usize = 50;
 
-/// The programs that are measured, and what they make of a number of queues.
+/// The programs to measure.
 pub struct Programs<'a> {
     /// Our ipcmk.
     pub ours: &'a Path,
     /// util-linux's.
     pub theirs: &'a Path,
-    /// A directory for files.
+    /// A directory for compiled programs and batch files.
     pub scratch: &'a Path,
 }
 
-/// A way to make many queues.
+/// A way to create many queues.
 #[derive(Clone, Copy)]
 enum Way {
     Batch,
-    /// The C program, with this many keys a call of getrandom(2).
+    /// The C program, with this many keys from each getrandom(2).
     C(usize),
     OurLoop,
     TheirLoop,
@@ -61,12 +60,12 @@ enum Way {
 impl Way {
     const ALL: [Self; 4] = [
         Self::Batch,
-        Self::C(MOST_KEYS),
+        Self::C(MAX_KEYS),
         Self::OurLoop,
         Self::TheirLoop,
     ];
-    /// Those that start one program.
-    const ALONE: [Self; 2] = [Self::Batch, Self::C(MOST_KEYS)];
+    /// The ways that start one process.
+    const ALONE: [Self; 2] = [Self::Batch, Self::C(MAX_KEYS)];
 
     const fn name(self) -> &'static str {
         match self {
@@ -78,11 +77,11 @@ impl Way {
     }
 }
 
-/// A way to make so many queues, ready to run.
+/// A command that creates a number of queues.
 struct Run {
     command: Command,
     objects: usize,
-    /// What standard output goes to: a file in memory.
+    /// Standard output: a memfd.
     output: File,
 }
 
@@ -111,13 +110,12 @@ impl Run {
         })
     }
 
-    /// Runs it once, in a namespace of its own, to be measured so; then looks at what it has made,
-    /// and removes that.
+    /// Measures one run in a new namespace, checks the queues that it has created, and removes them.
     fn in_namespace<T>(
         &mut self,
         measure: impl FnOnce(&mut Command) -> io::Result<T>,
     ) -> io::Result<T> {
-        // A new one lets 32,000 queues be made (MSGMNI of linux/msg.h).
+        // A new namespace allows 32,000 queues (MSGMNI of linux/msg.h).
         namespace::unshare()?;
         self.output.set_len(0)?;
         self.output.rewind()?;
@@ -145,7 +143,7 @@ impl Run {
                     .map_or(String::new(), |first| format!(", among them {first}")),
             )));
         }
-        // Now, and not behind the next run's back, as the end of the namespace would do it.
+        // The end of the namespace would remove them too, but during the next run.
         for id in made {
             namespace::remove(QUEUE.kind, id)?;
         }
@@ -153,14 +151,14 @@ impl Run {
     }
 }
 
-/// The ids of lines that announce queues; none if one does not.
+/// The ids of lines that announce queues; None if a line does not.
 fn ids(text: &str) -> Option<Vec<i32>> {
     let id = |line: &str| line.strip_prefix(QUEUE.prints)?.parse().ok();
     text.lines().map(id).collect()
 }
 
 impl Programs<'_> {
-    /// The C program, compiled.
+    /// Compiles the C program.
     fn c(&self, keys: usize) -> io::Result<PathBuf> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/many.c");
         let file = self.scratch.join(format!("many-{keys}"));
@@ -178,7 +176,7 @@ impl Programs<'_> {
         }
     }
 
-    /// A file of so many lines for --batch.
+    /// Writes a file for --batch with this many lines.
     fn batch(&self, objects: usize) -> io::Result<PathBuf> {
         let file = self.scratch.join(format!("batch-{objects}"));
         fs::write(&file, "-Q\n".repeat(objects))?;
@@ -186,7 +184,8 @@ impl Programs<'_> {
     }
 }
 
-/// A shell loop. It counts by its arguments, which takes no other program, and ends if one fails.
+/// A shell loop. It counts by its arguments, since seq(1) would cost a process. It ends if a run
+/// fails.
 fn looped(program: &Path, objects: usize) -> Command {
     let mut command = silent(Path::new("/bin/dash"));
     command
@@ -205,8 +204,8 @@ fn file_in_memory() -> io::Result<File> {
     }
 }
 
-/// Measures; `rounds` scales a number of rounds. Prints what it finds, and leaves it as Markdown
-/// and as a plot, both named batch, in `target`. The answer is whether no bar is missed.
+/// Measures, prints the tables, and writes them to batch.md and batch.svg in `target`. `rounds`
+/// scales a number of rounds. Returns whether every bar is kept.
 pub fn bench(
     programs: &Programs<'_>,
     rounds: impl Fn(usize) -> usize,
@@ -218,16 +217,16 @@ pub fn bench(
     let memory = memory(programs, rounds(FAULT_ROUNDS), counter)?;
     print!("\n{}\n{}", growth.plain(), memory.plain());
     let plot = target.join("batch.svg");
-    plot::draw(&plot, "Queues made at a time", ["queues", "ms"], &series)?;
-    let picture = "![The same figures, on axes of powers of ten](tests/bench/batch.svg)";
+    plot::draw(&plot, "Time to create queues", ["queues", "ms"], &series)?;
+    let picture = "![The same times, on logarithmic axes](batch.svg)";
     let text = [growth.markdown(), format!("{picture}\n"), memory.markdown()];
     fs::write(target.join("batch.md"), text.join("\n"))?;
     Ok(growth.keeps_bars() && memory.keeps_bars())
 }
 
-/// How the time grows with the number of objects.
+/// Measures the time for each number of objects.
 fn growth(programs: &Programs<'_>, passes: usize) -> io::Result<(Report, Vec<Series>)> {
-    // Of each number of objects, of each way.
+    // The times for each number of objects and each way.
     let mut all = GROWTH.map(|_| Way::ALL.map(|_| Vec::new()));
     for _ in 0..passes {
         for (all, (objects, rounds)) in all.iter_mut().zip(GROWTH) {
@@ -253,37 +252,37 @@ fn growth(programs: &Programs<'_>, passes: usize) -> io::Result<(Report, Vec<Ser
     }
     let counts = GROWTH.map(|(_, rounds)| (passes * rounds).to_string());
     report.notes = vec![
-        "Queues made at a time, in an IPC namespace of their own; standard output is a file in memory. Time, from"
+        "Each column is a number of queues, created in a new IPC namespace; standard output is a memfd."
             .to_owned(),
         format!(
-            "before fork to after wait: median and quartiles of {} runs.",
+            "Time: median and quartiles of {} runs, from before fork to after wait.",
             counts.join(", ")
         ),
         format!(
-            "The C program is linked with glibc, and asks for {MOST_KEYS} random keys at a time. The shell is dash."
+            "The C program is linked with glibc and takes {MAX_KEYS} random keys from each getrandom(2). The shell is dash."
         ),
     ];
     Ok((report, series))
 }
 
-/// Judges a batch by the C program.
+/// Adds the bar: a batch beside the C program.
 fn judge(programs: &Programs<'_>, rounds: usize, report: &mut Report) -> io::Result<()> {
-    let ways = [Way::Batch, Way::C(MOST_KEYS), Way::C(1)];
+    let ways = [Way::Batch, Way::C(MAX_KEYS), Way::C(1)];
     let mut times = times(programs, &ways, BARRED, rounds)?;
     let [batch, c, asking] = [0, 1, 2].map(|way| milliseconds(quartile(&mut times[way], 2)));
     report.notes.push(format!(
-        "The bar compares medians of {rounds} runs: {batch:.2} ms and {c:.2} ms. A C program that asks for each key\n\
-         takes {asking:.2} ms."
+        "The bar compares the medians of {rounds} runs: {batch:.2} ms and {c:.2} ms. With one getrandom(2) for each key\n\
+         the C program takes {asking:.2} ms."
     ));
     report.bar(
         &format!("time of {BARRED} queues in a batch, over that of the C program"),
         (batch / c * 100.0).round() / 100.0,
-        MOST_TIMES_C,
+        MAX_TIMES_C,
     );
     Ok(())
 }
 
-/// The times of runs of each way, in turns.
+/// Measures the times of the ways, which take turns.
 fn times(
     programs: &Programs<'_>,
     ways: &[Way],
@@ -297,7 +296,7 @@ fn times(
     take_turns(&mut runs, rounds, |run| run.in_namespace(measure::time))
 }
 
-/// The memory that a number of objects takes.
+/// Measures memory and page faults for each number of objects.
 fn memory(programs: &Programs<'_>, rounds: usize, counter: FaultCounter) -> io::Result<Report> {
     let mut report = Report::new(MEMORY);
     let mut rows = [const { Vec::new() }; 3];
@@ -326,14 +325,14 @@ fn memory(programs: &Programs<'_>, rounds: usize, counter: FaultCounter) -> io::
         }
     }
     report.notes = vec![format!(
-        "Memory at the last system call (VmHWM and VmPeak in /proc/pid/status). Page faults: mean of {rounds} runs."
+        "Memory: VmHWM and VmPeak of /proc/pid/status at the last system call. Page faults: mean of {rounds} runs."
     )];
     Ok(report)
 }
 
-/// The most memory that a run has in use, and has addresses for, in kB.
+/// The peak resident and virtual memory of a run, in kB.
 ///
-/// Not that of wait4(2): what it tells begins with the size of the process that called exec.
+/// wait4(2) is no use: its peak includes that of the process before exec.
 fn most_memory(command: &mut Command) -> io::Result<[u64; 2]> {
     let tracee = Tracee::spawn(command)?;
     let status_file = format!("/proc/{}/status", tracee.pid());
@@ -362,7 +361,7 @@ fn milliseconds(time: Duration) -> f64 {
 fn spread(times: &mut [Duration]) -> String {
     let [median, low, high] = [2, 1, 3].map(|number| {
         let time = milliseconds(quartile(times, number));
-        // Three digits.
+        // Three significant digits.
         let digits = if time < 10.0 {
             2
         } else {

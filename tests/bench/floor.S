@@ -1,7 +1,7 @@
 /*
- * The floor: the least program for x86_64 that makes the system calls of ipcmk. It creates one object, whatever its
- * arguments, and prints the id; it reads no command line and explains no error. The bench assembles it three times, with
- * -DQUEUE for `ipcmk -Q`, -DSET for `-S 1` and -DSEGMENT for `-M 4096`, and links it with ipcmk's own linker script.
+ * The floor: the smallest program for x86_64 that makes the system calls of ipcmk. It creates one object and prints the
+ * id; it ignores its arguments and explains no error. The bench assembles it three times, with -DQUEUE for `ipcmk -Q`,
+ * -DSET for `-S 1` and -DSEGMENT for `-M 4096`, and links it with ipcmk's linker script.
  */
 #include <asm/unistd.h>
 
@@ -23,7 +23,7 @@ _start: mov     %rsp, %rbp
         test    %eax, %eax
         jnz     fail
 
-        /* The key: past argv and envp to the auxiliary vector, and there the first word that AT_RANDOM points to. */
+        /* The key: the first word at AT_RANDOM, in the auxiliary vector behind argv and envp. */
         mov     (%rbp), %rax
         lea     16(%rbp,%rax,8), %rsi
 1:      lodsq
@@ -37,7 +37,7 @@ _start: mov     %rsp, %rbp
         mov     (%rax), %ebx
 
 #ifdef SEGMENT
-        /* openat(AT_FDCWD, file, O_RDONLY, 0), and one byte of it: 1 is a system where the segment would not last. */
+        /* openat(AT_FDCWD, file, O_RDONLY, 0) and read one byte: with a 1, the kernel destroys the segment at exit. */
         mov     $__NR_openat, %eax
         mov     $AT_FDCWD, %edi
         mov     $file, %esi
@@ -71,8 +71,8 @@ _start: mov     %rsp, %rbp
         test    %eax, %eax
         js      fail
 
-        /* The line, from its end: a newline, the digits of the id, the words before it with what pads them. */
-        sub     $40, %rsp               /* makes 48 bytes below %rbp, for 1 + 10 + 24 */
+        /* The line, written backwards: newline, digits of the id, padded words. */
+        sub     $40, %rsp               /* 48 bytes below %rbp, for 1 + 10 + 24 */
         lea     -1(%rbp), %rsi
         movb    $'\n', (%rsi)
         mov     $10, %ecx
@@ -89,7 +89,7 @@ _start: mov     %rsp, %rbp
         movups  %xmm0, -16(%rsi)
         sub     $length, %rsi
 
-        /* write(1, line, its length) */
+        /* write(1, line, length) */
         mov     $__NR_write, %eax
         mov     $1, %edi
         mov     %rbp, %rdx

@@ -1,8 +1,8 @@
 /*
- * What `ipcmk --batch` with <n> lines of `-Q` does, as a program for that one job: n queues with random keys, and their
- * ids in the same words. The bench links it statically, and measures a batch beside it.
+ * Does what `ipcmk --batch` does with <n> lines of `-Q`, and nothing else: creates n queues with random keys and prints
+ * their ids in the same words. The bench links it statically and compares a batch with it.
  *
- * KEYS: how many keys a call of getrandom(2) brings; not more than 64, which it never cuts short.
+ * KEYS: random keys from each getrandom(2), at most 64: up to 256 bytes the call always returns whole.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-//! One figure of one run each: time, page faults, instructions.
+//! Measures one run of a command: time, page faults, instructions.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ipcmk_tests::tracer::Tracee;
 
-/// Keeps this process, and what it starts, on the processor where it is: a move costs more than a run.
+/// Pins this process and its children to the current processor: a migration costs more than a run.
 pub fn stay_on_one_processor() -> io::Result<()> {
     // SAFETY: a cpu_set_t is an array of integers, which may be 0.
     let mut set = unsafe { MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init() };
@@ -28,10 +28,10 @@ pub fn stay_on_one_processor() -> io::Result<()> {
     }
 }
 
-/// Runs a program to its end; it has to succeed. The answer is what the kernel charged it with.
+/// Runs a program to its end and returns its resource usage. A program that fails is an error.
 ///
-/// The standard library starts a `Command` as plain as those of the bench by posix_spawn(3), which
-/// copies no page tables: what is measured is the program, not the size of the bench.
+/// The standard library starts these commands by posix_spawn(3), which copies no page tables, so
+/// that the size of the bench does not count.
 fn run(command: &mut Command) -> io::Result<libc::rusage> {
     let pid = command.spawn()?.id().cast_signed();
     let mut status = 0;
@@ -46,7 +46,7 @@ fn run(command: &mut Command) -> io::Result<libc::rusage> {
     Ok(unsafe { usage.assume_init() })
 }
 
-/// A command that has ended otherwise than well is an error.
+/// Returns an error for any status but 0.
 pub fn succeeded(command: &Command, status: ExitStatus) -> io::Result<()> {
     if status.success() {
         Ok(())
@@ -55,7 +55,7 @@ pub fn succeeded(command: &Command, status: ExitStatus) -> io::Result<()> {
     }
 }
 
-/// The time of a run, from before fork to after wait.
+/// Measures the time of a run, from before fork to after wait.
 pub fn time(command: &mut Command) -> io::Result<Duration> {
     let start = Instant::now();
     run(command)?;
@@ -65,18 +65,17 @@ pub fn time(command: &mut Command) -> io::Result<Duration> {
 /// What counts page faults.
 #[derive(Clone, Copy)]
 pub enum FaultCounter {
-    /// An event of perf_event_open(2) that exec turns on. It counts from the moment when the new
-    /// program's address space is in place: the page of stack to which the kernel copies pointers
-    /// and the auxiliary vector, where that is not yet the page of the strings, and then whatever
-    /// the program touches first, itself or through a system call.
+    /// An event of perf_event_open(2), enabled by exec. It counts once the new address space is in
+    /// place: the stack page for pointers and auxiliary vector, unless the strings have faulted it
+    /// in, and then each page that the program or its system calls touch.
     Perf,
-    /// wait4(2), where the kernel does not grant the other. It counts more, for all alike: also the
-    /// child before exec, and the kernel as it copies strings to the new stack.
+    /// wait4(2), where perf events are not permitted. It also counts the child's faults before exec
+    /// and those of copying the strings to the new stack, for every program alike.
     Rusage,
 }
 
 impl FaultCounter {
-    /// The best that the kernel grants.
+    /// Chooses perf events if they are permitted.
     pub fn choose() -> Self {
         if open_fault_event().is_ok() {
             Self::Perf
@@ -85,7 +84,7 @@ impl FaultCounter {
         }
     }
 
-    /// Its name for a report.
+    /// The name for a report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Perf => "perf event, from exec on",
@@ -93,12 +92,12 @@ impl FaultCounter {
         }
     }
 
-    /// The page faults of a run.
+    /// Counts the page faults of a run.
     pub fn count(self, command: &mut Command) -> io::Result<u64> {
         let faults = match self {
             Self::Perf => {
-                // A new one each time: after the first child it may have died with that child, whose
-                // event the kernel is free to exchange for ours.
+                // One event a run: the kernel may swap the events of parent and child, and then ours
+                // ends with the first child.
                 let mut event = open_fault_event()?;
                 run(command)?;
                 let mut count = [0; 8];
@@ -111,14 +110,14 @@ impl FaultCounter {
             }
         };
         if faults == 0 {
-            // Not even for its first instruction?
+            // The first instruction alone is a fault.
             return Err(io::Error::other("the kernel did not count page faults"));
         }
         Ok(faults)
     }
 }
 
-/// Opens a count of the page faults of our children, each from its exec on.
+/// Opens an event that counts the page faults of child processes from exec on.
 fn open_fault_event() -> io::Result<File> {
     /// The first version of struct perf_event_attr.
     #[repr(C)]
@@ -170,15 +169,15 @@ fn open_fault_event() -> io::Result<File> {
     }
 }
 
-/// The instructions of a run outside the kernel, counted one by one.
+/// Counts the user-space instructions of a run, by single steps.
 pub fn instructions(command: &mut Command) -> io::Result<u64> {
     let (count, status) = Tracee::spawn(command)?.count_instructions()?;
     succeeded(command, status)?;
     Ok(count)
 }
 
-/// The same of a program that `emulator`, a qemu-user without arguments yet, is to run. It is told to
-/// make blocks of one instruction each and to log every block that it enters.
+/// Counts the instructions of a program under `emulator`, a qemu-user command without arguments.
+/// qemu translates blocks of one instruction each and logs each block that it enters.
 pub fn emulated_instructions(
     mut emulator: Command,
     program: &Path,

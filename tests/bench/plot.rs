@@ -1,4 +1,4 @@
-//! A plot of figures that span powers of ten, as a file of SVG.
+//! Draws a plot with two logarithmic axes, as SVG.
 
 use std::error::Error;
 use std::fs;
@@ -7,18 +7,18 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-/// Figures that belong together: a line of the plot.
+/// A line of the plot.
 pub struct Series {
-    /// What the legend calls it.
+    /// Its name in the legend.
     pub name: &'static str,
-    /// Pairs of x and y, x growing.
+    /// Pairs of x and y, in ascending order of x.
     pub points: Vec<(f64, f64)>,
 }
 
 /// The size of the picture in pixels.
 const SIZE: (u32, u32) = (720, 440);
 
-/// Colours that stay apart for the colour-blind: those of Okabe and Ito.
+/// From the colours of Okabe and Ito, which colour-blind readers can tell apart.
 const COLOURS: [RGBColor; 4] = [
     RGBColor(0, 114, 178),
     RGBColor(0, 0, 0),
@@ -26,7 +26,7 @@ const COLOURS: [RGBColor; 4] = [
     RGBColor(204, 121, 167),
 ];
 
-/// Draws the series, with both axes in powers of ten.
+/// Draws the series.
 pub fn draw(
     file: &Path,
     title: &str,
@@ -82,8 +82,8 @@ pub fn draw(
     Ok(())
 }
 
-/// The powers of ten that figures above 0 lie between, and a little on either side, so that rounding
-/// does not cost an axis its first or last number.
+/// The powers of ten that enclose the figures, which are above 0. A margin of a thousandth keeps the
+/// axis's first and last labels, whatever the rounding.
 fn decades(figures: &[f64]) -> Range<f64> {
     let low = figures.iter().copied().fold(f64::INFINITY, f64::min);
     let high = figures.iter().copied().fold(0.0, f64::max);

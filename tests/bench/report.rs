@@ -1,14 +1,14 @@
-//! A table with notes and verdicts, for a terminal and in Markdown.
+//! A table with notes and bars, as plain text and as Markdown.
 
 use std::fmt;
 use std::iter;
 
-/// What was found.
+/// A table, its notes and its bars.
 pub struct Report {
-    /// Lines of a label and a cell for each column, the head first.
+    /// Rows: a label, then a cell for each column. The first row is the head.
     rows: Vec<Vec<String>>,
     bars: Vec<Bar>,
-    /// What a reader must know of the figures.
+    /// Lines below the table: how the figures were measured.
     pub notes: Vec<String>,
 }
 
@@ -18,7 +18,7 @@ struct Bar {
 }
 
 impl Report {
-    /// A table with these columns.
+    /// Creates a table with these columns.
     pub fn new(columns: impl IntoIterator<Item = impl ToString>) -> Self {
         let columns = columns.into_iter().map(|column| column.to_string());
         Self {
@@ -28,7 +28,7 @@ impl Report {
         }
     }
 
-    /// Adds a row. Cells at the end may lack.
+    /// Adds a row. Missing cells at its end become `-`.
     pub fn row(&mut self, label: &str, cells: &[impl ToString]) {
         let mut row = vec![label.to_owned()];
         row.extend(cells.iter().map(ToString::to_string));
@@ -36,7 +36,7 @@ impl Report {
         self.rows.push(row);
     }
 
-    /// Judges a figure.
+    /// Adds a bar: `figure` may be `most`, and no more.
     pub fn bar<T: PartialOrd + fmt::Display>(&mut self, what: &str, figure: T, most: T) {
         self.bars.push(Bar {
             kept: figure <= most,
@@ -44,12 +44,12 @@ impl Report {
         });
     }
 
-    /// Whether no bar is missed.
+    /// Whether every figure keeps its bar.
     pub fn keeps_bars(&self) -> bool {
         self.bars.iter().all(|bar| bar.kept)
     }
 
-    /// Every line, padded, its cells joined by `between`.
+    /// The rows, padded to columns, with `between` between the cells.
     fn lines(&self, between: &str) -> Vec<String> {
         let width = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].chars().count());
@@ -70,14 +70,14 @@ impl Report {
         self.rows.iter().map(line).collect()
     }
 
-    /// For a terminal.
+    /// The report as plain text.
     pub fn plain(&self) -> String {
         let bar = |bar: &Bar| format!("{}  {}", if bar.kept { "PASS" } else { "FAIL" }, bar.text);
         let bars = self.bars.iter().map(bar).collect();
         joined([self.lines("  "), self.notes.clone(), bars])
     }
 
-    /// For the README.
+    /// The report as Markdown, for tests/bench/README.md.
     pub fn markdown(&self) -> String {
         let mut table: Vec<String> = self
             .lines(" | ")
@@ -94,7 +94,7 @@ impl Report {
     }
 }
 
-/// Parts of lines, with an empty line between them.
+/// Joins parts, with an empty line between them.
 fn joined(parts: [Vec<String>; 3]) -> String {
     let parts = parts.into_iter().filter(|lines| !lines.is_empty());
     let parts: Vec<String> = parts.map(|lines| lines.join("\n") + "\n").collect();

@@ -1,37 +1,38 @@
 #!/usr/bin/env bash
-# Where each byte of the x86_64 file goes: the same build with its symbols, grouped by room.
+# Where each byte of the x86_64 file goes: the same build with its symbols, grouped by the folders of src.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 CARGO_PROFILE_RELEASE_STRIP=none cargo build --quiet --release --bin ipcmk --target-dir target/bytes
 file=target/bytes/release/ipcmk
-shipped=target/dist/ipcmk-x86_64
-shipped_bytes=$(stat --format=%s "$shipped")
+shipped_bytes=$(stat --format=%s target/dist/ipcmk-x86_64)
 text=$(size --format=sysv "$file" | awk '$1 == ".text" { print $2 }')
 
-{
-    echo "headers $shipped_bytes $text"
-    nm --radix=d --print-size --demangle "$file" | awk 'NF > 3 { size = $2; $1 = $2 = $3 = ""; print size, $0 }'
-} | awk -v text="$text" '
-    $1 == "headers" { row["ELF headers, program headers, section names"] = $2 - $3; next }
-    {
-        bytes = $1 + 0
-        if (/BYTES|PAIRS/) name = "all texts, packed"
-        else if (/NAMES|STANDARD|KEYED/) name = "table of options"
-        else if (/ipcmk::words/) name = "words"
-        else if (/heapless/) name = "heapless"
-        else if (/ipcmk::sys|Linux|_start|memcpy|memset|memcmp|bcmp|strlen|Strings/) name = "sys: start-up, system calls, memory routines"
-        else if (/ipcmk::grammar|ipcmk::number|ipcmk::request/) name = "grammar, number, request"
-        else if (/ipcmk::getopt|ipcmk::options|FnMut|adapters/) name = "getopt, options"
-        else if (/ipcmk::report|ipcmk::errno|ipcmk::hint/) name = "report, hint, errno"
-        else if (/ipcmk::run|ipcmk::kernel|ipcmk::plan|ipcmk::posix|ipcmk::batch|ipcmk::measure/) name = "run, plan, kernel, posix, batch, measure"
-        else name = "core, as far as not inlined"
-        row[name] += bytes
+nm --radix=d --print-size --demangle "$file" | awk -v text="$text" -v shipped="$shipped_bytes" '
+    BEGIN {
+        holds["sys"] = "sys: start-up, system calls, memory routines"
+        holds["run"] = "run: creation, removal, batches"
+        holds["report"] = "report: output, errors, hints"
+        holds["plan"] = "plan: steps"
+        holds["cli"] = "cli: the command line"
+        holds["kernel"] = "kernel: objects, paths, the port"
+    }
+    NF > 3 {
+        bytes = $2 + 0
+        $1 = $2 = $3 = ""
+        if (/words::(BYTES|PAIRS)$/) name = "report: all texts, packed"
+        else if (/cli::[a-z]+::[A-Z]+$/) name = "cli: the table of options"
+        # The first of ours that the name has: the type of a method, or the folder of a function.
+        else if (match($0, /ipcmk::[a-z]+::/)) name = holds[substr($0, RSTART + 7, RLENGTH - 9)]
+        else if (/ (_start|memcpy|memmove|memset|memcmp|bcmp|strlen)$/) name = holds["sys"]
+        else name = "core and heapless, where not inlined"
+        row[name == "" ? "unknown: " $0 : name] += bytes
         named += bytes
     }
     END {
-        row["jump tables, ids, alignment"] = text - named
-        for (name in row) { printf "%6d  %s\n", row[name], name | "sort -rn"; total += row[name] }
-        close("sort -rn")
+        row["jump tables, constants, alignment"] = text - named
+        row["ELF headers, section names"] = shipped - text
+        for (name in row) { printf "%6d  %s\n", row[name], name | "sort -k1,1rn -k2"; total += row[name] }
+        close("sort -k1,1rn -k2")
         printf "%6d  in all\n", total
     }'

@@ -1,20 +1,35 @@
 #!/usr/bin/env bash
-# Writes the figures of the README anew, between its markers: those of `make bench` and of `make bytes`.
+# Writes the figures of `make bench` and `make bytes` into tests/bench/README.md, and six rows of them into README.md.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# between <marker> <file>: replaces what stands between <!-- marker --> and <!-- /marker -->.
+# between <page> <marker> <file>: replaces what stands between <!-- marker --> and <!-- /marker -->.
 between() {
-    awk -v marker="$1" -v file="$2" '
+    grep -qx "<!-- $2 -->" "$1" && grep -qx "<!-- /$2 -->" "$1" || { echo "$1 has no place for $2" >&2; exit 1; }
+    awk -v marker="$2" -v file="$3" '
         $0 == "<!-- /" marker " -->" { skip = 0 }
         !skip
         $0 == "<!-- " marker " -->" { while ((getline line <file) > 0) print line; skip = 1 }
-    ' README.md >target/README.md
-    cat target/README.md >README.md
+    ' "$1" >target/page.md
+    cat target/page.md >"$1"
 }
 
-between bench target/bench.md
-between batch target/batch.md
+page=tests/bench/README.md
+between $page bench target/bench.md
+between $page batch target/batch.md
 cp target/batch.svg tests/bench/batch.svg
 { echo '```text'; tests/tools/bytes.sh; echo '```'; } >target/bytes.md
-between bytes target/bytes.md
+between $page bytes target/bytes.md
+
+# README.md shows these rows, beside util-linux alone.
+awk -F '|' '
+    function bare(cell) { gsub(/^ +| +$/, "", cell); return cell }
+    BEGIN {
+        split("file size, bytes|system calls, -Q|page faults, -Q|instructions, -Q|time, -Q, µs|time, -m 4096 -n /x, µs", rows)
+        for (row in rows) shown[rows[row]]
+    }
+    NR == 1 { for (i = 3; i < NF; i++) column[bare($i)] = i }
+    NR <= 2 || bare($2) in shown { print "|" $2 "|" $column["ipcmk"] "|" $column["util-linux"] "|" }
+' target/bench.md >target/cost.md
+[ "$(wc -l <target/cost.md)" = 8 ] || { echo "target/bench.md lacks a row that README.md shows" >&2; exit 1; }
+between README.md cost target/cost.md

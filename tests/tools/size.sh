@@ -24,8 +24,8 @@ if [ "${1-}" = --update ]; then
 fi
 
 status=0
-if ! grep -q "^| file size, bytes .* $(awk '$1 == "x86_64" { print $2 }' $committed) |.* $(awk '$1 == "aarch64" { print $2 }' $committed) |" README.md; then
-    echo "the README has other sizes than $committed: run \`make figures\`"
+if ! grep -q "^| file size, bytes .* $(awk '$1 == "x86_64" { print $2 }' $committed) |.* $(awk '$1 == "aarch64" { print $2 }' $committed) |" tests/bench/README.md; then
+    echo "tests/bench/README.md has other sizes than $committed: run \`make figures\`"
     status=1
 fi
 limit=$(awk '$1 == "limit" { print $2 }' $committed)

@@ -1,17 +1,17 @@
-//! What a run of ipcmk costs, beside an assembly floor and util-linux's ipcmk: `make bench`. POSIX
-//! objects stand beside those of util-linux 2.41, if tests/tools/util-linux.sh has fetched it.
+//! `make bench`: measures a run of ipcmk, beside an assembly floor and util-linux's ipcmk. POSIX
+//! objects are compared with util-linux 2.41, if tests/tools/util-linux.sh has fetched it.
 //!
 //! ```text
 //! bench [--quick]
 //! ```
 //!
-//! Prints tables and a verdict on each bar, and leaves them as Markdown in target/bench.md, and
-//! those of many objects in target/batch.md, with a plot in target/batch.svg. The exit status is 1 if
-//! a bar is missed. `--quick` (`make bench BENCH=--quick`) makes about a tenth of the runs.
+//! Prints tables and whether each bar is kept, and writes them as Markdown to target/bench.md and, for
+//! many objects, to target/batch.md, with a plot in target/batch.svg. The exit status is 1 if a bar
+//! is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the runs.
 //!
-//! Every program starts by the name `ipcmk` with an empty environment, and creates its objects in
-//! IPC namespaces that end with the bench. For page faults and time the programs take turns, run by
-//! run and on one processor, so that whatever else happens on the machine hits all alike.
+//! Every program runs as `ipcmk` in an empty environment and creates its objects in IPC namespaces
+//! that end with the bench. For page faults and time the programs take turns, run by run and on one
+//! processor, so that other load on the machine hits all alike.
 
 #[path = "../../bench/batch.rs"]
 mod batch;
@@ -41,28 +41,28 @@ use report::Report;
 
 const EMULATOR: &str = "qemu-aarch64";
 
-/// Bar: bytes of the file, on each architecture.
-const MOST_BYTES: u64 = 28 * 1024;
+/// Bar: bytes of the file, for each architecture.
+const MAX_BYTES: u64 = 28 * 1024;
 /// Bar: mean page faults of a run, over those of the floor.
-const MOST_FAULTS_OVER_FLOOR: f64 = 0.5;
-/// Bar: instructions of `-M 4096`, on each architecture.
-const MOST_INSTRUCTIONS: u64 = 2_499;
+const MAX_FAULTS_OVER_FLOOR: f64 = 0.5;
+/// Bar: instructions of `-M 4096`, for each architecture.
+const MAX_INSTRUCTIONS: u64 = 2_499;
 
-/// Rounds that tell page faults, and time.
+/// Rounds for the mean of page faults, and for the quartiles of time.
 const FAULT_ROUNDS: usize = 1_000;
 const TIME_ROUNDS: usize = 2_000;
-/// Rounds in one IPC namespace: few enough that its tables stay small.
+/// Rounds in one IPC namespace, so few that its tables stay small.
 const ROUNDS_PER_NAMESPACE: usize = 50;
 
-/// A command line that is measured.
+/// A command line to measure.
 struct Line {
     words: &'static [&'static str],
-    /// The macro that makes a floor for it, and its place among the files of a candidate.
+    /// The macro that makes floor.S its floor, and its index in [`Candidate::files`].
     floor: &'static str,
     place: usize,
-    /// What the first object of a namespace is announced with.
+    /// What it prints in a new namespace.
     output: &'static str,
-    /// Measured in every way, not only by its system calls.
+    /// Whether more than its system calls is measured.
     in_full: bool,
     /// Whether there is a bar for its instructions.
     barred: bool,
@@ -101,12 +101,12 @@ const LINES: [Line; 3] = [
     },
 ];
 
-/// A command line that makes a POSIX object.
+/// A command line that creates a POSIX object.
 struct Posix {
     words: &'static [&'static str],
     output: &'static str,
-    /// Bar: its system calls, where a descriptor is enough to give a file its name.
-    most_calls: usize,
+    /// Bar: its system calls, where linkat(2) takes a descriptor alone.
+    max_calls: usize,
 }
 
 impl fmt::Display for Posix {
@@ -119,24 +119,24 @@ const POSIX: [Posix; 3] = [
     Posix {
         words: &["-m", "4096", "-n", "/x"],
         output: "POSIX shared memory name: /x\n",
-        most_calls: 8,
+        max_calls: 8,
     },
     Posix {
         words: &["-q", "-n", "/x"],
         output: "POSIX message queue name: /x\n",
-        most_calls: 6,
+        max_calls: 6,
     },
     Posix {
         words: &["-s", "-n", "/x"],
         output: "POSIX semaphore name: /x\n",
-        most_calls: 8,
+        max_calls: 8,
     },
 ];
 
-/// The file that the first of them makes.
+/// The file that the first of them creates.
 const POSIX_FILE: &str = "/dev/shm/x";
 
-/// The places of candidates in the table. What is emulated is not timed, and comes last.
+/// The indices of the candidates. The emulated one comes last, and is not timed.
 const OURS: usize = 0;
 const FLOOR: usize = 1;
 const THEIRS: usize = 2;
@@ -159,7 +159,7 @@ impl Candidate {
         }
     }
 
-    /// The size of its last file.
+    /// The size of its last file, in bytes.
     fn size(&self) -> io::Result<u64> {
         let [.., file] = &self.files;
         fs::metadata(file)
@@ -167,19 +167,19 @@ impl Candidate {
             .map_err(|error| io::Error::other(format!("{}: {error}", file.display())))
     }
 
-    /// The command of a line, without an emulator.
+    /// The command for a line, without an emulator.
     fn command(&self, line: &Line) -> Command {
         let mut command = silent(&self.files[line.place]);
         command.args(line.words);
         command
     }
 
-    /// The number of system calls.
+    /// Counts the system calls of a line.
     fn system_calls(&self, line: &Line) -> io::Result<usize> {
         self.calls(line.place, line.words, line.output)
     }
 
-    /// The number of system calls of one of its files; what the program prints is looked at too.
+    /// Counts the system calls of one of its files, which must print `output`.
     fn calls(&self, place: usize, words: &[&str], output: &str) -> io::Result<usize> {
         let words: Vec<Vec<u8>> = words.iter().map(|&word| word.into()).collect();
         let start = Start {
@@ -196,7 +196,7 @@ impl Candidate {
         Ok(outcome.calls.unwrap_or_default().len())
     }
 
-    /// The number of instructions outside the kernel.
+    /// Counts the user-space instructions of a line.
     fn instructions(&self, line: &Line, scratch: &Path) -> io::Result<u64> {
         namespace::unshare()?;
         match self.emulator {
@@ -209,7 +209,7 @@ impl Candidate {
     }
 }
 
-/// A command with an empty environment, whose output goes nowhere.
+/// A command with an empty environment and /dev/null as standard output.
 fn silent(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg0("ipcmk").env_clear().stdout(Stdio::null());
@@ -236,7 +236,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures and reports; `rounds` scales a number of rounds. The answer is whether no bar is missed.
+/// Measures and reports. `rounds` scales a number of rounds. Returns whether every bar is kept.
 fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
     let (fault_rounds, time_rounds) = (rounds(FAULT_ROUNDS), rounds(TIME_ROUNDS));
     namespace::obtain_privilege()?;
@@ -266,8 +266,8 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
 
     let sizes = each(&candidates, Candidate::size)?;
     report.row("file size, bytes", &sizes);
-    report.bar("bytes", sizes[OURS], MOST_BYTES);
-    report.bar("bytes, aarch64", sizes[EMULATED], MOST_BYTES);
+    report.bar("bytes", sizes[OURS], MAX_BYTES);
+    report.bar("bytes, aarch64", sizes[EMULATED], MAX_BYTES);
 
     for line in &LINES {
         let calls = each(&candidates, |candidate| candidate.system_calls(line))?;
@@ -288,8 +288,8 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         let row = format!("system calls, {line}");
         let [ours_text, emulated_text] = [ours, emulated].map(|calls| calls.to_string());
         report.row(&row, &[ours_text, NOTHING.into(), theirs, emulated_text]);
-        report.bar(&row, ours, line.most_calls);
-        report.bar(&format!("{row}, aarch64"), emulated, line.most_calls);
+        report.bar(&row, ours, line.max_calls);
+        report.bar(&format!("{row}, aarch64"), emulated, line.max_calls);
     }
 
     measure::stay_on_one_processor()?;
@@ -304,12 +304,12 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         let row = format!("page faults, {line}");
         let cells: Vec<String> = means.iter().map(|mean| format!("{mean:.2}")).collect();
         report.row(&row, &cells);
-        // As printed: hundredths are what so many runs are good for.
+        // Rounded as the table shows it.
         let over = ((means[OURS] - means[FLOOR]) * 100.0).round() / 100.0;
         report.bar(
             &format!("{row}, over the floor"),
             over,
-            MOST_FAULTS_OVER_FLOOR,
+            MAX_FAULTS_OVER_FLOOR,
         );
     }
 
@@ -320,11 +320,11 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         let row = format!("instructions, {line}");
         report.row(&row, &counts);
         if line.barred {
-            report.bar(&row, counts[OURS], MOST_INSTRUCTIONS);
+            report.bar(&row, counts[OURS], MAX_INSTRUCTIONS);
             report.bar(
                 &format!("{row}, aarch64"),
                 counts[EMULATED],
-                MOST_INSTRUCTIONS,
+                MAX_INSTRUCTIONS,
             );
         }
     }
@@ -335,7 +335,7 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         report.row(&format!("time, {line}, µs"), &cells);
     }
 
-    // Each run makes the object anew.
+    // Each run creates the object anew.
     let mut runs = vec![silent(&candidates[OURS].files[0])];
     runs.extend(fetched.as_ref().map(UtilLinux::command));
     for command in &mut runs {
@@ -355,16 +355,20 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
             "Page faults: mean of {fault_rounds} runs ({}).",
             counter.name()
         ),
+        "Instructions: user-space instructions of one run, counted one at a time.".to_owned(),
         format!(
-            "Time, from before fork to after wait: median and quartiles of {time_rounds} runs."
+            "Time: median and quartiles of {time_rounds} runs, from before fork to after wait."
         ),
-        "Instructions: outside the kernel, counted one by one.".to_owned(),
-        "Every run has the name `ipcmk` and an empty environment.".to_owned(),
-        "The floor is three programs in assembly, one for each line; its size is that of -M 4096."
+        "Each program runs as `ipcmk` in an empty environment.".to_owned(),
+        "The floor makes the system calls of one command line, in assembly; the size is that of -M 4096."
             .to_owned(),
         match fetched {
-            Some(_) => "POSIX objects: those of util-linux are of its 2.41, by Debian's loader.",
-            None => "POSIX objects: util-linux 2.41 is not at hand (tests/tools/util-linux.sh).",
+            Some(_) => {
+                "util-linux in the rows of -m, -q and -s: version 2.41, started by its own dynamic loader."
+            }
+            None => {
+                "util-linux in the rows of -m, -q and -s: not measured, since tests/tools/util-linux.sh has not fetched version 2.41."
+            }
         }
         .to_owned(),
         format!(
@@ -387,17 +391,17 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
     Ok(report.keeps_bars() && batch_kept)
 }
 
-/// What stands where there is no figure.
+/// The cell of a row that a program has no figure for.
 const NOTHING: &str = "-";
 
-/// util-linux 2.41, with the C library that it needs.
+/// util-linux 2.41 and its C library.
 struct UtilLinux {
     file: PathBuf,
     libraries: PathBuf,
 }
 
 impl UtilLinux {
-    /// The one that tests/tools/util-linux.sh has fetched, if it has.
+    /// Finds what tests/tools/util-linux.sh has fetched.
     fn fetched(target: &Path) -> Option<Self> {
         let root = target.join("util-linux-2.41/usr");
         let fetched = Self {
@@ -407,7 +411,7 @@ impl UtilLinux {
         fetched.file.exists().then_some(fetched)
     }
 
-    /// A command to which the words of a line are to be added.
+    /// A command that takes the words of a line as further arguments.
     fn command(&self) -> Command {
         let mut command = silent(&self.libraries.join("ld-linux-x86-64.so.2"));
         command
@@ -416,7 +420,7 @@ impl UtilLinux {
         command
     }
 
-    /// The number of system calls of a line.
+    /// Counts the system calls of a line.
     fn calls(&self, line: &Posix) -> io::Result<usize> {
         namespace::unshare()?;
         let mut command = self.command();
@@ -426,7 +430,7 @@ impl UtilLinux {
     }
 }
 
-/// Assembles and links the floor for each line.
+/// Assembles and links the floor of each line.
 fn floors(directory: &Path) -> io::Result<[PathBuf; LINES.len()]> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let linker = root.join("../linker");
@@ -453,7 +457,7 @@ fn floors(directory: &Path) -> io::Result<[PathBuf; LINES.len()]> {
     Ok(files)
 }
 
-/// One figure of each candidate.
+/// Measures each candidate once.
 fn each<T>(
     candidates: &[Candidate],
     measure: impl FnMut(&Candidate) -> io::Result<T>,
@@ -461,7 +465,7 @@ fn each<T>(
     candidates.iter().map(measure).collect()
 }
 
-/// The commands of a line.
+/// The command of each candidate for a line.
 fn commands(candidates: &[Candidate], line: &Line) -> Vec<Command> {
     candidates
         .iter()
@@ -469,7 +473,7 @@ fn commands(candidates: &[Candidate], line: &Line) -> Vec<Command> {
         .collect()
 }
 
-/// The figures of many runs of each program. Who begins a round ends the next.
+/// Measures many runs of each program. The first of a round is the last of the next.
 fn take_turns<R, T>(
     runs: &mut [R],
     rounds: usize,
@@ -488,7 +492,7 @@ fn take_turns<R, T>(
     Ok(figures)
 }
 
-/// Median and quartiles in microseconds.
+/// Median and quartiles, in microseconds.
 fn spread(mut times: Vec<Duration>) -> String {
     let [median, low, high] =
         [2, 1, 3].map(|number| quartile(&mut times, number).as_nanos() as f64 / 1e3);
