@@ -1,0 +1,432 @@
+//! README.md and the pages of figures and examples behind it: sessions run as shown, figures agree,
+//! links lead somewhere. (cookbook.rs runs the cookbook's other lines.)
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use ipcmk::cli::batch::{MAX_BYTES, MAX_OBJECTS};
+use ipcmk::cli::options::TABLE;
+use ipcmk::run::memory::{BatchRoom, LineRoom};
+use ipcmk_tests::suite;
+
+/// A page: its path in the repository, and its text.
+type Page = (&'static str, &'static str);
+
+const README: Page = ("README.md", include_str!("../../README.md"));
+const COOKBOOK: Page = (
+    "tests/cookbook/README.md",
+    include_str!("../cookbook/README.md"),
+);
+const BENCH: Page = ("tests/bench/README.md", include_str!("../bench/README.md"));
+const PAGES: [Page; 3] = [README, COOKBOOK, BENCH];
+
+/// A line of a terminal session, and what the page shows below it.
+#[derive(Clone)]
+struct Step {
+    command: String,
+    shown: String,
+}
+
+/// The sessions of a page: its blocks of `console`. `$ ` begins a command.
+fn sessions(text: &str) -> Vec<Vec<Step>> {
+    let session = |block: &str| {
+        let (lines, _) = block.split_once("```").expect("the block ends");
+        let mut steps: Vec<Step> = Vec::new();
+        for line in lines.lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step {
+                    command: command.to_owned(),
+                    shown: String::new(),
+                }),
+                None => {
+                    let step = steps.last_mut().expect("a session begins with a command");
+                    step.shown.extend([line, "\n"]);
+                }
+            }
+        }
+        steps
+    };
+    text.split("```console\n").skip(1).map(session).collect()
+}
+
+/// Runs a session in new namespaces, with an empty /dev/shm and in a directory /srv that holds a
+/// directory app. The answer has what each step prints, on both outputs, and its exit status.
+fn play(session: &[Step], ipcmk: &str) -> Vec<(String, String)> {
+    // SAFETY: takes nothing.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    let mut script = format!(
+        "exec 2>&1\n\
+         umask 022\n\
+         mount -t tmpfs tmpfs /dev/shm && mount -t tmpfs tmpfs /srv && mkdir /srv/app && cd /srv || exit\n\
+         ipcmk() {{ {ipcmk} \"$@\"; }}\n"
+    );
+    for step in session {
+        // A file that a session shows is one that it has.
+        if let Some(file) = step.command.strip_prefix("cat ") {
+            script += &format!("cat >{file} <<'@'\n{}@\n", step.shown);
+        }
+        script += &format!("{}\necho \"@ $?\"\n", step.command);
+    }
+    if !is_root {
+        // A user namespace that anybody can have maps one user.
+        script = script.replace("--owner 33:33", "--owner 0:0");
+    }
+    let Output { stdout, .. } = Command::new("unshare")
+        .args(["--ipc", "--mount"])
+        .args((!is_root).then_some("--map-root-user"))
+        .args(["sh", "-c", &script])
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .output()
+        .expect("unshare starts");
+    let mut printed = String::new();
+    let mut outcomes = Vec::new();
+    for line in String::from_utf8_lossy(&stdout).lines() {
+        match line.strip_prefix("@ ") {
+            Some(status) => outcomes.push((std::mem::take(&mut printed), status.to_owned())),
+            None => printed.extend([line, "\n"]),
+        }
+    }
+    assert_eq!(outcomes.len(), session.len(), "{script}{printed}");
+    outcomes
+}
+
+/// The commands that run ipcmk for this architecture, and for the other one.
+fn both() -> [String; 2] {
+    [
+        format!("'{}'", suite::x86_64().display()),
+        format!("qemu-aarch64 '{}'", suite::aarch64().display()),
+    ]
+}
+
+/// JSON of an object with a path, without the digits of its key that depend on the file.
+fn without_file_keys(text: &str) -> String {
+    let mut bare = String::new();
+    for line in text.lines() {
+        match line.split_once("\"key\": \"0x") {
+            Some((before, after)) if after.contains("\"path\"") => {
+                bare.extend([before, "\"key\": \"0x", &after[..2], &after[8..], "\n"]);
+            }
+            _ => bare.extend([line, "\n"]),
+        }
+    }
+    bare
+}
+
+#[test]
+fn the_sessions_run_as_shown() {
+    for ((path, text), least) in [(README, 5), (COOKBOOK, 2)] {
+        let sessions = sessions(text);
+        assert!(sessions.len() >= least, "{path}: {}", sessions.len());
+        for (session, ipcmk) in sessions
+            .iter()
+            .flat_map(|session| both().map(|ipcmk| (session, ipcmk)))
+        {
+            for (step, (printed, status)) in session.iter().zip(play(session, &ipcmk)) {
+                let command = &step.command;
+                let (printed, shown) =
+                    (without_file_keys(&printed), without_file_keys(&step.shown));
+                assert_eq!(printed, shown, "{path}: {command}\n{ipcmk}");
+                let fails = shown.lines().any(|line| line.starts_with("ipcmk: "));
+                let expected = if fails { "1" } else { "0" };
+                assert_eq!(status, expected, "{path}: {command}\n{ipcmk}");
+            }
+        }
+    }
+}
+
+/// The command lines within the text of README.md: what runs before one, and the line that it then
+/// prints first.
+const INLINE: [(&str, &str, &str); 7] = [
+    ("ipcmk --keyed -S 0x5100 -s 3", "true", "0"),
+    ("ipcmk -M 4096 600", "true", "Shared memory id: 0"),
+    (
+        "ipcmk -Q -p 4644",
+        "true",
+        "ipcmk: failed to parse mode: '4644': Numerical result out of range",
+    ),
+    (
+        "ipcmk -m 4096 -n /cache",
+        "ipcmk -m 1M -n /cache",
+        "ipcmk: create POSIX shared memory failed: File exists",
+    ),
+    ("ipcmk -m 4096 -M 8192 -n /x", "true", "Shared memory id: 0"),
+    (
+        "ipcmk -Q >&-",
+        "true",
+        "ipcmk: write error: Bad file descriptor",
+    ),
+    ("ipcmk -Q 0x1234 -p 16384", "true", "0"),
+];
+
+#[test]
+fn the_command_lines_in_the_text_do_what_it_says() {
+    let shown: Vec<&str> = code_spans(README.1)
+        .into_iter()
+        .filter(|span| span.starts_with("ipcmk "))
+        .collect();
+    assert_eq!(shown, INLINE.map(|(line, _, _)| line));
+    let step = |command: &str| Step {
+        command: command.to_owned(),
+        shown: String::new(),
+    };
+    for ipcmk in both() {
+        for (line, before, expected) in INLINE {
+            let outcomes = play(&[step(before), step(line)], &ipcmk);
+            assert_eq!(outcomes[0].1, "0", "{before}");
+            let (printed, status) = &outcomes[1];
+            assert_eq!(printed.lines().next(), Some(expected), "{line}");
+            let fails = expected.starts_with("ipcmk: ");
+            assert_eq!(status, if fails { "1" } else { "0" }, "{line}");
+        }
+    }
+}
+
+/// What stands in backquotes, outside the blocks.
+fn code_spans(text: &str) -> Vec<&str> {
+    let outside = text.split("```").step_by(2);
+    outside
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+/// No block escapes: each is one that a test runs, or has figures.
+#[test]
+fn every_block_is_run() {
+    for (path, text) in PAGES {
+        let kinds = text.split("```").skip(1).step_by(2);
+        let kinds: Vec<&str> = kinds.filter_map(|block| block.lines().next()).collect();
+        assert_eq!(text.matches("```").count() % 2, 0, "{path}: a block ends");
+        let run = |kind: &&str| match path {
+            "tests/bench/README.md" => *kind == "text",
+            _ => ["console", "sh"].contains(kind),
+        };
+        assert!(kinds.iter().all(run), "{path}: {kinds:?}");
+    }
+    let install = README.1.matches("```sh\n").count();
+    assert_eq!(install, 1, "the lines of cargo: see INSTALL");
+}
+
+/// The line by which README.md installs the program.
+const INSTALL: &str = "cargo install --locked --path .";
+
+/// What is installed, by cargo and by make, is the file that the tests run.
+#[test]
+fn what_is_installed_is_what_is_tested() {
+    assert!(README.1.contains(&format!("```sh\n{INSTALL}\n```\n")));
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    if directory.exists() {
+        fs::remove_dir_all(&directory).expect("what an earlier run has left");
+    }
+    let cargo = PathBuf::from(env::var_os("CARGO").expect("cargo sets it"));
+    let path = env::var("PATH").expect("a path");
+    let run = |line: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).current_dir(root());
+        for flags in [
+            "CARGO_BUILD_TARGET",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "MAKEFLAGS",
+            "MFLAGS",
+            "RUSTC",
+            "RUSTC_WRAPPER",
+            "RUSTFLAGS",
+        ] {
+            command.env_remove(flags);
+        }
+        let output = command
+            .env("CARGO_INSTALL_ROOT", &directory)
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("DESTDIR", &directory)
+            .env(
+                "PATH",
+                format!("{}:{path}", cargo.parent().expect("a file").display()),
+            )
+            .output()
+            .expect("sh starts");
+        assert!(output.status.success(), "{line}: {output:?}");
+    };
+    run(INSTALL);
+    run("make install");
+    let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let tested = read(&suite::x86_64());
+    for installed in ["bin/ipcmk", "usr/local/bin/ipcmk"] {
+        assert!(read(&directory.join(installed)) == tested, "{installed}");
+    }
+    assert!(
+        read(&directory.join("usr/local/share/man/man1/ipcmk.1"))
+            == read(&root().join("dist/ipcmk.1"))
+    );
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn readme_is_short_and_narrow() {
+    let lines = README.1.lines().count();
+    assert!(lines <= 170, "{lines} lines");
+    for line in README.1.lines() {
+        let columns = line.chars().count();
+        assert!(columns <= 100, "{columns} columns: {line}");
+        assert_eq!(line.trim_end(), line, "blanks at the end");
+    }
+}
+
+/// Each link within the repository leads to a file, or to a heading of its own page.
+#[test]
+fn links_lead_somewhere() {
+    for (path, text) in PAGES {
+        let directory = root().join(path);
+        let directory = directory.parent().expect("a file is in a directory");
+        let mut links = 0;
+        for rest in text.split("](").skip(1) {
+            let (link, _) = rest.split_once(')').expect("a link ends");
+            let there = match link.strip_prefix('#') {
+                Some(heading) => text.lines().any(|line| {
+                    let title = line.trim_start_matches('#').trim();
+                    line.starts_with('#') && title.to_lowercase().replace(' ', "-") == heading
+                }),
+                None => link.starts_with("https://") || directory.join(link).exists(),
+            };
+            assert!(there, "{path}: {link} leads nowhere");
+            links += 1;
+        }
+        assert!(links > 0, "{path} has no link");
+    }
+    // What README.md used to hold stands behind these.
+    for page in [
+        "dist/ipcmk.1",
+        "src/lib.rs",
+        "tests/README.md",
+        "tests/bench/README.md",
+        "tests/cookbook/README.md",
+    ] {
+        assert!(
+            README.1.contains(&format!("]({page})")),
+            "no link to {page}"
+        );
+    }
+}
+
+/// Each option and each target of make that the text names exists.
+#[test]
+fn options_and_targets_exist() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("a Makefile");
+    let mut names = 0;
+    for (path, text) in PAGES {
+        for span in code_spans(text) {
+            if let Some(target) = span.strip_prefix("make ") {
+                let rule = format!("\n{target}: ");
+                assert!(makefile.contains(&rule), "{path}: no {span}");
+            }
+            for word in span.split(' ').filter(|word| word.len() > 1) {
+                let Some(name) = word.strip_prefix('-') else {
+                    continue;
+                };
+                let mut forms = TABLE
+                    .iter()
+                    .flat_map(|row| [&row.standard, &row.keyed].map(|form| (row, form)));
+                let is = forms.any(|(row, form)| match name.strip_prefix('-') {
+                    Some(long) => row.long == long,
+                    None => form.as_ref().and_then(|form| form.short) == name.bytes().next(),
+                });
+                assert!(is, "{path}: no option {word} ({span})");
+                names += 1;
+            }
+        }
+    }
+    assert!(names > 10, "{names} options");
+}
+
+/// The rows of the table that stands first behind a marker, in cells.
+fn table(text: &'static str, marker: &str) -> Vec<Vec<&'static str>> {
+    let (_, table) = text
+        .split_once(&format!("<!-- {marker} -->\n"))
+        .expect("a marker");
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let cells = |row: &'static str| row.split('|').map(str::trim).collect();
+    rows.map(cells).collect()
+}
+
+/// The cell of a row and a column.
+#[track_caller]
+fn cell(table: &[Vec<&'static str>], row: &str, column: &str) -> &'static str {
+    let column = table[0].iter().position(|cell| *cell == column);
+    let row = table.iter().find(|cells| cells[1] == row);
+    row.expect("a row")[column.expect("a column")]
+}
+
+#[test]
+fn the_figures_of_readme_are_those_of_the_bench() {
+    let (cost, bench) = (table(README.1, "cost"), table(BENCH.1, "bench"));
+    assert_eq!(cost[0][1..4], ["", "ipcmk", "util-linux"]);
+    let rows = &cost[2..];
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    for row in rows {
+        for column in ["ipcmk", "util-linux"] {
+            let cell = |table| cell(table, row[1], column);
+            assert_eq!(cell(&cost), cell(&bench), "{}, {column}", row[1]);
+        }
+    }
+    assert!(!BENCH.1.contains("FAIL"), "a bar is missed");
+}
+
+/// Figures within the text are those of the program, of its build and of the tables.
+#[test]
+fn figures_in_the_text_are_right() {
+    let sizes = fs::read_to_string(root().join("tests/sizes.txt")).expect("tests/sizes.txt");
+    let limit: u64 = sizes
+        .lines()
+        .find_map(|line| line.strip_prefix("limit "))
+        .and_then(|limit| limit.parse().ok())
+        .expect("a limit");
+    let manifest = include_str!("../../Cargo.toml");
+    let rust = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .expect("a version")
+        .trim_matches('"');
+    let calls = cell(&table(README.1, "cost"), "system calls, -Q", "ipcmk");
+    let mebibytes = size_of::<BatchRoom>() as f64 / f64::from(1 << 20);
+    let kibibytes = size_of::<LineRoom>().next_multiple_of(4096) / 1024;
+    for ((path, text), figure) in [
+        (README, format!("at most {} KiB", limit / 1024)),
+        (README, format!("Rust {rust} or later")),
+        (README, format!("up to {MAX_OBJECTS} objects")),
+        (README, "[Four system calls](#cost) for a queue".to_owned()),
+        (BENCH, format!("up to {MAX_OBJECTS} objects")),
+        (BENCH, format!("{MAX_BYTES} bytes of lines")),
+        (BENCH, format!("maps {mebibytes:.1} MiB of")),
+        (BENCH, format!("maps {kibibytes} KiB.")),
+    ] {
+        assert!(text.contains(&figure), "{path} does not say {figure:?}");
+    }
+    assert_eq!(calls, "4");
+    assert_eq!(limit % 1024, 0);
+}
+
+/// The bytes of each part of the file come to its size.
+#[test]
+fn the_bytes_add_up() {
+    let (_, text) = BENCH
+        .1
+        .split_once("<!-- bytes -->\n```text\n")
+        .expect("a marker");
+    let (text, _) = text.split_once("```").expect("its end");
+    let rows: Vec<(u64, &str)> = text
+        .lines()
+        .filter_map(|line| line.trim().split_once("  "))
+        .map(|(bytes, name)| (bytes.parse().expect("bytes"), name))
+        .collect();
+    let ((all, name), parts) = rows.split_last().expect("rows");
+    assert_eq!(*name, "in all");
+    assert!(parts.len() > 5);
+    assert_eq!(parts.iter().map(|(bytes, _)| bytes).sum::<u64>(), *all);
+    let size = cell(&table(BENCH.1, "bench"), "file size, bytes", "ipcmk");
+    assert_eq!(all.to_string(), size);
+}
