@@ -27,7 +27,10 @@ extern crate self as syscalls;
 #[warn(clippy::as_conversions)]
 mod sys {
     mod auxiliary;
-    #[allow(dead_code, reason = "panicked")]
+    #[cfg_attr(
+        debug_assertions,
+        expect(dead_code, reason = "the panic handler calls `panicked`")
+    )]
     mod linux;
     pub mod start;
 
@@ -49,7 +52,7 @@ impl Errno {
 }
 
 /// The calls that the program makes.
-#[allow(missing_docs, non_camel_case_types)]
+#[expect(non_camel_case_types, reason = "the names of the `syscalls` crate")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sysno {
     close,

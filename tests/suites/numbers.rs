@@ -119,7 +119,7 @@ fn ours_on_aarch64() -> Facts {
         .args(["--edition", "2024", "--target", "aarch64-unknown-linux-gnu"])
         .args(["-C", "target-feature=+crt-static", "-C"])
         .arg(format!("linker={AARCH64_COMPILER}"))
-        .arg(file("suites/numbers/ours.rs"));
+        .arg(file("suites/numbers/print.rs"));
     facts(command, Some(QEMU), "ours-on-aarch64")
 }
 

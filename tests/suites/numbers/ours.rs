@@ -1,20 +1,10 @@
-//! What abi.rs says, by the names of abi.c. It is a module of numbers.rs, and a program of its own
-//! for an architecture that is not this one.
+//! What abi.rs says, by the names of abi.c.
 
 use std::collections::BTreeMap;
 use std::mem::offset_of;
 
-#[allow(missing_docs, unreachable_pub, reason = "this is not its crate")]
 #[path = "../../../src/kernel/abi.rs"]
 mod abi;
-
-/// Prints them as abi.c does.
-#[allow(dead_code, reason = "only of use to a program of its own")]
-fn main() {
-    for (name, value) in ours().0 {
-        println!("{name} {value}");
-    }
-}
 
 /// Numbers by name.
 pub type Facts = BTreeMap<String, i64>;

@@ -17,8 +17,8 @@ use ipcmk::kernel::port::{
 use ipcmk::kernel::posix::Path;
 
 use script::{
-    BlockSignals, Expected, Get, Memory, NEW, OURS, Random, Remove, SHM_RMID_FORCED, Set, Wait,
-    Write, error, failed, forced, ok, play, run_on, silent, tell,
+    BlockSignals, Expected, Get, Memory, NEW, Random, Remove, SHM_RMID_FORCED, Wait, Write, error,
+    failed, ok, play, run_on, silent, tell,
 };
 
 /// A line with one object of each kind, and the calls that create them.
@@ -84,20 +84,6 @@ fn the_lines_are_util_linux_s_to_the_byte() {
             script.extend([(call.clone(), id.into()), ok(&format!("{words}{id}\n"))]);
             assert_eq!(play(line, script), silent());
         }
-    }
-}
-
-#[test]
-fn by_keys_the_line_is_the_bare_id() {
-    for (line, call) in [
-        ("--keyed -M 7 -p 1", Get(Kind::Shm, 7, 1, NEW | 0o666)),
-        ("-S 0x7", Get(Kind::Sem, 7, 1, NEW | 0o666)),
-        ("-S 7 -s 3 --mode=0", Get(Kind::Sem, 7, 3, NEW)),
-    ] {
-        let mut script = vec![(BlockSignals, 0)];
-        script.extend(line.contains("-M").then_some((SHM_RMID_FORCED, 0)));
-        script.extend([(call, 42), ok("42\n")]);
-        assert_eq!(play(line, script), silent());
     }
 }
 
@@ -189,36 +175,6 @@ fn one_byte_at_a_time_and_interrupts_between_them() {
         script.extend([error(Write(rest.clone()), libc::EINTR), (Write(rest), 1)]);
     }
     assert_eq!(play(THREE, script), silent());
-}
-
-#[test]
-fn a_key_in_use_is_followed_by_another() {
-    for collisions in 1..=5 {
-        let mut script = vec![(BlockSignals, 0)];
-        for key in 1..=collisions {
-            script.push((Random, key.into()));
-            script.push(error(Get(Kind::Queue, key, 0, NEW | 0o644), libc::EEXIST));
-        }
-        script.extend([
-            (Random, 0xffff_ffff),
-            (Get(Kind::Queue, 0xffff_ffff, 0, NEW | 0o644), 5),
-        ]);
-        script.push(ok("Message queue id: 5\n"));
-        assert_eq!(play("-Q", script), silent());
-    }
-}
-
-#[test]
-fn zero_is_no_key() {
-    let script = [
-        (BlockSignals, 0),
-        (Random, 0),
-        (Random, 0),
-        (Random, 8),
-        (Get(Kind::Queue, 8, 0, NEW | 0o644), 5),
-        ok("Message queue id: 5\n"),
-    ];
-    assert_eq!(play("-Q", script), silent());
 }
 
 /// A kernel on which every creation finds its key in use, and every search finds nothing.
@@ -384,39 +340,6 @@ fn it_gives_up_in_the_end() {
 }
 
 #[test]
-fn an_object_that_o_finds_is_returned_as_it_is() {
-    for (line, kind, amount) in [
-        ("-M 1 -o 7 -p 4096 --mode=600", Kind::Shm, 4096),
-        ("-Q 1 -o 7 -p 4096", Kind::Queue, 0),
-        ("-S 1 -o 7 -s 3", Kind::Sem, 3),
-    ] {
-        // It is asked for no permission, and gets no msg_qbytes.
-        let found = [(BlockSignals, 0), (Get(kind, 7, amount, 0), 5)];
-        assert_eq!(
-            play(line, found.clone().into_iter().chain([ok("5\n")])),
-            silent()
-        );
-        let broken = error(Write("5\n".to_owned()), libc::EPIPE);
-        assert_eq!(
-            play(line, found.into_iter().chain([broken])),
-            failed("write error", libc::EPIPE),
-            "what was found is not removed"
-        );
-    }
-}
-
-#[test]
-fn an_object_that_o_cannot_use_is_an_error() {
-    for errno in [libc::EACCES, libc::EINVAL, libc::ENOSYS] {
-        let script = [(BlockSignals, 0), error(Get(Kind::Sem, 7, 3, 0), errno)];
-        assert_eq!(
-            play("-S 1 -o 7 -s 3", script),
-            failed("create semaphore failed", errno)
-        );
-    }
-}
-
-#[test]
 fn without_an_object_o_creates_one() {
     let script = [
         (BlockSignals, 0),
@@ -454,57 +377,6 @@ fn o_wins_the_race_or_joins_it() {
         play("-S 1 -o 7 -s 3", lost.into_iter().chain(gone)),
         silent()
     );
-}
-
-#[test]
-fn no_object_is_looked_for_under_no_key() {
-    let script = [
-        (BlockSignals, 0),
-        (Get(Kind::Sem, 0, 3, NEW | 0o666), 5),
-        ok("5\n"),
-    ];
-    for key in ["0", "private", "0x0"] {
-        assert_eq!(
-            play(&format!("-S 1 -o {key} -s 3"), script.clone()),
-            silent()
-        );
-    }
-}
-
-#[test]
-fn a_chosen_key_in_use_is_an_error_at_once() {
-    let script = [
-        (BlockSignals, 0),
-        error(Get(Kind::Sem, 7, 1, NEW | 0o666), libc::EEXIST),
-    ];
-    assert_eq!(
-        play("-S 0x7", script),
-        failed("create semaphore failed", libc::EEXIST)
-    );
-}
-
-/// The queue has mode 0 until its size is set, so that nobody uses it half-made.
-#[test]
-fn a_queue_gets_its_size_before_anybody_may_use_it() {
-    let made = [
-        (BlockSignals, 0),
-        (Get(Kind::Queue, 7, 0, NEW), 5),
-        (Set(Kind::Queue, 5, (OURS, OURS), 0o640, 4096), 0),
-    ];
-    let line = "-Q 0x7 -p 4096 --mode=640";
-    assert_eq!(
-        play(line, made.clone().into_iter().chain([ok("5\n")])),
-        silent()
-    );
-    for errno in [libc::EPERM, libc::EINVAL, libc::ENOMEM] {
-        let mut script = made.to_vec();
-        script[2].1 = -i64::from(errno);
-        script.push((Remove(Kind::Queue, 5), 0));
-        assert_eq!(
-            play(line, script),
-            failed("create message queue failed", errno)
-        );
-    }
 }
 
 #[test]
@@ -580,61 +452,5 @@ fn a_full_pipe_is_waited_for() {
         script.extend([full(), (Wait, 0), full(), error(Wait, errno)]);
         script.extend(undo(3));
         assert_eq!(tell(THREE, script), [failed("write error", errno).1]);
-    }
-}
-
-/// Signals are blocked from the start, so that a pipe that nobody reads is an error and no death.
-#[test]
-fn nothing_is_created_where_signals_cannot_be_blocked() {
-    let script = [error(BlockSignals, libc::EPERM)];
-    assert_eq!(
-        play(THREE, script),
-        failed("block signals failed", libc::EPERM)
-    );
-}
-
-/// The kernel would destroy the segment as we exit, after its id was printed.
-#[test]
-fn no_segment_is_created_where_it_would_die_with_us() {
-    let standard = [(BlockSignals, 0), (Random, 7), (forced(b"1\n"), 0)];
-    let keyed = [(BlockSignals, 0), (forced(b"1\n"), 0)];
-    let (status, told) = play("-M 4096", standard);
-    assert_eq!(status, 1);
-    assert!(told.contains("kernel.shm_rmid_forced"), "{told}");
-    assert_eq!(play("-M 0x7 -p 4096", keyed), (status, told));
-}
-
-#[test]
-fn what_is_refused_creates_nothing() {
-    for line in [
-        "",
-        "-Z",
-        "-M 1x",
-        "-S 0",
-        "-Q -p 1000",
-        "-Q x",
-        "-M 4096 -m 1",
-        "-s",
-        "-q",
-        "-s -n x 600",
-    ] {
-        let (status, told) = play(line, [(BlockSignals, 0)]);
-        assert!(status == 1 && !told.is_empty(), "{line}: {status} {told}");
-    }
-}
-
-#[test]
-fn help_and_version_are_only_written() {
-    let help = ipcmk::report::help::HELP;
-    for (line, text) in [
-        ("--help", help),
-        ("-M 4096 -V", ipcmk::report::help::VERSION),
-    ] {
-        assert_eq!(play(line, [(BlockSignals, 0), ok(text)]), silent());
-        let full = error(Write(text.to_owned()), libc::ENOSPC);
-        assert_eq!(
-            play(line, [(BlockSignals, 0), full]),
-            failed("write error", libc::ENOSPC)
-        );
     }
 }

@@ -87,7 +87,6 @@ pub use Call::{
 pub enum Source {
     System(&'static str),
     User(&'static str),
-    In,
 }
 
 impl Source {
@@ -98,18 +97,13 @@ impl Source {
                 path.as_bytes() == file.to_bytes()
             }
             (Self::User(path), File::User(file)) => path.as_bytes() == file,
-            (Self::In, File::In) => true,
             _ => false,
         }
     }
 }
 
 /// Read before the first segment.
-pub const SHM_RMID_FORCED: Call = forced(b"0\n");
-
-pub const fn forced(value: &'static [u8]) -> Call {
-    Read(Source::System("/proc/sys/kernel/shm_rmid_forced"), value)
-}
+pub const SHM_RMID_FORCED: Call = Read(Source::System("/proc/sys/kernel/shm_rmid_forced"), b"0\n");
 
 /// What a scripted namespace allows, and what it holds.
 pub const LIMITS: Limits = Limits {
@@ -666,7 +660,6 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         Call::Room => "get memory failed".into(),
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
-        Read(Source::In, _) => "read '-' failed".into(),
         Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {
             Kind::Shm => "create share memory failed".into(),
             Kind::Queue => "create message queue failed".into(),
