@@ -12,6 +12,7 @@
 //! | [`posix`] | POSIX objects |
 //! | [`subject`] | one run of the program under test |
 //! | [`files`] | the files that a case has, and standard input |
+//! | [`inherited`] | what a test has from its caller
 //! | [`output`] | where its outputs go, and what is read of them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
 //! | [`faults`] | every fault at every system call, and the count of what was lost |
@@ -36,6 +37,7 @@ pub mod errno;
 pub mod faults;
 pub mod files;
 pub mod guest;
+pub mod inherited;
 pub mod line;
 pub mod load;
 pub mod namespace;

@@ -1,13 +1,18 @@
 //! Many processes of a file under test at once.
 
-use std::io;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::fs::File;
+use std::io::{self, PipeReader, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Output};
 use std::sync::Barrier;
 use std::thread;
 
+use crate::spawn::Launch;
+use crate::subject::find_in_path;
 use crate::suite;
+use crate::tracer;
 use crate::watchdog::Watchdog;
 
 /// Processes at once.
@@ -16,7 +21,7 @@ pub const WORKERS: usize = 64;
 /// A file under test.
 pub struct Program {
     file: PathBuf,
-    emulator: Option<&'static str>,
+    emulator: Option<PathBuf>,
 }
 
 impl Program {
@@ -29,43 +34,88 @@ impl Program {
     }
 
     /// The file for aarch64, under an emulator.
+    ///
+    /// # Panics
+    /// Where there is none.
     pub fn aarch64() -> Self {
+        let emulator = find_in_path(Path::new("qemu-aarch64"));
         Self {
             file: suite::aarch64(),
-            emulator: Some("qemu-aarch64"),
+            emulator: Some(emulator.expect("an emulator")),
         }
     }
 
-    /// A process with these arguments, no environment and no input, whose outputs are pipes.
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = match self.emulator {
-            None => {
-                let mut command = Command::new(&self.file);
-                command.arg0("ipcmk");
-                command
-            }
+    /// A process that is ready to start with these arguments, no environment and no input, and the
+    /// other ends of its outputs.
+    pub fn launch(&self, words: &[&str]) -> io::Result<(Launch, [PipeReader; 2])> {
+        let file = self.file.as_os_str().as_bytes();
+        let (program, before) = match &self.emulator {
+            None => (file, vec![&b"ipcmk"[..]]),
             Some(emulator) => {
-                let mut command = Command::new(emulator);
-                command.args(["-0", "ipcmk"]).arg(&self.file);
-                command
+                let program = emulator.as_os_str().as_bytes();
+                (program, vec![program, b"-0", b"ipcmk", file])
             }
         };
-        command
-            .env_clear()
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+        let words = words.iter().map(|word| word.as_bytes());
+        let environment: [&[u8]; 0] = [];
+        let (stdout, to_stdout) = io::pipe()?;
+        let (stderr, to_stderr) = io::pipe()?;
+        let stdin = File::open("/dev/null")?;
+        let streams = [stdin.into(), to_stdout.into(), to_stderr.into()];
+        let launch = Launch::new(
+            program,
+            before.into_iter().chain(words),
+            environment,
+            streams,
+        )?;
+        Ok((launch, [stdout, stderr]))
     }
 
     /// Runs such a process to its end.
     pub fn run(&self, words: &[&str]) -> io::Result<Output> {
-        let child = self.command(words).spawn()?;
-        let watchdog = Watchdog::over(child.id().cast_signed())?;
-        let output = child.wait_with_output()?;
-        watchdog.check()?;
-        Ok(output)
+        let (launch, outputs) = self.launch(words)?;
+        let child = Child::start(launch)?;
+        // Neither is as long as a pipe's room.
+        let [stdout, stderr] = outputs.map(read);
+        Ok(Output {
+            status: child.wait()?,
+            stdout: stdout?,
+            stderr: stderr?,
+        })
+    }
+}
+
+/// All that comes out of a pipe.
+pub fn read(mut pipe: PipeReader) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A process that has been started, and not waited for.
+pub struct Child {
+    pid: libc::pid_t,
+    watchdog: Watchdog,
+}
+
+impl Child {
+    /// Starts it.
+    pub fn start(launch: Launch) -> io::Result<Self> {
+        let arrived = |pid| Watchdog::over(pid).map(|watchdog| Self { pid, watchdog });
+        // SAFETY: the closure does nothing.
+        unsafe { launch.start(&|| Ok(()), arrived) }
+    }
+
+    /// Its pid, which is its own until it is waited for.
+    pub fn pid(&self) -> libc::pid_t {
+        self.pid
+    }
+
+    /// Waits for its end.
+    pub fn wait(self) -> io::Result<ExitStatus> {
+        let status = tracer::wait(self.pid)?;
+        self.watchdog.check()?;
+        Ok(ExitStatus::from_raw(status))
     }
 }
 

@@ -12,11 +12,9 @@ use std::thread;
 
 use nix::mount::{self, MsFlags};
 use nix::sched::{CloneFlags, unshare as leave};
-use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::{getegid, geteuid};
 
 use crate::posix;
-use crate::spawn;
 
 /// A kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,7 +162,6 @@ pub enum Privilege {
 /// Obtains the right to make IPC namespaces. Call it before any thread is started.
 pub fn obtain_privilege() -> io::Result<Privilege> {
     let (uid, gid) = (geteuid(), getegid());
-    raise_msgqueue()?;
     let in_thread = std::thread::spawn(unshare)
         .join()
         .expect("unshare does not panic");
@@ -177,15 +174,6 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
     fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
     Ok(Privilege::UserNamespace)
-}
-
-/// Raises RLIMIT_MSGQUEUE, for this process and what it starts: what the kernel counts is all POSIX
-/// queues of a user, in whatever namespace.
-fn raise_msgqueue() -> io::Result<()> {
-    let (_, hard) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
-    let raise = |to| spawn::limit_resource(libc::RLIMIT_MSGQUEUE, to);
-    // Over the hard limit only root can go.
-    raise(libc::RLIM_INFINITY).or_else(|_| raise(hard))
 }
 
 /// A window on the objects of the namespace in which it was opened, wherever its holder goes later.

@@ -4,7 +4,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
@@ -13,10 +12,6 @@ use crate::spawn::{self, Process};
 
 /// Bytes that a full pipe is filled with at a time. A pipe's room is a multiple of it.
 const FILLER: [u8; 4096] = [b'.'; 4096];
-
-/// How long a subject must be seen asleep before it is taken to wait for the pipe: an emulator
-/// sleeps for other reasons too.
-const ASLEEP: Duration = Duration::from_millis(50);
 
 /// An output that nobody writes to yet.
 pub struct Output(Source);
@@ -73,7 +68,7 @@ impl Output {
                 let process = (filler > 0).then(|| Process::open(pid)).transpose()?;
                 Reading::Pipe(thread::spawn(move || {
                     if let Some(process) = process {
-                        process.falls_asleep(ASLEEP)?;
+                        process.waits_to_write()?;
                     }
                     let mut bytes = Vec::new();
                     reader.read_to_end(&mut bytes)?;

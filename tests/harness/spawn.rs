@@ -9,19 +9,52 @@ use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Held for reading while a child is between its fork and its exec.
 static FORKING: RwLock<()> = RwLock::new(());
 
-/// Starts a program; its exec is over when this returns.
+/// Starts a program, with no signal ignored or blocked; its exec is over when this returns.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
+    // SAFETY: it only makes system calls.
+    unsafe { command.pre_exec(default_signals) };
     let _forking = forking();
     command.spawn()
+}
+
+/// Gives every signal of this process its default action, and blocks none, as a child does before
+/// its exec: what is ignored or blocked would stay so. It only makes system calls.
+///
+/// The caller of the tests may ignore signals (nohup(1), a shell's background job), and so does
+/// Rust's runtime (SIGPIPE); to the subject each of them means something.
+pub fn default_signals() -> io::Result<()> {
+    // All zeros: SIG_DFL, no flags and no mask. The call itself, since glibc's function does nothing to
+    // the two signals that its threads use.
+    let default = [0_u64; 4];
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: it reads one struct sigaction of the kernel, which has at most so many bytes. It
+        // refuses SIGKILL and SIGSTOP, which nobody can ignore.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                ptr::null_mut::<u64>(),
+                size_of::<u64>(),
+            )
+        };
+    }
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the first call makes the set that the second one reads.
+    check(unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
+    })
 }
 
 fn forking() -> RwLockReadGuard<'static, ()> {
@@ -89,6 +122,13 @@ impl Launch {
                 .collect::<Result<_, _>>()?,
             streams,
         })
+    }
+
+    /// Another standard output.
+    #[must_use]
+    pub fn stdout(mut self, stdout: impl Into<OwnedFd>) -> Self {
+        self.streams[1] = stdout.into();
+        self
     }
 
     /// Starts the program; `arrived` is called with its pid, and gives what this gives, while no
@@ -167,19 +207,8 @@ impl ForChild<'_> {
                 // SAFETY: descriptors, no pointer.
                 check(unsafe { libc::dup2(stream, number) })
             })
-            .and_then(|()| (self.set_up)())
-            .and_then(|()| {
-                // This process's runtime ignores it. SAFETY: no pointer.
-                if unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) } == libc::SIG_ERR {
-                    return Err(io::Error::last_os_error());
-                }
-                let mut none = MaybeUninit::<libc::sigset_t>::uninit();
-                // SAFETY: the first call makes the set that the second one reads.
-                check(unsafe {
-                    libc::sigemptyset(none.as_mut_ptr());
-                    libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
-                })
-            });
+            .and_then(|()| default_signals())
+            .and_then(|()| (self.set_up)());
         if let Err(error) = result {
             return error;
         }
@@ -266,21 +295,23 @@ impl Process {
         }
     }
 
-    /// Waits until it has slept so long without a break, or gives false once it has ended.
-    pub fn falls_asleep(&self, long: Duration) -> io::Result<bool> {
+    /// Waits until it waits to write, or gives false once it has ended.
+    pub fn waits_to_write(&self) -> io::Result<bool> {
         /// How often it is looked at.
         const PAUSE: Duration = Duration::from_micros(300);
-        let mut since: Option<Instant> = None;
         while !self.ends_within(PAUSE)? {
             // Whoever has this pid, while the child is not known to have ended, is the child or has
             // been for all but a moment.
-            if !is_asleep(self.pid) {
-                since = None;
-            } else if since.get_or_insert_with(Instant::now).elapsed() >= long {
+            if is_asleep_to_write(self.pid)? {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// What it does, and the processor time that it has used. None once it has been waited for.
+    pub fn state(&self) -> Option<(State, Duration)> {
+        state(self.pid)
     }
 
     fn ends_within(&self, time: Duration) -> io::Result<bool> {
@@ -299,13 +330,54 @@ impl Process {
     }
 }
 
-/// Whether a process sleeps, by the letter of proc_pid_stat(5) behind the name in parentheses. Under
-/// trace it does not, unless it must wait for something.
-fn is_asleep(pid: libc::pid_t) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with('S'))
-    })
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs, or would if a processor were free.
+    Running,
+    /// It sleeps until something comes. A process under trace does not, unless it would without.
+    Asleep,
+    /// It is stopped, or waits for a disk.
+    Other,
+    /// It has ended, and was not waited for.
+    Ended,
+}
+
+/// Reads the state, and the processor time, user and system, out of proc_pid_stat(5).
+fn state(pid: libc::pid_t) -> Option<(State, Duration)> {
+    /// The unit of times there, whatever the architecture: USER_HZ.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    let state = match fields.next()? {
+        "R" => State::Running,
+        "S" => State::Asleep,
+        "Z" | "X" => State::Ended,
+        _ => State::Other,
+    };
+    // Fields 14 and 15, of which the first is 1, the state 3.
+    let ticks = fields.skip(10).take(2).map(str::parse::<u32>);
+    let ticks: u32 = ticks.sum::<Result<_, _>>().ok()?;
+    Some((state, TICK * ticks))
+}
+
+/// Whether a process sleeps in a call that waits for room in a pipe. (An emulator sleeps for other
+/// reasons too.)
+fn is_asleep_to_write(pid: libc::pid_t) -> io::Result<bool> {
+    const CALLS: [libc::c_long; 2] = [libc::SYS_ppoll, libc::SYS_write];
+    if !matches!(state(pid), Some((State::Asleep, _))) {
+        return Ok(false);
+    }
+    match fs::read_to_string(format!("/proc/{pid}/syscall")) {
+        Ok(text) => {
+            let number = text.split(' ').next().and_then(|word| word.parse().ok());
+            Ok(number.is_some_and(|number| CALLS.contains(&number)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+        // It has ended.
+        Err(_) => Ok(false),
+    }
 }
 
 #[cfg(test)]
@@ -346,6 +418,70 @@ mod tests {
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "name b none 0\n");
+    }
+
+    #[test]
+    fn no_signal_is_ignored_or_blocked_by_inheritance() {
+        // SAFETY: numbers, no pointer. No test here gets this signal.
+        unsafe { libc::signal(libc::SIGUSR1, libc::SIG_IGN) };
+        let before = block_signals().unwrap();
+        let (mut reader, writer) = io::pipe().unwrap();
+        let script = "exec grep -E '^Sig(Blk|Ign):' /proc/self/status";
+        let launch = launch("/bin/sh", script, writer.try_clone().unwrap().into());
+        // SAFETY: the closure does nothing.
+        let status = unsafe { launch.start(&|| Ok(()), wait) }.unwrap();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).stdout(writer);
+        let child = spawn(&mut command).unwrap().wait();
+        drop(command);
+        restore_signals(&before).unwrap();
+        assert!(status.success() && child.unwrap().success());
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        let once = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n";
+        assert_eq!(text, once.repeat(2));
+    }
+
+    #[test]
+    fn a_process_is_seen_to_wait_for_room() {
+        let is_seen = |script: &str| {
+            let (reader, writer) = io::pipe().unwrap();
+            let launch = launch("/bin/sh", script, writer.into());
+            let arrived = |pid| {
+                let seen = Process::open(pid)?.waits_to_write()?;
+                // Whoever waits writes in vain.
+                drop(reader);
+                wait(pid)?;
+                Ok(seen)
+            };
+            // SAFETY: the closure does nothing.
+            unsafe { launch.start(&|| Ok(()), arrived) }.unwrap()
+        };
+        assert!(is_seen("exec cat /dev/zero"));
+        // It sleeps, but in other calls.
+        assert!(!is_seen("sleep 0.1"));
+    }
+
+    #[test]
+    fn the_state_of_a_process_is_read() {
+        let pid = std::process::id().cast_signed();
+        let (_, before) = state(pid).unwrap();
+        while state(pid).unwrap().1 == before {}
+        assert_eq!(state(-1), None);
+        let (_reader, writer) = io::pipe().unwrap();
+        let launch = launch("/bin/sh", "exec cat /dev/zero", writer.into());
+        let arrived = |pid| {
+            let process = Process::open(pid)?;
+            assert!(process.waits_to_write()?);
+            let (state, _) = process.state().unwrap();
+            process.send(libc::SIGKILL)?;
+            wait(pid)?;
+            assert_eq!(process.state(), None);
+            Ok(state)
+        };
+        // SAFETY: the closure does nothing.
+        let state = unsafe { launch.start(&|| Ok(()), arrived) }.unwrap();
+        assert_eq!(state, State::Asleep);
     }
 
     #[test]

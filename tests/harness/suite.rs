@@ -9,6 +9,7 @@ use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 
+use crate::inherited;
 use crate::namespace::{self, Privilege};
 use crate::text;
 
@@ -56,7 +57,7 @@ pub fn main(tests: &[Test]) -> ExitCode {
 /// may do.
 pub fn run(trials: impl FnOnce(Privilege) -> Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
-    match namespace::obtain_privilege() {
+    match inherited::settle().and_then(|()| namespace::obtain_privilege()) {
         Ok(privilege) => libtest_mimic::run(&arguments, trials(privilege)).exit_code(),
         Err(error) => {
             eprintln!("no IPC namespace can be had (root, or user namespaces): {error}");

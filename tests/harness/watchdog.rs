@@ -1,4 +1,5 @@
-//! A limit to how long a subject may run.
+//! A limit to how long a subject may run: so much processor time, and so long without using any. Not so
+//! much time by the clock, which a busy machine makes short.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::spawn::Process;
+use crate::spawn::{Process, State};
 
-/// How long a subject may run. An emulated machine needs a fraction of a second for the longest
-/// case.
+/// How long a subject may run, and how long it may rest. An emulated machine needs a fraction of a
+/// second for the longest case.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Kills a process that runs too long, unless it is dropped before.
@@ -34,8 +35,34 @@ struct Watch {
 
 struct Watched {
     process: Process,
-    deadline: Instant,
+    limit: Duration,
+    /// When it is looked at next.
+    next: Instant,
+    /// The processor time that it had used when it was looked at last.
+    used: Duration,
     bitten: Arc<AtomicBool>,
+}
+
+impl Watched {
+    /// Whether its time is over, now that `limit` has gone by on the clock.
+    fn is_over(&mut self) -> bool {
+        let Some((state, used)) = self.process.state() else {
+            // Somebody has just waited for it.
+            return false;
+        };
+        let before = std::mem::replace(&mut self.used, used);
+        is_over(state, before, used, self.limit)
+    }
+}
+
+/// Whether a process in this state, which has used so much processor time before and until now, has
+/// run or rested for too long.
+fn is_over(state: State, before: Duration, now: Duration, limit: Duration) -> bool {
+    match state {
+        State::Ended => false,
+        State::Running => now > limit,
+        State::Asleep | State::Other => now > limit || now == before,
+    }
 }
 
 impl Watchdog {
@@ -49,14 +76,16 @@ impl Watchdog {
         static THREAD: Once = Once::new();
         let process = Process::open(pid)?;
         let bitten = Arc::new(AtomicBool::new(false));
-        let deadline = Instant::now() + limit;
+        let next = Instant::now() + limit;
         let mut watch = watch();
         watch.processes.push(Watched {
             process,
-            deadline,
+            limit,
+            next,
+            used: Duration::ZERO,
             bitten: Arc::clone(&bitten),
         });
-        if watch.wakes.is_none_or(|wakes| deadline < wakes) {
+        if watch.wakes.is_none_or(|wakes| next < wakes) {
             WAKE.notify_one();
         }
         drop(watch);
@@ -93,8 +122,12 @@ fn look_after() {
     let mut watch = watch();
     loop {
         let now = Instant::now();
-        watch.processes.retain(|watched| {
-            if watched.deadline > now {
+        watch.processes.retain_mut(|watched| {
+            if watched.next > now {
+                return true;
+            }
+            if !watched.is_over() {
+                watched.next = now + watched.limit;
                 return true;
             }
             watched.bitten.store(true, Ordering::SeqCst);
@@ -102,7 +135,7 @@ fn look_after() {
             let _ = watched.process.send(libc::SIGKILL);
             false
         });
-        watch.wakes = watch.processes.iter().map(|watched| watched.deadline).min();
+        watch.wakes = watch.processes.iter().map(|watched| watched.next).min();
         watch = match watch.wakes {
             None => WAKE.wait(watch).unwrap_or_else(PoisonError::into_inner),
             Some(wakes) => {
@@ -122,16 +155,35 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn it_kills_who_runs_too_long_and_nobody_else() {
-        let mut slow = Command::new("sleep").arg("60").spawn().unwrap();
-        let pid = slow.id().cast_signed();
-        let watchdog = Watchdog::with_limit(pid, Duration::from_millis(20)).unwrap();
-        assert_eq!(slow.wait().unwrap().signal(), Some(libc::SIGKILL));
-        assert!(watchdog.check().is_err());
+    fn it_kills_who_rests_or_runs_too_long_and_nobody_else() {
+        for script in ["exec sleep 6000", "while :; do :; done"] {
+            let mut slow = Command::new("sh").args(["-c", script]).spawn().unwrap();
+            let pid = slow.id().cast_signed();
+            let watchdog = Watchdog::with_limit(pid, Duration::from_millis(50)).unwrap();
+            assert_eq!(
+                slow.wait().unwrap().signal(),
+                Some(libc::SIGKILL),
+                "{script}"
+            );
+            assert!(watchdog.check().is_err());
+        }
 
         let mut quick = Command::new("true").spawn().unwrap();
         let watchdog = Watchdog::over(quick.id().cast_signed()).unwrap();
         assert!(quick.wait().unwrap().success());
         assert!(watchdog.check().is_ok());
+    }
+    #[test]
+    fn who_waits_for_a_processor_has_time() {
+        let [none, some, limit, more] = [0, 1, 5, 6].map(Duration::from_secs);
+        let over = |state, before, now| is_over(state, before, now, limit);
+        assert!(!over(State::Running, none, none));
+        assert!(!over(State::Running, some, limit));
+        assert!(over(State::Running, some, more));
+        for state in [State::Asleep, State::Other] {
+            assert!(over(state, some, some));
+            assert!(!over(state, none, some));
+        }
+        assert!(!over(State::Ended, more, more));
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::mem;
 use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
@@ -17,11 +17,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
-use ipcmk_tests::load::{Program, WORKERS, at_once};
+use ipcmk_tests::load::{self, Child, Program, WORKERS, at_once};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
-use ipcmk_tests::watchdog::Watchdog;
+use ipcmk_tests::watchdog;
 
 fn main() -> ExitCode {
     suite::main(&[
@@ -745,29 +745,37 @@ fn at_random(program: &Program, line: &'static Line) -> Vec<Run> {
 fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
     let brink = Brink::default();
     let run = |_| -> io::Result<Run> {
-        let mut tracee = Tracee::spawn(&mut program.command(line.words))?;
-        let pipes = (tracee.stdout.take(), tracee.stderr.take());
-        let mut is_there = false;
+        let mut place = Some(Place(&brink));
+        let (launch, outputs) = program.launch(line.words)?;
+        // SAFETY: the closure does nothing.
+        let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &|| Ok(())) }?;
         let trace = tracee.run(|call| {
-            if creates(call) && !mem::replace(&mut is_there, true) {
-                brink.arrive();
+            if creates(call)
+                && let Some(place) = place.take()
+            {
+                place.arrive();
             }
             Action::Continue
         })?;
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        pipes.0.expect("it is a pipe").read_to_end(&mut stdout)?;
-        pipes.1.expect("it is a pipe").read_to_end(&mut stderr)?;
+        let [stdout, stderr] = outputs.map(load::read);
         Ok(Run {
             line,
             status: trace.status,
-            stdout,
-            stderr,
+            stdout: stdout?,
+            stderr: stderr?,
             fire: Fire::default(),
         })
     };
     let runs = at_once(|worker| run(worker).expect(RUNS));
-    let arrived = brink.arrived.into_inner();
-    assert_eq!(arrived.ok(), Some(WORKERS), "not all came to create");
+    let there = brink.there.into_inner();
+    assert_eq!(
+        there.ok(),
+        Some(Gathering {
+            arrived: WORKERS,
+            gone: 0
+        }),
+        "not all came to create"
+    );
     runs
 }
 
@@ -784,24 +792,39 @@ fn creates(call: &Syscall) -> bool {
 /// Where the workers gather.
 #[derive(Default)]
 struct Brink {
-    arrived: Mutex<usize>,
+    there: Mutex<Gathering>,
     changed: Condvar,
 }
 
-impl Brink {
-    /// Waits for the others, but not for ever: one may never come.
-    fn arrive(&self) {
-        const LONGEST: Duration = Duration::from_secs(20);
-        let mut arrived = self.arrived.lock().expect("nobody panics with it");
-        *arrived += 1;
-        if *arrived == WORKERS {
-            self.changed.notify_all();
+/// How many workers have come, and how many never will.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Gathering {
+    arrived: usize,
+    gone: usize,
+}
+
+/// The place of a worker there. The others do not wait for who gives it up without coming.
+struct Place<'a>(&'a Brink);
+
+impl Place<'_> {
+    /// Comes, and waits for the others.
+    fn arrive(self) {
+        let Brink { there, changed } = self.0;
+        mem::forget(self);
+        let mut there = there.lock().expect("nobody panics with it");
+        there.arrived += 1;
+        changed.notify_all();
+        let others_lack = |there: &mut Gathering| there.arrived + there.gone < WORKERS;
+        drop(changed.wait_while(there, others_lack));
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut there) = self.0.there.lock() {
+            there.gone += 1;
+            self.0.changed.notify_all();
         }
-        let others_lack = |arrived: &mut usize| *arrived < WORKERS;
-        drop(
-            self.changed
-                .wait_timeout_while(arrived, LONGEST, others_lack),
-        );
     }
 }
 
@@ -851,7 +874,7 @@ impl Target {
 
     fn run(&self, program: &Program, line: &'static Line) -> io::Result<Run> {
         let mut rng = self.rng.lock().expect("nobody panics with it");
-        let (mut out, writer) = io::pipe()?;
+        let (out, writer) = io::pipe()?;
         let mut fire = Fire::default();
         let (late, mut filling) = (rng.bool(), 0);
         if late {
@@ -861,32 +884,20 @@ impl Target {
                 fcntl(&writer, libc::F_SETFL, libc::O_WRONLY | libc::O_NONBLOCK)?;
             }
         }
-        let mut command = program.command(line.words);
-        command.stdout(writer);
-        let mut child = command.spawn()?;
-        // It holds a writing end of the pipe.
-        drop(command);
-        let pid = child.id().cast_signed();
-        let watchdog = Watchdog::over(pid)?;
+        let (launch, [_, stderr]) = program.launch(line.words)?;
+        let child = Child::start(launch.stdout(writer))?;
         let mut process = self.process.lock().expect("nobody panics with it");
-        *process = Some((pid, fire));
+        *process = Some((child.pid(), fire));
         drop(process);
         if late {
             thread::sleep(Duration::from_micros(rng.u64(..3_000)));
         }
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        out.read_to_end(&mut stdout)?;
-        child
-            .stderr
-            .take()
-            .expect("it is a pipe")
-            .read_to_end(&mut stderr)?;
+        let (mut stdout, stderr) = (load::read(out)?, load::read(stderr)?);
         // No signal from here on: once waited for, its pid may be somebody else's.
         let mut process = self.process.lock().expect("nobody panics with it");
         let fire = process.take().map(|(_, fire)| fire).unwrap_or_default();
         drop(process);
         let status = child.wait()?;
-        watchdog.check()?;
         stdout.drain(..filling);
         Ok(Run {
             line,

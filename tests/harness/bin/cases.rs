@@ -22,6 +22,7 @@ use ipcmk_tests::differences;
 use ipcmk_tests::faults::report::Report;
 use ipcmk_tests::faults::{self, Extent};
 use ipcmk_tests::guest;
+use ipcmk_tests::inherited;
 use ipcmk_tests::namespace::{self, Object, Window};
 use ipcmk_tests::observer;
 use ipcmk_tests::place::Place;
@@ -48,6 +49,10 @@ A directory stands for the .case files in it, and for the list ../differences.tx
 fn main() -> ExitCode {
     if let Some(code) = observer::play() {
         return code;
+    }
+    if let Err(error) = inherited::settle() {
+        eprintln!("cases: what its caller has set cannot be changed: {error}");
+        return ExitCode::from(2);
     }
     if guest::is_init() {
         guest::run(|arguments| match run(arguments, "TALLY ") {

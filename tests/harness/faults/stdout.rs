@@ -5,7 +5,6 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::time::Duration;
 
 use super::fault::signal_name;
 use crate::output;
@@ -161,10 +160,7 @@ pub enum End {
     File(File),
 }
 
-/// How long a program must be seen asleep before it is taken to wait for the pipe.
-const ASLEEP: Duration = Duration::from_millis(1);
-
-/// Sees to a program that sleeps, until it has ended: does one act after the other. Gives the bytes
+/// Sees to a program that waits to write, until it has ended: does one act after the other. Gives the bytes
 /// read, those that filled the pipe included, and the reader unless it went.
 pub fn attend(
     process: &Process,
@@ -174,7 +170,7 @@ pub fn attend(
     let mut bytes = Vec::new();
     set_nonblocking(&reader, true)?;
     for act in acts {
-        if !process.falls_asleep(ASLEEP)? {
+        if !process.waits_to_write()? {
             break;
         }
         match *act {
