@@ -12,7 +12,7 @@ use crate::kernel::abi::{
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Id, Kind};
-use crate::kernel::port::{Attributes, File, Kernel};
+use crate::kernel::port::{Attributes, File, Kernel, Limits};
 use crate::kernel::posix::{bare, is_bad};
 use crate::plan::attempt::Attempt;
 use crate::plan::step::Step;
@@ -56,7 +56,9 @@ pub enum Figure {
     // Of the System V object that has the key.
     /// Its id, if it is as large as asked for.
     Holder,
-    /// Its id.
+    /// The id of the object that was found last.
+    SameHolder,
+    /// Its id, if it is smaller than asked for.
     SmallHolder,
     /// Bytes or semaphores of [`Self::SmallHolder`], which comes before.
     SmallAmount,
@@ -125,8 +127,11 @@ pub struct Facts<'f, 'a, K> {
     attempt: &'f Attempt<'a>,
     /// What is asked for: bytes, semaphores, or msg_qbytes of a queue.
     asked: u64,
-    /// Bytes or semaphores of a System V object that is too small, once its id was asked for.
+    /// The System V object that was found last, and its bytes or semaphores if it is too small.
+    holder: Id,
     small: u64,
+    /// The limits of System V objects, read once: all figures are of one moment.
+    limits: Option<Limits>,
     kernel: &'f mut K,
 }
 
@@ -141,7 +146,9 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             } else {
                 amount
             },
+            holder: 0,
             small: 0,
+            limits: None,
             kernel,
         }
     }
@@ -171,6 +178,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             | Figure::Objects => self.limit(name),
 
             Figure::Holder => self.get(self.attempt.step.amount).ok(),
+            Figure::SameHolder => Some(self.holder),
             Figure::SmallHolder => self.small(),
             Figure::SmallAmount => Some(self.small),
             Figure::IfNotGone => when(!self.attempt.is_gone),
@@ -230,7 +238,10 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
 impl<K: Kernel> Facts<'_, '_, K> {
     /// A figure of the limits of the kind of System V object.
     fn limit(&mut self, name: Figure) -> Option<u64> {
-        let limits = self.kernel.ipc_info(self.attempt.step.kind).ok()?;
+        if self.limits.is_none() {
+            self.limits = self.kernel.ipc_info(self.attempt.step.kind).ok();
+        }
+        let limits = self.limits.as_ref()?;
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
         let (holds, figure) = match name {
             Figure::EachIfOver => (self.asked > limits.each, limits.each),
@@ -263,26 +274,24 @@ impl<K: Kernel> Facts<'_, '_, K> {
     /// permission.
     fn get(&mut self, amount: u64) -> Result<Id, Errno> {
         let Attempt { step, key, .. } = *self.attempt;
-        self.kernel.ipc_get(step.kind, amount, key, 0)
+        let found = self.kernel.ipc_get(step.kind, amount, key, 0);
+        self.holder = found.unwrap_or(self.holder);
+        found
     }
 
     /// The id of the object that has the key and is smaller than what is asked for. Its amount is
     /// found bit by bit: IPC_STAT would take read permission, and [`Self::get`] takes none.
     fn small(&mut self) -> Option<Id> {
-        let mut found = None;
         let mut bit = 1 << (u64::BITS - 1);
         while bit != 0 {
             let amount = self.small | bit;
-            if amount < self.asked
-                && let Ok(id) = self.get(amount)
-            {
-                found = Some(id);
+            if amount < self.asked && self.get(amount).is_ok() {
                 self.small = amount;
             }
             bit >>= 1;
         }
-        // None where another process has removed it meanwhile.
-        found
+        // Without, another process has removed it meanwhile.
+        (self.small != 0).then_some(self.holder)
     }
 
     /// A number that is all of a file.

@@ -206,7 +206,7 @@ rules! {
     EINVAL: ATTRIBUTES [MsgMax, MsgsizeMax] CREATE | MQUEUE, "";
     EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE, "";
 
-    EEXIST: IN_USE [Holder, Key, Holder] CREATE | SYSV | EACH, "";
+    EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH, "";
     // With -e neither.
     EEXIST: OVER_EACH [Asked, EachIfOver] CREATE | SEM | EACH, "";
     EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH, "";
