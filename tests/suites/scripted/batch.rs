@@ -191,7 +191,7 @@ fn no_segment_that_would_die_with_us() {
 /// The first wrong line is told, with its number; nothing is created, not even by those before it.
 #[test]
 fn a_line_that_is_wrong() {
-    let no_batch = "a batch is made of objects, without -J, -h, -V and --batch";
+    let no_batch = "a line of a batch cannot have -J, -h, -V or --batch";
     for (lines, told) in [
         (
             "-M x",
@@ -215,7 +215,7 @@ fn a_line_that_is_wrong() {
         ("-Q\n--batch -\n-Z", &format!("line 2: {no_batch}")),
         (
             "-Q\n-Q --batch x",
-            "line 2: --batch goes with -r or -J only",
+            "line 2: --batch takes no options but -r and -J",
         ),
     ] {
         let mut script = jobs(lines);
@@ -245,7 +245,7 @@ fn nothing_else_stands_beside_a_batch() {
         "--batch jobs -- x",
     ] {
         let told = tell(line, [(BlockSignals, 0)]);
-        assert_eq!(told, ["--batch goes with -r or -J only"], "{line}");
+        assert_eq!(told, ["--batch takes no options but -r and -J"], "{line}");
     }
     assert_eq!(
         tell("--keyed --batch jobs", [(BlockSignals, 0)]),
@@ -337,7 +337,7 @@ fn without_memory_nothing_is_done() {
         assert_eq!(
             tell(line, script),
             [
-                "get memory failed: Cannot allocate memory",
+                "map memory failed: Cannot allocate memory",
                 "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left"
             ],
             "{line}"

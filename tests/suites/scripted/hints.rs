@@ -203,7 +203,7 @@ fn a_refused_property_is_explained() {
         (
             locked(EPERM),
             vec![(AskLimit(libc::RLIMIT_MEMLOCK), 0)],
-            "that needs CAP_IPC_LOCK, or a limit on locked memory over 0 (RLIMIT_MEMLOCK)",
+            "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0",
         ),
         (
             locked(EPERM),

@@ -554,7 +554,7 @@ fn another_call_that_says_it_exists_is_an_error() {
 /// Without -e it must be new.
 #[test]
 fn what_exists_is_an_error() {
-    let hint = "'/x' exists: it may do with -e";
+    let hint = "'/x' exists: -e may return it";
     let exists = |mut calls: Vec<Expected>| {
         for (call, result) in &mut calls {
             if matches!(call, Link(..)) {
@@ -611,28 +611,28 @@ fn what_e_cannot_use_is_an_error() {
             "/dev/shm/x",
             is(libc::S_IFDIR, 4096),
             libc::EINVAL,
-            "'x' is no regular file",
+            "'x' is not a regular file",
         ),
         (
             "-e -q -s -n x",
             "/dev/shm/sem.x",
             is(libc::S_IFLNK, 4096),
             libc::EINVAL,
-            "'x' is no regular file",
+            "'x' is not a regular file",
         ),
         (
             "-e -q -m 4096 -n x",
             "/dev/shm/x",
             is(libc::S_IFIFO, 0),
             libc::EINVAL,
-            "'x' is no regular file",
+            "'x' is not a regular file",
         ),
         (
             "-e -q -m 4096 -n x",
             "/dev/shm/x",
             -i64::from(libc::EACCES),
             libc::EACCES,
-            "/dev/shm is closed to this user, or a security module forbids it",
+            "this user has no access to /dev/shm, or a security module forbids it",
         ),
         (
             "-e -q -s -n x",
@@ -868,8 +868,8 @@ fn a_refusal_is_explained() {
     let msgsize_max = || knows("/proc/sys/fs/mqueue/msgsize_max", b"8192\n");
     let attributes = "--maxmsg is 1 to 10, --msgsize 1 to 8192 (fs.mqueue.msg_max, msgsize_max); \
                       with CAP_SYS_RESOURCE 65536 and 16777216";
-    let closed = "/dev/shm is closed to this user, or a security module forbids it";
-    let no_tmpfs = "/dev/shm is no tmpfs: it does not know O_TMPFILE";
+    let closed = "this user has no access to /dev/shm, or a security module forbids it";
+    let no_tmpfs = "/dev/shm is not a tmpfs: it does not support O_TMPFILE";
     let filter = "a seccomp filter forbids this call";
     let security_module = "a security module forbids this call";
     let no_memory = "kernel memory is short, or over the cgroup's memory.max";
@@ -922,7 +922,7 @@ fn a_refusal_is_explained() {
         (
             write(ENOSPC),
             vec![(AskSpace, 1)],
-            "not disk space: a limit was reached, and is no more; see ipcs -l",
+            "not disk space: a limit was reached a moment ago; see ipcs -l",
         ),
         (
             write(ENOSPC),
@@ -950,7 +950,7 @@ fn a_refusal_is_explained() {
         (
             link(ENOENT),
             vec![],
-            "without /proc that needs CAP_DAC_READ_SEARCH, or Linux 6.10",
+            "without /proc, linkat(2) needs CAP_DAC_READ_SEARCH or Linux 6.10",
         ),
         (
             link(EPERM),
@@ -1314,7 +1314,7 @@ fn options_that_do_not_go_together_are_told() {
         ("-M 1 -q -n x 600", "extra operand '600'".into()),
         (
             "-e -q -n x --batch jobs",
-            "--batch goes with -r or -J only".into(),
+            "--batch takes no options but -r and -J".into(),
         ),
         // By keys there are no POSIX objects.
         (
