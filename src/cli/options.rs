@@ -436,7 +436,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'n'),
             argument: Argument::Name,
             metavar: "<name>",
-            help: "name that POSIX objects need",
+            help: "name of the POSIX objects",
             man: "Name of the POSIX objects, with or without a slash at its start: needed with \\fB-m\\fR, \
                   \\fB-q\\fR and \\fB-s\\fR, without meaning for the others.",
         }),
@@ -502,7 +502,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Ftok,
             metavar: "<path>[:<id>]",
-            help: "the key that ftok(3) gives; id 1 to 255",
+            help: "key from ftok(3); id 1 to 255, default 1",
             man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 1 to 255; default 1. \
                   What follows the last colon is the id if it begins with a digit.",
         },
@@ -516,7 +516,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'e'),
             argument: Argument::None,
             metavar: "",
-            help: "an existing object will do",
+            help: "accept an existing object",
             man: "An object that has the key or the name already will do, and stays as it is. \
                   No permission is asked for.",
         },
@@ -553,7 +553,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Owner,
             metavar: "<uid>[:<gid>]",
-            help: "owner, in numbers",
+            help: "numeric owner",
             man: "Owner of the objects, in numbers; without \\fIgid\\fR the group is that of the process.",
         },
     ),
@@ -565,7 +565,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Values,
             metavar: "<v>[,<v>...]",
-            help: "first values of the semaphores",
+            help: "initial values of the semaphores",
             man: "First values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
                   With \\fB-s\\fR one value, 0 to 2147483647.",
         },
@@ -605,7 +605,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Qbytes,
             metavar: "<size>",
-            help: "bytes of its largest message",
+            help: "bytes of its longest message",
             man: "Bytes of the largest message that the queue of \\fB-q\\fR takes (mq_msgsize); \
                   default \\fIfs.mqueue.msgsize_default\\fR.",
         },
@@ -645,7 +645,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::None,
             metavar: "",
-            help: "set no memory aside (SHM_NORESERVE)",
+            help: "reserve no swap space (SHM_NORESERVE)",
             man: "Set no memory or swap aside for the segment (SHM_NORESERVE).",
         },
     ),
@@ -669,7 +669,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::File,
             metavar: "<file>",
-            help: "a line of arguments a line; - is standard input",
+            help: "create what each line says; - is standard input",
             man: "Read lines of arguments from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
                   all that they ask for, or nothing; see below. Goes with \\fB-r\\fR or \\fB-J\\fR only.",
         },
@@ -684,7 +684,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::None,
             metavar: "",
-            help: "read the line by keys (first argument only)",
+            help: "-M, -Q and -S take keys (first argument only)",
             man: "As the first argument: read the rest of the line by keys, see below. \
                   Anywhere else it is an error.",
         }),
@@ -736,7 +736,7 @@ pub const TABLE: &[Row] = &[
             short: Some(b'o'),
             argument: Argument::Key,
             metavar: "<key>",
-            help: "this key; an existing object will do",
+            help: "this key; accept an existing object",
             man: "Use this key instead, and print the id of the object that has it, if there is \
                   one; that object stays as it is.",
         }),

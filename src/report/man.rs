@@ -295,7 +295,7 @@ or
 .B \-\-msgsize
 is 0, or over fs.mqueue.msg_max or fs.mqueue.msgsize_max; what
 .B \-e
-finds in /dev/shm is no regular file.
+finds in /dev/shm is not a regular file.
 .TP
 .B File exists
 The key belongs to an object: its identifier, and what can be done. Or the name belongs to one.

@@ -8,6 +8,7 @@
 
 pub mod digits;
 pub mod failure;
+mod figures;
 pub mod help;
 pub mod hint;
 pub mod json;
@@ -15,5 +16,6 @@ pub mod lines;
 pub mod man;
 pub mod measure;
 mod pack;
+mod rules;
 pub mod text;
 pub mod words;

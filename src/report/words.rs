@@ -79,13 +79,13 @@ words! {
     NO_NAME: "name is required for POSIX IPC";
     SEVERAL_KEYED: "only one of -M, -Q and -S can have a key";
     NO_SIZE: "-p <size> is required with -M and -Q";
-    NSEMS_WITHOUT_SET: "-s <nsems> goes with -S only";
+    NSEMS_WITHOUT_SET: "-s <nsems> applies to -S only";
     KEY_TWICE: "key given twice: -k and --ftok";
     ONE_FILE: "with musl, -m and -s would be one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
-    BATCH_NOT_ALONE: "--batch goes with -r or -J only";
-    NOT_IN_BATCH: "a batch is made of objects, without -J, -h, -V and --batch";
+    BATCH_NOT_ALONE: "--batch takes no options but -r and -J";
+    NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V or --batch";
     TOO_MANY: "a batch has at most % objects";
     BAD_MODE: "failed to parse mode: '@'";
     BAD_KEY: "failed to parse key: '@'";
@@ -113,7 +113,7 @@ words! {
     FORCED_SHM: "create share memory failed: kernel.shm_rmid_forced=1 would remove it at exit";
     BLOCK_FAILED: "block signals failed";
     RANDOM_FAILED: "get random key failed";
-    MEMORY_FAILED: "get memory failed";
+    MEMORY_FAILED: "map memory failed";
     WRITE_FAILED: "write error";
     UNKNOWN_ERRNO: "errno %";
     LEFT: "shared memory id % is left behind",
@@ -130,17 +130,17 @@ words! {
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
-    POSIX_IN_USE: "'@' exists: it may do with -e";
+    POSIX_IN_USE: "'@' exists: -e may return it";
     POSIX_SMALL: "'@' has % bytes";
-    NO_FILE: "'@' is no regular file";
+    NO_FILE: "'@' is not a regular file";
     BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm";
-    NOT_TMPFS: "/dev/shm is no tmpfs: it does not know O_TMPFILE";
+    NOT_TMPFS: "/dev/shm is not a tmpfs: it does not support O_TMPFILE";
     READ_ONLY: "/dev/shm is read-only";
-    NO_ENTRY: "/dev/shm is closed to this user, or a security module forbids it";
+    NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
-    NO_PROC: "without /proc that needs CAP_DAC_READ_SEARCH, or Linux 6.10";
+    NO_PROC: "without /proc, linkat(2) needs CAP_DAC_READ_SEARCH or Linux 6.10";
     HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
@@ -162,7 +162,7 @@ words! {
     OVER_UNITS: "not disk space: % of % pages in use, % more asked for (SHMALL, kernel.shmall); see ipcs -m, ipcrm",
         "",
         "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
-    NO_LONGER_FULL: "not disk space: a limit was reached, and is no more; see ipcs -l";
+    NO_LONGER_FULL: "not disk space: a limit was reached a moment ago; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
     ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
     COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
@@ -175,7 +175,7 @@ words! {
     FILTER: "a seccomp filter forbids this call";
     MOST_BYTES: "a batch has at most % bytes";
     UNMAPPED: "this user namespace does not map that owner";
-    NO_LOCK: "that needs CAP_IPC_LOCK, or a limit on locked memory over 0 (RLIMIT_MEMLOCK)";
+    NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
     NO_PAGE_SIZE: "this kernel has no huge pages of that size";

@@ -85,7 +85,7 @@ const SEMMNI: Limit = Limit {
 };
 
 /// What is said of a limit that is not full any more as it is measured.
-const NO_LONGER_FULL: &str = "not disk space: a limit was reached, and is no more; see ipcs -l";
+const NO_LONGER_FULL: &str = "not disk space: a limit was reached a moment ago; see ipcs -l";
 
 impl Limit {
     /// How much of it these objects use.

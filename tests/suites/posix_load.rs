@@ -75,7 +75,7 @@ fn race(program: &Program, kind: &Kind) {
         String::new(),
         format!(
             "ipcmk: create POSIX {called} failed: File exists\n\
-             ipcmk: 'x' exists: it may do with -e\n"
+             ipcmk: 'x' exists: -e may return it\n"
         ),
     );
     for (option, others) in [("-J", in_use), ("-Je", printed(false))] {
@@ -143,7 +143,7 @@ fn full() {
                 let inodes =
                     format!("ipcmk: 0 of {INODES} inodes of /dev/shm are free (nr_inodes)\n");
                 let freed =
-                    "ipcmk: not disk space: a limit was reached, and is no more; see ipcs -l\n";
+                    "ipcmk: not disk space: a limit was reached a moment ago; see ipcs -l\n";
                 hint == inodes || hint == freed
             })
         });

@@ -138,7 +138,7 @@ fn address_space() {
         (
             BATCH,
             1,
-            "ipcmk: get memory failed: Cannot allocate memory\n\
+            "ipcmk: map memory failed: Cannot allocate memory\n\
              ipcmk: no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left\n",
         ),
     ] {

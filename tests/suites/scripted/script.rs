@@ -657,7 +657,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
     Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
-        Call::Room => "get memory failed".into(),
+        Call::Room => "map memory failed".into(),
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
         Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {

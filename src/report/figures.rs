@@ -1,0 +1,336 @@
+//! The figures of hints: one function from a figure's name to its value, if that is known.
+//!
+//! A condition is a figure too. It is unknown where the condition does not hold, and 0 or a figure
+//! of the text where it does, so that a rule needs nothing but figures.
+
+use core::ffi::CStr;
+
+use super::measure::{attributes, measure};
+use crate::cli::batch::MAX_BYTES;
+use crate::kernel::abi::{
+    RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SHM_HUGE_SHIFT,
+};
+use crate::kernel::errno::Errno;
+use crate::kernel::object::{Id, Kind};
+use crate::kernel::port::{Attributes, File, Kernel, Limits};
+use crate::kernel::posix::{bare, is_bad};
+use crate::plan::attempt::Attempt;
+use crate::plan::step::Step;
+
+/// The name of a figure. What stands behind `If` is a condition: without it the figure is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Nothing: always 0.
+    None,
+
+    // Of the request.
+    /// Bytes or semaphores that are asked for.
+    Asked,
+    /// KiB that are asked for.
+    AskedKib,
+    /// The key.
+    Key,
+    /// Most bytes of a batch.
+    BatchBytes,
+    /// 0.
+    IfNothingAsked,
+    /// 0.
+    IfBadName,
+    /// Bytes of the largest file.
+    LargestFileIfOver,
+
+    // Of the limits of System V objects.
+    /// SHMMAX, MSGMNB or SEMMSL.
+    EachIfOver,
+    /// Units in use.
+    UnitsUsedIfOver,
+    /// SHMALL or SEMMNS.
+    Units,
+    /// Units that are asked for.
+    UnitsAsked,
+    /// Objects in use.
+    ObjectsUsedIfFull,
+    /// SHMMNI, MSGMNI or SEMMNI.
+    Objects,
+
+    // Of the System V object that has the key.
+    /// Its id, if it is as large as asked for.
+    Holder,
+    /// The id of the object that was found last.
+    SameHolder,
+    /// Its id, if it is smaller than asked for.
+    SmallHolder,
+    /// Bytes or semaphores of [`Self::SmallHolder`], which comes before.
+    SmallAmount,
+    /// 0: the process was still there to see the object when it was undone.
+    IfNotGone,
+
+    // Of memory.
+    /// 0: /proc does not tell the policy.
+    IfPolicyUnknown,
+    /// KiB that the kernel has promised.
+    CommittedIfLimited,
+    /// KiB that it promises at most.
+    CommitLimit,
+    /// KiB of memory and swap.
+    MemoryIfOver,
+    /// The same.
+    MemoryIfUnlimited,
+    /// Free huge pages of the default size that are not promised.
+    HugeFreeIfDefault,
+    /// Huge pages of the default size.
+    HugePages,
+    /// Huge pages that are asked for.
+    HugeAsked,
+    /// 0: without huge pages the call is not refused.
+    IfHugeRefused,
+    /// RLIMIT_MEMLOCK.
+    Memlock,
+    /// 0.
+    IfNoMemlock,
+
+    // Of POSIX objects.
+    /// Bytes of the file that exists.
+    FoundIfFile,
+    /// 0.
+    IfFoundOther,
+    /// RLIMIT_FSIZE.
+    FsizeIfOver,
+    /// Inodes of /dev/shm.
+    InodesIfFull,
+    /// Pages of /dev/shm.
+    BlocksIfFull,
+    /// 0: statfs(2) of /dev/shm works.
+    IfSpaceKnown,
+    /// fs.mqueue.queues_max.
+    QueuesMax,
+    /// fs.mqueue.msg_max.
+    MsgMax,
+    /// fs.mqueue.msgsize_max.
+    MsgsizeMax,
+    /// Messages that the queue was to hold.
+    Maxmsg,
+    /// Bytes of each.
+    Msgsize,
+    /// RLIMIT_MSGQUEUE.
+    Msgqueue,
+    /// 0: the process has as many descriptors as it may.
+    IfNoDescriptor,
+
+    // Of the process.
+    /// 0.
+    IfFiltered,
+}
+
+/// What figures are read from.
+pub struct Facts<'f, 'a, K> {
+    attempt: &'f Attempt<'a>,
+    /// What is asked for: bytes, semaphores, or msg_qbytes of a queue.
+    asked: u64,
+    /// The System V object that was found last, and its bytes or semaphores if it is too small.
+    holder: Id,
+    small: u64,
+    /// The limits of System V objects, read once: all figures are of one moment.
+    limits: Option<Limits>,
+    kernel: &'f mut K,
+}
+
+impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
+    /// Those about a refusal of this attempt.
+    pub fn new(attempt: &'f Attempt<'a>, kernel: &'f mut K) -> Self {
+        let Step { kind, amount, .. } = attempt.step;
+        Self {
+            attempt,
+            asked: if kind == Kind::Queue {
+                attempt.qbytes
+            } else {
+                amount
+            },
+            holder: 0,
+            small: 0,
+            limits: None,
+            kernel,
+        }
+    }
+
+    /// A figure, unless it is unknown.
+    pub fn figure(&mut self, name: Figure) -> Option<u64> {
+        let asked = self.asked;
+        let kind = self.attempt.step.kind;
+        let if_over = |most: u64| (asked > most).then_some(most);
+        let when = |holds: bool| holds.then_some(0);
+        match name {
+            Figure::None => Some(0),
+
+            Figure::Asked => Some(asked),
+            Figure::AskedKib => Some(asked / 1024),
+            Figure::Key => Some(self.attempt.key.into()),
+            Figure::BatchBytes => Some(MAX_BYTES),
+            Figure::IfNothingAsked => when(asked == 0),
+            Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
+            Figure::LargestFileIfOver => if_over(LARGEST_FILE),
+
+            Figure::EachIfOver
+            | Figure::UnitsUsedIfOver
+            | Figure::Units
+            | Figure::UnitsAsked
+            | Figure::ObjectsUsedIfFull
+            | Figure::Objects => self.limit(name),
+
+            Figure::Holder => self.get(self.attempt.step.amount).ok(),
+            Figure::SameHolder => Some(self.holder),
+            Figure::SmallHolder => self.small(),
+            Figure::SmallAmount => Some(self.small),
+            Figure::IfNotGone => when(!self.attempt.is_gone),
+
+            Figure::IfPolicyUnknown => when(self.policy().is_none()),
+            Figure::CommittedIfLimited => {
+                (self.policy()? == OVERCOMMIT_NEVER).then_some(())?;
+                self.meminfo(b"Committed_AS:")
+            }
+            Figure::CommitLimit => self.meminfo(b"CommitLimit:"),
+            Figure::MemoryIfOver => {
+                (self.policy()? == OVERCOMMIT_GUESS).then_some(())?;
+                self.memory().filter(|all| asked / 1024 > *all)
+            }
+            Figure::MemoryIfUnlimited => {
+                (self.policy()? != OVERCOMMIT_NEVER).then_some(())?;
+                self.memory()
+            }
+            Figure::HugeFreeIfDefault => {
+                let log = self.attempt.flags >> SHM_HUGE_SHIFT;
+                (log == 0 || log == self.huge_page()?.trailing_zeros()).then_some(())?;
+                let free = self.meminfo(b"HugePages_Free:")?;
+                Some(free.saturating_sub(self.meminfo(b"HugePages_Rsvd:")?))
+            }
+            Figure::HugePages => self.meminfo(b"HugePages_Total:"),
+            Figure::HugeAsked => {
+                let size = self.huge_page()?;
+                asked.checked_add(size - 1)?.checked_div(size)
+            }
+            Figure::IfHugeRefused => when(self.get(asked) != Err(Errno::EPERM)),
+            Figure::Memlock => self.kernel.prlimit(RLIMIT_MEMLOCK).ok(),
+            Figure::IfNoMemlock => when(self.figure(Figure::Memlock)? == 0),
+
+            Figure::FoundIfFile => {
+                let found = self.attempt.found?;
+                (found.mode & S_IFMT == S_IFREG).then_some(found.amount)
+            }
+            Figure::IfFoundOther => when(self.attempt.found?.mode & S_IFMT != S_IFREG),
+            Figure::FsizeIfOver => if_over(self.kernel.prlimit(RLIMIT_FSIZE).ok()?),
+            Figure::InodesIfFull | Figure::BlocksIfFull | Figure::IfSpaceKnown => self.space(name),
+            Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
+            Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
+            Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
+            Figure::Maxmsg => Some(self.attributes().maxmsg),
+            Figure::Msgsize => Some(self.attributes().msgsize),
+            Figure::Msgqueue => self.kernel.prlimit(RLIMIT_MSGQUEUE).ok(),
+            Figure::IfNoDescriptor => {
+                let root = self.kernel.read(File::System(c"/"), &mut []);
+                when(root == Err(Errno::EMFILE))
+            }
+
+            Figure::IfFiltered => when(self.kernel.is_filtered()),
+        }
+    }
+}
+
+impl<K: Kernel> Facts<'_, '_, K> {
+    /// A figure of the limits of the kind of System V object.
+    fn limit(&mut self, name: Figure) -> Option<u64> {
+        if self.limits.is_none() {
+            self.limits = self.kernel.ipc_info(self.attempt.step.kind).ok();
+        }
+        let limits = self.limits.as_ref()?;
+        let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
+        let (holds, figure) = match name {
+            Figure::EachIfOver => (self.asked > limits.each, limits.each),
+            Figure::UnitsUsedIfOver => (
+                limits.units_used.saturating_add(units) > limits.units,
+                limits.units_used,
+            ),
+            Figure::Units => (true, limits.units),
+            Figure::UnitsAsked => (true, units),
+            Figure::ObjectsUsedIfFull => {
+                (limits.objects_used >= limits.objects, limits.objects_used)
+            }
+            _ => (true, limits.objects),
+        };
+        holds.then_some(figure)
+    }
+
+    /// A figure of the space of /dev/shm.
+    fn space(&mut self, name: Figure) -> Option<u64> {
+        let space = self.kernel.statfs().ok()?;
+        let (all, free) = match name {
+            Figure::InodesIfFull => (space.inodes, space.free_inodes),
+            Figure::BlocksIfFull => (space.blocks, space.free_blocks),
+            _ => return Some(0),
+        };
+        (all != 0 && free == 0).then_some(all)
+    }
+
+    /// Finds the System V object that has the key, if it has this amount at least. That takes no
+    /// permission.
+    fn get(&mut self, amount: u64) -> Result<Id, Errno> {
+        let Attempt { step, key, .. } = *self.attempt;
+        let found = self.kernel.ipc_get(step.kind, amount, key, 0);
+        self.holder = found.unwrap_or(self.holder);
+        found
+    }
+
+    /// The id of the object that has the key and is smaller than what is asked for. Its amount is
+    /// found bit by bit: IPC_STAT would take read permission, and [`Self::get`] takes none.
+    fn small(&mut self) -> Option<Id> {
+        let mut bit = 1 << (u64::BITS - 1);
+        while bit != 0 {
+            let amount = self.small | bit;
+            if amount < self.asked && self.get(amount).is_ok() {
+                self.small = amount;
+            }
+            bit >>= 1;
+        }
+        // Without, another process has removed it meanwhile.
+        (self.small != 0).then_some(self.holder)
+    }
+
+    /// A number that is all of a file.
+    fn read(&mut self, path: &CStr) -> Option<u64> {
+        measure(self.kernel, path, b"")
+    }
+
+    /// vm.overcommit_memory.
+    fn policy(&mut self) -> Option<u64> {
+        self.read(c"/proc/sys/vm/overcommit_memory")
+    }
+
+    /// A figure of /proc/meminfo, which has some 1,500 bytes.
+    fn meminfo(&mut self, name: &[u8]) -> Option<u64> {
+        measure(self.kernel, c"/proc/meminfo", name)
+    }
+
+    /// KiB of memory and swap.
+    fn memory(&mut self) -> Option<u64> {
+        let memory = self.meminfo(b"MemTotal:")?;
+        Some(memory.saturating_add(self.meminfo(b"SwapTotal:")?))
+    }
+
+    /// Bytes of a huge page of the default size.
+    fn huge_page(&mut self) -> Option<u64> {
+        self.meminfo(b"Hugepagesize:")?.checked_mul(1024)
+    }
+
+    /// Attributes of the POSIX queue.
+    fn attributes(&mut self) -> Attributes {
+        let asked = self.attempt.attributes;
+        asked.unwrap_or_else(|| attributes(None, None, self.kernel))
+    }
+}
+
+/// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
+const LARGEST_FILE: u64 = u64::MAX >> 1;
+
+/// A value of vm.overcommit_memory: promises up to what there is. `linux/mman.h`.
+const OVERCOMMIT_GUESS: u64 = 0;
+/// A value of vm.overcommit_memory: promises up to CommitLimit. `linux/mman.h`.
+const OVERCOMMIT_NEVER: u64 = 2;

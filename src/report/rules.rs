@@ -1,0 +1,262 @@
+//! What each refusal means: the one table of hints. `hint` looks for the first rule that holds, and
+//! the man page's section REFUSALS is made of all of them.
+//!
+//! Of one errno, the rules stand in the order in which the kernel checks: ipc/util.c, ipc/shm.c,
+//! ipc/msg.c, ipc/sem.c and ipc/mqueue.c of Linux.
+
+use super::figures::Figure;
+use super::words::Words;
+use crate::cli::draft::small;
+use crate::kernel::abi::SHM_HUGETLB;
+use crate::kernel::errno::Errno;
+use crate::kernel::object::Kind;
+use crate::plan::attempt::{Attempt, Doing};
+use crate::plan::step::Step;
+
+/// What was being done, and to which objects: a set of bits of both.
+type Places = u16;
+
+/// Creates an object. One that is a file is not linked to its name yet.
+const CREATE: Places = 1;
+/// Looks for an object.
+const FIND: Places = 1 << 1;
+/// Sets owner, mode and msg_qbytes of a System V object.
+const SET: Places = 1 << 2;
+/// Sets the values of a set's semaphores.
+const VALUES: Places = 1 << 3;
+/// Locks a segment in memory.
+const LOCK: Places = 1 << 4;
+/// Links a file to its name.
+const LINK: Places = 1 << 5;
+/// Sets the owner of a POSIX object.
+const OWN: Places = 1 << 6;
+/// All of these.
+const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK | OWN;
+/// Reads a batch.
+const BATCH: Places = 1 << 7;
+/// Maps memory.
+const MEMORY: Places = 1 << 8;
+
+/// A System V segment, but not one of huge pages that is being created.
+const SHM: Places = 1 << 9;
+/// A segment of huge pages that is being created.
+const HUGE: Places = 1 << 10;
+/// A System V queue.
+const QUEUE: Places = 1 << 11;
+/// A System V set of semaphores.
+const SEM: Places = 1 << 12;
+/// The System V objects.
+const SYSV: Places = SHM | HUGE | QUEUE | SEM;
+/// POSIX shared memory, or a POSIX semaphore: a file in /dev/shm.
+const FILE: Places = 1 << 13;
+/// A POSIX queue.
+const MQUEUE: Places = 1 << 14;
+/// The POSIX objects.
+const POSIX: Places = FILE | MQUEUE;
+/// Every object.
+const ALL: Places = SYSV | POSIX;
+
+/// No place: the words are the first of three texts, one for each kind of object.
+const EACH: Places = 1 << 15;
+
+/// Where an attempt is: what it is doing, and the object, a bit each. None where there are no rules.
+pub fn place(attempt: &Attempt<'_>) -> Option<Places> {
+    let doing = doing(attempt.doing);
+    let Step { kind, is_posix, .. } = attempt.step;
+    let object = match (is_posix, kind) {
+        (false, Kind::Shm) if doing == CREATE && attempt.flags & SHM_HUGETLB != 0 => HUGE,
+        (false, Kind::Shm) => SHM,
+        (false, Kind::Queue) => QUEUE,
+        (false, Kind::Sem) => SEM,
+        (true, Kind::Queue) => MQUEUE,
+        (true, Kind::Shm | Kind::Sem) => FILE,
+    };
+    (doing != 0).then_some(doing | object)
+}
+
+/// A table of constants, and no code.
+#[inline(never)] // `make size`: a copy at its caller is larger
+const fn doing(doing: Doing) -> Places {
+    match doing {
+        Doing::Create => CREATE,
+        Doing::Find => FIND,
+        Doing::Set => SET,
+        Doing::SetValues => VALUES,
+        Doing::Lock => LOCK,
+        Doing::Link => LINK,
+        Doing::Own => OWN,
+        Doing::ReadBatch => BATCH,
+        Doing::Memory => MEMORY,
+        Doing::Ftok
+        | Doing::BlockSignals
+        | Doing::RandomKey
+        | Doing::ForcedShm
+        | Doing::Close
+        | Doing::Write => 0,
+    }
+}
+
+/// What a refusal means. It holds in any of its places, of any of its kinds, for its errno, if all
+/// its figures are known.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    places: Places,
+    /// 0 for any.
+    errno: u8,
+    words: Words,
+    /// The figures of the words, in their order, and conditions.
+    pub figures: [Figure; 3],
+}
+
+impl Rule {
+    /// Whether the rule is for this errno, here.
+    pub fn is_for(&self, here: Places, errno: Errno) -> bool {
+        self.places & here == here && (self.errno == 0 || errno.number() == self.errno.into())
+    }
+
+    /// Its words for a kind.
+    pub const fn words(&self, kind: Kind) -> Words {
+        if self.places & EACH == 0 {
+            self.words
+        } else {
+            self.words.of(kind)
+        }
+    }
+
+    /// The kinds of object that it is for.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+        let has = |kind: &Kind| {
+            let places = match kind {
+                Kind::Shm => SHM | HUGE,
+                Kind::Queue => QUEUE,
+                Kind::Sem => SEM,
+            };
+            self.places & places != 0
+        };
+        Kind::ALL.into_iter().filter(has)
+    }
+}
+
+/// What the man page says of a rule.
+pub struct Note {
+    /// The rule's errno; [`Errno::NONE`] for any.
+    pub errno: Errno,
+    /// A clause that follows the words, in roff; empty if they say it all.
+    pub text: &'static str,
+}
+
+/// The figures and conditions of a rule. As many as there are places for, or it does not compile.
+const fn figures(names: &[Figure]) -> [Figure; 3] {
+    match *names {
+        [] => [Figure::None; 3],
+        [a] => [a, Figure::None, Figure::None],
+        [a, b] => [a, b, Figure::None],
+        [a, b, c] => [a, b, c],
+        _ => panic!("a rule has three figures"),
+    }
+}
+
+macro_rules! rules {
+    ($($errno:ident: $words:ident [$($figure:ident),*] $places:expr, $note:literal;)*) => {
+        /// The rules.
+        pub static RULES: [Rule; NOTES.len()] = [$(Rule {
+            places: $places,
+            errno: small_errno(Errno::$errno),
+            words: Words::$words,
+            figures: figures(&[$(Figure::$figure),*]),
+        }),*];
+
+        /// What the man page says of each rule, in their order.
+        pub const NOTES: &[Note] = &[$(Note { errno: Errno::$errno, text: $note }),*];
+    };
+}
+
+/// An error number as a byte.
+#[expect(clippy::as_conversions, reason = "from is not const")]
+const fn small_errno(errno: Errno) -> u8 {
+    small(errno.number() as usize)
+}
+
+// A row: errno, words, figures and conditions, what was being done to what, and the man page's note.
+rules! {
+    // Whatever the errno: a name that no object can have is refused in many ways.
+    NONE: BAD_NAME [IfBadName] CALLS | POSIX, "";
+
+    ENOSPC: OVER_UNITS [UnitsUsedIfOver, Units, UnitsAsked] CREATE | SHM | HUGE | SEM | EACH, "";
+    ENOSPC: OVER_OBJECTS [ObjectsUsedIfFull, Objects] CREATE | SYSV | EACH, "";
+    // The kernel's own count of so many pages wraps.
+    ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE, "";
+    ENOSPC: NO_LONGER_FULL [Objects] CREATE | SYSV, "";
+    ENOSPC: QUEUES_MAX [QueuesMax] CREATE | MQUEUE, "";
+    ENOSPC: QUEUES_UNKNOWN [] CREATE | MQUEUE, "";
+    ENOSPC: NO_INODES [InodesIfFull] CREATE | LINK | FILE, "";
+    ENOSPC: NO_BLOCKS [BlocksIfFull] CREATE | LINK | FILE, "";
+    ENOSPC: NO_LONGER_FULL [IfSpaceKnown] CREATE | LINK | FILE, "";
+
+    EINVAL: OVER_EACH [Asked, EachIfOver] CREATE | SHM | HUGE | SEM | EACH, "";
+    EINVAL: OVER_EACH [Asked, EachIfOver] FIND | SEM | EACH, "";
+    EINVAL: SHMMIN [IfNothingAsked] CREATE | SHM | HUGE, "";
+    EINVAL: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE | FILE, "";
+    EINVAL: SMALL [SmallHolder, SmallAmount] FIND | SHM | SEM | EACH, "";
+    EINVAL: NO_PAGE_SIZE [] CREATE | HUGE, "";
+    EINVAL: UNMAPPED [IfNotGone] SET | SYSV, "";
+    EINVAL: UNMAPPED [] OWN | POSIX, "";
+    EINVAL: NO_FILE [IfFoundOther] FIND | FILE, "";
+    EINVAL: POSIX_SMALL [FoundIfFile] FIND | FILE, "";
+    EINVAL: ATTRIBUTES [MsgMax, MsgsizeMax] CREATE | MQUEUE, "";
+    EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE, "";
+
+    EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH, "";
+    // With -e neither.
+    EEXIST: OVER_EACH [Asked, EachIfOver] CREATE | SEM | EACH, "";
+    EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH, "";
+    EEXIST: POSIX_IN_USE [] CREATE | LINK | POSIX, "";
+
+    EPERM: OVER_EACH [Asked, EachIfOver] SET | QUEUE | EACH, "";
+    EPERM: NO_HUGE_PAGES [IfHugeRefused] CREATE | HUGE, "";
+    EPERM: NO_LOCK [IfNoMemlock] LOCK | SHM, "";
+    EPERM: NO_CHOWN [] OWN | POSIX, "";
+    EPERM: HARD_LINKS [] LINK | FILE, "";
+    EPERM: FILTER [IfFiltered] CALLS | ALL, "";
+    EPERM: SECURITY_MODULE [] CALLS | ALL, "";
+
+    EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE, "";
+    EACCES: FILTER [IfFiltered] CALLS | ALL, "";
+    EACCES: SECURITY_MODULE [] CALLS | ALL, "";
+
+    ENOMEM: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | SHM, "";
+    ENOMEM: COMMIT_GUESS [AskedKib, MemoryIfOver] CREATE | SHM, "";
+    ENOMEM: COMMIT_UNKNOWN [IfPolicyUnknown] CREATE | SHM, "";
+    ENOMEM: HUGE_PAGES [HugeFreeIfDefault, HugePages, HugeAsked] CREATE | HUGE, "";
+    ENOMEM: HUGE_PAGES_UNKNOWN [] CREATE | HUGE, "";
+    ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM, "";
+    ENOMEM: ADDRESS_SPACE [] MEMORY | ALL, "";
+    ENOMEM: KERNEL_MEMORY [MemoryIfUnlimited] CREATE | SHM, "";
+    ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX, "";
+    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | OWN | ALL, "";
+
+    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFiltered] CALLS | SYSV, "";
+    ENOSYS: NO_SYSVIPC [] CALLS | SYSV, "";
+    ENOSYS: NO_MQUEUE_OR_FILTER [IfFiltered] CALLS | MQUEUE, "";
+    ENOSYS: NO_MQUEUE [] CALLS | MQUEUE, "";
+    ENOSYS: FILTER [IfFiltered] CALLS | FILE, "";
+
+    ENOENT: NO_DEV_SHM [] CREATE | FILE, "";
+    ENOENT: NO_PROC [] LINK | FILE, "";
+    ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE, "";
+    // Without and with O_TMPFILE in the kernel itself.
+    EISDIR: NOT_TMPFS [] CREATE | FILE, "";
+    EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE, "";
+    EROFS: READ_ONLY [] CREATE | LINK | FILE, "";
+
+    EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL, "";
+    EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE, "";
+
+    // Without figures: to read them takes a file.
+    ENFILE: FILE_MAX [] CALLS | BATCH | ALL, "";
+    // Of a queue EMFILE has two meanings.
+    EMFILE: NOFILE [IfNoDescriptor] CREATE | MQUEUE, "";
+    EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE, "";
+    EMFILE: NOFILE [] CREATE | SYSV | FILE, "";
+    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | OWN | BATCH | ALL, "";
+}
