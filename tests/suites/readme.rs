@@ -210,12 +210,21 @@ fn every_block_is_run() {
 }
 
 /// The line by which README.md installs the program.
+const RUN: &str = "cargo run --release -- -M 4096";
 const INSTALL: &str = "cargo install --locked --path .";
 
 /// What is installed, by cargo and by make, is the file that the tests run.
 #[test]
 fn what_is_installed_is_what_is_tested() {
-    assert!(README.1.contains(&format!("```sh\n{INSTALL}\n```\n")));
+    let is_there = |command: &str| {
+        let mut lines = README.1.lines();
+        lines.any(|line| {
+            line.split("  # ")
+                .next()
+                .is_some_and(|line| line.trim_end() == command)
+        })
+    };
+    assert!(is_there(RUN) && is_there(INSTALL));
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readme");
     if directory.exists() {
         fs::remove_dir_all(&directory).expect("what an earlier run has left");
@@ -247,7 +256,10 @@ fn what_is_installed_is_what_is_tested() {
             .output()
             .expect("sh starts");
         assert!(output.status.success(), "{line}: {output:?}");
+        output.stdout
     };
+    let printed = run(&format!("unshare --map-root-user --ipc {RUN}"));
+    assert_eq!(printed, b"Shared memory id: 0\n");
     run(INSTALL);
     run("make install");
     let read = |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
