@@ -44,6 +44,12 @@ pub const MAP_ANONYMOUS: usize = 0x20;
 pub const PROT_READ: usize = 1;
 /// Memory to write. `asm-generic/mman-common.h`.
 pub const PROT_WRITE: usize = 2;
+/// Descriptor of standard input. POSIX, `unistd.h`.
+pub const STDIN_FILENO: usize = 0;
+/// Descriptor of standard output. POSIX, `unistd.h`.
+pub const STDOUT_FILENO: usize = 1;
+/// Descriptor of standard error. POSIX, `unistd.h`.
+pub const STDERR_FILENO: usize = 2;
 /// Resource limit: bytes of a file. `asm-generic/resource.h`.
 pub const RLIMIT_FSIZE: usize = 1;
 /// Resource limit: bytes that a user may lock. `asm-generic/resource.h`.
@@ -116,6 +122,9 @@ pub const POLLIN: i16 = 1;
 pub const POLLOUT: i16 = 4;
 /// Command of prctl: how the process's system calls are filtered. `linux/prctl.h`.
 pub const PR_GET_SECCOMP: usize = 21;
+
+/// What that command gives where calls are not filtered. `linux/seccomp.h`.
+pub const SECCOMP_MODE_DISABLED: usize = 0;
 
 /// Auxiliary vector: its end. `linux/auxvec.h`.
 pub const AT_NULL: usize = 0;

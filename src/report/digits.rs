@@ -12,7 +12,7 @@ pub const TEN: NonZero<u64> = NonZero::new(10).unwrap();
 pub const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
 
 /// Most digits of a number: those of `2^64 - 1` in octal.
-const MAX_DIGITS: usize = 22;
+pub const MAX_DIGITS: usize = 22;
 
 /// The digits of a number to a base of up to 16, the last one first.
 #[must_use]

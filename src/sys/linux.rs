@@ -1,20 +1,26 @@
-//! Linux by system calls. The numbers are those of the `syscalls` crate.
+//! The kernel's port on Linux: a method for each thing that the program asks of the kernel, in the
+//! order of `trait Kernel`. The numbers of the calls are those of the `syscalls` crate.
 
-use core::ffi::{CStr, c_char};
+use core::ffi::CStr;
 use core::num::NonZero;
 use core::ptr;
 
 use heapless::Vec;
 
+use super::arch::trap;
 use super::auxiliary::Auxiliary;
+use super::call::{
+    Argument, by_mut, by_ref, by_ref_or_null, bytes, bytes_mut, c_str, call, descriptor, number,
+    raw_fd, wide,
+};
 use ipcmk::kernel::abi::{
-    AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_FDCWD, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM,
-    AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID,
-    IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
-    O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
-    PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
+    AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
+    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT,
+    Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL,
+    O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
+    PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
     SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
-    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
+    STDIN_FILENO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
 };
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -22,12 +28,17 @@ use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
 };
 use ipcmk::kernel::posix::Path;
-use ipcmk::report::digits::{TEN, digits};
-use syscalls::{Sysno, syscall4, syscall5, syscall6};
+use ipcmk::report::digits::{MAX_DIGITS, TEN, digits};
+use syscalls::Sysno;
+
+/// The directory of POSIX shared memory and semaphores.
+const SHM: &CStr = c"/dev/shm";
+
+/// The directory in which an open file of this process has its descriptor for a name.
+const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
 
 /// The kernel that runs this process.
 pub struct Linux {
-    /// What it told at exec.
     auxiliary: Auxiliary,
     /// Bytes of AT_RANDOM used so far.
     used: usize,
@@ -36,7 +47,7 @@ pub struct Linux {
 }
 
 impl Linux {
-    /// A kernel that told this.
+    /// The kernel that gave this process its auxiliary vector.
     pub const fn new(auxiliary: Auxiliary) -> Self {
         Self {
             auxiliary,
@@ -45,8 +56,8 @@ impl Linux {
         }
     }
 
-    /// A user or group id that it told; if it did not, the one that IPC_SET
-    /// refuses.
+    /// An effective id of this process: AT_EUID or AT_EGID. Where the kernel did not tell it, the
+    /// one that IPC_SET refuses.
     fn identity(&self, kind: usize) -> u32 {
         let id = self.auxiliary.find(kind).unwrap_or(usize::MAX);
         u32::try_from(id).unwrap_or(u32::MAX)
@@ -55,8 +66,7 @@ impl Linux {
     /// Bytes of a page.
     fn page(&self) -> NonZero<u64> {
         let page = self.auxiliary.find(AT_PAGESZ).unwrap_or_default();
-        let page = u64::try_from(page).ok().and_then(NonZero::new);
-        page.unwrap_or(NonZero::<u64>::MIN)
+        NonZero::new(wide(page)).unwrap_or(NonZero::<u64>::MIN)
     }
 
     /// The next bytes of AT_RANDOM; None where they are used up or not given.
@@ -68,34 +78,38 @@ impl Linux {
         }
         let random = self.auxiliary.find(AT_RANDOM)? + self.used;
         self.used += size_of::<u32>();
-        // SAFETY: four of the kernel's bytes, which nobody writes to.
+        // SAFETY: four of the kernel's bytes, to which nothing writes.
         Some(unsafe { ptr::with_exposed_provenance::<u32>(random).read_unaligned() })
     }
 }
 
 impl Kernel for Linux {
     fn block_signals(&mut self) -> Result<(), Errno> {
-        let all: u64 = !0;
-        let set = ptr::from_ref(&all).expose_provenance();
-        let no_old_set = 0;
-        let size = size_of_val(&all);
-        // SAFETY: the set is of the size given, and only read.
-        unsafe { call(Sysno::rt_sigprocmask, SIG_BLOCK, set, no_old_set, size) }.map(drop)
+        let all = u64::MAX;
+        let (set, size) = (by_ref(&all), number(size_of_val(&all)));
+        // SAFETY: a set of this size; none to write to.
+        unsafe {
+            call(
+                Sysno::rt_sigprocmask,
+                [number(SIG_BLOCK), set, Argument::ZERO, size],
+            )
+        }
+        .map(drop)
     }
 
     fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
         let Ok(amount) = usize::try_from(amount) else {
-            // More than the address space: what the kernel would say.
+            // More than the address space. The kernel would refuse it so.
             return Err(Errno::EINVAL);
         };
-        let (key, flags) = (word(key), word(flags));
+        let (amount, key, flags) = (number(amount), number(key), number(flags));
         let (get, second, third) = match kind {
             Kind::Shm => (Sysno::shmget, amount, flags),
-            Kind::Queue => (Sysno::msgget, flags, 0),
+            Kind::Queue => (Sysno::msgget, flags, Argument::ZERO),
             Kind::Sem => (Sysno::semget, amount, flags),
         };
         // SAFETY: all three take numbers only.
-        unsafe { call(get, key, second, third, 0) }.map(wide)
+        unsafe { call(get, [key, second, third]) }.map(wide)
     }
 
     fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno> {
@@ -124,19 +138,8 @@ impl Kernel for Linux {
             msg_qbytes: qbytes,
             ..Msqid64Ds::default()
         };
-        let properties = ptr::from_ref(&properties).expose_provenance();
-        // SAFETY: at least the struct of the kind, and only read.
-        unsafe { control(kind, id, 0, IPC_SET, properties) }
-    }
-
-    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
-        // SAFETY: takes numbers only.
-        unsafe { control(Kind::Sem, id, narrow(number), SETVAL, narrow(value)) }
-    }
-
-    fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
-        // SAFETY: reads no argument.
-        unsafe { control(Kind::Shm, id, 0, SHM_LOCK, 0) }
+        // SAFETY: at least the struct of the kind.
+        unsafe { control(kind, id, IPC_SET, by_ref(&properties)) }
     }
 
     fn ipc_stat(&mut self, kind: Kind, id: Id) -> Result<State, Errno> {
@@ -149,11 +152,9 @@ impl Kernel for Linux {
         let mut any = Any {
             msg: Msqid64Ds::default(),
         };
-        let address = ptr::from_mut(&mut any).expose_provenance();
         // SAFETY: at least the struct of the kind.
-        unsafe { control(kind, id, 0, IPC_STAT, address) }?;
-        // SAFETY: all of them are numbers, and all their bytes are set. They
-        // begin alike.
+        unsafe { control(kind, id, IPC_STAT, by_mut(&mut any)) }?;
+        // SAFETY: all of them are numbers, and all their bytes are set. They begin alike.
         let mode = unsafe { any.msg.msg_perm.mode };
         let amount = match kind {
             // SAFETY: as above.
@@ -166,16 +167,72 @@ impl Kernel for Linux {
     }
 
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
-        // SAFETY: reads no argument.
-        unsafe { control(kind, id, 0, IPC_RMID, 0) }
+        // SAFETY: takes no struct.
+        unsafe { control(kind, id, IPC_RMID, Argument::ZERO) }
+    }
+
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        /// These commands tell of all objects of a kind, whatever the id.
+        const ANY: Id = 0;
+        Ok(match kind {
+            Kind::Shm => {
+                let mut limits = Shminfo64::default();
+                let mut used = ShmInfo::default();
+                // SAFETY: each command with the struct that it fills.
+                unsafe { control(kind, ANY, IPC_INFO, by_mut(&mut limits)) }?;
+                // SAFETY: as above.
+                unsafe { control(kind, ANY, SHM_INFO, by_mut(&mut used)) }?;
+                Limits {
+                    each: limits.shmmax,
+                    units: limits.shmall,
+                    units_used: used.shm_tot,
+                    unit: self.page(),
+                    objects: limits.shmmni,
+                    objects_used: used.used_ids.into(),
+                }
+            }
+            Kind::Queue => {
+                let mut all = Msginfo::default();
+                // SAFETY: as above.
+                unsafe { control(kind, ANY, MSG_INFO, by_mut(&mut all)) }?;
+                Limits {
+                    each: count(all.msgmnb),
+                    units: u64::MAX,
+                    units_used: 0,
+                    unit: NonZero::<u64>::MIN,
+                    objects: count(all.msgmni),
+                    objects_used: count(all.msgpool),
+                }
+            }
+            Kind::Sem => {
+                let mut all = Seminfo::default();
+                // SAFETY: as above.
+                unsafe { control(kind, ANY, SEM_INFO, by_mut(&mut all)) }?;
+                Limits {
+                    each: count(all.semmsl),
+                    units: count(all.semmns),
+                    units_used: count(all.semaem),
+                    unit: NonZero::<u64>::MIN,
+                    objects: count(all.semmni),
+                    objects_used: count(all.semusz),
+                }
+            }
+        })
+    }
+
+    fn sem_setval(&mut self, id: Id, index: u64, value: u64) -> Result<(), Errno> {
+        let arguments = [number(id), number(index), number(SETVAL), number(value)];
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::semctl, arguments) }.map(drop)
+    }
+
+    fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
+        // SAFETY: takes no struct.
+        unsafe { control(Kind::Shm, id, SHM_LOCK, Argument::ZERO) }
     }
 
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
-        let from = AT_FDCWD.cast_unsigned();
-        let path = SHM.as_ptr().expose_provenance();
-        let flags = O_TMPFILE | O_RDWR;
-        // SAFETY: the path ends with a NUL.
-        unsafe { call(Sysno::openat, from, path, flags, word(mode)) }.map(Fd::Object)
+        openat(SHM, O_TMPFILE | O_RDWR, mode).map(Fd::Object)
     }
 
     fn mq_create(
@@ -189,53 +246,50 @@ impl Kernel for Linux {
             mq_msgsize: msgsize,
             ..MqAttr::default()
         });
-        let given = match &attributes {
-            Some(attributes) => ptr::from_ref(attributes).expose_provenance(),
-            None => 0,
-        };
-        let path = queue(path);
-        let flags = O_CREAT | O_EXCL | O_RDWR;
-        // SAFETY: the name ends with a NUL; an mq_attr to read, or none.
-        unsafe { call(Sysno::mq_open, path, flags, word(mode), given) }.map(Fd::Object)
+        mq_open(path, O_CREAT | O_EXCL | O_RDWR, mode, attributes.as_ref())
+    }
+
+    fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno> {
+        mq_open(path, O_RDONLY, 0, None)
     }
 
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
-        unsafe { call(Sysno::ftruncate, number(fd), narrow(size), 0, 0) }.map(drop)
+        unsafe { call(Sysno::ftruncate, [raw_fd(fd), number(size)]) }.map(drop)
     }
 
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
-        unsafe { call(Sysno::fchown, number(fd), word(uid), word(gid), 0) }.map(drop)
+        unsafe { call(Sysno::fchown, [raw_fd(fd), number(uid), number(gid)]) }.map(drop)
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+        // To learn the umask is to set it.
         // SAFETY: takes a number only.
-        let umask = unsafe { call(Sysno::umask, 0, 0, 0, 0) }?;
-        // SAFETY: as above. This is the only way to learn it.
-        unsafe { call(Sysno::umask, umask, 0, 0, 0) }?;
+        let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
+        // SAFETY: as above.
+        unsafe { call(Sysno::umask, [number(umask)]) }?;
+        let mode = u64::from(mode) & !wide(umask);
         // SAFETY: takes numbers only.
-        unsafe { call(Sysno::fchmod, number(fd), word(mode) & !umask, 0, 0) }.map(drop)
+        unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
-        let (fd, to) = (number(fd), start(path));
-        let from = AT_FDCWD.cast_unsigned();
-        let link = |at, name: &[u8], flags| {
-            let name = name.as_ptr().expose_provenance();
+        let link = |from, name, flags| {
+            let arguments = [from, name, Argument::CWD, file(path), number(flags)];
             // SAFETY: both paths end with a NUL.
-            outcome(unsafe { syscall5(Sysno::linkat, at, name, from, to, flags) })
+            unsafe { call(Sysno::linkat, arguments) }
         };
-        match link(fd, b"\0", AT_EMPTY_PATH) {
+        match link(raw_fd(fd), c_str(c""), AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
-                // It has room for the longest number, and a NUL behind it.
-                let mut name = *b"/proc/self/fd/\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-                let digits = digits(wide(fd), TEN);
-                for (place, digit) in name.iter_mut().skip(14).zip(digits.iter().rev()) {
-                    *place = *digit;
+                let digits = digits(wide(descriptor(fd)), TEN);
+                let mut name = [0; DESCRIPTORS.len() + MAX_DIGITS + 1];
+                let path = DESCRIPTORS.iter().chain(digits.iter().rev());
+                for (place, byte) in name.iter_mut().zip(path) {
+                    *place = *byte;
                 }
-                link(from, &name, AT_SYMLINK_FOLLOW)
+                link(Argument::CWD, bytes(&name), AT_SYMLINK_FOLLOW)
             }
             linked => linked,
         }
@@ -244,27 +298,22 @@ impl Kernel for Linux {
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
         // SAFETY: takes a number only.
-        unsafe { call(Sysno::close, number(fd), 0, 0, 0) }.map(drop)
+        unsafe { call(Sysno::close, [raw_fd(fd)]) }.map(drop)
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
         let (number, first, second) = match kind {
-            Kind::Queue => (Sysno::mq_unlink, queue(path), 0),
-            Kind::Shm | Kind::Sem => (Sysno::unlinkat, AT_FDCWD.cast_unsigned(), start(path)),
+            Kind::Queue => (Sysno::mq_unlink, queue(path), Argument::ZERO),
+            Kind::Shm | Kind::Sem => (Sysno::unlinkat, Argument::CWD, file(path)),
         };
         // SAFETY: the path ends with a NUL.
-        unsafe { call(number, first, second, 0, 0) }.map(drop)
-    }
-
-    fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno> {
-        // SAFETY: the name ends with a NUL.
-        unsafe { call(Sysno::mq_open, queue(path), O_RDONLY, 0, 0) }.map(Fd::Object)
+        unsafe { call(number, [first, second]) }.map(drop)
     }
 
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
         let (from, path, flags) = match fd {
-            Some(fd) => (number(fd), c"".as_ptr().expose_provenance(), AT_EMPTY_PATH),
-            None => (AT_FDCWD.cast_unsigned(), start(path), AT_SYMLINK_NOFOLLOW),
+            Some(fd) => (raw_fd(fd), c_str(c""), AT_EMPTY_PATH),
+            None => (Argument::CWD, file(path), AT_SYMLINK_NOFOLLOW),
         };
         // SAFETY: the path ends with a NUL.
         let status = unsafe { statx(from, path, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) }?;
@@ -274,12 +323,22 @@ impl Kernel for Linux {
         })
     }
 
+    #[inline(never)] // its path would be in the frame of every run
+    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
+        let mut buffer = Vec::new();
+        let path = c_str(with_nul(path, &mut buffer)?);
+        // SAFETY: the path ends with a NUL.
+        let status = unsafe { statx(Argument::CWD, path, AT_NO_AUTOMOUNT, STATX_INO) }?;
+        Ok(Identity {
+            ino: status.stx_ino,
+            dev_minor: status.stx_dev_minor,
+        })
+    }
+
     fn statfs(&mut self) -> Result<Space, Errno> {
         let mut all = Statfs::default();
-        let path = SHM.as_ptr().expose_provenance();
-        let to = ptr::from_mut(&mut all).expose_provenance();
         // SAFETY: the path ends with a NUL; a statfs to write to.
-        unsafe { call(Sysno::statfs, path, to, 0, 0) }?;
+        unsafe { call(Sysno::statfs, [c_str(SHM), by_mut(&mut all)]) }?;
         Ok(Space {
             blocks: all.f_blocks,
             free_blocks: all.f_bfree,
@@ -295,18 +354,20 @@ impl Kernel for Linux {
         }
         if self.pool.is_empty() {
             let mut numbers = [0_u32; 16];
-            let buffer = ptr::from_mut(&mut numbers).expose_provenance();
             let size = size_of_val(&numbers);
-            let mut flags = GRND_NONBLOCK;
-            // SAFETY: the buffer has the length given, and takes any bytes. So few
-            // come at once.
-            while let Err(errno) = unsafe { call(Sysno::getrandom, buffer, size, flags, 0) } {
-                // Early in a boot. A key is no secret.
-                if errno != Errno::EAGAIN || flags == GRND_INSECURE {
+            let mut get = |flags| {
+                let arguments = [by_mut(&mut numbers), number(size), number(flags)];
+                // SAFETY: the numbers have this size, and may have any bytes.
+                unsafe { call(Sysno::getrandom, arguments) }
+            };
+            // Early in a boot there are no bytes yet that could be a secret, and a key is none.
+            if let Err(errno) = get(GRND_NONBLOCK) {
+                if errno != Errno::EAGAIN {
                     return Err(errno);
                 }
-                flags = GRND_INSECURE;
+                get(GRND_INSECURE)?;
             }
+            // Up to 256 bytes come whole.
             _ = self.pool.extend_from_slice(&numbers);
         }
         self.pool.pop().ok_or(Errno::EIO)
@@ -314,27 +375,21 @@ impl Kernel for Linux {
 
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let descriptor = match file {
-            File::In => STDIN,
-            // SAFETY: it ends with a NUL.
-            File::System(path) | File::Once(path) => unsafe { open(path.as_ptr(), O_NONBLOCK) }?,
+        let fd = match file {
+            File::In => STDIN_FILENO,
+            File::System(path) | File::Once(path) => openat(path, O_RDONLY | O_NONBLOCK, 0)?,
             File::User(path) => open_user(path)?,
         };
         let mut filled = 0;
         let read = loop {
             let rest = buffer.get_mut(filled..).unwrap_or_default();
-            let start = rest.as_mut_ptr().expose_provenance();
-            // SAFETY: the buffer has the length given.
-            match unsafe { call(Sysno::read, descriptor, start, rest.len(), 0) } {
+            let size = number(rest.len());
+            // SAFETY: the rest of the buffer has this size.
+            match unsafe { call(Sysno::read, [number(fd), bytes_mut(rest), size]) } {
                 Ok(0) => break Ok(()),
                 Ok(bytes) => filled += bytes,
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) if file == File::In => {
-                    let mut entry = [entry(descriptor, POLLIN)];
-                    let list = entry.as_mut_ptr().expose_provenance();
-                    // SAFETY: one entry; no time and no mask to read.
-                    unsafe { call(Sysno::ppoll, list, entry.len(), 0, 0) }.map(drop)?;
-                }
+                Err(Errno::EAGAIN) if file == File::In => wait(&mut [pollfd(fd, POLLIN)])?,
                 Err(errno) => break Err(errno),
             }
             if filled >= buffer.len() {
@@ -342,22 +397,9 @@ impl Kernel for Linux {
             }
         };
         if matches!(file, File::System(_)) {
-            _ = self.close(Fd::Object(descriptor));
+            _ = self.close(Fd::Object(fd));
         }
         read.map(|()| buffer.get(..filled).unwrap_or_default())
-    }
-
-    #[inline(never)] // not in the frame of every run
-    fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
-        let mut buffer = Vec::new();
-        let path = with_nul(path, &mut buffer)?.expose_provenance();
-        let from = AT_FDCWD.cast_unsigned();
-        // SAFETY: the path ends with a NUL.
-        let status = unsafe { statx(from, path, AT_NO_AUTOMOUNT, STATX_INO) }?;
-        Ok(Identity {
-            ino: status.stx_ino,
-            dev_minor: status.stx_dev_minor,
-        })
     }
 
     fn mmap<'a, const T: usize, const N: usize, const O: usize>(
@@ -365,104 +407,54 @@ impl Kernel for Linux {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         let start = map(size_of::<Room<T, N, O>>())?;
         let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: it is zeroed, aligned to a page, large enough, and nobody
-        // else's, and a room can be all zeros.
+        // SAFETY: it is zeroed, aligned to a page, large enough, and referred to only from here; a
+        // room can be all zeros.
         Ok(unsafe { &mut *start })
     }
 
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
+        /// The process that calls.
+        const SELF: Argument<'_> = Argument::ZERO;
         let mut limit = Rlimit64::default();
-        let to = ptr::from_mut(&mut limit).expose_provenance();
-        // SAFETY: none to read, an rlimit64 to write to, of this process.
-        unsafe { call(Sysno::prlimit64, 0, resource, 0, to) }?;
+        let arguments = [SELF, number(resource), Argument::ZERO, by_mut(&mut limit)];
+        // SAFETY: no limit to set, and an rlimit64 to write to.
+        unsafe { call(Sysno::prlimit64, arguments) }?;
         Ok(limit.rlim_cur)
-    }
-
-    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
-        Ok(match kind {
-            Kind::Shm => {
-                let mut most = Shminfo64::default();
-                let mut used = ShmInfo::default();
-                // SAFETY: each command with the struct that it fills.
-                unsafe { info(kind, IPC_INFO, &raw mut most) }?;
-                // SAFETY: as above.
-                unsafe { info(kind, SHM_INFO, &raw mut used) }?;
-                Limits {
-                    each: most.shmmax,
-                    units: most.shmall,
-                    units_used: used.shm_tot,
-                    unit: self.page(),
-                    objects: most.shmmni,
-                    objects_used: used.used_ids.into(),
-                }
-            }
-            Kind::Queue => {
-                let mut all = Msginfo::default();
-                // SAFETY: as above.
-                unsafe { info(kind, MSG_INFO, &raw mut all) }?;
-                Limits {
-                    each: count(all.msgmnb),
-                    units: u64::MAX,
-                    units_used: 0,
-                    unit: NonZero::<u64>::MIN,
-                    objects: count(all.msgmni),
-                    objects_used: count(all.msgpool),
-                }
-            }
-            Kind::Sem => {
-                let mut all = Seminfo::default();
-                // SAFETY: as above.
-                unsafe { info(kind, SEM_INFO, &raw mut all) }?;
-                Limits {
-                    each: count(all.semmsl),
-                    units: count(all.semmns),
-                    units_used: count(all.semaem),
-                    unit: NonZero::<u64>::MIN,
-                    objects: count(all.semmni),
-                    objects_used: count(all.semusz),
-                }
-            }
-        })
     }
 
     fn is_filtered(&mut self) -> bool {
         // SAFETY: takes a number only.
-        match unsafe { call(Sysno::prctl, PR_GET_SECCOMP, 0, 0, 0) } {
-            // A kernel without filters knows no such command.
-            Ok(0) | Err(Errno::EINVAL) => false,
+        match unsafe { call(Sysno::prctl, [number(PR_GET_SECCOMP)]) } {
+            // A kernel without filters does not know the command.
+            Ok(SECCOMP_MODE_DISABLED) | Err(Errno::EINVAL) => false,
             Ok(_) | Err(_) => true,
         }
     }
 
-    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        let start = bytes.as_ptr().expose_provenance();
-        // SAFETY: the bytes are there, and only read.
-        unsafe { call(Sysno::write, number(fd), start, bytes.len(), 0) }
+    fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
+        // SAFETY: the text has this size.
+        unsafe { call(Sysno::write, [raw_fd(fd), bytes(text), number(text.len())]) }
     }
 
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
         let mut set = 0_u64;
+        let size = number(size_of_val(&set));
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             let mut action = Sigaction::default();
-            let old = ptr::from_mut(&mut action).expose_provenance();
-            // SAFETY: a sigaction of this architecture to write to, none to read.
-            unsafe { call(Sysno::rt_sigaction, word(signal), 0, old, size_of_val(&set)) }?;
+            let arguments = [number(signal), Argument::ZERO, by_mut(&mut action), size];
+            // SAFETY: no action to set, and one of this architecture to write to.
+            unsafe { call(Sysno::rt_sigaction, arguments) }?;
             if action.sa_handler != SIG_IGN {
                 set |= 1 << (signal - 1);
             }
         }
-        let new = usize::MAX;
-        let signals = ptr::from_ref(&set).expose_provenance();
-        // SAFETY: the set is of the size given, and only read.
-        let signals = unsafe { call(Sysno::signalfd4, new, signals, size_of_val(&set), 0) }?;
-        let mut entries = [entry(number(fd), POLLOUT), entry(signals, POLLIN)];
-        let list = entries.as_mut_ptr().expose_provenance();
-        // SAFETY: as many entries as given; no time and no mask to read.
-        let done = unsafe { call(Sysno::ppoll, list, entries.len(), 0, 0) };
-        // SAFETY: takes a number only.
-        _ = unsafe { call(Sysno::close, signals, 0, 0, 0) };
-        done?;
+        // SAFETY: a set of this size.
+        let signals = unsafe { call(Sysno::signalfd4, [Argument::NO_FD, by_ref(&set), size]) }?;
+        let mut entries = [pollfd(descriptor(fd), POLLOUT), pollfd(signals, POLLIN)];
+        let waited = wait(&mut entries);
+        _ = self.close(Fd::Object(signals));
+        waited?;
         let [_, signals] = entries;
         if signals.revents == 0 {
             Ok(())
@@ -472,107 +464,107 @@ impl Kernel for Linux {
     }
 }
 
-/// A ctl call. The number of a semaphore plays no part for the other kinds.
+/// Makes a ctl call with a command that is no semaphore's own.
 ///
 /// # Safety
-/// `argument` is what the command wants: a number, or the address of a struct.
+/// `argument` is what the command takes: a number, or the address of a struct.
 #[inline(never)] // `make size`: a copy at its caller is larger
-unsafe fn control(
-    kind: Kind,
-    id: Id,
-    number: usize,
-    command: usize,
-    argument: usize,
-) -> Result<(), Errno> {
+unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) -> Result<(), Errno> {
+    let command = number(command);
     let (ctl, second, third, fourth) = match kind {
-        Kind::Shm => (Sysno::shmctl, command, argument, 0),
-        Kind::Queue => (Sysno::msgctl, command, argument, 0),
-        Kind::Sem => (Sysno::semctl, number, command, argument),
+        Kind::Shm => (Sysno::shmctl, command, argument, Argument::ZERO),
+        Kind::Queue => (Sysno::msgctl, command, argument, Argument::ZERO),
+        Kind::Sem => (Sysno::semctl, Argument::ZERO, command, argument),
     };
     // SAFETY: the caller's.
-    unsafe { call(ctl, narrow(id), second, third, fourth) }.map(drop)
+    unsafe { call(ctl, [number(id), second, third, fourth]) }.map(drop)
 }
 
-/// The ctl call with which the kernel tells of all objects of a kind.
-///
-/// # Safety
-/// `info` points to the struct that `command` fills.
-unsafe fn info<T>(kind: Kind, command: usize, info: *mut T) -> Result<(), Errno> {
-    // SAFETY: the caller's.
-    unsafe { control(kind, 0, 0, command, info.expose_provenance()) }
+/// The path of a POSIX object that is a file.
+fn file(path: &Path) -> Argument<'_> {
+    bytes(path.with_nul())
 }
 
-/// What is known of a file.
+/// The name of a POSIX queue, behind the slash. (qemu-user passes the call on to a C library, which
+/// looks for the name there.)
+fn queue(path: &Path) -> Argument<'_> {
+    let [_slash, name @ ..] = path.with_nul();
+    bytes(name)
+}
+
+/// Opens a POSIX queue; None is the kernel's choice of attributes.
+fn mq_open(path: &Path, flags: usize, mode: u32, attributes: Option<&MqAttr>) -> Result<Fd, Errno> {
+    let attributes = by_ref_or_null(attributes);
+    let arguments = [queue(path), number(flags), number(mode), attributes];
+    // SAFETY: the name ends with a NUL; an mq_attr to read, or none.
+    unsafe { call(Sysno::mq_open, arguments) }.map(Fd::Object)
+}
+
+/// Reads the `mask` of what is known of a file.
 ///
 /// # Safety
 /// `path` is the address of bytes that end with a NUL.
 #[inline(never)] // `make size`: a copy at its caller is larger
-unsafe fn statx(from: usize, path: usize, flags: usize, wanted: usize) -> Result<Statx, Errno> {
+unsafe fn statx(
+    from: Argument<'_>,
+    path: Argument<'_>,
+    flags: usize,
+    mask: usize,
+) -> Result<Statx, Errno> {
     let mut status = Statx::default();
-    let to = ptr::from_mut(&mut status).expose_provenance();
+    let arguments = [from, path, number(flags), number(mask), by_mut(&mut status)];
     // SAFETY: the caller's; a statx to write to.
-    outcome(unsafe { syscall5(Sysno::statx, from, path, flags, wanted, to) })?;
+    unsafe { call(Sysno::statx, arguments) }?;
     Ok(status)
 }
 
-/// Memory of zeros, from a page's start on.
+/// Maps memory of zeros, and returns the address of its first page.
 fn map(size: usize) -> Result<usize, Errno> {
-    let rights = PROT_READ | PROT_WRITE;
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    // SAFETY: asks for new memory at no particular address.
-    outcome(unsafe { syscall6(Sysno::mmap, 0, size, rights, flags, usize::MAX, 0) })
+    /// The kernel chooses the address.
+    const ANYWHERE: Argument<'_> = Argument::ZERO;
+    let rights = number(PROT_READ | PROT_WRITE);
+    let flags = number(MAP_PRIVATE | MAP_ANONYMOUS);
+    let (no_fd, offset) = (Argument::NO_FD, Argument::ZERO);
+    // SAFETY: takes numbers only; new memory, in place of none.
+    unsafe {
+        call(
+            Sysno::mmap,
+            [ANYWHERE, number(size), rights, flags, no_fd, offset],
+        )
+    }
 }
 
-/// Where a path begins.
-fn start(path: &Path) -> usize {
-    path.with_nul().as_ptr().expose_provenance()
+/// Opens a file, or creates an unnamed one with this mode; returns its descriptor.
+fn openat(path: &CStr, flags: usize, mode: u32) -> Result<usize, Errno> {
+    let arguments = [Argument::CWD, c_str(path), number(flags), number(mode)];
+    // SAFETY: the path ends with a NUL.
+    unsafe { call(Sysno::openat, arguments) }
 }
 
-/// Where the name of a queue begins: behind the slash. (An emulator that passes the
-/// call on to a C library looks for it there.)
-fn queue(path: &Path) -> usize {
-    start(path) + 1
-}
-
-/// Where POSIX objects that are files live.
-const SHM: &CStr = c"/dev/shm";
-
-/// Opens a file to read.
-///
-/// # Safety
-/// `path` points to bytes that end with a NUL.
-unsafe fn open(path: *const c_char, flags: usize) -> Result<usize, Errno> {
-    let from = AT_FDCWD.cast_unsigned();
-    let path = path.expose_provenance();
-    // SAFETY: the caller's.
-    unsafe { call(Sysno::openat, from, path, O_RDONLY | flags, 0) }
-}
-
-/// Opens a file to read.
-#[inline(never)] // not in the frame of every run
+/// Opens a file that the user named, to read it; returns its descriptor.
+#[inline(never)] // its path would be in the frame of every run
 fn open_user(path: &[u8]) -> Result<usize, Errno> {
     let mut buffer = Vec::new();
-    let path = with_nul(path, &mut buffer)?;
-    // SAFETY: it ends with a NUL.
-    unsafe { open(path, 0) }
+    openat(with_nul(path, &mut buffer)?, O_RDONLY, 0)
 }
 
-/// A path as the calls want it.
+/// A path as the calls take it.
 ///
 /// # Errors
-/// Those of the calls, for a path that is too long, or has a NUL inside.
-fn with_nul(path: &[u8], buffer: &mut Vec<u8, PATH_MAX>) -> Result<*const c_char, Errno> {
+/// Those of the calls: ENAMETOOLONG, and ENOENT for a path with a NUL inside.
+fn with_nul<'b>(path: &[u8], buffer: &'b mut Vec<u8, PATH_MAX>) -> Result<&'b CStr, Errno> {
     for &byte in path.iter().chain(b"\0") {
         buffer.push(byte).map_err(|_| Errno::ENAMETOOLONG)?;
         if byte == 0 && buffer.len() <= path.len() {
             return Err(Errno::ENOENT);
         }
     }
-    Ok(buffer.as_ptr().cast())
+    // SAFETY: the NUL is the last byte and the only one.
+    Ok(unsafe { CStr::from_bytes_with_nul_unchecked(buffer) })
 }
 
 /// What ppoll(2) waits for on a descriptor.
-fn entry(fd: usize, events: i16) -> Pollfd {
+fn pollfd(fd: usize, events: i16) -> Pollfd {
     Pollfd {
         fd: i32::try_from(fd).unwrap_or(-1),
         events,
@@ -580,68 +572,22 @@ fn entry(fd: usize, events: i16) -> Pollfd {
     }
 }
 
-/// Standard input.
-const STDIN: usize = 0;
-
-#[inline(never)] // `make size`: a copy at its caller is larger
-fn number(fd: Fd) -> usize {
-    match fd {
-        Fd::Out => 1,
-        Fd::Err => 2,
-        Fd::Object(descriptor) => descriptor,
-    }
+/// Waits without a time limit, with the signal mask as it is.
+fn wait(entries: &mut [Pollfd]) -> Result<(), Errno> {
+    let count = number(entries.len());
+    // SAFETY: so many entries; no time and no mask to read.
+    unsafe { call(Sysno::ppoll, [by_mut(entries), count]) }.map(drop)
 }
 
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
     // SAFETY: takes a number only.
-    _ = unsafe { call(Sysno::exit_group, status.into(), 0, 0, 0) };
+    _ = unsafe { call(Sysno::exit_group, [number(status)]) };
     // Only a seccomp filter can refuse it.
-    super::arch::trap()
+    trap()
 }
 
-/// The end of a debug build's panic.
-#[cfg(debug_assertions)]
-pub fn panicked() -> ! {
-    let mut kernel = Linux::new(Auxiliary::NONE);
-    _ = ipcmk::kernel::port::write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
-    exit(101)
-}
-
-/// Makes a system call. All are made here: the check of what it returns has
-/// the size of many calls.
-///
-/// # Safety
-/// The call's.
-#[inline(never)] // `make size`: a copy at its caller is larger
-unsafe fn call(call: Sysno, a: usize, b: usize, c: usize, d: usize) -> Result<usize, Errno> {
-    // SAFETY: the caller's.
-    outcome(unsafe { syscall4(call, a, b, c, d) })
-}
-
-/// What a system call has returned.
-fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
-    returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
-}
-
-/// What a register holds, as a number.
-fn wide(register: usize) -> u64 {
-    register.try_into().unwrap_or(u64::MAX)
-}
-
-/// A number as a register holds it.
-fn narrow(number: u64) -> usize {
-    number.try_into().unwrap_or(usize::MAX)
-}
-
-/// A limit or a count that the kernel keeps as an int; under a negative limit
-/// it allows nothing.
+/// A limit or a count that the kernel keeps as an int. A negative limit allows nothing.
 fn count(number: i32) -> u64 {
     number.try_into().unwrap_or_default()
-}
-
-/// A 32-bit number as a register holds it.
-#[expect(clippy::as_conversions, reason = "registers have at least 32 bits")]
-const fn word(number: u32) -> usize {
-    number as usize
 }

@@ -1,18 +1,19 @@
 //! aarch64: the entry, and the memory routines that the compiler calls.
 
-use core::arch::{asm, naked_asm};
+use core::arch::asm;
 
-/// Where the kernel starts the program.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn _start() -> ! {
-    naked_asm!(
-        "mov x29, xzr",     // no caller: debuggers stop here
-        "mov x0, sp",       // argc, argv, envp and auxv are on the stack
-        "bl {start}",       // aligned by 16 at exec, as calls want it
-        start = sym crate::sys::start::start,
-    )
+/// The body of `_start`: calls `$start` with the stack pointer as the kernel set it.
+macro_rules! entry {
+    ($start:path) => {
+        core::arch::naked_asm!(
+            "mov x29, xzr",     // no caller: debuggers stop here
+            "mov x0, sp",       // argc, argv, envp and auxv are on the stack
+            "bl {start}",       // aligned by 16 at exec, as calls want it
+            start = sym $start,
+        )
+    };
 }
+pub(super) use entry;
 
 /// Dies by SIGTRAP, which a mask does not hold back.
 pub fn trap() -> ! {

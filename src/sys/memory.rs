@@ -1,0 +1,14 @@
+//! The memory routine that is the same for all architectures.
+
+use super::arch::memcmp;
+
+/// bcmp(3), which the compiler calls where only equality matters.
+///
+/// # Safety
+/// As in C.
+#[unsafe(no_mangle)]
+#[inline(never)] // `make size`: a copy at its caller is larger
+unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
+    // SAFETY: the caller's.
+    unsafe { memcmp(a, b, bytes) }
+}
