@@ -322,7 +322,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Key,
             metavar: "<key>",
             help: "",
-            man: "Create a System V shared memory segment with this key. Needs \\fB-p\\fR.",
+            man: "Create a System V shared memory segment with this key. Requires \\fB-p\\fR.",
         }),
     },
     Row {
@@ -335,7 +335,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Size,
             metavar: "<size>",
             help: "POSIX shared memory of <size> bytes",
-            man: "Create a POSIX shared memory object of \\fIsize\\fR bytes. Needs \\fB-n\\fR.",
+            man: "Create a POSIX shared memory object of \\fIsize\\fR bytes. Requires \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -369,7 +369,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "POSIX semaphore",
-            man: "Create a POSIX named semaphore. Needs \\fB-n\\fR.",
+            man: "Create a POSIX named semaphore. Requires \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -390,7 +390,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Key,
             metavar: "<key>",
             help: "",
-            man: "Create a System V message queue with this key. Needs \\fB-p\\fR.",
+            man: "Create a System V message queue with this key. Requires \\fB-p\\fR.",
         }),
     },
     Row {
@@ -403,7 +403,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "POSIX message queue",
-            man: "Create a POSIX message queue. Needs \\fB-n\\fR.",
+            man: "Create a POSIX message queue. Requires \\fB-n\\fR.",
         }),
         keyed: None,
     },
@@ -417,14 +417,15 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0644)",
-            man: "Permissions in octal, 0 to 0777; default 0644. The umask plays a part for POSIX objects alone.",
+            man: "Permissions in octal, 0 to 0777; default 0644. \
+                  Of POSIX objects, the umask removes bits from it.",
         }),
         keyed: Some(Form {
             short: None,
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0666)",
-            man: "Permissions in octal, 0 to 0777; default here 0666.",
+            man: "Permissions in octal, 0 to 0777; default 0666.",
         }),
     },
     Row {
@@ -437,8 +438,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Name,
             metavar: "<name>",
             help: "name of the POSIX objects",
-            man: "Name of the POSIX objects, with or without a slash at its start: needed with \\fB-m\\fR, \
-                  \\fB-q\\fR and \\fB-s\\fR, without meaning for the others.",
+            man: "Name of the POSIX objects, with or without a slash at its start. Required with \\fB-m\\fR, \
+                  \\fB-q\\fR and \\fB-s\\fR, ignored otherwise.",
         }),
         keyed: None,
     },
@@ -491,7 +492,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Key,
             metavar: "<key>",
             help: "key of the new object",
-            man: "Key of the object. An existing object with that key is an error, without \\fB-e\\fR.",
+            man: "Key of the object. If an object with that key exists, the line fails, unless it has \\fB-e\\fR.",
         },
     ),
     Row::ours(
@@ -517,8 +518,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "accept an existing object",
-            man: "An object that has the key or the name already will do, and stays as it is. \
-                  No permission is asked for.",
+            man: "If an object with that key or name exists, print it and leave it unchanged. \
+                  That requires no permission on the object.",
         },
     ),
     Row::ours(
@@ -530,7 +531,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "print bare ids and names",
-            man: "Print bare identifiers and names, one a line.",
+            man: "Print only identifiers and names, one per line.",
         },
     ),
     Row::ours(
@@ -542,7 +543,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "print JSON",
-            man: "Print JSON, see below.",
+            man: "Print JSON; see OUTPUT.",
         },
     ),
     Row::ours(
@@ -554,7 +555,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Owner,
             metavar: "<uid>[:<gid>]",
             help: "numeric owner",
-            man: "Owner of the objects, in numbers; without \\fIgid\\fR the group is that of the process.",
+            man: "Numeric owner of the objects; the default group is that of the process.",
         },
     ),
     Row::ours(
@@ -566,7 +567,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Values,
             metavar: "<v>[,<v>...]",
             help: "initial values of the semaphores",
-            man: "First values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
+            man: "Initial values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
                   With \\fB-s\\fR one value, 0 to 2147483647.",
         },
     ),
@@ -579,7 +580,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Qbytes,
             metavar: "<size>",
             help: "bytes that the queue may hold",
-            man: "Bytes that the queue of \\fB-Q\\fR may hold (msg_qbytes); with keys, that is \\fB-p\\fR.",
+            man: "Bytes that the queue of \\fB-Q\\fR may hold (msg_qbytes). The keyed grammar has \\fB-p\\fR for that.",
         },
     )
     .standard_only(),
@@ -606,7 +607,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Qbytes,
             metavar: "<size>",
             help: "bytes of its longest message",
-            man: "Bytes of the largest message that the queue of \\fB-q\\fR takes (mq_msgsize); \
+            man: "Bytes of the longest message that the queue of \\fB-q\\fR takes (mq_msgsize); \
                   default \\fIfs.mqueue.msgsize_default\\fR.",
         },
     )
@@ -634,7 +635,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::HugePage,
             metavar: "[=<size>]",
             help: "huge pages (SHM_HUGETLB)",
-            man: "Make the segment of huge pages (SHM_HUGETLB), of this size, a power of two, or the kernel's default.",
+            man: "Allocate the segment in huge pages (SHM_HUGETLB) of this size, a power of two; \
+                  without \\fIsize\\fR of the kernel's default size.",
         },
     ),
     Row::ours(
@@ -646,7 +648,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "reserve no swap space (SHM_NORESERVE)",
-            man: "Set no memory or swap aside for the segment (SHM_NORESERVE).",
+            man: "Reserve no swap space for the segment (SHM_NORESERVE).",
         },
     ),
     Row::ours(
@@ -658,7 +660,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "keep it out of swap (SHM_LOCK)",
-            man: "Keep the segment's pages in memory once they are there (SHM_LOCK).",
+            man: "Keep the segment's pages out of swap, once they are allocated (SHM_LOCK).",
         },
     ),
     Row::ours(
@@ -670,8 +672,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::File,
             metavar: "<file>",
             help: "create what each line says; - is standard input",
-            man: "Read lines of arguments from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
-                  all that they ask for, or nothing; see below. Goes with \\fB-r\\fR or \\fB-J\\fR only.",
+            man: "Read command lines from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
+                  all of their objects, or none; see BATCHES. Only \\fB-r\\fR and \\fB-J\\fR may stand beside it.",
         },
     )
     .standard_only(),
@@ -685,8 +687,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::None,
             metavar: "",
             help: "-M, -Q and -S take keys (first argument only)",
-            man: "As the first argument: read the rest of the line by keys, see below. \
-                  Anywhere else it is an error.",
+            man: "Must be the first argument: read the rest of the line by the keyed grammar, \
+                  with the options under KEYED OPTIONS.",
         }),
         keyed: Some(Form {
             short: None,
@@ -708,7 +710,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Unread,
             metavar: "<size>",
             help: "bytes of the segment, or msg_qbytes of the queue",
-            man: "Bytes of the segment, or what a new queue may hold (msg_qbytes). \
+            man: "Bytes of the segment, or bytes that a new queue may hold (msg_qbytes). \
                   Required with \\fB-M\\fR and \\fB-Q\\fR, ignored with \\fB-S\\fR.",
         }),
     },
@@ -723,7 +725,7 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Elements,
             metavar: "<nsems>",
             help: "number of semaphores (default 1)",
-            man: "Number of semaphores in the set; default 1. Goes with \\fB-S\\fR only.",
+            man: "Number of semaphores in the set; default 1. Applies to \\fB-S\\fR only.",
         }),
     },
     Row {
@@ -737,8 +739,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Key,
             metavar: "<key>",
             help: "this key; accept an existing object",
-            man: "Use this key instead, and print the id of the object that has it, if there is \
-                  one; that object stays as it is.",
+            man: "Use this key instead. If an object with it exists, print its identifier and leave \
+                  it unchanged.",
         }),
     },
 ];

@@ -39,19 +39,8 @@ pub enum Figure {
     /// Bytes of the largest file.
     LargestFileIfOver,
 
-    // Of the limits of System V objects.
-    /// SHMMAX, MSGMNB or SEMMSL.
-    EachIfOver,
-    /// Units in use.
-    UnitsUsedIfOver,
-    /// SHMALL or SEMMNS.
-    Units,
-    /// Units that are asked for.
-    UnitsAsked,
-    /// Objects in use.
-    ObjectsUsedIfFull,
-    /// SHMMNI, MSGMNI or SEMMNI.
-    Objects,
+    /// One of the limits of System V objects.
+    Limit(Limit),
 
     // Of the System V object that has the key.
     /// Its id, if it is as large as asked for.
@@ -66,8 +55,6 @@ pub enum Figure {
     IfNotGone,
 
     // Of memory.
-    /// 0: /proc does not tell the policy.
-    IfPolicyUnknown,
     /// KiB that the kernel has promised.
     CommittedIfLimited,
     /// KiB that it promises at most.
@@ -92,8 +79,8 @@ pub enum Figure {
     // Of POSIX objects.
     /// Bytes of the file that exists.
     FoundIfFile,
-    /// 0.
-    IfFoundOther,
+    /// Its bytes, whatever it is.
+    Found,
     /// RLIMIT_FSIZE.
     FsizeIfOver,
     /// Inodes of /dev/shm.
@@ -122,6 +109,23 @@ pub enum Figure {
     IfFiltered,
 }
 
+/// A figure of the limits of a kind of System V object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// SHMMAX, MSGMNB or SEMMSL.
+    EachIfOver,
+    /// Pages or semaphores in use.
+    UnitsUsedIfOver,
+    /// SHMALL or SEMMNS.
+    Units,
+    /// Pages or semaphores that are asked for.
+    UnitsAsked,
+    /// Objects in use.
+    ObjectsUsedIfFull,
+    /// SHMMNI, MSGMNI or SEMMNI.
+    Objects,
+}
+
 /// What figures are read from.
 pub struct Facts<'f, 'a, K> {
     attempt: &'f Attempt<'a>,
@@ -131,7 +135,7 @@ pub struct Facts<'f, 'a, K> {
     holder: Id,
     small: u64,
     /// The limits of System V objects, read once: all figures are of one moment.
-    limits: Option<Limits>,
+    limits: Result<Limits, Errno>,
     kernel: &'f mut K,
 }
 
@@ -148,7 +152,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             },
             holder: 0,
             small: 0,
-            limits: None,
+            limits: Err(Errno::NONE),
             kernel,
         }
     }
@@ -158,6 +162,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
         let asked = self.asked;
         let kind = self.attempt.step.kind;
         let if_over = |most: u64| (asked > most).then_some(most);
+        let if_full = |all: u64, free: u64| (all != 0 && free == 0).then_some(all);
         let when = |holds: bool| holds.then_some(0);
         match name {
             Figure::None => Some(0),
@@ -170,12 +175,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
 
-            Figure::EachIfOver
-            | Figure::UnitsUsedIfOver
-            | Figure::Units
-            | Figure::UnitsAsked
-            | Figure::ObjectsUsedIfFull
-            | Figure::Objects => self.limit(name),
+            Figure::Limit(limit) => self.limit(limit),
 
             Figure::Holder => self.get(self.attempt.step.amount).ok(),
             Figure::SameHolder => Some(self.holder),
@@ -183,7 +183,6 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::SmallAmount => Some(self.small),
             Figure::IfNotGone => when(!self.attempt.is_gone),
 
-            Figure::IfPolicyUnknown => when(self.policy().is_none()),
             Figure::CommittedIfLimited => {
                 (self.policy()? == OVERCOMMIT_NEVER).then_some(())?;
                 self.meminfo(b"Committed_AS:")
@@ -216,9 +215,17 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let found = self.attempt.found?;
                 (found.mode & S_IFMT == S_IFREG).then_some(found.amount)
             }
-            Figure::IfFoundOther => when(self.attempt.found?.mode & S_IFMT != S_IFREG),
+            Figure::Found => Some(self.attempt.found?.amount),
             Figure::FsizeIfOver => if_over(self.kernel.prlimit(RLIMIT_FSIZE).ok()?),
-            Figure::InodesIfFull | Figure::BlocksIfFull | Figure::IfSpaceKnown => self.space(name),
+            Figure::InodesIfFull => {
+                let space = self.kernel.statfs().ok()?;
+                if_full(space.inodes, space.free_inodes)
+            }
+            Figure::BlocksIfFull => {
+                let space = self.kernel.statfs().ok()?;
+                if_full(space.blocks, space.free_blocks)
+            }
+            Figure::IfSpaceKnown => when(self.kernel.statfs().is_ok()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
@@ -237,37 +244,26 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
 
 impl<K: Kernel> Facts<'_, '_, K> {
     /// A figure of the limits of the kind of System V object.
-    fn limit(&mut self, name: Figure) -> Option<u64> {
-        if self.limits.is_none() {
-            self.limits = self.kernel.ipc_info(self.attempt.step.kind).ok();
+    fn limit(&mut self, name: Limit) -> Option<u64> {
+        if self.limits.is_err() {
+            self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
-        let limits = self.limits.as_ref()?;
+        let limits = self.limits.as_ref().ok()?;
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
         let (holds, figure) = match name {
-            Figure::EachIfOver => (self.asked > limits.each, limits.each),
-            Figure::UnitsUsedIfOver => (
+            Limit::EachIfOver => (self.asked > limits.each, limits.each),
+            Limit::UnitsUsedIfOver => (
                 limits.units_used.saturating_add(units) > limits.units,
                 limits.units_used,
             ),
-            Figure::Units => (true, limits.units),
-            Figure::UnitsAsked => (true, units),
-            Figure::ObjectsUsedIfFull => {
+            Limit::Units => (true, limits.units),
+            Limit::UnitsAsked => (true, units),
+            Limit::ObjectsUsedIfFull => {
                 (limits.objects_used >= limits.objects, limits.objects_used)
             }
-            _ => (true, limits.objects),
+            Limit::Objects => (true, limits.objects),
         };
         holds.then_some(figure)
-    }
-
-    /// A figure of the space of /dev/shm.
-    fn space(&mut self, name: Figure) -> Option<u64> {
-        let space = self.kernel.statfs().ok()?;
-        let (all, free) = match name {
-            Figure::InodesIfFull => (space.inodes, space.free_inodes),
-            Figure::BlocksIfFull => (space.blocks, space.free_blocks),
-            _ => return Some(0),
-        };
-        (all != 0 && free == 0).then_some(all)
     }
 
     /// Finds the System V object that has the key, if it has this amount at least. That takes no

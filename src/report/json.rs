@@ -5,6 +5,7 @@ use heapless::VecView;
 use super::digits::TEN;
 use super::text::Text;
 use super::words::Words;
+use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
@@ -14,6 +15,11 @@ use crate::plan::attempt::Attempt;
 
 /// Most bytes of an object in JSON, without a path or a name, and with its share of the brackets.
 pub const MAX_JSON: usize = 160;
+
+/// Most bytes of a batch's output, which goes out in one write. Only JSON in which hundreds of long
+/// paths are arrays is longer: an error.
+#[expect(clippy::as_conversions, reason = "try_from is not const")]
+pub const MAX_BATCH_OUTPUT: usize = MAX_OBJECTS as usize * MAX_JSON + 6 * MAX_BYTES as usize;
 
 /// Adds words to the output, where it is JSON.
 ///

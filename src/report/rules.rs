@@ -4,7 +4,7 @@
 //! Of one errno, the rules stand in the order in which the kernel checks: ipc/util.c, ipc/shm.c,
 //! ipc/msg.c, ipc/sem.c and ipc/mqueue.c of Linux.
 
-use super::figures::Figure;
+use super::figures::{Figure, Limit};
 use super::words::Words;
 use crate::cli::draft::small;
 use crate::kernel::abi::SHM_HUGETLB;
@@ -59,7 +59,7 @@ const ALL: Places = SYSV | POSIX;
 /// No place: the words are the first of three texts, one for each kind of object.
 const EACH: Places = 1 << 15;
 
-/// Where an attempt is: what it is doing, and the object, a bit each. None where there are no rules.
+/// Where an attempt is: what it is doing, and the object, a bit each. None where no rule is.
 pub fn place(attempt: &Attempt<'_>) -> Option<Places> {
     let doing = doing(attempt.doing);
     let Step { kind, is_posix, .. } = attempt.step;
@@ -123,17 +123,19 @@ impl Rule {
         }
     }
 
-    /// The kinds of object that it is for.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> {
+    /// All words that it can give.
+    pub fn all_words(&self) -> impl Iterator<Item = Words> {
         let has = |kind: &Kind| {
             let places = match kind {
                 Kind::Shm => SHM | HUGE,
                 Kind::Queue => QUEUE,
                 Kind::Sem => SEM,
             };
-            self.places & places != 0
+            self.places & EACH != 0 && self.places & places != 0
         };
-        Kind::ALL.into_iter().filter(has)
+        let each = Kind::ALL.into_iter().filter(has);
+        let one = (self.places & EACH == 0).then_some(self.words);
+        one.into_iter().chain(each.map(|kind| self.words.of(kind)))
     }
 }
 
@@ -141,7 +143,7 @@ impl Rule {
 pub struct Note {
     /// The rule's errno; [`Errno::NONE`] for any.
     pub errno: Errno,
-    /// A clause that follows the words, in roff; empty if they say it all.
+    /// A clause that follows the words; empty if they say it all.
     pub text: &'static str,
 }
 
@@ -157,17 +159,17 @@ const fn figures(names: &[Figure]) -> [Figure; 3] {
 }
 
 macro_rules! rules {
-    ($($errno:ident: $words:ident [$($figure:ident),*] $places:expr, $note:literal;)*) => {
+    ($($errno:ident: $words:ident [$($figure:ident$(($limit:ident))?),*] $places:expr $(, $note:literal)?;)*) => {
         /// The rules.
         pub static RULES: [Rule; NOTES.len()] = [$(Rule {
             places: $places,
             errno: small_errno(Errno::$errno),
             words: Words::$words,
-            figures: figures(&[$(Figure::$figure),*]),
+            figures: figures(&[$(Figure::$figure$((Limit::$limit))?),*]),
         }),*];
 
         /// What the man page says of each rule, in their order.
-        pub const NOTES: &[Note] = &[$(Note { errno: Errno::$errno, text: $note }),*];
+        pub const NOTES: &[Note] = &[$(Note { errno: Errno::$errno, text: concat!($($note)?) }),*];
     };
 }
 
@@ -177,86 +179,117 @@ const fn small_errno(errno: Errno) -> u8 {
     small(errno.number() as usize)
 }
 
-// A row: errno, words, figures and conditions, what was being done to what, and the man page's note.
+// A row: errno, words, figures and conditions, what was being done to what; then the note.
 rules! {
     // Whatever the errno: a name that no object can have is refused in many ways.
-    NONE: BAD_NAME [IfBadName] CALLS | POSIX, "";
+    NONE: BAD_NAME [IfBadName] CALLS | POSIX;
 
-    ENOSPC: OVER_UNITS [UnitsUsedIfOver, Units, UnitsAsked] CREATE | SHM | HUGE | SEM | EACH, "";
-    ENOSPC: OVER_OBJECTS [ObjectsUsedIfFull, Objects] CREATE | SYSV | EACH, "";
+    ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
+    ENOSPC: OVER_OBJECTS [Limit(ObjectsUsedIfFull), Limit(Objects)] CREATE | SYSV | EACH;
     // The kernel's own count of so many pages wraps.
-    ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE, "";
-    ENOSPC: NO_LONGER_FULL [Objects] CREATE | SYSV, "";
-    ENOSPC: QUEUES_MAX [QueuesMax] CREATE | MQUEUE, "";
-    ENOSPC: QUEUES_UNKNOWN [] CREATE | MQUEUE, "";
-    ENOSPC: NO_INODES [InodesIfFull] CREATE | LINK | FILE, "";
-    ENOSPC: NO_BLOCKS [BlocksIfFull] CREATE | LINK | FILE, "";
-    ENOSPC: NO_LONGER_FULL [IfSpaceKnown] CREATE | LINK | FILE, "";
+    ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE;
+    ENOSPC: NO_LONGER_FULL [Limit(Objects)] CREATE | SYSV,
+        "another process removed an object before ipcmk looked";
+    ENOSPC: QUEUES_MAX [QueuesMax] CREATE | MQUEUE,
+        "the figure is from /proc";
+    ENOSPC: QUEUES_UNKNOWN [] CREATE | MQUEUE,
+        "without /proc";
+    ENOSPC: NO_INODES [InodesIfFull] CREATE | LINK | FILE,
+        "-m and -s";
+    ENOSPC: NO_BLOCKS [BlocksIfFull] CREATE | LINK | FILE,
+        "-m and -s";
+    ENOSPC: NO_LONGER_FULL [IfSpaceKnown] CREATE | LINK | FILE;
 
-    EINVAL: OVER_EACH [Asked, EachIfOver] CREATE | SHM | HUGE | SEM | EACH, "";
-    EINVAL: OVER_EACH [Asked, EachIfOver] FIND | SEM | EACH, "";
-    EINVAL: SHMMIN [IfNothingAsked] CREATE | SHM | HUGE, "";
-    EINVAL: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE | FILE, "";
-    EINVAL: SMALL [SmallHolder, SmallAmount] FIND | SHM | SEM | EACH, "";
-    EINVAL: NO_PAGE_SIZE [] CREATE | HUGE, "";
-    EINVAL: UNMAPPED [IfNotGone] SET | SYSV, "";
-    EINVAL: UNMAPPED [] OWN | POSIX, "";
-    EINVAL: NO_FILE [IfFoundOther] FIND | FILE, "";
-    EINVAL: POSIX_SMALL [FoundIfFile] FIND | FILE, "";
-    EINVAL: ATTRIBUTES [MsgMax, MsgsizeMax] CREATE | MQUEUE, "";
-    EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE, "";
+    EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SHM | HUGE | SEM | EACH;
+    EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] FIND | SEM | EACH;
+    EINVAL: SHMMIN [IfNothingAsked] CREATE | SHM | HUGE;
+    EINVAL: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE | FILE;
+    EINVAL: SMALL [SmallHolder, SmallAmount] FIND | SHM | SEM | EACH,
+        "the object with that key is smaller than requested";
+    EINVAL: NO_PAGE_SIZE [] CREATE | HUGE,
+        "--hugetlb";
+    EINVAL: UNMAPPED [IfNotGone] SET | SYSV,
+        "--owner, and other properties, which set the owner too";
+    EINVAL: UNMAPPED [] OWN | POSIX;
+    EINVAL: POSIX_SMALL [FoundIfFile] FIND | FILE,
+        "the object that -e found is smaller than requested";
+    EINVAL: NO_FILE [Found] FIND | FILE,
+        "what -e found";
+    EINVAL: ATTRIBUTES [MsgMax, MsgsizeMax] CREATE | MQUEUE,
+        "figures from /proc";
+    EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE,
+        "without /proc";
 
-    EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH, "";
+    EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH;
     // With -e neither.
-    EEXIST: OVER_EACH [Asked, EachIfOver] CREATE | SEM | EACH, "";
-    EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH, "";
-    EEXIST: POSIX_IN_USE [] CREATE | LINK | POSIX, "";
+    EEXIST: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SEM | EACH;
+    EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH,
+        "the object with that key is smaller than requested";
+    EEXIST: POSIX_IN_USE [] CREATE | LINK | POSIX;
 
-    EPERM: OVER_EACH [Asked, EachIfOver] SET | QUEUE | EACH, "";
-    EPERM: NO_HUGE_PAGES [IfHugeRefused] CREATE | HUGE, "";
-    EPERM: NO_LOCK [IfNoMemlock] LOCK | SHM, "";
-    EPERM: NO_CHOWN [] OWN | POSIX, "";
-    EPERM: HARD_LINKS [] LINK | FILE, "";
-    EPERM: FILTER [IfFiltered] CALLS | ALL, "";
-    EPERM: SECURITY_MODULE [] CALLS | ALL, "";
+    EPERM: OVER_EACH [Asked, Limit(EachIfOver)] SET | QUEUE | EACH,
+        "--qbytes, or -p of a keyed queue";
+    EPERM: NO_HUGE_PAGES [IfHugeRefused] CREATE | HUGE,
+        "--hugetlb";
+    EPERM: NO_LOCK [IfNoMemlock] LOCK | SHM;
+    EPERM: NO_CHOWN [] OWN | POSIX,
+        "--owner of a POSIX object";
+    EPERM: HARD_LINKS [] LINK | FILE,
+        "--owner of -m and -s, with CAP_CHOWN alone";
+    EPERM: FILTER [IfFiltered] CALLS | ALL;
+    EPERM: SECURITY_MODULE [] CALLS | ALL;
 
-    EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE, "";
-    EACCES: FILTER [IfFiltered] CALLS | ALL, "";
-    EACCES: SECURITY_MODULE [] CALLS | ALL, "";
+    EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE,
+        "-m and -s";
+    EACCES: FILTER [IfFiltered] CALLS | ALL;
+    EACCES: SECURITY_MODULE [] CALLS | ALL;
 
-    ENOMEM: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | SHM, "";
-    ENOMEM: COMMIT_GUESS [AskedKib, MemoryIfOver] CREATE | SHM, "";
-    ENOMEM: COMMIT_UNKNOWN [IfPolicyUnknown] CREATE | SHM, "";
-    ENOMEM: HUGE_PAGES [HugeFreeIfDefault, HugePages, HugeAsked] CREATE | HUGE, "";
-    ENOMEM: HUGE_PAGES_UNKNOWN [] CREATE | HUGE, "";
-    ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM, "";
-    ENOMEM: ADDRESS_SPACE [] MEMORY | ALL, "";
-    ENOMEM: KERNEL_MEMORY [MemoryIfUnlimited] CREATE | SHM, "";
-    ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX, "";
-    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | OWN | ALL, "";
+    ENOMEM: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | SHM,
+        "figures from /proc, under vm.overcommit_memory=2";
+    ENOMEM: COMMIT_GUESS [AskedKib, MemoryIfOver] CREATE | SHM,
+        "figures from /proc, under vm.overcommit_memory=0";
+    ENOMEM: KERNEL_MEMORY [MemoryIfUnlimited] CREATE | SHM;
+    ENOMEM: COMMIT_UNKNOWN [] CREATE | SHM,
+        "without /proc";
+    ENOMEM: HUGE_PAGES [HugeFreeIfDefault, HugePages, HugeAsked] CREATE | HUGE,
+        "figures from /proc, for the default size";
+    ENOMEM: HUGE_PAGES_UNKNOWN [] CREATE | HUGE,
+        "for another size, or without /proc";
+    ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM,
+        "--lock";
+    ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
+        "--batch, -J and POSIX objects map memory";
+    ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
+    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | OWN | ALL;
 
-    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFiltered] CALLS | SYSV, "";
-    ENOSYS: NO_SYSVIPC [] CALLS | SYSV, "";
-    ENOSYS: NO_MQUEUE_OR_FILTER [IfFiltered] CALLS | MQUEUE, "";
-    ENOSYS: NO_MQUEUE [] CALLS | MQUEUE, "";
-    ENOSYS: FILTER [IfFiltered] CALLS | FILE, "";
+    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFiltered] CALLS | SYSV;
+    ENOSYS: NO_SYSVIPC [] CALLS | SYSV;
+    ENOSYS: NO_MQUEUE_OR_FILTER [IfFiltered] CALLS | MQUEUE;
+    ENOSYS: NO_MQUEUE [] CALLS | MQUEUE;
+    ENOSYS: FILTER [IfFiltered] CALLS | FILE;
 
-    ENOENT: NO_DEV_SHM [] CREATE | FILE, "";
-    ENOENT: NO_PROC [] LINK | FILE, "";
-    ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE, "";
+    ENOENT: NO_DEV_SHM [] CREATE | FILE;
+    ENOENT: NO_PROC [] LINK | FILE,
+        "-m and -s";
+    ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
     // Without and with O_TMPFILE in the kernel itself.
-    EISDIR: NOT_TMPFS [] CREATE | FILE, "";
-    EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE, "";
-    EROFS: READ_ONLY [] CREATE | LINK | FILE, "";
+    EISDIR: NOT_TMPFS [] CREATE | FILE;
+    EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
+    EROFS: READ_ONLY [] CREATE | LINK | FILE;
 
-    EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL, "";
-    EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE, "";
+    EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL,
+        "--batch";
+    EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,
+        "-m and -s";
 
     // Without figures: to read them takes a file.
-    ENFILE: FILE_MAX [] CALLS | BATCH | ALL, "";
+    ENFILE: FILE_MAX [] CALLS | BATCH | ALL,
+        "no figures, since reading them takes a file";
     // Of a queue EMFILE has two meanings.
-    EMFILE: NOFILE [IfNoDescriptor] CREATE | MQUEUE, "";
-    EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE, "";
-    EMFILE: NOFILE [] CREATE | SYSV | FILE, "";
-    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | OWN | BATCH | ALL, "";
+    EMFILE: NOFILE [IfNoDescriptor] CREATE | MQUEUE,
+        "a POSIX object takes a descriptor, as do -M, for a file of /proc, and waiting for a full pipe";
+    EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE,
+        "-q";
+    EMFILE: NOFILE [] CREATE | SYSV | FILE;
+    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | OWN | BATCH | ALL;
 }

@@ -8,7 +8,7 @@ use crate::cli::batch::MAX_BYTES;
 use crate::kernel::object::Kind;
 use crate::kernel::port::Room;
 use crate::plan::step::MAX_STEPS;
-use crate::report::json::MAX_JSON;
+use crate::report::json::MAX_BATCH_OUTPUT;
 
 /// Most System V objects of one command line.
 pub const MAX_IDS: usize = Kind::ALL.len();
@@ -19,7 +19,7 @@ pub const MAX_TRIES: u32 = 128;
 
 /// Memory for a batch, with one byte more than its lines may have, so that a longer input is
 /// noticed.
-pub type BatchRoom<'a> = Room<'a, { BATCH_BYTES + 1 }, BATCH_OBJECTS, BATCH_OUTPUT>;
+pub type BatchRoom<'a> = Room<'a, { BATCH_BYTES + 1 }, BATCH_OBJECTS, MAX_BATCH_OUTPUT>;
 
 /// Memory for one line with names, or in JSON. A path for --ftok is printed three times at most,
 /// and takes 20 KiB as an array.
@@ -30,9 +30,6 @@ const BATCH_OBJECTS: usize = 4096;
 /// Most bytes of its lines.
 #[expect(clippy::as_conversions, reason = "try_from is not const")]
 const BATCH_BYTES: usize = MAX_BYTES as usize;
-/// Most bytes of its output, which goes out in one write. Only JSON in which hundreds of long paths
-/// are arrays is longer: an error.
-const BATCH_OUTPUT: usize = BATCH_OBJECTS * MAX_JSON + 6 * BATCH_BYTES;
 
 /// Bytes of stack, more than a System V line takes from its first creation to its undo.
 pub const STACK: usize = 1024;

@@ -1,11 +1,13 @@
 //! The packed texts, for src/report/words.rs.
 
+use std::collections::BTreeSet;
 use std::format;
 use std::io;
 use std::string::{String, ToString};
 
 use super::{BYTES, PAIRS, PLAIN, ROWS, Words};
 use crate::kernel::errno::Errno;
+use crate::report::rules::RULES;
 
 #[test]
 fn texts_come_out_as_they_went_in() {
@@ -38,4 +40,24 @@ fn texts_of_errors_are_those_of_strerror() {
     for number in [0, 133, 4095] {
         assert_eq!(Words::of_errno(Errno::new(number)), None);
     }
+}
+
+/// No hint stands in the table of texts for nothing, and no rule says anything but a hint.
+#[test]
+fn hints_are_the_words_of_rules() {
+    let said: BTreeSet<u8> = RULES
+        .iter()
+        .flat_map(|rule| rule.all_words())
+        .map(|words| words.0)
+        .collect();
+    // A place for a kind that never needs the words is empty.
+    let is_text = |place: &u8| {
+        let mut length = 0;
+        Words(*place).put(&mut |_| length += 1);
+        length > 0
+    };
+    let hints: BTreeSet<u8> = (Words::IN_USE.0..=Words::SECURITY_MODULE.0)
+        .filter(is_text)
+        .collect();
+    assert_eq!(said, hints);
 }
