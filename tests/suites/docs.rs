@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use ipcmk::cli::options::TABLE;
-use ipcmk::report::{help, man};
+use ipcmk::report::help;
 use ipcmk_tests::suite;
 
 fn output(command: &mut Command) -> Vec<u8> {
@@ -91,12 +91,6 @@ fn help_fits_a_console() {
         assert!(line.len() <= 80, "{} columns: {line}", line.len());
         assert_eq!(line.trim_end(), line, "blanks at the end");
     }
-}
-
-#[test]
-fn the_man_page_is_the_one_made_of_the_table() {
-    let page = include_str!("../../dist/ipcmk.1");
-    assert_eq!(man::Man.to_string(), page, "dist/ipcmk.1: `make docs`");
 }
 
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.

@@ -1,4 +1,4 @@
-//! Lines to tokens, for src/getopt.rs.
+//! Lines to tokens, for src/cli/getopt.rs.
 
 use std::string::String;
 use std::vec::Vec;

@@ -1,4 +1,4 @@
-//! Tables for src/number.rs. What util-linux makes of thousands of sizes is
+//! Tables for src/cli/number.rs. What util-linux makes of thousands of sizes is
 //! compared in tests/suites/sizes.rs; here are the ones that explain the rules.
 
 use super::Bad::{Invalid, Range};

@@ -1,11 +1,11 @@
-//! Names to paths, and what a semaphore is made of, for src/posix.rs. That the C libraries agree, C
-//! programs say: see tests/suites/posix.rs.
+//! Names to paths, for src/kernel/posix.rs: any byte, and any length. The C libraries' own answers are
+//! in tests/suites/posix.rs.
 
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::{Libc, Name, Path, SEMAPHORE_BYTES, bare, is_bad, semaphore};
+use super::{Libc, Name, Path};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
 
@@ -34,30 +34,6 @@ fn paths(name: &str) -> [Result<String, Errno>; 4] {
     })
 }
 
-#[test]
-fn names_have_paths() {
-    for (name, file, in_queue) in [
-        ("x", "x", "x"),
-        ("/x", "x", "x"),
-        ("//x", "x", "/x"),
-        ("///x", "x", "//x"),
-        ("x.y", "x.y", "x.y"),
-        ("...", "...", "..."),
-        ("/.x", ".x", ".x"),
-        ("sem.x", "sem.x", "sem.x"),
-        (" ", " ", " "),
-        ("é\n\"", "é\n\"", "é\n\""),
-    ] {
-        let expected = [
-            format!("/dev/shm/{file}"),
-            format!("/{in_queue}"),
-            format!("/dev/shm/sem.{file}"),
-            format!("/dev/shm/{file}"),
-        ];
-        assert_eq!(paths(name), expected.map(Ok), "{name:?}");
-    }
-}
-
 /// Of other kinds the C library plays no part, and bytes need be no text.
 #[test]
 fn any_byte_but_a_slash_and_a_nul_is_part_of_a_name() {
@@ -75,32 +51,6 @@ fn any_byte_but_a_slash_and_a_nul_is_part_of_a_name() {
             let in_queue = [b"/", &name[..]].concat();
             assert_eq!(path(&name, Kind::Queue, libc), Ok(in_queue), "{byte}");
         }
-    }
-}
-
-#[test]
-fn what_is_no_name_of_a_file_is_refused() {
-    for (name, in_queue) in [
-        ("", ""),
-        ("/", ""),
-        ("//", "/"),
-        (".", "."),
-        ("/.", "."),
-        ("..", ".."),
-        ("//..", "/.."),
-        ("a/b", "a/b"),
-        ("/a/", "a/"),
-        ("/../x", "../x"),
-    ] {
-        let no_file = || Err(Errno::EINVAL);
-        let expected = [no_file(), Ok(format!("/{in_queue}")), no_file(), no_file()];
-        assert_eq!(paths(name), expected, "{name:?}");
-        assert!(is_bad(bare(name.as_bytes(), Kind::Shm)), "{name:?}");
-        assert!(is_bad(bare(name.as_bytes(), Kind::Sem)), "{name:?}");
-    }
-    // With its one slash less, and so in the words for what the kernel said.
-    for (name, bad) in [("//x", true), ("/x", false), ("x", false), ("/", true)] {
-        assert_eq!(is_bad(bare(name.as_bytes(), Kind::Queue)), bad, "{name:?}");
     }
 }
 
@@ -130,25 +80,4 @@ fn long_names_come_whole_or_not_at_all() {
     let [shm, queue, sem, _] = paths(&name);
     assert_eq!((shm, sem), (Err(Errno::EINVAL), Err(Errno::EINVAL)));
     assert_eq!(queue, Err(Errno::ENAMETOOLONG));
-}
-
-/// glibc 2.21 and later, `struct new_sem`: the value in the lower half of a u64 and the waiting threads
-/// in the upper one, then `private`: FUTEX_SHARED, which is 128. musl, `sem_t`: the value, the waiting
-/// threads, and 128 where it is private.
-#[test]
-fn semaphores_are_those_of_the_libraries() {
-    for value in [0, 1, 255, 256, 0x1234_5678, 0x7fff_ffff] {
-        for (libc, third) in [(Libc::Glibc, 128), (Libc::Musl, 0)] {
-            let bytes = semaphore(value, libc);
-            assert_eq!(bytes.len() as u64, SEMAPHORE_BYTES);
-            let words: Vec<u32> = bytes
-                .as_chunks()
-                .0
-                .iter()
-                .map(|word| u32::from_ne_bytes(*word))
-                .collect();
-            let value = u32::try_from(value).expect("31 bits");
-            assert_eq!(words, [value, 0, third, 0, 0, 0, 0, 0], "{libc:?}");
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! What a request tells of the options that it was given, for src/request.rs.
+//! What a request tells of the options that it was given, for src/cli/request.rs.
 
 use std::vec::Vec;
 
@@ -7,7 +7,6 @@ use crate::cli::mistake::{Position, Word};
 use crate::cli::number::Bad;
 use crate::cli::options::{Argument, Opt, Opts, TABLE};
 use crate::kernel::abi::{SHM_HUGETLB, SHM_NORESERVE};
-use crate::kernel::object::Kind;
 use crate::kernel::port::Owner;
 
 /// A request that was given these options.
@@ -121,15 +120,6 @@ fn what_is_out_of_range_changes_nothing() {
 }
 
 #[test]
-fn objects_are_counted() {
-    assert!(!Opts::SYSV.any(Opts::POSIX));
-    assert_eq!(given(&[SHM, QUEUE, SEM]).objects(), 3);
-    assert_eq!(given(&[SHM, SHM]).objects(), 1);
-    assert_eq!(given(&[POSIX_SHM, POSIX_QUEUE, POSIX_SEM]).objects(), 3);
-    assert_eq!(given(&[POSIX_QUEUE, SHM, SEM, POSIX_SEM]).objects(), 4);
-}
-
-#[test]
 fn options_find_what_they_apply_to() {
     let all = [
         Opts::SHM,
@@ -178,24 +168,6 @@ fn options_find_what_they_apply_to() {
             let is_expected = suits.contains(&applies);
             assert_eq!(request.has(applies), is_expected, "{options:?} {applies:?}");
         }
-    }
-}
-
-#[test]
-fn modes_depend_on_the_grammar() {
-    let mut request = given(&[QUEUE]);
-    assert_eq!(request.mode(), 0o644);
-    request.set(Opt::Keyed, 0);
-    assert_eq!(request.mode(), 0o666);
-    request.set(Opt::Mode, 0);
-    assert_eq!(request.mode(), 0);
-}
-
-#[test]
-fn keys_are_chosen_or_not() {
-    for (text, key) in [("0", 0), ("private", 0), ("0xffffffff", u32::MAX)] {
-        let request = given(&[(Opt::Key, Argument::Key, text)]);
-        assert_eq!(request.key(), Some(key), "{text}");
     }
 }
 
@@ -249,60 +221,6 @@ fn texts_are_kept_by_their_kind() {
 
     let request = given(&[(Opt::Ftok, Argument::Ftok, "/a:b")]);
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 1)));
-}
-
-#[test]
-fn owners() {
-    for (text, (uid, gid)) in [
-        ("0", (0, u32::MAX)),
-        ("0:0", (0, 0)),
-        ("4294967294:1", (0xffff_fffe, 1)),
-        ("0000000000001:00000000000002", (1, 2)),
-    ] {
-        let request = given(&[(Opt::Owner, Argument::Owner, text)]);
-        assert_eq!(request.owner(), Owner { uid, gid }, "{text}");
-    }
-}
-
-/// Whether an object is created half-made, and with which flags then.
-#[test]
-fn properties() {
-    let all = [SHM, QUEUE, SEM, (Opt::Mode, Argument::Mode, "640")];
-    let with = |opt, argument, text| {
-        let request = given(&[&all[..], &[(opt, argument, text)]].concat());
-        let kinds = Kind::ALL.map(|kind| request.has_properties(kind));
-        (kinds, Kind::ALL.map(|kind| request.first_flags(kind)))
-    };
-    let plain = [0o640; 3];
-    let none = [false; 3];
-    assert_eq!(with(Opt::Raw, Argument::None, ""), (none, plain));
-    assert_eq!(with(Opt::Key, Argument::Key, "7"), (none, plain));
-    assert_eq!(
-        with(Opt::Owner, Argument::Owner, "0"),
-        ([true; 3], [0, 0, 0o600])
-    );
-    assert_eq!(
-        with(Opt::Lock, Argument::None, ""),
-        ([true, false, false], [0, 0o640, 0o640])
-    );
-    assert_eq!(
-        with(Opt::Qbytes, Argument::Qbytes, "0"),
-        ([false, true, false], [0o640, 0, 0o640])
-    );
-    assert_eq!(
-        with(Opt::Value, Argument::Values, "0"),
-        ([false, false, true], [0o640, 0o640, 0o600])
-    );
-    // Flags of shmget are no properties.
-    let huge = 21 << 26 | SHM_HUGETLB | 0o640;
-    assert_eq!(
-        with(Opt::Hugetlb, Argument::HugePage, "2M"),
-        (none, [huge, 0o640, 0o640])
-    );
-    assert_eq!(
-        with(Opt::Noreserve, Argument::None, ""),
-        (none, [0o640 | SHM_NORESERVE, 0o640, 0o640])
-    );
 }
 
 #[test]
