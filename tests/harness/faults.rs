@@ -19,6 +19,8 @@
 //! return. Where a second fault can only meet calls that the first one led to, it is tried on one errno for
 //! each way on: the program makes the same calls, and knows no more than they tell it.
 //!
+//! `make faults` tries all that, `make test` a [`sample`] of it.
+//!
 //! | module | holds |
 //! | --- | --- |
 //! | [`fault`] | a fault, and the calls that it meets |
@@ -26,20 +28,25 @@
 //! | [`stdout`] | what standard output is |
 //! | [`attempt`] | one run |
 //! | [`verdict`] | the judge |
+//! | [`sample`] | what is tried where all would take too long |
 //! | [`report`] | the count |
+//! | [`reach`] | what was reached at all, against what all faults reach |
 
 pub mod attempt;
 pub mod errnos;
 pub mod fault;
+pub mod reach;
 pub mod report;
+pub mod sample;
 pub mod stdout;
 pub mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -48,6 +55,7 @@ use libtest_mimic::{Failed, Trial};
 use self::attempt::{Observed, attempt};
 use self::fault::{Fault, What, describe, in_words, is_removal, is_write};
 use self::report::Report;
+use self::sample::Place;
 use self::stdout::{Act, Stdout, Stuffed};
 use self::verdict::{After, Scene, judge};
 use crate::case::{Case, Stream, Text};
@@ -59,7 +67,7 @@ use crate::runner::{self, Runner};
 use crate::suite;
 use crate::tracer::Syscall;
 
-/// How much is tried.
+/// What can be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// Every errno that there is, every length.
@@ -67,6 +75,15 @@ pub enum Extent {
     /// The errnos of the calls' manual pages and of filters, some lengths, some outputs: for
     /// machines that are emulated.
     Some,
+}
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Out of this.
+    pub extent: Extent,
+    /// Only a [`sample`] of it.
+    pub sample: bool,
 }
 
 impl FromStr for Extent {
@@ -198,15 +215,16 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
 /// The trials of all cases; each adds to the report.
 ///
 /// # Errors
-/// Where a case has not exactly one run, or sets the output that the plans set.
+/// Where a case has not exactly one run, or sets the output that the plans set; where the runs without
+/// a fault, by which a sample is chosen, cannot be made.
 pub fn trials(
     cases: &[Case],
     runner: &Arc<Runner>,
-    extent: Extent,
+    choice: Choice,
     report: &Arc<Mutex<Report>>,
 ) -> Result<Vec<Trial>, String> {
-    let mut trials = Vec::new();
-    for case in cases {
+    let mut tasks = Vec::new();
+    for (number, case) in cases.iter().enumerate() {
         let streams = [case.start.stdout, case.start.stderr];
         if case.runs.len() != 1 || streams != [Stream::Captured; 2] {
             return Err(format!(
@@ -214,42 +232,96 @@ pub fn trials(
                 case.position
             ));
         }
-        for plan in plans(case, extent) {
-            let (case, runner, report) = (case.clone(), Arc::clone(runner), Arc::clone(report));
-            trials.push(Trial::test(format!("{}: {plan}", case.title), move || {
-                run(&case, &runner, &plan, extent, &report)
-            }));
+        for plan in plans(case, choice.extent) {
+            let case = case.clone();
+            tasks.push(Task {
+                case,
+                number,
+                plan,
+                extent: choice.extent,
+            });
         }
     }
-    Ok(trials)
+    let shares = if choice.sample {
+        let (shares, known) = shares(&tasks, runner)?;
+        let known = Arc::new(known);
+        let share = |share| Some((share, Arc::clone(&known)));
+        shares.into_iter().map(share).collect()
+    } else {
+        vec![None; tasks.len()]
+    };
+    let trial = |(task, share): (Task, Option<_>)| {
+        let (runner, report) = (Arc::clone(runner), Arc::clone(report));
+        let name = format!("{}: {}", task.case.title, task.plan);
+        Trial::test(name, move || run(&task, &runner, share.clone(), &report))
+    };
+    Ok(tasks.into_iter().zip(shares).map(trial).collect())
+}
+
+/// What a trial does.
+struct Task {
+    case: Case,
+    /// The number of the case.
+    number: usize,
+    plan: Plan,
+    extent: Extent,
+}
+
+/// The share of each trial in the sample, and the calls that runs without a fault make.
+fn shares(
+    tasks: &[Task],
+    runner: &Runner,
+) -> Result<(Vec<sample::Share>, BTreeSet<String>), String> {
+    let next = AtomicUsize::new(0);
+    let places = Mutex::new(vec![Vec::new(); tasks.len()]);
+    let work = || -> Result<(), String> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(task) = tasks.get(number) else {
+                return Ok(());
+            };
+            let Plan::Errnos(stdout) = &task.plan else {
+                continue;
+            };
+            let here = in_bench(task, runner, None, |bench| {
+                bench.stdout = stdout.clone();
+                let base = bench.attempt(&[], bench.expected())?;
+                Ok(bench.menu(&base))
+            });
+            let (here, complaints, _) =
+                here.map_err(|error| format!("{}: {error}", task.case.title))?;
+            let Some(here) = here else {
+                return Err(complaints.concat());
+            };
+            places.lock().unwrap_or_else(PoisonError::into_inner)[number] = here;
+        }
+    };
+    thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut ends = workers.into_iter().map(|worker| worker.join());
+        ends.try_for_each(|end| end.expect("it does not panic"))
+    })?;
+    let places = places.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let known = places.iter().flatten().map(|place| place.call.clone());
+    let known = known.collect();
+    let mut dealt = sample::deal(&places.concat()).into_iter();
+    let share = |(trial, (task, places)): (usize, (&Task, &Vec<_>))| {
+        let errnos = dealt.by_ref().take(places.len()).collect();
+        sample::Share::new(trial, task.number, errnos)
+    };
+    let shares = tasks.iter().zip(&places).enumerate().map(share);
+    Ok((shares.collect(), known))
 }
 
 fn run(
-    case: &Case,
+    task: &Task,
     runner: &Runner,
-    plan: &Plan,
-    extent: Extent,
+    share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
     report: &Mutex<Report>,
 ) -> Result<(), Failed> {
-    // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
-    let bench = thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                let _turn = case.is_posix().then(posix::Turn::take).transpose()?;
-                let _processor = Processor::take();
-                let (case, _files) = files::settle(case)?;
-                let mut bench = Bench::new(&case, runner, extent)?;
-                if let Err(Stop(why)) = bench.carry_out(plan) {
-                    bench.complaints.push(why);
-                }
-                posix::remove_queues(&bench.window.objects()?)?;
-                Ok::<_, io::Error>((bench.report, bench.complaints))
-            })
-            .join()
-    });
-    let (counted, complaints) = bench
-        .map_err(|_| "it panicked")?
-        .map_err(|error| format!("the namespace could not be prepared: {error}"))?;
+    let (_, complaints, counted) =
+        in_bench(task, runner, share, |bench| bench.carry_out(&task.plan))?;
     report
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -257,7 +329,41 @@ fn run(
     if complaints.is_empty() {
         return Ok(());
     }
-    Err(format!("{}{}", runner.heading(case), complaints.concat()).into())
+    Err(format!("{}{}", runner.heading(&task.case), complaints.concat()).into())
+}
+
+/// Does something with the case of a trial in a namespace of its own. Gives what that gives, unless it
+/// stops; the complaints; and the count.
+fn in_bench<T: Send>(
+    task: &Task,
+    runner: &Runner,
+    share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
+    work: impl FnOnce(&mut Bench<'_>) -> Result<T, Stop> + Send,
+) -> Result<(Option<T>, Vec<String>, Report), String> {
+    // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
+    let bench = thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                let case = &task.case;
+                let _turn = case.is_posix().then(posix::Turn::take).transpose()?;
+                let _processor = Processor::take();
+                let (case, _files) = files::settle(case)?;
+                let mut bench = Bench::new(&case, runner, task.extent, share)?;
+                let done = match work(&mut bench) {
+                    Ok(done) => Some(done),
+                    Err(Stop(why)) => {
+                        bench.complaints.push(why);
+                        None
+                    }
+                };
+                posix::remove_queues(&bench.window.objects()?)?;
+                Ok::<_, io::Error>((done, bench.complaints, bench.report))
+            })
+            .join()
+    });
+    bench
+        .map_err(|_| "it panicked".to_owned())?
+        .map_err(|error| format!("the namespace could not be prepared: {error}"))
 }
 
 /// A processor that a trial has for itself as far as the other trials go: tracer and program take
@@ -322,12 +428,19 @@ struct Bench<'a> {
     /// What else the case changes, until this is dropped.
     _changed: Vec<Changed>,
     reference: Option<Vec<u8>>,
+    /// Where only a sample is tried: which, and the calls that runs without a fault make.
+    share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
     report: Report,
     complaints: Vec<String>,
 }
 
 impl<'a> Bench<'a> {
-    fn new(case: &'a Case, runner: &'a Runner, extent: Extent) -> io::Result<Self> {
+    fn new(
+        case: &'a Case,
+        runner: &'a Runner,
+        extent: Extent,
+        share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
+    ) -> io::Result<Self> {
         namespace::unshare()?;
         let (given, changed) = runner::set_up(&case.setup)?;
         let window = posix::Window::open()?;
@@ -342,6 +455,7 @@ impl<'a> Bench<'a> {
             posix,
             _changed: changed,
             reference: None,
+            share,
             report: Report::default(),
             complaints: Vec::new(),
         })
@@ -495,61 +609,122 @@ impl<'a> Bench<'a> {
         errno == libc::EAGAIN && (out && is_write(call, 1) || err && is_write(call, 2))
     }
 
+    /// The places where a run without a fault can fail, and the errnos of each if all are tried: its
+    /// calls, and, where there are any, its removals together.
+    fn menu(&self, base: &Observed) -> Vec<Place> {
+        let calls = base.calls.iter().enumerate().skip(self.first(base));
+        let mut places: Vec<Place> = calls
+            .map(|(at, call)| {
+                let all = self.is_thorough() && self.is_special(base, at);
+                let mut errnos = self.all_or_likely(all, call);
+                errnos.retain(|&errno| !self.for_ever(call, errno));
+                let call = describe(call);
+                Place { call, errnos }
+            })
+            .collect();
+        if let Some(removal) = base.calls.iter().find(|call| is_removal(call)) {
+            places.push(Place {
+                call: describe(removal),
+                errnos: self.all_or_likely(self.is_thorough(), removal),
+            });
+        }
+        places
+    }
+
+    /// Whether calls fail with every errno that there is.
+    fn is_thorough(&self) -> bool {
+        match self.stdout {
+            // These runs take their time.
+            Stdout::Stuffed(_) => self.has_several(),
+            // Nobody could hear of it.
+            Stdout::AllClosed | Stdout::ErrClosed => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a second call fails after the first one.
+    fn has_second(&self) -> bool {
+        match self.stdout {
+            Stdout::Pipe => true,
+            Stdout::Stuffed(_) => self.has_several(),
+            _ => false,
+        }
+    }
+
+    fn has_several(&self) -> bool {
+        matches!(&self.case.runs[0].out, Text::Lines(lines) if lines.len() > 1)
+    }
+
+    /// The first call of a run that may know where standard output goes: none does before the first
+    /// output.
+    fn differs(&self, base: &Observed) -> usize {
+        let output = || base.calls.iter().position(|call| is_write(call, 1));
+        match self.stdout {
+            Stdout::Pipe => 0,
+            _ => output().unwrap_or(base.calls.len()),
+        }
+    }
+
+    /// The first call that fails.
+    fn first(&self, base: &Observed) -> usize {
+        match self.extent {
+            Extent::All => 0,
+            Extent::Some => self.differs(base),
+        }
+    }
+
+    /// Whether a call is worth more than others.
+    fn is_special(&self, base: &Observed, at: usize) -> bool {
+        at >= self.differs(base) && !in_a_row(&base.calls, at)
+    }
+
     fn errnos(&mut self) -> Result<(), Stop> {
         let base = self.attempt(&[], self.expected())?;
-        let several = matches!(&self.case.runs[0].out, Text::Lines(lines) if lines.len() > 1);
-        let (thorough, second) = match self.stdout {
-            Stdout::Pipe => (true, true),
-            // These runs take their time.
-            Stdout::Stuffed(_) => (several, several),
-            // Nobody could hear of it.
-            Stdout::AllClosed | Stdout::ErrClosed => (false, false),
-            _ => (true, false),
+        let menu = self.menu(&base);
+        let errnos = match &self.share {
+            None => menu.into_iter().map(|place| place.errnos).collect(),
+            Some((share, _)) => share.errnos.clone(),
         };
-        // Up to its first output a run does not know where that goes.
-        let differs = match self.stdout {
-            Stdout::Pipe => 0,
-            _ => base
-                .calls
-                .iter()
-                .position(|call| is_write(call, 1))
-                .unwrap_or(base.calls.len()),
-        };
-        let first = match self.extent {
-            Extent::All => 0,
-            Extent::Some => differs,
-        };
-        for (at, call) in base.calls.iter().enumerate().skip(first) {
-            let mut ways: BTreeMap<Vec<String>, (i32, Vec<Syscall>)> = BTreeMap::new();
-            let special = at >= differs && !in_a_row(&base.calls, at);
-            let mut errnos = self.all_or_likely(thorough && special, call);
-            errnos.retain(|&errno| !self.for_ever(call, errno));
-            for errno in errnos {
-                let again = is_write(call, 1) && [libc::EINTR, libc::EAGAIN].contains(&errno);
-                let expected = again.then(|| self.expected()).flatten();
-                let faults = [Fault::once(at, What::Errno(errno))];
-                let run = self.attempt(&faults, expected)?;
-                self.must_meet(&run, &faults)?;
-                let rest = run.calls.get(at + 1..).unwrap_or_default();
-                // Otherwise it would be the same run.
-                if rest.iter().any(|later| later.number == call.number) {
-                    self.attempt(&[Fault::onwards(at, What::Errno(errno))], expected)?;
-                }
-                let way = rest.iter().map(describe).collect();
-                ways.entry(way).or_insert((errno, run.calls));
-            }
-            if second && special {
-                let mut all = true;
-                for (errno, calls) in ways.into_values() {
-                    let first = Fault::once(at, What::Errno(errno));
-                    let removes = self.second_fault(first, &calls, all)?;
-                    all &= !removes;
-                }
-            }
+        let places = base.calls.len() - self.first(&base);
+        let removal = base.calls.iter().any(is_removal);
+        if errnos.len() != places + usize::from(removal) {
+            let what = "not the calls that it made when the sample was chosen".to_owned();
+            return self.complain(&base, &[], &[what]);
         }
-        if let Some(first) = base.calls.iter().find(|call| is_removal(call)) {
-            for errno in self.all_or_likely(thorough, first) {
-                self.attempt(&[Fault::removals(0, errno)], None)?;
+        let (calls, removals) = errnos.split_at(places);
+        for (at, errnos) in (self.first(&base)..).zip(calls) {
+            self.first_fault(&base, at, errnos)?;
+        }
+        for &errno in removals.iter().flatten() {
+            self.attempt(&[Fault::removals(0, errno)], None)?;
+        }
+        Ok(())
+    }
+
+    /// A call fails with each of these, and then others.
+    fn first_fault(&mut self, base: &Observed, at: usize, errnos: &[i32]) -> Result<(), Stop> {
+        let call = &base.calls[at];
+        let mut ways: BTreeMap<Vec<String>, (i32, Vec<Syscall>)> = BTreeMap::new();
+        for &errno in errnos {
+            let again = is_write(call, 1) && [libc::EINTR, libc::EAGAIN].contains(&errno);
+            let expected = again.then(|| self.expected()).flatten();
+            let faults = [Fault::once(at, What::Errno(errno))];
+            let run = self.attempt(&faults, expected)?;
+            self.must_meet(&run, &faults)?;
+            let rest = run.calls.get(at + 1..).unwrap_or_default();
+            // Otherwise it would be the same run.
+            if rest.iter().any(|later| later.number == call.number) {
+                self.attempt(&[Fault::onwards(at, What::Errno(errno))], expected)?;
+            }
+            let way = rest.iter().map(describe).collect();
+            ways.entry(way).or_insert((errno, run.calls));
+        }
+        if self.has_second() && self.is_special(base, at) {
+            let mut all = true;
+            for (errno, calls) in ways.into_values() {
+                let first = Fault::once(at, What::Errno(errno));
+                let removes = self.second_fault(first, &calls, all)?;
+                all &= !removes;
             }
         }
         Ok(())
@@ -560,10 +735,16 @@ impl<'a> Bench<'a> {
     fn second_fault(&mut self, first: Fault, calls: &[Syscall], all: bool) -> Result<bool, Stop> {
         let later = calls.iter().enumerate().skip(first.at + 1);
         for (at, call) in later.clone() {
-            let errnos = match self.extent {
+            let mut errnos = match self.extent {
                 Extent::All if !in_a_row(calls, at) => errnos::likely(&call.name()),
                 Extent::All | Extent::Some => vec![libc::EPERM],
             };
+            let name = describe(call);
+            if let Some((share, known)) = &mut self.share
+                && known.contains(&name)
+            {
+                errnos = share.turn(&name, &errnos).into_iter().collect();
+            }
             for errno in errnos {
                 let faults = [first, Fault::once(at, What::Errno(errno))];
                 let run = self.attempt(&faults, None)?;
@@ -573,12 +754,29 @@ impl<'a> Bench<'a> {
         let Some((_, call)) = later.clone().find(|(_, call)| is_removal(call)) else {
             return Ok(false);
         };
-        for errno in self.all_or_likely(all, call) {
+        let mut errnos = self.all_or_likely(all, call);
+        if let Some((share, _)) = &mut self.share {
+            errnos = share.turn("removals", &errnos).into_iter().collect();
+        }
+        for errno in errnos {
             let faults = [first, Fault::removals(first.at + 1, errno)];
             let run = self.attempt(&faults, None)?;
             self.must_meet(&run, &faults)?;
         }
         Ok(true)
+    }
+
+    /// The lengths that a write is cut short at, from 0 up: all, or every so manieth of them.
+    fn cuts(&self, stride: usize) -> impl Iterator<Item = u64> + use<> {
+        let (start, step) = match &self.share {
+            None => (1, stride),
+            Some((share, _)) => {
+                let step = if stride == 1 { sample::STEP } else { stride };
+                (1 + share.trial % step, step)
+            }
+        };
+        let others = (start..).step_by(step);
+        [0].into_iter().chain(others).map(|length| length as u64)
     }
 
     fn lengths(&mut self) -> Result<(), Stop> {
@@ -598,7 +796,7 @@ impl<'a> Bench<'a> {
                 Extent::All => 1,
                 Extent::Some => stride,
             };
-            for length in (0..).step_by(single) {
+            for length in self.cuts(single) {
                 // Who writes nothing gets no further.
                 let expected = (length > 0).then(|| self.expected()).flatten();
                 let once = Fault::once(at, What::Length(length));
@@ -618,7 +816,10 @@ impl<'a> Bench<'a> {
                     expected,
                 )?;
             }
-            for length in (1..write.args[2]).step_by(stride) {
+            for length in self.cuts(stride).skip(1) {
+                if length >= write.args[2] {
+                    break;
+                }
                 self.short_then_error(at, length, is_write(write, 1))?;
             }
         }
@@ -628,7 +829,11 @@ impl<'a> Bench<'a> {
     /// A write of so many bytes, and the next one fails.
     fn short_then_error(&mut self, at: usize, length: u64, output: bool) -> Result<(), Stop> {
         let once = Fault::once(at, What::Length(length));
-        for errno in AFTER_SHORT {
+        let errnos = match &mut self.share {
+            None => AFTER_SHORT.to_vec(),
+            Some((share, _)) => Vec::from_iter(share.turn("after a short write", &AFTER_SHORT)),
+        };
+        for errno in errnos {
             let expected = match errno {
                 _ if !output => None,
                 libc::EINTR | libc::EAGAIN => self.expected(),
@@ -650,27 +855,55 @@ impl<'a> Bench<'a> {
             Extent::All => &SIGNALS[..],
             Extent::Some => &FEW_SIGNALS,
         };
-        for &signal in signals {
-            self.attempt(&[Fault::once(0, What::SignalAtStart(signal))], None)?;
-            let heard = match &self.stdout {
-                Stdout::Stuffed(stuffed) => stuffed.is_heard(signal),
-                _ => false,
-            };
-            let any = heard || signal == libc::SIGKILL;
-            let expected = (!any).then(|| self.expected()).flatten();
-            for at in 0..base.calls.len() {
-                let before = [Fault::once(at, What::SignalBefore(signal))];
-                let run = self.attempt(&before, expected)?;
-                self.must_meet(&run, &before)?;
-                // Nothing comes after the exit.
-                if at + 1 < base.calls.len() {
-                    let after = [Fault::once(at, What::SignalAfter(signal))];
-                    let run = self.attempt(&after, expected)?;
-                    self.must_meet(&run, &after)?;
+        let last = base.calls.len() - 1;
+        let Some((share, _)) = &mut self.share else {
+            for &signal in signals {
+                self.signal(0, What::SignalAtStart(signal))?;
+                for at in 0..=last {
+                    self.signal(at, What::SignalBefore(signal))?;
+                    // Nothing comes after the exit.
+                    if at < last {
+                        self.signal(at, What::SignalAfter(signal))?;
+                    }
                 }
             }
+            return Ok(());
+        };
+        let mut faults = Vec::new();
+        let mut turn = |what, of: &[i32]| share.turn(what, of).expect("some signals");
+        let (kill, others) = signals.split_last().expect("some signals");
+        faults.push((0, What::SignalAtStart(turn("at the start", signals))));
+        for at in 0..=last {
+            faults.push((at, What::SignalBefore(*kill)));
+            faults.push((at, What::SignalBefore(turn("before a call", others))));
+            if at < last {
+                faults.push((at, What::SignalAfter(turn("after a call", signals))));
+            }
         }
-        Ok(())
+        let mut faults = faults.into_iter();
+        faults.try_for_each(|(at, what)| self.signal(at, what))
+    }
+
+    /// A run that gets a signal.
+    fn signal(&mut self, at: usize, what: What) -> Result<(), Stop> {
+        let (What::SignalAtStart(signal) | What::SignalBefore(signal) | What::SignalAfter(signal)) =
+            what
+        else {
+            unreachable!("it is a signal")
+        };
+        let is_at_start = matches!(what, What::SignalAtStart(_));
+        let heard = match &self.stdout {
+            Stdout::Stuffed(stuffed) => stuffed.is_heard(signal),
+            _ => false,
+        };
+        let any = heard || is_at_start || signal == libc::SIGKILL;
+        let expected = (!any).then(|| self.expected()).flatten();
+        let faults = [Fault::once(at, what)];
+        let run = self.attempt(&faults, expected)?;
+        if is_at_start {
+            return Ok(());
+        }
+        self.must_meet(&run, &faults)
     }
 
     fn file_size(&mut self) -> Result<(), Stop> {
@@ -681,7 +914,7 @@ impl<'a> Bench<'a> {
             Extent::All => 1,
         };
         let output = self.attempt(&[], self.expected())?.stdout.len() as u64;
-        for limit in (0..).step_by(stride) {
+        for limit in self.cuts(stride) {
             self.stdout = Stdout::Limited(limit);
             let run = self.attempt(&[], None)?;
             if run.status.success() {
@@ -710,7 +943,12 @@ impl<'a> Bench<'a> {
     }
 
     fn waits(&mut self) -> Result<(), Stop> {
-        for stuffed in waits() {
+        let mut waits = waits();
+        if let Some((share, _)) = &self.share {
+            let others = waits.into_iter().skip(share.case % sample::PIPES);
+            waits = others.step_by(sample::PIPES).collect();
+        }
+        for stuffed in waits {
             self.stdout = Stdout::Stuffed(stuffed.clone());
             let run = self.attempt(&[], self.expected())?;
             if run.status.success() {

@@ -7,9 +7,9 @@ use std::ops::AddAssign;
 
 use super::attempt::Observed;
 use super::fault::{Fault, What, describe, signal_name};
+use super::reach::Reach;
 use super::stdout::Stdout;
 use super::verdict::{Ending, Verdict};
-use crate::errno;
 
 /// What came of runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +90,8 @@ pub struct Report {
     signals: BTreeMap<String, Row>,
     /// By standard output, where that alone is the fault.
     outputs: BTreeMap<String, Row>,
+    /// All that was met.
+    reach: Reach,
 }
 
 impl Report {
@@ -103,6 +105,7 @@ impl Report {
     ) {
         let row = Row::of(verdict);
         self.runs += row;
+        self.reach.add(stdout, observed, faults);
         if faults.is_empty() {
             let output = match stdout {
                 Stdout::Limited(_) => "a file at RLIMIT_FSIZE".to_owned(),
@@ -140,6 +143,12 @@ impl Report {
         merge(&mut self.lengths, other.lengths);
         merge(&mut self.signals, other.signals);
         merge(&mut self.outputs, other.outputs);
+        self.reach.merge(other.reach);
+    }
+
+    /// All that faults reached.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// How many faults met a run, by kind; an output that refuses is one.
@@ -211,12 +220,7 @@ impl fmt::Display for Report {
             line(f, output, *row)?;
         }
         line(f, "runs in all", self.runs)?;
-        writeln!(f, "A run with two faults counts in the row of each.")?;
-        writeln!(f, "\nhow often each errno was tried")?;
-        for (call, rows) in &calls {
-            writeln!(f, "  {call}: {}", by_count(rows))?;
-        }
-        Ok(())
+        writeln!(f, "A run with two faults counts in the row of each.")
     }
 }
 
@@ -240,24 +244,6 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, row: Row) -> fmt::Result {
         write!(f, " {count:>7}")?;
     }
     writeln!(f)
-}
-
-/// Says how often each errno was tried: the count that most share, then the others.
-fn by_count(rows: &[(i32, Row)]) -> String {
-    let mut by_count: BTreeMap<u64, Vec<i32>> = BTreeMap::new();
-    for (errno, row) in rows {
-        by_count.entry(row.faults).or_default().push(*errno);
-    }
-    let mut groups: Vec<_> = by_count.into_iter().collect();
-    groups.sort_by_key(|(_, errnos)| std::cmp::Reverse(errnos.len()));
-    let words = |(count, errnos): (u64, Vec<i32>)| {
-        let names: Vec<String> = match errnos.len() {
-            0..=40 => errnos.into_iter().map(errno::name).collect(),
-            many => vec![format!("{many} others")],
-        };
-        format!("{count} times {}", names.join(" "))
-    };
-    groups.into_iter().map(words).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -329,6 +315,7 @@ mod tests {
         let text = report.to_string();
         let row = "msgget: 2 errnos                                             2       0       2       0       0       0       0       0       0      21       3      15      27";
         assert!(text.lines().any(|line| line == row), "{text}");
-        assert!(text.contains("msgget: 1 times EPERM EIO"), "{text}");
+        let reached = ["native msgget: EIO; EPERM", "native stdout: a pipe"];
+        assert_eq!(report.reach().lines("native"), reached);
     }
 }
