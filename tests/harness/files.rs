@@ -135,15 +135,19 @@ impl Input {
 
     /// Ends the writing. Only after the run's end.
     pub fn finish(self) -> io::Result<()> {
-        for fifo in self.fifos {
-            // A FIFO that the run did not open: who waits for a reader gets one, which is gone at once.
-            let mut reader = OpenOptions::new();
-            drop(
-                reader
-                    .read(true)
-                    .custom_flags(libc::O_NONBLOCK)
-                    .open(fifo)?,
-            );
+        while !self.writers.iter().all(JoinHandle::is_finished) {
+            for fifo in &self.fifos {
+                // A FIFO that the run did not open: a writer that waits for a reader gets one, which is
+                // gone at once. One that comes to wait later gets the next.
+                let mut reader = OpenOptions::new();
+                drop(
+                    reader
+                        .read(true)
+                        .custom_flags(libc::O_NONBLOCK)
+                        .open(fifo)?,
+                );
+            }
+            thread::yield_now();
         }
         let mut ends = self.writers.into_iter().map(JoinHandle::join);
         ends.try_for_each(|end| end.expect("it does not panic"))
