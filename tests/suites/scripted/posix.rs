@@ -441,7 +441,7 @@ fn a_refusal_is_explained() {
     };
     let knows =
         |path: &'static str, content: &'static [u8]| (Read(Source::System(path), content), 0);
-    let closed = "/dev/shm is closed to this user, or a security module forbids it";
+    let closed = "this user has no access to /dev/shm, or a security module forbids it";
     let filter = "a seccomp filter forbids this call";
     let security_module = "a security module forbids this call";
     let no_memory = "kernel memory is short, or over the cgroup's memory.max";
