@@ -6,6 +6,7 @@ use core::num::NonZero;
 
 use heapless::Vec;
 
+use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
 use super::object::{Id, Kind, Made};
 use super::posix::Path;
@@ -298,13 +299,15 @@ pub struct Limits {
 
 /// A file descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fd {
+pub struct Fd(pub usize);
+
+impl Fd {
+    /// Standard input.
+    pub const IN: Self = Self(STDIN_FILENO);
     /// Standard output.
-    Out,
+    pub const OUT: Self = Self(STDOUT_FILENO);
     /// Standard error.
-    Err,
-    /// A POSIX object that is not whole yet.
-    Object(usize),
+    pub const ERR: Self = Self(STDERR_FILENO);
 }
 
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an

@@ -158,7 +158,7 @@ pub fn print<K: Kernel>(
     kernel: &mut K,
 ) {
     let mut waiting = Vec::<u8, MAX_WRITE>::new();
-    let mut text = Text::new(Some((kernel, Fd::Err)), &mut waiting);
+    let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
     text.line = attempt.line;
     text.word = attempt.path;
     if let Some(refusal) = &attempt.refusal {

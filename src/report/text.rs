@@ -17,7 +17,7 @@ use crate::kernel::port::{Fd, Kernel, write_all};
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
     let mut waiting = Vec::<u8, MAX_WRITE>::new();
-    let mut text = Text::new(Some((kernel, Fd::Out)), &mut waiting);
+    let mut text = Text::new(Some((kernel, Fd::OUT)), &mut waiting);
     text.fill(words);
     text.flush();
     text.written

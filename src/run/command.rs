@@ -111,7 +111,7 @@ fn create_all<'a, A: Argv<'a>, K: Kernel>(
 /// Writes the output.
 fn write<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
     job.attempt.doing = Doing::Write;
-    write_all(job.kernel, Fd::Out, job.output)
+    write_all(job.kernel, Fd::OUT, job.output)
 }
 
 /// Answers --help and --version.

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 use core::marker::PhantomData;
 use core::ptr;
 
-use ipcmk::kernel::abi::{AT_FDCWD, STDERR_FILENO, STDOUT_FILENO};
+use ipcmk::kernel::abi::AT_FDCWD;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::port::Fd;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
@@ -36,7 +36,7 @@ pub fn number<'a>(number: impl TryInto<usize>) -> Argument<'a> {
 
 /// A file descriptor.
 pub fn raw_fd<'a>(fd: Fd) -> Argument<'a> {
-    Argument::new(descriptor(fd))
+    Argument::new(fd.0)
 }
 
 /// The address of something that the kernel reads.
@@ -67,15 +67,6 @@ pub fn bytes_mut(bytes: &mut [u8]) -> Argument<'_> {
 /// The address of a string.
 pub fn c_str(string: &CStr) -> Argument<'_> {
     bytes(string.to_bytes_with_nul())
-}
-
-/// The number of a descriptor.
-pub const fn descriptor(fd: Fd) -> usize {
-    match fd {
-        Fd::Out => STDOUT_FILENO,
-        Fd::Err => STDERR_FILENO,
-        Fd::Object(descriptor) => descriptor,
-    }
 }
 
 /// Makes a system call with up to six arguments.

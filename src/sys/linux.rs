@@ -10,8 +10,7 @@ use heapless::Vec;
 use super::arch::trap;
 use super::auxiliary::Auxiliary;
 use super::call::{
-    Argument, by_mut, by_ref, by_ref_or_null, bytes, bytes_mut, c_str, call, descriptor, number,
-    raw_fd, wide,
+    Argument, by_mut, by_ref, by_ref_or_null, bytes, bytes_mut, c_str, call, number, raw_fd, wide,
 };
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
@@ -20,7 +19,7 @@ use ipcmk::kernel::abi::{
     O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
     PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
     SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
-    STDIN_FILENO, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
+    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
 };
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -232,7 +231,7 @@ impl Kernel for Linux {
     }
 
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
-        openat(SHM, O_TMPFILE | O_RDWR, mode).map(Fd::Object)
+        openat(SHM, O_TMPFILE | O_RDWR, mode)
     }
 
     fn mq_create(
@@ -283,7 +282,7 @@ impl Kernel for Linux {
         match link(raw_fd(fd), c_str(c""), AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
-                let digits = digits(wide(descriptor(fd)), TEN);
+                let digits = digits(wide(fd.0), TEN);
                 let mut name = [0; DESCRIPTORS.len() + MAX_DIGITS + 1];
                 let path = DESCRIPTORS.iter().chain(digits.iter().rev());
                 for (place, byte) in name.iter_mut().zip(path) {
@@ -376,7 +375,7 @@ impl Kernel for Linux {
     #[inline(never)] // `make size`: a copy at its caller is larger
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let fd = match file {
-            File::In => STDIN_FILENO,
+            File::In => Fd::IN,
             File::System(path) | File::Once(path) => openat(path, O_RDONLY | O_NONBLOCK, 0)?,
             File::User(path) => open_user(path)?,
         };
@@ -385,7 +384,7 @@ impl Kernel for Linux {
             let rest = buffer.get_mut(filled..).unwrap_or_default();
             let size = number(rest.len());
             // SAFETY: the rest of the buffer has this size.
-            match unsafe { call(Sysno::read, [number(fd), bytes_mut(rest), size]) } {
+            match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(rest), size]) } {
                 Ok(0) => break Ok(()),
                 Ok(bytes) => filled += bytes,
                 Err(Errno::EINTR) => {}
@@ -397,7 +396,7 @@ impl Kernel for Linux {
             }
         };
         if matches!(file, File::System(_)) {
-            _ = self.close(Fd::Object(fd));
+            _ = self.close(fd);
         }
         read.map(|()| buffer.get(..filled).unwrap_or_default())
     }
@@ -450,10 +449,11 @@ impl Kernel for Linux {
             }
         }
         // SAFETY: a set of this size.
-        let signals = unsafe { call(Sysno::signalfd4, [Argument::NO_FD, by_ref(&set), size]) }?;
-        let mut entries = [pollfd(descriptor(fd), POLLOUT), pollfd(signals, POLLIN)];
+        let signals =
+            unsafe { call(Sysno::signalfd4, [Argument::NO_FD, by_ref(&set), size]) }.map(Fd)?;
+        let mut entries = [pollfd(fd, POLLOUT), pollfd(signals, POLLIN)];
         let waited = wait(&mut entries);
-        _ = self.close(Fd::Object(signals));
+        _ = self.close(signals);
         waited?;
         let [_, signals] = entries;
         if signals.revents == 0 {
@@ -497,7 +497,7 @@ fn mq_open(path: &Path, flags: usize, mode: u32, attributes: Option<&MqAttr>) ->
     let attributes = by_ref_or_null(attributes);
     let arguments = [queue(path), number(flags), number(mode), attributes];
     // SAFETY: the name ends with a NUL; an mq_attr to read, or none.
-    unsafe { call(Sysno::mq_open, arguments) }.map(Fd::Object)
+    unsafe { call(Sysno::mq_open, arguments) }.map(Fd)
 }
 
 /// Reads the `mask` of what is known of a file.
@@ -535,15 +535,15 @@ fn map(size: usize) -> Result<usize, Errno> {
 }
 
 /// Opens a file, or creates an unnamed one with this mode; returns its descriptor.
-fn openat(path: &CStr, flags: usize, mode: u32) -> Result<usize, Errno> {
+fn openat(path: &CStr, flags: usize, mode: u32) -> Result<Fd, Errno> {
     let arguments = [Argument::CWD, c_str(path), number(flags), number(mode)];
     // SAFETY: the path ends with a NUL.
-    unsafe { call(Sysno::openat, arguments) }
+    unsafe { call(Sysno::openat, arguments) }.map(Fd)
 }
 
 /// Opens a file that the user named, to read it; returns its descriptor.
 #[inline(never)] // its path would be in the frame of every run
-fn open_user(path: &[u8]) -> Result<usize, Errno> {
+fn open_user(path: &[u8]) -> Result<Fd, Errno> {
     let mut buffer = Vec::new();
     openat(with_nul(path, &mut buffer)?, O_RDONLY, 0)
 }
@@ -564,9 +564,9 @@ fn with_nul<'b>(path: &[u8], buffer: &'b mut Vec<u8, PATH_MAX>) -> Result<&'b CS
 }
 
 /// What ppoll(2) waits for on a descriptor.
-fn pollfd(fd: usize, events: i16) -> Pollfd {
+fn pollfd(fd: Fd, events: i16) -> Pollfd {
     Pollfd {
-        fd: i32::try_from(fd).unwrap_or(-1),
+        fd: i32::try_from(fd.0).unwrap_or(-1),
         events,
         revents: 0,
     }

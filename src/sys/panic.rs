@@ -29,7 +29,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     /// Exit status of a Rust program that panics.
     const STATUS: u8 = 101;
     let mut kernel = Linux::new(Auxiliary::EMPTY);
-    _ = write_all(&mut kernel, Fd::Err, b"ipcmk: panicked\n");
+    _ = write_all(&mut kernel, Fd::ERR, b"ipcmk: panicked\n");
     linux::exit(STATUS)
 }
 

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::ffi::{CString, c_char};
 use std::mem::offset_of;
 use std::sync::mpsc;
-use std::{mem, ptr, thread};
+use std::{mem, panic, ptr, thread};
 
 use ipcmk::kernel::abi::{
     Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction,
@@ -27,10 +27,7 @@ extern crate self as syscalls;
 #[warn(clippy::as_conversions)]
 mod sys {
     mod auxiliary;
-    #[cfg_attr(
-        debug_assertions,
-        expect(dead_code, reason = "the panic handler calls `panicked`")
-    )]
+    mod call;
     mod linux;
     pub mod start;
 
@@ -554,26 +551,47 @@ struct Start<'a> {
 /// The random bytes that the kernel gives.
 const RANDOM: [u8; 16] = [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0];
 
+/// Two words of a stack, which begins at a multiple of 16 bytes.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Pair(#[expect(dead_code, reason = "read by address")] [*const c_char; 2]);
+
+/// A number among the pointers of a stack.
+fn number(number: usize) -> *const c_char {
+    ptr::without_provenance(number)
+}
+
+/// Puts these words on a stack that stays, and returns its address.
+fn stack(words: &[*const c_char]) -> usize {
+    let pair = |words: &[*const c_char]| {
+        Pair([0, 1].map(|at| words.get(at).copied().unwrap_or(ptr::null())))
+    };
+    let pairs: Vec<Pair> = words.chunks(2).map(pair).collect();
+    pairs.leak().as_ptr().expose_provenance()
+}
+
 impl Start<'_> {
-    /// Runs the program, on this stack and this kernel.
-    fn run(&self, set_up: impl FnOnce(&mut Kernel) + Send) -> Ended {
+    /// The stack at exec.
+    fn words(&self) -> Vec<*const c_char> {
         let string = |text: &[u8]| CString::new(text).expect("no NUL").into_raw().cast_const();
         let strings = |texts: &mut dyn Iterator<Item = &[u8]>| -> Vec<*const c_char> {
             texts.map(string).chain([ptr::null()]).collect()
         };
         let argv = strings(&mut self.words.iter().map(Vec::as_slice));
         let envp = strings(&mut self.environment.iter().map(|variable| variable.as_bytes()));
-        // Numbers stand among the pointers.
-        let number = ptr::without_provenance::<c_char>;
-        let mut stack = vec![number(self.words.len())];
-        stack.extend(argv);
-        stack.extend(envp);
+        let mut words = vec![number(self.words.len())];
+        words.extend(argv);
+        words.extend(envp);
         for (kind, value) in self.auxiliary {
-            stack.extend([number(*kind as usize), number(*value)]);
+            words.extend([number(*kind as usize), number(*value)]);
         }
-        stack.extend([number(libc::AT_NULL as usize), number(0)]);
-        let stack = stack.leak().as_ptr().expose_provenance();
+        words.extend([number(libc::AT_NULL as usize), number(0)]);
+        words
+    }
 
+    /// Runs the program, on this stack and this kernel.
+    fn run(&self, set_up: impl FnOnce(&mut Kernel) + Send) -> Ended {
+        let stack = stack(&self.words());
         let (ended, end) = mpsc::channel();
         let mut kernel = Kernel {
             ended: Some(ended),
@@ -1111,4 +1129,52 @@ fn posixly_correct_is_found_in_the_environment() {
         status(&["POSIXLY_CORRECT", "POSIXLY_CORRECTX=1", "P", ""]),
         (1, true, false)
     );
+}
+
+/// A debug build looks at the stack before it reads what the stack points to.
+#[cfg(debug_assertions)]
+#[test]
+fn a_stack_that_no_kernel_makes_is_noticed() {
+    let panics = |words: &[*const c_char], offset: usize| {
+        let sp = ptr::with_exposed_provenance(stack(words) + offset);
+        // SAFETY: it panics, or the words are as the kernel makes them.
+        let found = panic::catch_unwind(|| drop(unsafe { sys::start::Vectors::find(sp) }));
+        found.err().map(|panic| match panic.downcast::<String>() {
+            Ok(text) => *text,
+            Err(panic) => (*panic.downcast::<&str>().expect("a text")).to_owned(),
+        })
+    };
+    let auxiliary = [(libc::AT_PAGESZ, 4096), (libc::AT_RANDOM, 8)];
+    let start = Start {
+        words: &[b"ipcmk".into(), b"-Q".into()],
+        environment: &["PATH=/bin", "X"],
+        auxiliary: &auxiliary,
+    };
+    let words = start.words();
+    assert_eq!(panics(&words, 0), None);
+    // argc, two words, a null, two variables, a null, and pairs.
+    let (page, random, end) = (8, 10, 12);
+    assert_eq!(words.len(), end + 1);
+    let with = |place: usize, value: usize| {
+        let mut words = words.clone();
+        words[place] = number(value);
+        panics(&words, 0)
+    };
+    let shifted = [&[ptr::null()], &words[..]].concat();
+    for (panic, text) in [
+        (
+            panics(&shifted, size_of::<usize>()),
+            "sp is a multiple of 16",
+        ),
+        (with(0, 1), "argv has argc strings"),
+        (with(0, 3), "argv has argc strings"),
+        (with(page, 4095), "a page is a power of two"),
+        (with(random, 0), "AT_RANDOM points to bytes"),
+        (with(end, 1), "auxv ends with a pair of zeros"),
+    ] {
+        assert!(
+            panic.as_ref().is_some_and(|panic| panic.contains(text)),
+            "{text}: {panic:?}"
+        );
+    }
 }

@@ -220,7 +220,7 @@ impl Kernel for Crowded {
     }
 
     fn open_tmpfile(&mut self, _: u32) -> Result<Fd, Errno> {
-        Ok(Fd::Object(3))
+        Ok(Fd(3))
     }
 
     fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
@@ -301,10 +301,10 @@ impl Kernel for Crowded {
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
-        if matches!(fd, Fd::Object(_)) {
+        if fd == Fd(3) {
             return Ok(bytes.len());
         }
-        assert_eq!(fd, Fd::Err);
+        assert_eq!(fd, Fd::ERR);
         self.told.extend_from_slice(bytes);
         Ok(bytes.len())
     }

@@ -265,29 +265,19 @@ fn queue_of(path: &Path) -> String {
     path.strip_prefix('/').expect("a slash").into()
 }
 
-/// The descriptor of a POSIX object.
-#[track_caller]
-fn object(fd: Fd) -> usize {
-    match fd {
-        Fd::Object(descriptor) => descriptor,
-        Fd::Out | Fd::Err => panic!("{fd:?} is no object"),
-    }
-}
-
 impl Script {
     /// Opens a POSIX object.
     fn open(&mut self, call: Call) -> Result<Fd, Errno> {
         let descriptor = self.answer(call)?.try_into().expect("a descriptor");
         self.open.push(descriptor);
-        Ok(Fd::Object(descriptor))
+        Ok(Fd(descriptor))
     }
 
     /// The descriptor of a POSIX object that is open.
     #[track_caller]
     fn opened(&self, fd: Fd) -> usize {
-        let descriptor = object(fd);
-        assert!(self.open.contains(&descriptor), "{fd:?} is not open");
-        descriptor
+        assert!(self.open.contains(&fd.0), "{fd:?} is not open");
+        fd.0
     }
 }
 
@@ -462,9 +452,9 @@ impl Kernel for Script {
 
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
         self.answer(match fd {
-            Fd::Out => Wait,
-            Fd::Object(_) => WaitToFill(self.opened(fd)),
-            Fd::Err => panic!("standard error takes everything"),
+            _ if self.open.contains(&fd.0) => WaitToFill(fd.0),
+            Fd::OUT => Wait,
+            _ => panic!("no wait for {fd:?}"),
         })
         .map(drop)
     }
@@ -474,14 +464,15 @@ impl Kernel for Script {
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
         let call = match fd {
-            Fd::Object(_) => Fill(self.opened(fd), bytes.to_vec()),
-            Fd::Out | Fd::Err => {
-                // The descriptor of an object may be that of standard output.
+            // It may be that of standard output.
+            _ if self.open.contains(&fd.0) => Fill(fd.0, bytes.to_vec()),
+            Fd::OUT | Fd::ERR => {
                 assert!(self.open.is_empty(), "still open as it writes {:?}", text());
                 Write(text())
             }
+            _ => panic!("{fd:?} is not open"),
         };
-        if fd == Fd::Err {
+        if fd == Fd::ERR {
             let undo = self.calls.iter().find(|(call, _)| call.is_undo());
             assert_eq!(undo, None, "still to be done as it says {:?}", text());
             self.told.push_str(&text());
