@@ -16,7 +16,7 @@ pub fn explain<K: Kernel>(
     figures: &mut Figures,
     kernel: &mut K,
 ) -> Option<Words> {
-    let here = rules::place(attempt)?;
+    let here = rules::place(attempt);
     let mut facts = Facts::new(attempt, kernel);
     RULES.iter().find_map(|rule| {
         rule.is_for(here, errno).then_some(())?;

@@ -20,7 +20,7 @@ type Places = u16;
 const CREATE: Places = 1;
 /// Looks for an object.
 const FIND: Places = 1 << 1;
-/// Sets owner, mode and msg_qbytes of a System V object.
+/// Sets the owner, and of a System V object mode and msg_qbytes.
 const SET: Places = 1 << 2;
 /// Sets the values of a set's semaphores.
 const VALUES: Places = 1 << 3;
@@ -28,14 +28,14 @@ const VALUES: Places = 1 << 3;
 const LOCK: Places = 1 << 4;
 /// Links a file to its name.
 const LINK: Places = 1 << 5;
-/// Sets the owner of a POSIX object.
-const OWN: Places = 1 << 6;
 /// All of these.
-const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK | OWN;
+const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
 /// Reads a batch.
-const BATCH: Places = 1 << 7;
+const BATCH: Places = 1 << 6;
 /// Maps memory.
-const MEMORY: Places = 1 << 8;
+const MEMORY: Places = 1 << 7;
+/// Anything else, which no rule is for.
+const OTHER: Places = 1 << 8;
 
 /// A System V segment, but not one of huge pages that is being created.
 const SHM: Places = 1 << 9;
@@ -59,8 +59,8 @@ const ALL: Places = SYSV | POSIX;
 /// No place: the words are the first of three texts, one for each kind of object.
 const EACH: Places = 1 << 15;
 
-/// Where an attempt is: what it is doing, and the object, a bit each. None where no rule is.
-pub fn place(attempt: &Attempt<'_>) -> Option<Places> {
+/// Where an attempt is: what it is doing, and the object, a bit each.
+pub fn place(attempt: &Attempt<'_>) -> Places {
     let doing = doing(attempt.doing);
     let Step { kind, is_posix, .. } = attempt.step;
     let object = match (is_posix, kind) {
@@ -71,7 +71,7 @@ pub fn place(attempt: &Attempt<'_>) -> Option<Places> {
         (true, Kind::Queue) => MQUEUE,
         (true, Kind::Shm | Kind::Sem) => FILE,
     };
-    (doing != 0).then_some(doing | object)
+    doing | object
 }
 
 /// A table of constants, and no code.
@@ -80,11 +80,10 @@ const fn doing(doing: Doing) -> Places {
     match doing {
         Doing::Create => CREATE,
         Doing::Find => FIND,
-        Doing::Set => SET,
+        Doing::Set | Doing::Own => SET,
         Doing::SetValues => VALUES,
         Doing::Lock => LOCK,
         Doing::Link => LINK,
-        Doing::Own => OWN,
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::Ftok
@@ -92,7 +91,7 @@ const fn doing(doing: Doing) -> Places {
         | Doing::RandomKey
         | Doing::ForcedShm
         | Doing::Close
-        | Doing::Write => 0,
+        | Doing::Write => OTHER,
     }
 }
 
@@ -208,9 +207,8 @@ rules! {
         "the object with that key is smaller than requested";
     EINVAL: NO_PAGE_SIZE [] CREATE | HUGE,
         "--hugetlb";
-    EINVAL: UNMAPPED [IfNotGone] SET | SYSV,
+    EINVAL: UNMAPPED [IfNotGone] SET | ALL,
         "--owner, and other properties, which set the owner too";
-    EINVAL: UNMAPPED [] OWN | POSIX;
     EINVAL: POSIX_SMALL [FoundIfFile] FIND | FILE,
         "the object that -e found is smaller than requested";
     EINVAL: NO_FILE [Found] FIND | FILE,
@@ -232,7 +230,7 @@ rules! {
     EPERM: NO_HUGE_PAGES [IfHugeRefused] CREATE | HUGE,
         "--hugetlb";
     EPERM: NO_LOCK [IfNoMemlock] LOCK | SHM;
-    EPERM: NO_CHOWN [] OWN | POSIX,
+    EPERM: NO_CHOWN [] SET | POSIX,
         "--owner of a POSIX object";
     EPERM: HARD_LINKS [] LINK | FILE,
         "--owner of -m and -s, with CAP_CHOWN alone";
@@ -260,7 +258,7 @@ rules! {
     ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
         "--batch, -J and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
-    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | OWN | ALL;
+    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | ALL;
 
     ENOSYS: NO_SYSVIPC_OR_FILTER [IfFiltered] CALLS | SYSV;
     ENOSYS: NO_SYSVIPC [] CALLS | SYSV;
@@ -291,5 +289,5 @@ rules! {
     EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE,
         "-q";
     EMFILE: NOFILE [] CREATE | SYSV | FILE;
-    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | OWN | BATCH | ALL;
+    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | BATCH | ALL;
 }
