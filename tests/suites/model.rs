@@ -26,11 +26,12 @@ extern crate self as syscalls;
 #[path = "../../src/sys"]
 #[warn(clippy::as_conversions)]
 mod sys {
-    mod auxiliary;
     #[cfg_attr(
         debug_assertions,
-        expect(dead_code, reason = "the panic handler calls `panicked`")
+        expect(dead_code, reason = "only the panic handler has no auxiliary vector")
     )]
+    mod auxiliary;
+    mod call;
     mod linux;
     pub mod start;
 
