@@ -26,6 +26,10 @@ extern crate self as syscalls;
 #[path = "../../src/sys"]
 #[warn(clippy::as_conversions)]
 mod sys {
+    #[cfg_attr(
+        debug_assertions,
+        expect(dead_code, reason = "only the panic handler has no auxiliary vector")
+    )]
     mod auxiliary;
     mod call;
     mod linux;
