@@ -1,4 +1,4 @@
-//! Numbers to digits.
+//! Converts numbers to digits.
 
 use core::num::NonZero;
 
@@ -21,7 +21,7 @@ pub fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MAX_DIGITS> {
     let mut digits = Vec::new();
     loop {
         let digit = u8::try_from(number % base).unwrap_or_default();
-        // As many places as digits: it cannot be full.
+        // It has room for every digit: this cannot fail.
         _ = digits.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
         number /= base;
         if number == 0 {

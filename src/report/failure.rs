@@ -1,4 +1,4 @@
-//! What a failed run says: an error line, perhaps a hint, and what could not be removed.
+//! Prints why a run failed: the error line, the hint, and the objects that could not be removed.
 
 use heapless::Vec;
 
@@ -14,7 +14,7 @@ use crate::kernel::object::{Called, Made};
 use crate::kernel::port::{Fd, Kernel};
 use crate::plan::attempt::{Attempt, Doing};
 
-/// The words for what failed: util-linux's, where it has some.
+/// The words for what failed: util-linux's, where it has them.
 fn failed(attempt: &Attempt<'_>) -> Words {
     let words = doing(attempt.doing);
     if words != Words::CREATE_FAILED {
@@ -112,12 +112,12 @@ fn reason(refusal: &Refusal<'_>) -> Errno {
     } else if is_value(refusal) && refusal.word.argument != Argument::Elements {
         Errno::EINVAL
     } else {
-        // Not even for a bad number of semaphores: util-linux's line has none.
+        // For a bad number of semaphores neither: util-linux's line has no reason.
         Errno::NONE
     }
 }
 
-/// Whether the line is right but for a value that is wrong or missing.
+/// Whether only a value is wrong or missing.
 const fn is_value(refusal: &Refusal<'_>) -> bool {
     matches!(
         refusal.mistake,
@@ -125,7 +125,7 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
     )
 }
 
-/// Says what is wrong with a command line.
+/// Adds what is wrong with a command line.
 fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
     text.word = refusal.word.bytes;
     text.figures = BATCH;
@@ -186,9 +186,9 @@ pub fn print<K: Kernel>(
         text.begin(words.of(object.kind));
         text.reason(object.left);
     }
-    // An error of standard error cannot be reported.
+    // An error of this write cannot be reported.
     text.flush();
 }
 
-/// What a batch may hold, for a text that says so.
+/// The figure of [`Words::TOO_MANY`].
 const BATCH: Figures = [MAX_OBJECTS, 0, 0];

@@ -1,7 +1,7 @@
-//! The figures of hints: one function from a figure's name to its value, if that is known.
+//! Measures the figures of hints: one function from a figure's name to its value, if it is known.
 //!
-//! A condition is a figure too. It is unknown where the condition does not hold, and 0 or a figure
-//! of the text where it does, so that a rule needs nothing but figures.
+//! A condition is a figure too: unknown if it does not hold, else 0 or a figure of the text. So a
+//! rule needs nothing but figures.
 
 use core::ffi::CStr;
 
@@ -17,7 +17,7 @@ use crate::kernel::posix::{bare, is_bad};
 use crate::plan::attempt::Attempt;
 use crate::plan::step::Step;
 
-/// The name of a figure. What stands behind `If` is a condition: without it the figure is unknown.
+/// The name of a figure. `If` begins a condition; if it does not hold, the figure is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
     /// Nothing: always 0.
@@ -51,7 +51,7 @@ pub enum Figure {
     SmallHolder,
     /// Bytes or semaphores of [`Self::SmallHolder`], which comes before.
     SmallAmount,
-    /// 0: the process was still there to see the object when it was undone.
+    /// 0: no other process had removed the object before the undo.
     IfNotGone,
 
     // Of memory.
@@ -61,7 +61,7 @@ pub enum Figure {
     CommitLimit,
     /// KiB of memory and swap.
     MemoryIfOver,
-    /// The same.
+    /// The same, under another policy than CommitLimit.
     MemoryIfUnlimited,
     /// Free huge pages of the default size that are not promised.
     HugeFreeIfDefault,
@@ -101,7 +101,7 @@ pub enum Figure {
     Msgsize,
     /// RLIMIT_MSGQUEUE.
     Msgqueue,
-    /// 0: the process has as many descriptors as it may.
+    /// 0: open(2) fails with EMFILE.
     IfNoDescriptor,
 
     // Of the process.

@@ -1,4 +1,4 @@
-//! Help, version and man page, made from the table of options.
+//! The answers to --help and --version. The compiler makes the help text of the table of options.
 
 use crate::cli::draft::Draft;
 use crate::cli::options::{Form, Grammar, Row, TABLE};
@@ -12,7 +12,7 @@ pub const VERSION: &str = concat!(
     "\n"
 );
 
-/// The answer to --help, in util-linux's layout. The compiler puts it together.
+/// The answer to --help, in util-linux's layout.
 pub const HELP: &str = match str::from_utf8(&HELP_BYTES) {
     Ok(help) => help,
     Err(_) => panic!("it is made of strings"),

@@ -1,4 +1,4 @@
-//! Objects in JSON.
+//! Prints objects as JSON.
 
 use heapless::VecView;
 
@@ -13,7 +13,7 @@ use crate::kernel::object::{Called, Kind};
 use crate::kernel::port::{Kernel, State};
 use crate::plan::attempt::Attempt;
 
-/// Most bytes of an object in JSON, without a path or a name, and with its share of the brackets.
+/// Most bytes of an object in JSON, without its path or name, but with its share of the brackets.
 pub const MAX_JSON: usize = 160;
 
 /// Most bytes of a batch's output, which goes out in one write. Only JSON in which hundreds of long
@@ -21,10 +21,10 @@ pub const MAX_JSON: usize = 160;
 #[expect(clippy::as_conversions, reason = "try_from is not const")]
 pub const MAX_BATCH_OUTPUT: usize = MAX_OBJECTS as usize * MAX_JSON + 6 * MAX_BYTES as usize;
 
-/// Adds words to the output, where it is JSON.
+/// Adds words to the output if it is JSON.
 ///
 /// # Errors
-/// ENOBUFS where there is no room for them.
+/// ENOBUFS if they do not fit.
 pub fn frame<K: Kernel>(
     request: &Request<'_>,
     words: Words,
@@ -40,7 +40,7 @@ pub fn frame<K: Kernel>(
 /// Adds an object in JSON to the output.
 ///
 /// # Errors
-/// ENOBUFS where there is no room for it.
+/// ENOBUFS if it does not fit.
 #[inline(never)] // its variables would be in the frame of every run
 pub fn object<K: Kernel>(
     request: &Request<'_>,
@@ -75,7 +75,7 @@ pub fn object<K: Kernel>(
             text.fill(Words::JSON_POSIX.of(kind));
             string(&mut text, name.bytes);
             if kind == Kind::Sem {
-                // As that of a queue: it has a mode and nothing more.
+                // Like a queue, it has a mode but no size.
                 kind = Kind::Queue;
             }
         }
@@ -96,8 +96,7 @@ pub fn object<K: Kernel>(
     text.written
 }
 
-/// Adds bytes as a string, or, where that would take escapes, or is not in
-/// UTF-8, as an array of numbers.
+/// Adds bytes as a string, or as an array of numbers if they are not UTF-8 or would need escapes.
 fn string<K: Kernel>(text: &mut Text<'_, K>, bytes: &[u8]) {
     let is_plain = |byte: &u8| !matches!(byte, 0..b' ' | b'"' | b'\\');
     if is_utf8(bytes) && bytes.iter().all(is_plain) {
@@ -114,8 +113,7 @@ fn string<K: Kernel>(text: &mut Text<'_, K>, bytes: &[u8]) {
     text.put(b"]");
 }
 
-/// Whether bytes are UTF-8. core's way to find out is fast, and six times as
-/// large.
+/// Whether bytes are UTF-8. `core::str::from_utf8` is faster, and six times as large.
 fn is_utf8(mut bytes: &[u8]) -> bool {
     while let [first, rest @ ..] = bytes {
         bytes = rest;
@@ -133,7 +131,7 @@ fn is_utf8(mut bytes: &[u8]) -> bool {
                 _ => return false,
             }
         }
-        // Neither a surrogate nor longer than it must be.
+        // Refuses surrogates and overlong forms.
         let is_shortest = |code: char| u32::try_from(code.len_utf8()) == Ok(length);
         if length == 1 || !char::from_u32(code).is_some_and(is_shortest) {
             return false;

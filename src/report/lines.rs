@@ -1,4 +1,4 @@
-//! Objects in words: util-linux's line, or the bare id or name.
+//! Prints objects as util-linux's line, or as the bare id or name.
 
 use heapless::VecView;
 
@@ -13,7 +13,7 @@ pub const MAX_LINE: usize = 29;
 /// Adds the line of an object to the output.
 ///
 /// # Errors
-/// ENOBUFS where there is no room for it.
+/// ENOBUFS if it does not fit.
 pub fn line(
     request: &Request<'_>,
     kind: Kind,

@@ -1,11 +1,11 @@
-//! Numbers read from files of /proc: the attributes of a new POSIX queue, and figures of hints.
+//! Reads numbers from files of /proc: the attributes of a new POSIX queue, and figures of hints.
 
 use core::ffi::CStr;
 
 use crate::cli::number;
 use crate::kernel::port::{Attributes, File, Kernel};
 
-/// The number behind a name in a file of the kernel's.
+/// Reads the number behind the first occurrence of a name in a file of /proc.
 #[inline(never)] // its buffer
 pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u64> {
     let mut buffer = [0; 2048];
@@ -18,7 +18,7 @@ pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u6
     }
 }
 
-/// The attributes of a new POSIX queue: as asked for, else the kernel's choice.
+/// The attributes of a new POSIX queue: the given ones, else those that the kernel chooses.
 #[inline(never)] // `make size`: a copy at its caller is larger
 pub fn attributes<K: Kernel>(
     maxmsg: Option<u64>,

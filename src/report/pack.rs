@@ -1,50 +1,49 @@
-//! Texts in fewer bytes. They are printable ASCII and newlines, so that all
-//! other bytes are free to stand for pairs of bytes: again and again the most
-//! frequent pair of neighbours is replaced by a byte that is not in use (byte
-//! pair encoding). The compiler does it; the program holds the outcome alone.
+//! Packs texts by byte pair encoding. The texts are printable ASCII and newlines, so that all other
+//! bytes are free to stand for pairs: the most frequent pair of neighbours is replaced by a free
+//! byte, until no pair is worth it. Only the compiler runs this file; the program holds the result.
 #![expect(
     clippy::indexing_slicing,
     clippy::as_conversions,
     reason = "runs in the compiler, which reports a bad index; try_from is not const"
 )]
 
-/// The first byte that stands for a pair. From there they go on to 255, and
-/// from 0 to below the printable ones.
+/// The first byte that stands for a pair. The next ones follow up to 255, then from 0 up to the
+/// first printable one.
 const FIRST_PAIR: u8 = 128;
 
-/// Most pairs: as many as there are such bytes.
-const MOST_PAIRS: usize = 128 + 32;
+/// Most pairs: the number of such bytes.
+const MAX_PAIRS: usize = 128 + 32;
 
-/// The place among the pairs of the one that a byte stands for.
+/// The index of the pair that a byte stands for.
 pub const fn place(byte: u8) -> usize {
     byte.wrapping_sub(FIRST_PAIR) as usize
 }
 
-/// Whether a byte stands for no pair, though it has a place among them.
+/// Whether a byte stands for itself, though it has an index among the pairs.
 const fn is_itself(byte: u8) -> bool {
     matches!(byte, 0 | b'\n')
 }
 
-/// Bytes that there is room for; more do not compile.
-const ROOM: usize = 8192;
+/// Most bytes of the texts; more do not compile.
+const MAX_BYTES: usize = 8192;
 
-/// A pair that occurs as often as this takes two bytes and saves more.
+/// Least occurrences of a pair that is replaced: it takes two bytes and saves more.
 const WORTHWHILE: u16 = 4;
 
-/// Texts, with a NUL behind each.
+/// Texts, each with a NUL behind it.
 #[derive(Clone, Copy)]
 pub struct Plain {
-    bytes: [u8; ROOM],
+    bytes: [u8; MAX_BYTES],
     length: usize,
 }
 
 impl Plain {
     pub const EMPTY: Self = Self {
-        bytes: [0; ROOM],
+        bytes: [0; MAX_BYTES],
         length: 0,
     };
 
-    /// Bytes of the texts and their NULs.
+    /// Bytes of the texts with their NULs.
     #[cfg(test)]
     pub const fn length(&self) -> usize {
         self.length
@@ -79,7 +78,7 @@ impl Plain {
         let mut i = 0;
         while i < text.len() {
             assert!(
-                place(text[i]) >= MOST_PAIRS || text[i] == b'\n',
+                place(text[i]) >= MAX_PAIRS || text[i] == b'\n',
                 "texts are printable ASCII"
             );
             self.bytes[self.length] = text[i];
@@ -96,10 +95,10 @@ impl Plain {
         let mut packed = Packed {
             plain: self,
             length: self.length,
-            pairs: [[0; 2]; MOST_PAIRS],
+            pairs: [[0; 2]; MAX_PAIRS],
             count: 0,
         };
-        while packed.count + 1 < MOST_PAIRS {
+        while packed.count + 1 < MAX_PAIRS {
             let (pair, times) = packed.most_frequent();
             if times < WORTHWHILE {
                 break;
@@ -116,13 +115,13 @@ pub struct Packed {
     plain: Plain,
     /// Bytes of the packed texts.
     pub length: usize,
-    pairs: [[u8; 2]; MOST_PAIRS],
+    pairs: [[u8; 2]; MAX_PAIRS],
     /// Pairs in use.
     pub count: usize,
 }
 
 impl Packed {
-    /// The packed texts, with a NUL behind each.
+    /// The packed texts, each with a NUL behind it.
     pub const fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         let mut i = 0;
@@ -133,7 +132,7 @@ impl Packed {
         bytes
     }
 
-    /// The pairs, each at its [`place`].
+    /// The pairs, each at its index.
     pub const fn pairs<const N: usize>(&self) -> [[u8; 2]; N] {
         let mut pairs = [[0; 2]; N];
         let mut i = 0;
@@ -144,8 +143,8 @@ impl Packed {
         pairs
     }
 
-    /// A pair of neighbours, and how often it occurs. Written for the compiler,
-    /// which runs this slowly and often.
+    /// The most frequent pair of neighbours, and how often it occurs. The compiler runs this slowly
+    /// and often.
     const fn most_frequent(&self) -> (u16, u16) {
         let mut times = [0_u16; 1 << 16];
         let (mut best, mut most) = (0, 0);
@@ -173,7 +172,7 @@ impl Packed {
         let (mut from, mut to) = (0, 0);
         while from < self.length {
             let mut here = self.plain.bytes[from];
-            // Behind the last byte is a NUL, in no pair.
+            // The last byte is a NUL, which no pair has.
             if here == first && self.plain.bytes[from + 1] == second {
                 here = byte;
                 from += 1;

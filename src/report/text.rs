@@ -1,4 +1,4 @@
-//! Words and figures put together, and written.
+//! Fills figures into words, and writes the text.
 
 use core::num::NonZero;
 
@@ -23,28 +23,28 @@ pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
     text.written
 }
 
-/// Most bytes of a text that go out in one write. The longest text is --help.
+/// Most bytes of one write(2). The longest text is --help.
 pub const MAX_WRITE: usize = 2560;
 const _: () = assert!(HELP.len() <= MAX_WRITE, "the help text is one write");
 
-/// A text, written in one piece where it fits, and whole in any case.
+/// A text that is written by one write(2) if it fits into the buffer, else by several.
 pub struct Text<'k, K: Kernel> {
-    /// Where it is written to; without, all of it must fit into `waiting`.
+    /// Where it is written to; if None, all of it must fit into `waiting`.
     out: Option<(&'k mut K, Fd)>,
-    /// The line of the batch that is wrong, until it is named.
+    /// The line of the batch that is wrong, until the text has named it.
     pub line: Option<NonZero<u32>>,
-    /// The word that is wrong.
+    /// The word of the user's that `@` stands for.
     pub word: &'k [u8],
     /// The figures of the next words.
     pub figures: Figures,
-    /// What is not written yet.
+    /// The bytes that are not written yet.
     waiting: &'k mut VecView<u8>,
-    /// How writing went so far.
+    /// The first error of writing.
     pub written: Result<(), Errno>,
 }
 
 impl<'k, K: Kernel> Text<'k, K> {
-    /// A text that is written to `out`, or gathered in `waiting`.
+    /// An empty text.
     #[inline(always)]
     pub fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut VecView<u8>) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         }
     }
 
-    /// Puts a number, with so many digits at least.
+    /// Adds a number, with leading zeros up to `width` digits.
     pub fn number(&mut self, number: u64, base: NonZero<u64>, width: usize) {
         let digits = digits(number, base);
         for _ in digits.len()..width {
@@ -89,7 +89,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         self.fill(words);
     }
 
-    /// Puts words, with what they have places for.
+    /// Adds words, with the figures and the word filled in.
     pub fn fill(&mut self, words: Words) {
         let mut figures = self.figures.into_iter();
         words.put(&mut |byte| {
@@ -105,7 +105,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         });
     }
 
-    /// Ends the line with a reason, if there is one.
+    /// Ends the line, with the text of an errno unless it is [`Errno::NONE`].
     pub fn reason(&mut self, errno: Errno) {
         if errno != Errno::NONE {
             self.put(b": ");
@@ -120,7 +120,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         self.put(b"\n");
     }
 
-    /// Writes bytes, if nothing has failed so far.
+    /// Writes bytes, unless a write failed before.
     fn write(&mut self, bytes: &[u8]) {
         if self.written.is_ok() {
             self.written = match &mut self.out {
@@ -130,7 +130,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         }
     }
 
-    /// Writes what waits, if there is somewhere to write.
+    /// Writes the waiting bytes, if the text has an `out`.
     pub fn flush(&mut self) {
         if let Some((kernel, fd)) = &mut self.out {
             if self.written.is_ok() {

@@ -1,6 +1,5 @@
-//! All that the program says beside its ids, in one table, which the compiler
-//! packs. Error lines are util-linux's where it has some: scripts search for
-//! them.
+//! Every text but the words before an id or a name, in one table, which the compiler packs. Error
+//! lines are util-linux's where it has them, to the letter: scripts search for them.
 
 use super::help;
 use super::pack::{self, Packed, Plain};
@@ -11,7 +10,7 @@ use crate::kernel::object::Kind;
 /// The figures of a text, in the order in which it has places for them.
 pub type Figures = [u64; 3];
 
-/// A text, by its place in the table.
+/// A text, as its index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words(u8);
 
@@ -26,7 +25,7 @@ macro_rules! words {
                 #[doc = concat!($("`", stringify!($text), "` "),+)]
                 pub const $name: Self = Self::first(Row::$name);
             )*
-            /// The first of those of [`Errno::TEXTS`], which follow in their order.
+            /// The first of [`Errno::TEXTS`], which follow in their order.
             const ERRNO: Self = Self::first(Row::ERRNO);
         }
 
@@ -35,11 +34,10 @@ macro_rules! words {
     };
 }
 
-// Three texts in a row are one for each kind of object: see `Words::of`. In a
-// text `@` stands for the word that is wrong, `%` for the next figure in
-// decimal, `#` for the next one in hexadecimal, `$` for the same with eight
-// digits, and `&` for the next one in octal, with four. What comes first is
-// found first: that is JSON, which a batch has thousands of.
+// Three texts in a row are one for each kind of object: see `Words::of`. In a text, `@` stands for a
+// word of the user's, `%` for the next figure in decimal, `#` in hexadecimal, `$` in hexadecimal
+// with eight digits, `&` in octal with four digits. A text is found by counting from the start:
+// JSON comes first, since a batch prints thousands of its texts.
 words! {
     // JSON.
     JSON_BEGIN: r#"{"ipcmk": ["#;
@@ -197,7 +195,7 @@ impl Words {
             texts += ROWS[earlier].len();
             earlier += 1;
         }
-        // The last texts are those of the errors: their places are bytes too.
+        // The texts of the errors come last: their indices are bytes too.
         _ = small(texts + Errno::TEXTS.len());
         Self(small(texts))
     }
@@ -215,7 +213,7 @@ impl Words {
         None
     }
 
-    /// Of three texts that begin here, that of a kind.
+    /// Of the three texts that begin here, the one for a kind.
     #[must_use]
     pub const fn of(self, kind: Kind) -> Self {
         let place = match kind {
@@ -226,7 +224,7 @@ impl Words {
         Self(self.0.wrapping_add(place))
     }
 
-    /// Puts the text, byte by byte.
+    /// Passes the text to `put`, byte by byte.
     pub fn put<F: FnMut(u8)>(self, put: &mut F) {
         let mut before = self.0;
         for &byte in &BYTES {
@@ -257,7 +255,7 @@ const fn numbers() -> [u8; Errno::TEXTS.len()] {
     numbers
 }
 
-/// Puts what a byte of [`BYTES`] stands for.
+/// Passes what a byte of [`BYTES`] stands for to `put`.
 fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
     match PAIRS.get(pack::place(byte)) {
         Some(&[first, second]) if byte != b'\n' => {
@@ -268,13 +266,9 @@ fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
     }
 }
 
-/// The texts one after the other, with a NUL behind each.
+/// The texts one after the other, each with a NUL behind it.
 const PLAIN: Plain = Plain::EMPTY.rows(ROWS).errno(Errno::TEXTS);
 
-#[allow(
-    long_running_const_eval,
-    reason = "a second; the lint's patience depends on the profile"
-)]
 const PACKED: Packed = PLAIN.pack();
 
 static BYTES: [u8; PACKED.length] = PACKED.bytes();
