@@ -2,6 +2,7 @@
 //! all these.
 
 use fastrand::Rng;
+use ipcmk::cli::options::TABLE;
 
 use crate::reading::WORDS;
 
@@ -121,37 +122,9 @@ fn option(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
 
 /// The beginning of a long name, perhaps with a value.
 fn abbreviation(random: &mut Rng) -> Vec<u8> {
-    const NAMES: &[&str] = &[
-        "shmem",
-        "posix-shmem",
-        "semaphore",
-        "posix-semaphore",
-        "queue",
-        "posix-mqueue",
-        "mode",
-        "name",
-        "help",
-        "version",
-        "keyed",
-        "size",
-        "nsems",
-        "key",
-        "ftok",
-        "existing",
-        "raw",
-        "json",
-        "owner",
-        "value",
-        "qbytes",
-        "hugetlb",
-        "noreserve",
-        "lock",
-        "batch",
-        "maxmsg",
-        "msgsize",
-        "libc",
-    ];
-    let name = NAMES[random.usize(..NAMES.len())];
+    let names = TABLE.iter().map(|row| row.long);
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let name = any_of(random, &names);
     let mut word = [b"--", &name.as_bytes()[..random.usize(1..=name.len())]].concat();
     if random.u8(..3) == 0 {
         word.push(b'=');

@@ -252,8 +252,20 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     let one_or_each = values.len() < 2
         || !has(Opt::Value)
         || (request.get(Opt::Semaphore) == request.get(Opt::Value) && !has(Opt::PosixSemaphore));
-    // What must be there for an option to apply to.
-    let narrow = [
+    in_range
+        && goes_together
+        && one_or_each
+        && texts(request)
+            .into_iter()
+            .all(|(opt, text)| !has(opt) || is_there(text, words))
+        && narrow()
+            .into_iter()
+            .all(|(opt, to)| !has(opt) || request.has(to))
+}
+
+/// The options that apply to some objects only, each with those.
+fn narrow() -> [(Opt, Opts); 12] {
+    [
         (Opt::Key, Opts::SYSV),
         (Opt::Ftok, Opts::SYSV),
         (Opt::Existing, Opts::POSIX | set(&[Opt::Key, Opt::Ftok])),
@@ -266,16 +278,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         (Opt::Hugetlb, set(&[Opt::Shmem])),
         (Opt::Noreserve, set(&[Opt::Shmem])),
         (Opt::Lock, set(&[Opt::Shmem])),
-    ];
-    in_range
-        && goes_together
-        && one_or_each
-        && texts(request)
-            .into_iter()
-            .all(|(opt, text)| !has(opt) || is_there(text, words))
-        && narrow
-            .into_iter()
-            .all(|(opt, to)| !has(opt) || request.has(to))
+    ]
 }
 
 /// These options as a set.
@@ -361,5 +364,19 @@ fn lies_within(
         Ok(())
     } else {
         Err(format!("another word stands there: {refusal:?}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipcmk::cli::options::ANYTHING;
+
+    #[test]
+    fn every_option_that_applies_to_some_objects_only_has_a_row() {
+        for row in TABLE {
+            let has_row = narrow().iter().any(|(opt, _)| *opt == row.opt);
+            assert_eq!(has_row, row.applies != ANYTHING, "{:?}", row.opt);
+        }
     }
 }
