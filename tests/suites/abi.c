@@ -21,11 +21,13 @@
 #include <linux/prctl.h>
 #include <linux/random.h>
 #include <linux/resource.h>
+#include <linux/seccomp.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
 #include <linux/signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define NUMBER(name) printf("%s %ld\n", #name, (long)(name))
 #define SIZE(type) printf("sizeof %s %zu\n", #type, sizeof(struct type))
@@ -96,6 +98,9 @@ int main(void)
 	NUMBER(STATX_SIZE);
 	NUMBER(S_IFMT);
 	NUMBER(S_IFREG);
+	NUMBER(STDIN_FILENO);
+	NUMBER(STDOUT_FILENO);
+	NUMBER(STDERR_FILENO);
 	NUMBER(PATH_MAX);
 	NUMBER(AT_FDCWD);
 	NUMBER(O_RDONLY);
@@ -114,6 +119,7 @@ int main(void)
 	NUMBER(POLLIN);
 	NUMBER(POLLOUT);
 	NUMBER(PR_GET_SECCOMP);
+	NUMBER(SECCOMP_MODE_DISABLED);
 	NUMBER(AT_NULL);
 	NUMBER(AT_PAGESZ);
 	NUMBER(AT_EUID);
