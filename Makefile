@@ -65,6 +65,10 @@ size: build ## compare the sizes of the two files with tests/sizes.txt
 size-update: build ## write the sizes of the two files to tests/sizes.txt
 	@tests/tools/size.sh --update
 
+.PHONY: inline
+inline: ## what each `#[inline(never)]` that is there for size saves; INLINE=--update writes the figures beside them
+	@tests/tools/inline.sh $(INLINE)
+
 .PHONY: bytes
 bytes: dist-x86_64 ## where each byte of the x86_64 file goes
 	@tests/tools/bytes.sh

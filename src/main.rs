@@ -1,5 +1,4 @@
-//! The program: where the kernel starts it, and the kernel as the library
-//! wants to see it. Everything that it decides is in the library.
+//! The program. `sys` starts the library and is the kernel for it; all decisions are the library's.
 #![no_std]
 #![no_main]
 

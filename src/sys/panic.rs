@@ -14,8 +14,8 @@ use ipcmk::kernel::port::{Fd, write_all};
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe extern "C" {
-        #[link_name = "BUG(ipcmk): a panic can be reached in this release build. \
-                       Use get(), checked arithmetic or a match in the code that was added last"]
+        #[link_name = "ERROR(ipcmk): a panic can be reached in this release build, through the code \
+                       that was changed last. Use get, checked arithmetic or a match there"]
         fn a_panic_can_be_reached() -> !;
     }
     // SAFETY: never linked, so never run.
