@@ -26,6 +26,10 @@ extern crate self as syscalls;
 #[path = "../../src/sys"]
 #[warn(clippy::as_conversions)]
 mod sys {
+    #[cfg_attr(
+        debug_assertions,
+        expect(dead_code, reason = "only the panic handler has no auxiliary vector")
+    )]
     mod auxiliary;
     mod call;
     mod linux;
@@ -1138,7 +1142,7 @@ fn a_stack_that_no_kernel_makes_is_noticed() {
     let panics = |words: &[*const c_char], offset: usize| {
         let sp = ptr::with_exposed_provenance(stack(words) + offset);
         // SAFETY: it panics, or the words are as the kernel makes them.
-        let found = panic::catch_unwind(|| drop(unsafe { sys::start::Vectors::find(sp) }));
+        let found = panic::catch_unwind(|| unsafe { sys::start::Vectors::find(sp) });
         found.err().map(|panic| match panic.downcast::<String>() {
             Ok(text) => *text,
             Err(panic) => (*panic.downcast::<&str>().expect("a text")).to_owned(),
