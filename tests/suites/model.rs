@@ -1142,9 +1142,7 @@ fn a_stack_that_no_kernel_makes_is_noticed() {
     let panics = |words: &[*const c_char], offset: usize| {
         let sp = ptr::with_exposed_provenance(stack(words) + offset);
         // SAFETY: it panics, or the words are as the kernel makes them.
-        let found = panic::catch_unwind(|| {
-            _ = unsafe { sys::start::Vectors::find(sp) };
-        });
+        let found = panic::catch_unwind(|| unsafe { sys::start::Vectors::find(sp) });
         found.err().map(|panic| match panic.downcast::<String>() {
             Ok(text) => *text,
             Err(panic) => (*panic.downcast::<&str>().expect("a text")).to_owned(),
