@@ -89,7 +89,7 @@ fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
     --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
 wait
-suite cases faults target/tests/cases-x86_64 --faults all --place native --tally target/tests/faults.tally \
+suite cases faults target/tests/cases-x86_64 --faults all --sample --place native --tally target/tests/faults.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 suite check nothing-left nothing_left
 
