@@ -13,9 +13,9 @@ Prints a line a mutant, and keeps them in target/mutants/results:
 The exit status is 1 if a mutant is not caught, and 2, before anything is built, if a mutant's place is not found in
 src/ exactly once: such a row proves nothing, and must be put right in tests/mutants.txt.
 
-Each mutant is made in a copy of the tree below target/mutants, and the real file is built from it. The unit tests, the
-scripted kernel, the native cases and the modelled kernel run first, in this order, until one fails. What all of these let pass goes through
-the other suites, for which aarch64's file is built from the mutant too. Each suite must pass on the unchanged tree
+Each mutant is made in a copy of the tree below target/mutants. The unit tests and the scripted kernel run first, then, on
+the real file that is built from the mutant, the native cases, and then the modelled kernel, until one fails. What all of
+these let pass goes through the other suites, for which aarch64's file is built from the mutant too. Each suite must pass on the unchanged tree
 before its word is taken. A suite that does not end in time counts as one that fails. The cases run by a runner of the
 unchanged tree.
 """
@@ -47,15 +47,18 @@ def cases(*arguments, paths=("tests/cases",)):
     return [RUNNER, *arguments, "--place", "native", "--subject", X86_64, *paths]
 
 
-BUILD = ["cargo", "build", "--quiet", "--release", "--bin", "ipcmk"]
+BUILD = ["build", "--quiet", "--release", "--bin", "ipcmk"]
 FAST = {
     "unit": [*CARGO, "--lib"],
     "scripted": integration("scripted"),
+    "the build": ["cargo", *BUILD],
     "cases": cases(),
     "model": integration("model"),
 }
 # The quickest first. Not those whose subject is not the product, selftest and planted, nor elf, which judges builds.
 SLOW = {
+    "the build": ["cargo", *BUILD],
+    "the build for aarch64": ["tests/tools/cross.sh", *BUILD],
     **{
         name: integration(name)
         for name in ("docs", "numbers", "collision", "cookbook", "posix_load", "ftok", "load", "posix", "json", "sizes")
@@ -78,6 +81,8 @@ ENVIRONMENT = {
     "LC_ALL": "C",
     "RUST_BACKTRACE": "0",
     "CARGO_TERM_COLOR": "never",
+    # Half of the time of a build.
+    "CARGO_PROFILE_DEV_DEBUG": "0",
     "CARGO_TARGET_DIR": str(WORK / "target"),
     "IPCMK_X86_64": str(X86_64),
     "IPCMK_AARCH64": str(AARCH64),
@@ -205,29 +210,29 @@ def run(command):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if isinstance(error, subprocess.TimeoutExpired):
-            return f"test that it ends within {LIMIT} s ... FAILED\n"
+            return f"FAILED: it has not ended within {LIMIT} s\n"
         raise
     return None if process.returncode == 0 else output.decode(errors="replace")
 
 
 def judge(suite, command, log):
     """What a suite says of the tree: None if it passes, else the first test that fails."""
-    is_cargo = command[0] == "cargo"
-    output = run([*command, "--no-run"]) if is_cargo else None
-    if output is not None:
-        log.write_text(output)
-        return "the build: " + first_error(output)
-    output = run(command)
+    is_built_first = command[: len(CARGO)] == CARGO
+    output = run([*command, "--no-run"]) if is_built_first else None
+    is_build = output is not None or "build" in command
+    output = output or run(command)
     if output is None:
         return None
     log.write_text(output)
-    # libtest's and libtest-mimic's `failures:` at the end of the output, whose tests are indented by four.
-    failures = re.findall(r"^    (\S.*)$", output.rpartition("\nfailures:\n")[2], re.MULTILINE)
-    failures = failures or re.findall(r"^test (.*?) +\.\.\. FAILED$", output, re.MULTILINE)
-    others = re.findall(r"^(?:FAILED: .*|.*SIG[A-Z]+: .*)$", output, re.MULTILINE)
-    if not failures and not others:
-        return f"{suite}: it fails, see {log}"
-    return f"{suite}: {(failures or others)[0]}" + (f" ({len(failures)} fail)" if failures else "")
+    if is_build:
+        return f"{suite if 'build' in command else 'the build'}: {first_error(output)}"
+    # The last list of libtest or libtest-mimic; what went wrong where the suite itself broke off.
+    _, heading, names = output.rpartition("\nfailures:\n")
+    failures = re.findall(r"^    (\S.*)$", names, re.MULTILINE) if heading else []
+    others = re.search(r"^FAILED: .*|panicked at .*(?=:$)|\(signal: .*", output, re.MULTILINE)
+    if failures:
+        return f"{suite}: {failures[0]} ({len(failures)} fail)"
+    return f"{suite}: {others[0] if others else f'it fails, see {log}'}"
 
 
 def first_error(output):
@@ -237,55 +242,36 @@ def first_error(output):
     return error[0] if error else "it fails"
 
 
-def build(log):
-    """Builds the real file; the answer is as that of `judge`."""
-    output = run(BUILD)
-    if output is None:
-        return None
-    log.write_text(output)
-    return "the build: " + first_error(output)
-
-
-def build_aarch64():
-    output = run(["tests/tools/cross.sh", *BUILD[1:]])
-    return None if output is None else "the build for aarch64: " + first_error(output)
-
-
 class Tree:
     """The copy, in which one mutant stands at a time."""
 
-    def __init__(self):
+    def __init__(self, sources):
+        self.sources = sources
         self.spoilt = []
         (WORK / "logs").mkdir(parents=True, exist_ok=True)
         copy_tree()
 
     def change(self, changed):
         for path in self.spoilt:
-            (TREE / path.relative_to(ROOT)).write_bytes(path.read_bytes())
+            (TREE / path.relative_to(ROOT)).write_text(self.sources[path], "utf-8")
         self.spoilt = list(changed)
         for path, text in changed.items():
             (TREE / path.relative_to(ROOT)).write_text(text, "utf-8")
 
-    def expect_clean(self, suites, with_aarch64):
+    def judge(self, name, changed, suites):
+        """The first complaint of these suites about the tree with these files changed; None if they have none."""
+        self.change(changed)
+        for suite, command in suites.items():
+            complaint = judge(suite, command, WORK / "logs" / f"{name}.{suite.replace(' ', '-')}")
+            if complaint:
+                return complaint
+        return None
+
+    def expect_clean(self, suites):
         """Every suite passes on the unchanged tree."""
-        self.change({})
-        log = WORK / "logs/unchanged"
-        steps = [build(log)] + ([build_aarch64()] if with_aarch64 else [])
-        for complaint in [step for step in steps if step]:
-            fail([f"the unchanged tree does not build: {complaint}, see {log}"])
-        complaints = [judge(suite, command, log.with_name(f"unchanged.{suite}")) for suite, command in suites.items()]
-        if any(complaints):
-            fail([f"the unchanged tree fails {complaint}" for complaint in complaints if complaint])
-
-
-def caught(tree, mutant, changed, suites, with_aarch64):
-    """Which of the suites catches a mutant first; None if none does."""
-    tree.change(changed)
-    logs = WORK / "logs"
-    complaint = build(logs / f"{mutant.name}.build") or (build_aarch64() if with_aarch64 else None)
-    for suite, command in suites.items():
-        complaint = complaint or judge(suite, command, logs / f"{mutant.name}.{suite}")
-    return complaint
+        complaint = self.judge("unchanged", {}, suites)
+        if complaint:
+            fail([f"the unchanged tree does not pass {complaint}"])
 
 
 def main():
@@ -318,8 +304,8 @@ def main():
     for name in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(name, lambda *_: sys.exit(2))
     subprocess.run(["make", "--no-print-directory", "runner-x86_64"], cwd=ROOT, check=True)
-    tree = Tree()
-    tree.expect_clean(FAST, with_aarch64=False)
+    tree = Tree(sources)
+    tree.expect_clean(FAST)
     results = {}
     with (WORK / "results").open("w") as file:
 
@@ -331,16 +317,16 @@ def main():
 
         left = []
         for mutant, changed in planned:
-            complaint = caught(tree, mutant, changed, FAST, with_aarch64=False)
+            complaint = tree.judge(mutant.name, changed, FAST)
             if complaint:
                 tell(mutant, complaint)
             else:
                 print(f"{mutant.name}  to the other suites", flush=True)
                 left.append((mutant, changed))
         if left:
-            tree.expect_clean(SLOW, with_aarch64=True)
+            tree.expect_clean(SLOW)
         for mutant, changed in left:
-            tell(mutant, caught(tree, mutant, changed, SLOW, with_aarch64=True))
+            tell(mutant, tree.judge(mutant.name, changed, SLOW))
     tree.change({})
     missed = [name for name, complaint in results.items() if not complaint]
     print(f"{len(results)} mutants, {len(results) - len(missed)} caught, {len(missed)} not caught")
