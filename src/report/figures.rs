@@ -134,7 +134,8 @@ pub struct Facts<'f, 'a, K> {
     /// The System V object that was found last, and its bytes or semaphores if it is too small.
     holder: Id,
     small: u64,
-    /// The limits of System V objects, read once: all figures are of one moment.
+    /// The limits of System V objects, read once, even if that fails: all figures are of one
+    /// moment. [`Errno::NONE`] until then.
     limits: Result<Limits, Errno>,
     kernel: &'f mut K,
 }
@@ -245,7 +246,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
 impl<K: Kernel> Facts<'_, '_, K> {
     /// A figure of the limits of the kind of System V object.
     fn limit(&mut self, name: Limit) -> Option<u64> {
-        if self.limits.is_err() {
+        if matches!(self.limits, Err(Errno::NONE)) {
             self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
         let limits = self.limits.as_ref().ok()?;

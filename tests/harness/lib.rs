@@ -26,6 +26,7 @@
 //! | [`differences`] | the list of deliberate differences from util-linux |
 //! | [`random`] | random command lines
 //! | [`reading`] | what is true of every reading of every command line |
+//! | [`reworded`] | the list of texts that two versions word differently |
 //! | [`observer`] | a process of another user that tries to use half-made objects |
 //! | [`suite`] | what the tests in `tests/suites` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
@@ -47,6 +48,7 @@ pub mod place;
 pub mod posix;
 pub mod random;
 pub mod reading;
+pub mod reworded;
 pub mod runner;
 pub mod spawn;
 pub mod subject;

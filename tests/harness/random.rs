@@ -35,6 +35,268 @@ pub fn posix_line(random: &mut Rng) -> Vec<Vec<u8>> {
     words
 }
 
+/// A random command line that asks for objects, with options that apply to them and with arguments of
+/// which most are right. Its keys and names are among so many.
+pub fn usual_line(random: &mut Rng, names: u32) -> Vec<Vec<u8>> {
+    let mut options = if random.u8(..3) == 0 {
+        usual_keyed(random, names)
+    } else {
+        usual_standard(random, names)
+    };
+    for (odds, letter, name) in [(10, "-r", "--raw"), (8, "-J", "--json")] {
+        if random.u8(..odds) == 0 {
+            options.push(flag(random, letter, name));
+        }
+    }
+    if random.u8(..8) == 0 {
+        let owner = ["0", "7", "7:8", "0:0", "65534"][random.usize(..5)];
+        options.push(spell(random, "", "--owner", owner.into()));
+    }
+    // `--keyed` stays the first one.
+    let is_keyed = options
+        .first()
+        .is_some_and(|option| option == &[b"--keyed"]);
+    random.shuffle(&mut options[is_keyed.into()..]);
+    let mut words = options.concat();
+    if random.u8(..12) == 0 {
+        mutate(random, &mut words);
+    }
+    words
+}
+
+/// Options that ask for objects in the standard grammar.
+fn usual_standard(random: &mut Rng, names: u32) -> Vec<Vec<Vec<u8>>> {
+    let mut options = Vec::new();
+    let mut asks_for = [false; 6];
+    for _ in 0..[1, 1, 1, 1, 2, 2, 3, 5][random.usize(..8)] {
+        asks_for[random.usize(..6)] = true;
+    }
+    let [
+        shmem,
+        queue,
+        semaphore,
+        posix_shmem,
+        posix_mqueue,
+        posix_semaphore,
+    ] = asks_for;
+    let (is_sysv, is_posix) = (
+        shmem || queue || semaphore,
+        posix_shmem || posix_mqueue || posix_semaphore,
+    );
+    let often = |random: &mut Rng, odds| random.u8(..odds) == 0;
+    if shmem {
+        let size = usual_size(random);
+        options.push(spell(random, "-M", "--shmem", size));
+        if often(random, 16) {
+            options.push(flag(random, "", "--lock"));
+        }
+        if often(random, 16) {
+            options.push(flag(random, "", "--noreserve"));
+        }
+        if often(random, 32) {
+            let page = any_of(
+                random,
+                &["--hugetlb", "--hugetlb=2M", "--hugetlb=1G", "--hugetlb=4M"],
+            );
+            options.push(vec![page.into()]);
+        }
+    }
+    if queue {
+        options.push(flag(random, "-Q", "--queue"));
+        if often(random, 4) {
+            let size = usual_size(random);
+            options.push(spell(random, "", "--qbytes", size));
+        }
+    }
+    if semaphore || posix_semaphore {
+        let semaphores = usual_count(random);
+        if semaphore {
+            options.push(spell(
+                random,
+                "-S",
+                "--semaphore",
+                semaphores.to_string().into(),
+            ));
+        }
+        if posix_semaphore {
+            options.push(flag(random, "-s", "--posix-semaphore"));
+            if often(random, 4) {
+                let libc = any_of(random, &["glibc", "musl"]).into();
+                options.push(spell(random, "", "--libc", libc));
+            }
+        }
+        if often(random, 3) {
+            let each = semaphore && !posix_semaphore && random.bool();
+            let values = usual_values(random, if each { semaphores } else { 1 });
+            options.push(spell(random, "", "--value", values));
+        }
+    }
+    if posix_shmem {
+        let size = usual_size(random);
+        options.push(spell(random, "-m", "--posix-shmem", size));
+    }
+    if posix_mqueue {
+        options.push(flag(random, "-q", "--posix-mqueue"));
+        for name in ["--maxmsg", "--msgsize"] {
+            if often(random, 4) {
+                let number = any_of(random, &["1", "3", "5", "10", "100", "0"]).into();
+                options.push(spell(random, "", name, number));
+            }
+        }
+    }
+    if is_posix {
+        let name = usual_name(random, names);
+        options.push(spell(random, "-n", "--name", name));
+    }
+    if is_sysv && often(random, 3) {
+        let key = usual_key(random, names);
+        options.push(spell(random, "-k", "--key", key));
+    }
+    if is_sysv && often(random, 8) {
+        let file = any_of(
+            random,
+            &["f", "f:2", "d:255", "l", "f:1", "e:f:9", "n", "f:0"],
+        );
+        options.push(spell(random, "", "--ftok", file.into()));
+    }
+    if often(random, 3) {
+        let mode = usual_mode(random);
+        options.push(spell(random, "-p", "--mode", mode));
+    }
+    if shmem && often(random, 16) {
+        options.push(vec![usual_mode(random)]);
+    }
+    if often(random, 5) {
+        options.push(flag(random, "-e", "--existing"));
+    }
+    options
+}
+
+/// Options that ask for an object in the keyed grammar.
+fn usual_keyed(random: &mut Rng, names: u32) -> Vec<Vec<Vec<u8>>> {
+    let mut options = Vec::new();
+    if random.u8(..4) != 0 {
+        options.push(vec![b"--keyed".to_vec()]);
+    }
+    let key = usual_key(random, names);
+    let resources = [("-M", "--shmem"), ("-Q", "--queue"), ("-S", "--semaphore")];
+    let kind = random.usize(..3);
+    let (letter, name) = resources[kind];
+    options.push(spell(random, letter, name, key));
+    if kind < 2 {
+        let size = usual_size(random);
+        options.push(spell(random, "-p", "--size", size));
+    } else if random.bool() {
+        let semaphores = usual_count(random);
+        options.push(spell(
+            random,
+            "-s",
+            "--nsems",
+            semaphores.to_string().into(),
+        ));
+        if random.u8(..3) == 0 {
+            let values = usual_values(random, semaphores);
+            options.push(spell(random, "", "--value", values));
+        }
+    }
+    if random.u8(..4) == 0 {
+        options.push(vec![b"-o".to_vec(), usual_key(random, names)]);
+    } else if random.u8(..5) == 0 {
+        options.push(flag(random, "-e", "--existing"));
+    }
+    if random.u8(..3) == 0 {
+        let mode = usual_mode(random);
+        options.push(spell(random, "", "--mode", mode));
+    }
+    options
+}
+
+/// A size that the kernel takes, but for a few.
+fn usual_size(random: &mut Rng) -> Vec<u8> {
+    if random.u8(..12) == 0 {
+        return size(random);
+    }
+    any_of(
+        random,
+        &[
+            "0", "1", "100", "4096", "4097", "5000", "5001", "0x1000", "010000", "1K", "64KiB",
+            "1.5M", "16384",
+        ],
+    )
+    .into()
+}
+
+/// A number of semaphores that a set may have, but for a few.
+fn usual_count(random: &mut Rng) -> u32 {
+    match random.u8(..16) {
+        0 => [0, 250, 251, 32_000, 32_001][random.usize(..5)],
+        _ => random.u32(1..12),
+    }
+}
+
+/// Permissions that can be given, but for a few.
+fn usual_mode(random: &mut Rng) -> Vec<u8> {
+    match random.u8(..8) {
+        0 => mode(random),
+        _ => any_of(
+            random,
+            &["600", "644", "0640", "666", "777", "0", "0400", "7"],
+        )
+        .into(),
+    }
+}
+
+/// So many values; one for all where that is too many.
+fn usual_values(random: &mut Rng, semaphores: u32) -> Vec<u8> {
+    let values = if semaphores <= 12 { semaphores } else { 1 };
+    let values: Vec<String> = (0..values)
+        .map(|_| match random.u8(..16) {
+            0 => "32768".to_owned(),
+            _ => random.u16(..=32767).to_string(),
+        })
+        .collect();
+    values.join(",").into()
+}
+
+/// A key among so many, but for a few.
+fn usual_key(random: &mut Rng, names: u32) -> Vec<u8> {
+    let number = random.u32(1..=names);
+    match random.u8(..8) {
+        0 => key(random),
+        1 => b"private".to_vec(),
+        2..=4 => format!("{number}").into(),
+        _ => format!("{number:#x}").into(),
+    }
+}
+
+/// A name among so many, but for a few.
+fn usual_name(random: &mut Rng, names: u32) -> Vec<u8> {
+    let slash = any_of(random, &["", "/"]);
+    match random.u32(..names + 1) {
+        0 if random.u8(..4) == 0 => name(random),
+        0 => b"x".to_vec(),
+        number => format!("{slash}n{number}").into(),
+    }
+}
+
+/// An option and its argument, in one of the ways in which they can be written.
+fn spell(random: &mut Rng, letter: &str, name: &str, argument: Vec<u8>) -> Vec<Vec<u8>> {
+    let by_letter = !letter.is_empty() && random.bool();
+    let attached = random.bool();
+    match (by_letter, attached) {
+        (true, true) => vec![[letter.as_bytes(), &argument].concat()],
+        (true, false) => vec![letter.into(), argument],
+        (false, true) => vec![[name.as_bytes(), b"=", &argument].concat()],
+        (false, false) => vec![name.into(), argument],
+    }
+}
+
+/// An option without an argument, likewise.
+fn flag(random: &mut Rng, letter: &str, name: &str) -> Vec<Vec<u8>> {
+    let by_letter = !letter.is_empty() && random.bool();
+    vec![if by_letter { letter } else { name }.into()]
+}
+
 /// Adds a word, or an option and its argument.
 fn piece(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     match random.u8(..16) {
@@ -110,14 +372,7 @@ fn option(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     }
     let (letter, name, number) = OPTIONS[random.usize(..OPTIONS.len())];
     let number = number(random);
-    let by_letter = !letter.is_empty() && random.bool();
-    let attached = random.bool();
-    match (by_letter, attached) {
-        (true, true) => words.push([letter.as_bytes(), &number].concat()),
-        (true, false) => words.extend([letter.as_bytes().to_vec(), number]),
-        (false, true) => words.push([name.as_bytes(), b"=", &number].concat()),
-        (false, false) => words.extend([name.as_bytes().to_vec(), number]),
-    }
+    words.extend(spell(random, letter, name, number));
 }
 
 /// The beginning of a long name, perhaps with a value.
