@@ -1,5 +1,6 @@
 //! IPC namespaces, each with a /dev/shm of its own: making one, filling it, reading what it holds.
 
+use std::cell::Cell;
 use std::ffi::CString;
 use std::fmt;
 use std::fs::{self, File};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
 
-use nix::mount::{self, MsFlags};
+use nix::mount::{self, MntFlags, MsFlags};
 use nix::sched::{CloneFlags, unshare as leave};
 use nix::unistd::{getegid, geteuid};
 
@@ -120,6 +121,11 @@ pub fn show_values(values: &[u16]) -> String {
 /// No source, type or options of a mount.
 const NONE: Option<&str> = None;
 
+thread_local! {
+    /// Whether this thread has a /dev/shm of its own.
+    static HAS_DEV_SHM: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Moves the calling thread, and what it starts, into a new and empty IPC namespace, and into a mount
 /// namespace where /dev/shm is new and empty.
 pub fn unshare() -> io::Result<()> {
@@ -127,7 +133,13 @@ pub fn unshare() -> io::Result<()> {
     // Later mounts stay in this namespace.
     let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
     mount::mount(NONE, "/", NONE, private, NONE)?;
-    mount_dev_shm("tmpfs", "mode=1777")
+    // The last one goes, or each namespace would have one mount more to copy and to walk through.
+    if HAS_DEV_SHM.get() {
+        mount::umount2(posix::DIRECTORY, MntFlags::MNT_DETACH)?;
+    }
+    mount_dev_shm("tmpfs", "mode=1777")?;
+    HAS_DEV_SHM.set(true);
+    Ok(())
 }
 
 /// Mounts a file system of this type on /dev/shm, over what is there.
