@@ -137,6 +137,8 @@ pub struct Facts<'f, 'a, K> {
     /// The limits of System V objects, read once, even if that fails: all figures are of one
     /// moment. [`Errno::NONE`] until then.
     limits: Result<Limits, Errno>,
+    /// vm.overcommit_memory, read once too.
+    policy: Option<Option<u64>>,
     kernel: &'f mut K,
 }
 
@@ -154,6 +156,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             holder: 0,
             small: 0,
             limits: Err(Errno::NONE),
+            policy: None,
             kernel,
         }
     }
@@ -298,7 +301,10 @@ impl<K: Kernel> Facts<'_, '_, K> {
 
     /// vm.overcommit_memory.
     fn policy(&mut self) -> Option<u64> {
-        self.read(c"/proc/sys/vm/overcommit_memory")
+        if self.policy.is_none() {
+            self.policy = Some(self.read(c"/proc/sys/vm/overcommit_memory"));
+        }
+        self.policy.flatten()
     }
 
     /// A figure of /proc/meminfo, which has some 1,500 bytes.
