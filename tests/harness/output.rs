@@ -10,6 +10,24 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use crate::case::Stream;
 use crate::spawn::{self, Process};
 
+/// Waits until a pipe has no reader. A child that another thread has just forked keeps a copy of it
+/// until its exec.
+fn await_no_reader(writer: &PipeWriter) -> io::Result<()> {
+    let mut entry = libc::pollfd {
+        fd: writer.as_raw_fd(),
+        events: 0,
+        revents: 0,
+    };
+    // SAFETY: one entry, which stays until the call has returned.
+    while unsafe { libc::poll(&raw mut entry, 1, -1) } == -1 {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 /// Bytes that a full pipe is filled with at a time. A pipe's room is a multiple of it.
 const FILLER: [u8; 4096] = [b'.'; 4096];
 
@@ -53,6 +71,7 @@ impl Output {
             Stream::Broken => {
                 let (reader, writer) = io::pipe()?;
                 spawn::close(reader);
+                await_no_reader(&writer)?;
                 elsewhere(writer.into())
             }
         })
