@@ -450,6 +450,23 @@ fn run_untraced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Resu
     })
 }
 
+/// Sets the random bytes and the arguments of a program that has not begun, as `start` has them.
+///
+/// # Errors
+/// Those of ptrace(2).
+pub fn set_stack(tracee: &Tracee, start: &Start) -> io::Result<()> {
+    let mut stack = tracee.initial_stack()?;
+    match start.random {
+        Some(Random::Numbers(numbers)) => stack.set_random(tracee, numbers)?,
+        Some(Random::None) => stack.hide_random(),
+        None => {}
+    }
+    if start.argc0 {
+        stack.arguments.clear();
+    }
+    stack.write(tracee)
+}
+
 fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
     let in_child = in_child(start)?;
     // SAFETY: it only makes system calls, as it says.
@@ -457,16 +474,7 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
     let pid = tracee.pid();
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
     let (stdout, stderr) = (stdout?, stderr?);
-    let mut stack = tracee.initial_stack()?;
-    match start.random {
-        Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,
-        Some(Random::None) => stack.hide_random(),
-        None => {}
-    }
-    if start.argc0 {
-        stack.arguments.clear();
-    }
-    stack.write(&tracee)?;
+    set_stack(&tracee, start)?;
     let at_exec = start.at_exec.iter().map(Sysctl::set_for_now);
     let _changed: Vec<Changed> = at_exec.collect::<io::Result<_>>()?;
     let mut met = vec![0_usize; start.faults.len()];

@@ -37,13 +37,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use fastrand::Rng;
-use ipcmk_tests::case::{self, Case, Random, Start};
+use ipcmk_tests::case::{self, Case, Start};
 use ipcmk_tests::files::{self, Input, Scratch};
 use ipcmk_tests::namespace::{self, Object, Privilege};
 use ipcmk_tests::output::Output;
 use ipcmk_tests::posix::{self, Wanted};
 use ipcmk_tests::reworded::Reworded;
-use ipcmk_tests::subject::{Subject, in_child};
+use ipcmk_tests::subject::{Subject, in_child, set_stack};
 use ipcmk_tests::tracer::{Action, Tracee};
 use ipcmk_tests::{runner, spawn, syscalls, text, watchdog};
 
@@ -410,16 +410,7 @@ impl Ran {
         let pid = tracee.pid();
         let [stdout, stderr] = [stdout, stderr].map(|output| output.read(pid));
         let (stdout, stderr) = (stdout?, stderr?);
-        let mut stack = tracee.initial_stack()?;
-        match start.random {
-            Some(Random::Numbers(numbers)) => stack.set_random(&tracee, numbers)?,
-            Some(Random::None) => stack.hide_random(),
-            None => {}
-        }
-        if start.argc0 {
-            stack.arguments.clear();
-        }
-        stack.write(&tracee)?;
+        set_stack(&tracee, start)?;
         let memory = OpenOptions::new()
             .write(true)
             .open(format!("/proc/{pid}/mem"))?;
