@@ -27,8 +27,10 @@ check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and 
 	target/tests/cases-x86_64 --place native --subject "$(IPCMK_X86_64)" tests/cases
 
 .PHONY: faults
-faults: dist-x86_64 runner-x86_64 ## every fault at every system call of the real file, natively, and the report
+faults: build runner-x86_64 runner-aarch64 kernels ## every fault at every system call of the real file, natively and in booted kernels, and the reports
 	target/tests/cases-x86_64 --faults all --place native --subject "$(IPCMK_X86_64)" tests/cases/faults*.case -- --quiet
+	tests/tools/boot.sh x86_64 /dev/stdout all-faults
+	tests/tools/boot.sh aarch64 /dev/stdout all-faults
 
 .PHONY: test
 test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels

@@ -16,7 +16,6 @@ pub const MAX_DIGITS: usize = 22;
 
 /// The digits of a number to a base of up to 16, the last one first.
 #[must_use]
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MAX_DIGITS> {
     let mut digits = Vec::new();
     loop {

@@ -12,7 +12,7 @@ use crate::kernel::abi::{
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Id, Kind};
-use crate::kernel::port::{Attributes, File, Kernel, Limits};
+use crate::kernel::port::{Attributes, File, Kernel, Limits, Space};
 use crate::kernel::posix::{bare, is_bad};
 use crate::plan::attempt::Attempt;
 use crate::plan::step::Step;
@@ -139,6 +139,8 @@ pub struct Facts<'f, 'a, K> {
     limits: Result<Limits, Errno>,
     /// vm.overcommit_memory, read once too.
     policy: Option<Option<u64>>,
+    /// The room in /dev/shm, read once too.
+    space: Option<Option<Space>>,
     kernel: &'f mut K,
 }
 
@@ -157,6 +159,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             small: 0,
             limits: Err(Errno::NONE),
             policy: None,
+            space: None,
             kernel,
         }
     }
@@ -222,14 +225,14 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::Found => Some(self.attempt.found?.amount),
             Figure::FsizeIfOver => if_over(self.kernel.prlimit(RLIMIT_FSIZE).ok()?),
             Figure::InodesIfFull => {
-                let space = self.kernel.statfs().ok()?;
+                let space = self.space()?;
                 if_full(space.inodes, space.free_inodes)
             }
             Figure::BlocksIfFull => {
-                let space = self.kernel.statfs().ok()?;
+                let space = self.space()?;
                 if_full(space.blocks, space.free_blocks)
             }
-            Figure::IfSpaceKnown => when(self.kernel.statfs().is_ok()),
+            Figure::IfSpaceKnown => when(self.space().is_some()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
@@ -305,6 +308,14 @@ impl<K: Kernel> Facts<'_, '_, K> {
             self.policy = Some(self.read(c"/proc/sys/vm/overcommit_memory"));
         }
         self.policy.flatten()
+    }
+
+    /// The room in /dev/shm.
+    fn space(&mut self) -> Option<Space> {
+        if self.space.is_none() {
+            self.space = Some(self.kernel.statfs().ok());
+        }
+        self.space.flatten()
     }
 
     /// A figure of /proc/meminfo, which has some 1,500 bytes.

@@ -19,7 +19,6 @@ pub fn measure<K: Kernel>(kernel: &mut K, path: &CStr, name: &[u8]) -> Option<u6
 }
 
 /// The attributes of a new POSIX queue: the given ones, else those that the kernel chooses.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn attributes<K: Kernel>(
     maxmsg: Option<u64>,
     msgsize: Option<u64>,

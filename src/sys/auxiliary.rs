@@ -43,7 +43,6 @@ impl Auxiliary {
     }
 
     /// The value of this kind, if there is one.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&self, kind: usize) -> Option<usize> {
         let mut entry = self.0;
         loop {

@@ -9,8 +9,8 @@ use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::port::Fd;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
-/// What a register holds: a number, or the address of something that is borrowed until the call
-/// has returned.
+/// What a register holds at a call: a number, or an address. The borrow of what stands at the address
+/// lasts until the call has returned.
 #[derive(Clone, Copy)]
 pub struct Argument<'a>(usize, PhantomData<&'a ()>);
 
@@ -19,98 +19,97 @@ impl Argument<'_> {
         Self(register, PhantomData)
     }
 
-    /// The number 0, or a null pointer.
+    /// Passes 0, or a null pointer.
     pub const ZERO: Self = Self::new(0);
 
-    /// Relative paths start at the working directory.
+    /// Passes AT_FDCWD: a relative path starts at the working directory.
     pub const CWD: Self = Self::new(AT_FDCWD.cast_unsigned());
 
-    /// No file descriptor: -1.
+    /// Passes -1: no file descriptor.
     pub const NO_FD: Self = Self::new(usize::MAX);
 }
 
-/// A number. One that is too large for a register becomes the largest that is not.
+/// Passes a number. One that is too large for a register becomes the largest that fits.
 pub fn number<'a>(number: impl TryInto<usize>) -> Argument<'a> {
     Argument::new(number.try_into().unwrap_or(usize::MAX))
 }
 
-/// A file descriptor.
+/// Passes a file descriptor.
 pub fn raw_fd<'a>(fd: Fd) -> Argument<'a> {
     Argument::new(fd.0)
 }
 
-/// The address of something that the kernel reads.
+/// Passes the address of something that the kernel reads.
 pub fn by_ref<T>(value: &T) -> Argument<'_> {
     Argument::new(ptr::from_ref(value).expose_provenance())
 }
 
-/// The address of something that the kernel reads, or null.
+/// Passes the address of something that the kernel reads, or null.
 pub fn by_ref_or_null<T>(value: Option<&T>) -> Argument<'_> {
     value.map_or(Argument::ZERO, by_ref)
 }
 
-/// The address of something that the kernel writes.
-pub fn by_mut<T: ?Sized>(value: &mut T) -> Argument<'_> {
+/// Passes the address of something that the kernel writes.
+pub fn by_mut<T>(value: &mut T) -> Argument<'_> {
     Argument::new(ptr::from_mut(value).expose_provenance())
 }
 
-/// The address of bytes that the kernel reads.
+/// Passes the address of bytes that the kernel reads. Their number is an argument of its own.
 pub fn bytes(bytes: &[u8]) -> Argument<'_> {
     Argument::new(bytes.as_ptr().expose_provenance())
 }
 
-/// The address of bytes that the kernel writes.
+/// Passes the address of bytes that the kernel writes. Their number is an argument of its own.
 pub fn bytes_mut(bytes: &mut [u8]) -> Argument<'_> {
     Argument::new(bytes.as_mut_ptr().expose_provenance())
 }
 
-/// The address of a string.
+/// Passes the address of a string.
 pub fn c_str(string: &CStr) -> Argument<'_> {
-    bytes(string.to_bytes_with_nul())
+    Argument::new(string.as_ptr().expose_provenance())
 }
 
-/// Makes a system call with up to six arguments.
+/// Makes a system call with up to six arguments, and returns what it returns or its errno.
 ///
 /// # Safety
-/// The call's: what the arguments point to has the type and the size that the call takes.
+/// The call's: at each address stands what the call takes there, of the size that it takes.
 #[inline(always)]
 pub unsafe fn call<const N: usize>(
-    call: Sysno,
+    sysno: Sysno,
     arguments: [Argument<'_>; N],
 ) -> Result<usize, Errno> {
     const { assert!(N <= 6, "a system call has six arguments at most") };
-    let at = |place| {
-        arguments
-            .get(place)
-            .map_or(0, |argument: &Argument<'_>| argument.0)
+    let at = |place| match arguments.get(place) {
+        Some(&Argument(register, _)) => register,
+        None => 0,
     };
     match N {
         // SAFETY: the caller's.
-        0..5 => unsafe { with_four(call, at(0), at(1), at(2), at(3)) },
+        0..5 => unsafe { with_four(sysno, at(0), at(1), at(2), at(3)) },
         // SAFETY: the caller's.
-        5 => outcome(unsafe { syscall5(call, at(0), at(1), at(2), at(3), at(4)) }),
+        5 => outcome(unsafe { syscall5(sysno, at(0), at(1), at(2), at(3), at(4)) }),
         // SAFETY: the caller's.
-        _ => outcome(unsafe { syscall6(call, at(0), at(1), at(2), at(3), at(4), at(5)) }),
+        _ => outcome(unsafe { syscall6(sysno, at(0), at(1), at(2), at(3), at(4), at(5)) }),
     }
 }
 
-/// Makes a system call with up to four arguments. The check of what it returns is as large as many
-/// calls, so nearly all are made here.
+/// Makes a system call with up to four arguments: nearly all of them. The check for an errno is as
+/// large as some calls, and stands here once.
 ///
 /// # Safety
 /// The call's.
 #[inline(never)] // `make size`: a copy at its caller is larger
-unsafe fn with_four(call: Sysno, a: usize, b: usize, c: usize, d: usize) -> Result<usize, Errno> {
+unsafe fn with_four(sysno: Sysno, a: usize, b: usize, c: usize, d: usize) -> Result<usize, Errno> {
     // SAFETY: the caller's.
-    outcome(unsafe { syscall4(call, a, b, c, d) })
+    outcome(unsafe { syscall4(sysno, a, b, c, d) })
 }
 
-/// What a system call has returned.
+/// Wraps the errno of a call.
 fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
     returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
 }
 
-/// What a register holds, as a number.
+/// Widens what a call returned.
 pub fn wide(register: usize) -> u64 {
     register.try_into().unwrap_or(u64::MAX)
 }

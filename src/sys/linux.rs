@@ -30,10 +30,10 @@ use ipcmk::kernel::posix::Path;
 use ipcmk::report::digits::{MAX_DIGITS, TEN, digits};
 use syscalls::Sysno;
 
-/// The directory of POSIX shared memory and semaphores.
+/// Holds POSIX shared memory and semaphores.
 const SHM: &CStr = c"/dev/shm";
 
-/// The directory in which an open file of this process has its descriptor for a name.
+/// Holds a link to each open file of this process, named by its descriptor.
 const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
 
 /// The kernel that runs this process.
@@ -263,7 +263,7 @@ impl Kernel for Linux {
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
-        // To learn the umask is to set it.
+        // No call reads the umask without setting it.
         // SAFETY: takes a number only.
         let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
         // SAFETY: as above.
@@ -346,7 +346,6 @@ impl Kernel for Linux {
         })
     }
 
-    #[inline(never)] // `make size`: a copy at its caller is larger
     fn random(&mut self) -> Result<u32, Errno> {
         if let Some(random) = self.at_random() {
             return Ok(random);
@@ -359,7 +358,7 @@ impl Kernel for Linux {
                 // SAFETY: the numbers have this size, and may have any bytes.
                 unsafe { call(Sysno::getrandom, arguments) }
             };
-            // Early in a boot there are no bytes yet that could be a secret, and a key is none.
+            // Early in a boot the bytes are no secret yet. A key is none either.
             if let Err(errno) = get(GRND_NONBLOCK) {
                 if errno != Errno::EAGAIN {
                     return Err(errno);
@@ -372,7 +371,6 @@ impl Kernel for Linux {
         self.pool.pop().ok_or(Errno::EIO)
     }
 
-    #[inline(never)] // `make size`: a copy at its caller is larger
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let fd = match file {
             File::In => Fd::IN,
@@ -406,8 +404,7 @@ impl Kernel for Linux {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         let start = map(size_of::<Room<T, N, O>>())?;
         let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: it is zeroed, aligned to a page, large enough, and referred to only from here; a
-        // room can be all zeros.
+        // SAFETY: zeros are an empty room, and the pages are large enough and referred to only here.
         Ok(unsafe { &mut *start })
     }
 
@@ -435,7 +432,6 @@ impl Kernel for Linux {
         unsafe { call(Sysno::write, [raw_fd(fd), bytes(text), number(text.len())]) }
     }
 
-    #[inline(never)] // `make size`: a copy at its caller is larger
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
         let mut set = 0_u64;
         let size = number(size_of_val(&set));
@@ -445,6 +441,7 @@ impl Kernel for Linux {
             // SAFETY: no action to set, and one of this architecture to write to.
             unsafe { call(Sysno::rt_sigaction, arguments) }?;
             if action.sa_handler != SIG_IGN {
+                // Signal 1 is bit 0.
                 set |= 1 << (signal - 1);
             }
         }
@@ -464,11 +461,10 @@ impl Kernel for Linux {
     }
 }
 
-/// Makes a ctl call with a command that is no semaphore's own.
+/// Makes the ctl call of a kind, with a command for a whole object.
 ///
 /// # Safety
-/// `argument` is what the command takes: a number, or the address of a struct.
-#[inline(never)] // `make size`: a copy at its caller is larger
+/// `argument` is what the command takes: the address of a struct, or nothing.
 unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) -> Result<(), Errno> {
     let command = number(command);
     let (ctl, second, third, fourth) = match kind {
@@ -480,13 +476,13 @@ unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) ->
     unsafe { call(ctl, [number(id), second, third, fourth]) }.map(drop)
 }
 
-/// The path of a POSIX object that is a file.
+/// Passes the path of a POSIX object that is a file.
 fn file(path: &Path) -> Argument<'_> {
     bytes(path.with_nul())
 }
 
-/// The name of a POSIX queue, behind the slash. (qemu-user passes the call on to a C library, which
-/// looks for the name there.)
+/// Passes the name of a POSIX queue, without its slash. (A slash must stand in front of the address:
+/// qemu-user gives that place to mq_open(3).)
 fn queue(path: &Path) -> Argument<'_> {
     let [_slash, name @ ..] = path.with_nul();
     bytes(name)
@@ -500,11 +496,10 @@ fn mq_open(path: &Path, flags: usize, mode: u32, attributes: Option<&MqAttr>) ->
     unsafe { call(Sysno::mq_open, arguments) }.map(Fd)
 }
 
-/// Reads the `mask` of what is known of a file.
+/// Reads what `mask` asks of a file.
 ///
 /// # Safety
-/// `path` is the address of bytes that end with a NUL.
-#[inline(never)] // `make size`: a copy at its caller is larger
+/// `path` is the address of a path that ends with a NUL.
 unsafe fn statx(
     from: Argument<'_>,
     path: Argument<'_>,
@@ -518,40 +513,36 @@ unsafe fn statx(
     Ok(status)
 }
 
-/// Maps memory of zeros, and returns the address of its first page.
+/// Maps pages of zeros and returns their address.
 fn map(size: usize) -> Result<usize, Errno> {
     /// The kernel chooses the address.
     const ANYWHERE: Argument<'_> = Argument::ZERO;
     let rights = number(PROT_READ | PROT_WRITE);
     let flags = number(MAP_PRIVATE | MAP_ANONYMOUS);
     let (no_fd, offset) = (Argument::NO_FD, Argument::ZERO);
-    // SAFETY: takes numbers only; new memory, in place of none.
-    unsafe {
-        call(
-            Sysno::mmap,
-            [ANYWHERE, number(size), rights, flags, no_fd, offset],
-        )
-    }
+    let arguments = [ANYWHERE, number(size), rights, flags, no_fd, offset];
+    // SAFETY: the pages replace no others.
+    unsafe { call(Sysno::mmap, arguments) }
 }
 
-/// Opens a file, or creates an unnamed one with this mode; returns its descriptor.
+/// Opens a file, or with O_TMPFILE creates one with this mode.
 fn openat(path: &CStr, flags: usize, mode: u32) -> Result<Fd, Errno> {
     let arguments = [Argument::CWD, c_str(path), number(flags), number(mode)];
     // SAFETY: the path ends with a NUL.
     unsafe { call(Sysno::openat, arguments) }.map(Fd)
 }
 
-/// Opens a file that the user named, to read it; returns its descriptor.
+/// Opens a file that the user named.
 #[inline(never)] // its path would be in the frame of every run
 fn open_user(path: &[u8]) -> Result<Fd, Errno> {
     let mut buffer = Vec::new();
     openat(with_nul(path, &mut buffer)?, O_RDONLY, 0)
 }
 
-/// A path as the calls take it.
+/// Copies a path to `buffer` and ends it with a NUL.
 ///
 /// # Errors
-/// Those of the calls: ENAMETOOLONG, and ENOENT for a path with a NUL inside.
+/// ENAMETOOLONG, and ENOENT for a path with a NUL in it: no file has such a name.
 fn with_nul<'b>(path: &[u8], buffer: &'b mut Vec<u8, PATH_MAX>) -> Result<&'b CStr, Errno> {
     for &byte in path.iter().chain(b"\0") {
         buffer.push(byte).map_err(|_| Errno::ENAMETOOLONG)?;
@@ -563,7 +554,7 @@ fn with_nul<'b>(path: &[u8], buffer: &'b mut Vec<u8, PATH_MAX>) -> Result<&'b CS
     Ok(unsafe { CStr::from_bytes_with_nul_unchecked(buffer) })
 }
 
-/// What ppoll(2) waits for on a descriptor.
+/// Makes an entry of ppoll(2).
 fn pollfd(fd: Fd, events: i16) -> Pollfd {
     Pollfd {
         fd: i32::try_from(fd.0).unwrap_or(-1),
@@ -573,21 +564,20 @@ fn pollfd(fd: Fd, events: i16) -> Pollfd {
 }
 
 /// Waits without a time limit, with the signal mask as it is.
-fn wait(entries: &mut [Pollfd]) -> Result<(), Errno> {
-    let count = number(entries.len());
-    // SAFETY: so many entries; no time and no mask to read.
-    unsafe { call(Sysno::ppoll, [by_mut(entries), count]) }.map(drop)
+fn wait<const N: usize>(entries: &mut [Pollfd; N]) -> Result<(), Errno> {
+    // SAFETY: N entries; no time and no mask to read.
+    unsafe { call(Sysno::ppoll, [by_mut(entries), number(N)]) }.map(drop)
 }
 
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
     // SAFETY: takes a number only.
     _ = unsafe { call(Sysno::exit_group, [number(status)]) };
-    // Only a seccomp filter can refuse it.
+    // A seccomp filter has refused the call.
     trap()
 }
 
-/// A limit or a count that the kernel keeps as an int. A negative limit allows nothing.
+/// Widens a limit or a count that the kernel keeps as an int. A negative limit allows nothing.
 fn count(number: i32) -> u64 {
     number.try_into().unwrap_or_default()
 }

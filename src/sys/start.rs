@@ -45,9 +45,12 @@ pub unsafe extern "C" fn start(sp: *const usize) -> ! {
 
 /// What the kernel leaves on the stack.
 pub struct Vectors {
-    argv: Pointers,
-    envp: Pointers,
-    auxiliary: Auxiliary,
+    /// Strings of the command line, with the program's name.
+    pub argv: Pointers,
+    /// Strings of the environment.
+    pub envp: Pointers,
+    /// What the kernel says of itself and of this process.
+    pub auxiliary: Auxiliary,
 }
 
 impl Vectors {
@@ -81,7 +84,7 @@ impl Vectors {
 
 /// The strings of argv or envp, up to the null that ends them.
 #[derive(Clone)]
-struct Pointers(*const *const c_char);
+pub struct Pointers(*const *const c_char);
 
 impl Iterator for Pointers {
     type Item = *const c_char;

@@ -30,7 +30,7 @@
 //! | [`verdict`] | the judge |
 //! | [`sample`] | what is tried where all would take too long |
 //! | [`report`] | the count |
-//! | [`reach`] | what was reached at all, against what all faults reach |
+//! | [`reach`] | what was reached at all, and what a sample must reach |
 
 pub mod attempt;
 pub mod errnos;
@@ -54,6 +54,7 @@ use libtest_mimic::{Failed, Trial};
 
 use self::attempt::{Observed, attempt};
 use self::fault::{Fault, What, describe, in_words, is_removal, is_write};
+use self::reach::Reach;
 use self::report::Report;
 use self::sample::Place;
 use self::stdout::{Act, Stdout, Stuffed};
@@ -100,11 +101,16 @@ impl FromStr for Extent {
 
 /// What is done to a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Plan {
+pub enum Plan {
+    /// With this standard output.
     Errnos(Stdout),
+    /// Of writes.
     Lengths,
+    /// With this standard output.
     Signals(Stdout),
+    /// RLIMIT_FSIZE.
     FileSize,
+    /// Full pipes.
     Waits,
 }
 
@@ -135,6 +141,13 @@ const SIGNALS: [i32; 8] = [
 /// Those of an emulated machine: one that ends a wait, one of the program's own making, and the one
 /// that cannot be blocked.
 const FEW_SIGNALS: [i32; 3] = [libc::SIGTERM, libc::SIGPIPE, libc::SIGKILL];
+
+fn signals(extent: Extent) -> &'static [i32] {
+    match extent {
+        Extent::All => &SIGNALS,
+        Extent::Some => &FEW_SIGNALS,
+    }
+}
 
 /// The errors that come after a short write.
 const AFTER_SHORT: [i32; 6] = [
@@ -212,7 +225,8 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         .collect()
 }
 
-/// The trials of all cases; each adds to the report.
+/// The trials of all cases, each of which adds to the report; and what they must reach, if they are a
+/// sample.
 ///
 /// # Errors
 /// Where a case has not exactly one run, or sets the output that the plans set; where the runs without
@@ -222,7 +236,7 @@ pub fn trials(
     runner: &Arc<Runner>,
     choice: Choice,
     report: &Arc<Mutex<Report>>,
-) -> Result<Vec<Trial>, String> {
+) -> Result<(Vec<Trial>, Reach), String> {
     let mut tasks = Vec::new();
     for (number, case) in cases.iter().enumerate() {
         let streams = [case.start.stdout, case.start.stderr];
@@ -242,8 +256,9 @@ pub fn trials(
             });
         }
     }
+    let mut required = Reach::default();
     let shares = if choice.sample {
-        let (shares, known) = shares(&tasks, runner)?;
+        let (shares, known) = shares(&tasks, runner, &mut required)?;
         let known = Arc::new(known);
         let share = |share| Some((share, Arc::clone(&known)));
         shares.into_iter().map(share).collect()
@@ -255,7 +270,8 @@ pub fn trials(
         let name = format!("{}: {}", task.case.title, task.plan);
         Trial::test(name, move || run(&task, &runner, share.clone(), &report))
     };
-    Ok(tasks.into_iter().zip(shares).map(trial).collect())
+    let trials = tasks.into_iter().zip(shares).map(trial).collect();
+    Ok((trials, required))
 }
 
 /// What a trial does.
@@ -267,10 +283,12 @@ struct Task {
     extent: Extent,
 }
 
-/// The share of each trial in the sample, and the calls that runs without a fault make.
+/// The share of each trial in the sample, and the calls that runs without a fault make. Adds what all
+/// trials must reach.
 fn shares(
     tasks: &[Task],
     runner: &Runner,
+    required: &mut Reach,
 ) -> Result<(Vec<sample::Share>, BTreeSet<String>), String> {
     let next = AtomicUsize::new(0);
     let places = Mutex::new(vec![Vec::new(); tasks.len()]);
@@ -303,9 +321,17 @@ fn shares(
         ends.try_for_each(|end| end.expect("it does not panic"))
     })?;
     let places = places.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (task, places) in tasks.iter().zip(&places) {
+        required.add_plan(&task.plan, signals(task.extent));
+        places.iter().for_each(|place| required.add_place(place));
+    }
     let known = places.iter().flatten().map(|place| place.call.clone());
     let known = known.collect();
-    let mut dealt = sample::deal(&places.concat()).into_iter();
+    let each = match tasks.first().map(|task| task.extent) {
+        Some(Extent::Some) => sample::EACH_EMULATED,
+        Some(Extent::All) | None => sample::EACH,
+    };
+    let mut dealt = sample::deal(&places.concat(), each).into_iter();
     let share = |(trial, (task, places)): (usize, (&Task, &Vec<_>))| {
         let errnos = dealt.by_ref().take(places.len()).collect();
         sample::Share::new(trial, task.number, errnos)
@@ -851,10 +877,7 @@ impl<'a> Bench<'a> {
 
     fn signals(&mut self) -> Result<(), Stop> {
         let base = self.attempt(&[], self.expected())?;
-        let signals = match self.extent {
-            Extent::All => &SIGNALS[..],
-            Extent::Some => &FEW_SIGNALS,
-        };
+        let signals = signals(self.extent);
         let last = base.calls.len() - 1;
         let Some((share, _)) = &mut self.share else {
             for &signal in signals {

@@ -2,8 +2,9 @@
 //!
 //! The initramfs holds `/init` (the runner), `/ipcmk` (the subject) and `/cases/*.case`. The
 //! kernel's command line says the rest: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for the
-//! cases whose names contain a text. The runner runs three times: faults first, when it is small,
-//! which makes every run under a tracer faster; then lines beside an observer; then all cases.
+//! cases whose names contain a text. The runner runs three times: a sample of the faults first, when
+//! it is small, which makes every run under a tracer faster; then lines beside an observer; then all
+//! cases. With `ipcmk.faults=all` it runs once, with all the faults that are for such a machine.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -37,7 +38,7 @@ pub fn run(body: impl Fn(Vec<String>) + panic::UnwindSafe) -> ! {
     power_off()
 }
 
-fn set_up() -> io::Result<[Vec<String>; 3]> {
+fn set_up() -> io::Result<Vec<Vec<String>>> {
     mount("proc", "/proc")?;
     mount("sysfs", "/sys")?;
     mount("devtmpfs", "/dev")?;
@@ -74,7 +75,7 @@ fn open_console() -> io::Result<()> {
 }
 
 /// Turns the kernel's command line into the runner's arguments, one list for each time that it runs.
-fn arguments(command_line: &str) -> [Vec<String>; 3] {
+fn arguments(command_line: &str) -> Vec<Vec<String>> {
     let value = |name: &str| {
         command_line
             .split_whitespace()
@@ -91,8 +92,12 @@ fn arguments(command_line: &str) -> [Vec<String>; 3] {
         arguments.extend(value("ipcmk.filter"));
         arguments.into_iter().map(str::to_owned).collect()
     };
-    [
-        with(&["--faults", "some", "/cases/faults.case"]),
+    let faults = ["--faults", "some", "/cases/faults.case"];
+    if value("ipcmk.faults") == Some("all") {
+        return vec![with(&faults)];
+    }
+    vec![
+        with(&[&faults[..], &["--sample"]].concat()),
         with(&["--observer"]),
         with(&["/cases"]),
     ]
@@ -121,14 +126,22 @@ mod tests {
 
     #[test]
     fn the_kernels_command_line_gives_the_arguments() {
-        let [faults, observer, cases] =
-            arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
+        let lists = arguments("console=ttyS0 quiet ipcmk.place=kernel-x86_64\n");
+        let [faults, observer, cases] = &lists[..] else {
+            panic!("{lists:?}")
+        };
         let place = ["--place", "kernel-x86_64", "--subject", "/ipcmk"];
         assert_eq!(cases[..4], place);
         assert_eq!(cases[4..], ["/cases", "--", "--color=never"]);
         assert_eq!(observer[4..], ["--observer", "--", "--color=never"]);
         assert_eq!(faults[..4], place);
-        assert_eq!(faults[4..7], ["--faults", "some", "/cases/faults.case"]);
+        let of_faults = "--faults some /cases/faults.case --sample -- --color=never";
+        assert_eq!(faults[4..].join(" "), of_faults);
+        let lists = arguments("ipcmk.place=kernel-x86_64 ipcmk.faults=all");
+        let [faults] = &lists[..] else {
+            panic!("{lists:?}")
+        };
+        assert_eq!(faults[4..].join(" "), of_faults.replace("--sample ", ""));
         for list in arguments("ipcmk.filter=mode") {
             assert_eq!(list.last().unwrap(), "mode");
         }

@@ -20,7 +20,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::ptr;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -197,7 +197,10 @@ struct Tally {
 #[repr(C)]
 struct Board {
     stop: AtomicBool,
-    looks: AtomicU64,
+    /// How many looks there were: a futex(2).
+    looks: AtomicU32,
+    /// The look that somebody waits for.
+    wanted: AtomicU32,
     objects: [Tally; MOST_OBJECTS],
 }
 
@@ -290,8 +293,6 @@ pub struct Observer {
 
 /// How long an observer may take for a look, on a machine that does other things too.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is asked whether it has.
-const PAUSE: Duration = Duration::from_micros(20);
 
 impl Observer {
     /// Starts an observer in this thread's IPC namespace, as this user and group. The answer comes
@@ -322,13 +323,18 @@ impl Observer {
 
     /// Waits until it has looked at everything once more, from now on.
     pub fn look(&mut self) -> io::Result<()> {
+        let looks = || self.board.looks.load(Ordering::SeqCst);
         // One look may have begun before.
-        let enough = self.board.looks.load(Ordering::SeqCst) + 2;
+        let enough = looks() + 2;
+        self.board.wanted.store(enough, Ordering::SeqCst);
         let since = Instant::now();
-        while self.board.looks.load(Ordering::SeqCst) < enough {
-            // To yield is not enough where there is one processor: who sleeps comes first afterwards.
-            thread::sleep(PAUSE);
-            if since.elapsed() > PATIENCE {
+        loop {
+            let now = looks();
+            if now >= enough {
+                return Ok(());
+            }
+            wait_while(&self.board.looks, now, PATIENCE)?;
+            if since.elapsed() > PATIENCE && looks() < enough {
                 let state = self.child.try_wait()?;
                 let state = state.map_or("runs".to_owned(), |status| status.to_string());
                 return Err(io::Error::other(format!(
@@ -336,12 +342,11 @@ impl Observer {
                 )));
             }
         }
-        Ok(())
     }
 
     /// How many looks it has taken.
     pub fn looks(&self) -> u64 {
-        self.board.looks.load(Ordering::SeqCst)
+        self.board.looks.load(Ordering::SeqCst).into()
     }
 
     /// How it has seen each object so far.
@@ -440,9 +445,23 @@ fn make_openly(objects: &[Sought]) -> io::Result<()> {
 /// How many complaints an observer writes: as many as a pipe holds without a reader.
 const MOST_COMPLAINTS: u64 = 5;
 
+/// Leaves the only processor to whoever wants it: who has waited for a look goes on at once, and not
+/// when the observer's slice of time is over.
+fn step_aside() -> io::Result<()> {
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is this process; it reads one sched_param.
+    match unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// The life of an observer.
 fn observe(objects: &[Sought]) -> io::Result<()> {
     set_pdeathsig(Signal::SIGKILL)?;
+    if thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
+        step_aside()?;
+    }
     let board = Shared::map(&io::stdin())?;
     let mut complaints = 0;
     let posix = objects.iter().filter_map(|object| match object {
@@ -476,9 +495,40 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
             }
             board.objects[0].wrong.fetch_add(1, Ordering::SeqCst);
         }
-        board.looks.fetch_add(1, Ordering::SeqCst);
+        let looks = board.looks.fetch_add(1, Ordering::SeqCst) + 1;
+        if looks == board.wanted.load(Ordering::SeqCst) {
+            wake(&board.looks)?;
+        }
     }
     Ok(())
+}
+
+/// Sleeps while a word that other processes share has this value, but not for longer.
+fn wait_while(word: &AtomicU32, value: u32, longest: Duration) -> io::Result<()> {
+    let longest = libc::timespec {
+        tv_sec: longest.as_secs().cast_signed(),
+        tv_nsec: 0,
+    };
+    let time = &raw const longest;
+    // SAFETY: the word and the time are there.
+    match unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, value, time) } {
+        0 => Ok(()),
+        _ => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            error if error.kind() == io::ErrorKind::TimedOut => Ok(()),
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            error => Err(error),
+        },
+    }
+}
+
+/// Wakes whoever waits for this word to change.
+fn wake(word: &AtomicU32) -> io::Result<()> {
+    // SAFETY: the word is there.
+    match unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, 1) } {
+        0.. => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// What a look shows.

@@ -67,14 +67,19 @@ pub fn close<T>(end: T) {
     drop(end);
 }
 
-/// Sets a resource limit of this process, as a child does before its exec; one system call.
+/// Sets a soft resource limit of this process, as a child does before its exec. The hard one stays
+/// above it where it can: nothing but the soft one is enforced, and a hint must state that one.
 pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
-    let limit = libc::rlimit {
-        rlim_cur: limit,
-        rlim_max: limit,
+    let mut both = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
     };
     // SAFETY: the limit is there.
-    check(unsafe { libc::setrlimit(resource, &raw const limit) })
+    check(unsafe { libc::getrlimit(resource, &raw mut both) })?;
+    both.rlim_cur = limit;
+    both.rlim_max = both.rlim_max.clamp(limit, limit.saturating_add(1));
+    // SAFETY: the limit is there.
+    check(unsafe { libc::setrlimit(resource, &raw const both) })
 }
 
 /// A program that is ready to start many times faster than by fork: its child shares this process's

@@ -245,7 +245,12 @@ impl Kernel {
             Sysno::shmctl | Sysno::msgctl => self.control(call, a, b, c),
             Sysno::semctl if c as i32 == libc::SETVAL => self.last.values.push([a, b, d]),
             Sysno::semctl => self.control(call, a, c, d),
-            Sysno::getrandom => fill(a, &vec![0x5a; b]),
+            Sysno::getrandom => {
+                // With GRND_RANDOM or 0 it waits for entropy, early in a boot for minutes.
+                let flags = c as u32;
+                assert!([libc::GRND_NONBLOCK, libc::GRND_INSECURE].contains(&flags));
+                fill(a, &vec![0x5a; b]);
+            }
             Sysno::openat if c as i32 & libc::O_TMPFILE == libc::O_TMPFILE => {
                 assert_eq!(a as i32, libc::AT_FDCWD);
                 assert_eq!(c as i32, libc::O_TMPFILE | libc::O_RDWR);
@@ -438,6 +443,14 @@ impl Kernel {
                 let signals = [libc::SIGINT, libc::SIGTERM].map(|signal| 1 << (signal - 1));
                 assert_eq!(set, signals[0] | signals[1]);
                 return Ok(50);
+            }
+            // The wait for more to read.
+            Sysno::ppoll if b == 1 => {
+                let list = bytes(a, size_of::<Pollfd>());
+                assert_eq!((c, d, e), (0, 0, 0));
+                assert_eq!(list[..4], 0_i32.to_ne_bytes());
+                assert_eq!(list[4..6], libc::POLLIN.to_ne_bytes());
+                return Ok(1);
             }
             Sysno::ppoll => {
                 assert_eq!((b, c, d, e), (2, 0, 0, 0));
@@ -874,6 +887,12 @@ fn lines_of_a_file_are_carried_out() {
         assert_eq!(ended.objects, objects);
         assert_eq!(ended.values, [[2, 0, 5], [2, 1, 5], [2, 2, 5]]);
     }
+    let ended = run("--batch -", |kernel| {
+        kernel.stdin.0 = "-Q\n";
+        kernel.errors = vec![(Sysno::read, libc::EAGAIN)];
+    });
+    assert_eq!((ended.status, ended.objects.len()), (0, 1), "{ended:?}");
+    assert!(ended.calls.contains(&Sysno::ppoll), "{ended:?}");
     let ended = run("-r --batch /jobs", |kernel| {
         kernel.files = vec![("/jobs", JOBS)];
         kernel.errors = vec![(Sysno::semget, libc::ENOSPC)];
@@ -1105,10 +1124,14 @@ fn words_may_be_long_and_bytes_any() {
 fn there_may_be_no_words_at_all() {
     let start = Start {
         words: &[],
-        environment: &["POSIXLY_CORRECT="],
+        environment: &["A=B", "C=D"],
         auxiliary: &[],
     };
     assert_eq!(start.run(|_| {}).status, 1);
+    let sp = ptr::with_exposed_provenance(stack(&start.words()));
+    // SAFETY: the words are as the kernel makes them.
+    let vectors = unsafe { sys::start::Vectors::find(sp) };
+    assert_eq!((vectors.argv.count(), vectors.envp.count()), (0, 2));
 }
 
 #[test]

@@ -37,6 +37,15 @@ suite() {
     fi
 }
 
+# Runs a command as a caller would whose settings no test may lean on: `nohup make test &` leaves signals ignored.
+hostile() (
+    trap '' HUP INT QUIT TERM PIPE USR1
+    umask 077
+    ulimit -S -n 64 -s 4096
+    export LC_ALL=tr_TR.UTF-8 POSIXLY_CORRECT=1
+    exec "$@"
+)
+
 cases() { # <place> <arguments of the runner>...
     suite cases "$1" target/tests/cases-x86_64 --place "$1" --tally "target/tests/$1.tally" "${@:2}" tests/cases
 }
@@ -82,14 +91,15 @@ boot x86_64 &
 boot aarch64 &
 # A minute of it, one target after the other.
 for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
-cases native --subject "$PWD/target/dist/ipcmk-x86_64"
+suite cases native hostile target/tests/cases-x86_64 --place native --tally target/tests/native.tally \
+    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases
 cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
 fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
     --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
 wait
-suite cases faults target/tests/cases-x86_64 --faults all --sample --place native --tally target/tests/faults.tally \
+suite cases faults hostile target/tests/cases-x86_64 --faults all --sample --place native --tally target/tests/faults.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
 suite check nothing-left nothing_left
 

@@ -1,20 +1,26 @@
-//! What faults reached: which errnos of which calls, which signals, which outputs, however often. The file
-//! `tests/faults.txt` has what all faults reach, by place, as [`Reach`] prints it.
+//! What faults reached: which errnos of which calls, which signals, which outputs, however often; and what
+//! a sample must reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::attempt::Observed;
 use super::fault::{Fault, What, describe, signal_name};
+use super::sample::Place;
 use super::stdout::Stdout;
+use super::{Plan, waits};
 use crate::errno;
 
 /// What was reached: by what it is, which ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach(BTreeMap<String, BTreeSet<String>>);
 
-/// Stands for every errno there is.
-const EVERY_ERRNO: &str = "every errno";
+/// Kinds of what is reached, beside the calls: a short write, signals, an output.
+const SHORT: &str = "short";
+const AT_START: &str = "signal at the start";
+const BEFORE: &str = "signal before a call";
+const AFTER: &str = "signal after a call";
+const AT_FSIZE: &str = "a file at RLIMIT_FSIZE";
 
 impl Reach {
     fn insert(&mut self, what: impl Into<String>, which: impl Into<String>) {
@@ -25,26 +31,22 @@ impl Reach {
     pub fn add(&mut self, stdout: &Stdout, observed: &Observed, faults: &[Fault]) {
         match stdout {
             _ if !faults.is_empty() => {}
-            Stdout::Limited(_) => self.insert("stdout", "a file at RLIMIT_FSIZE"),
+            Stdout::Limited(_) => self.insert("stdout", AT_FSIZE),
             other => self.insert("stdout", other.to_string()),
         }
         for &(number, call) in &observed.met {
             let call = describe(&observed.calls[call]);
             match faults[number].what {
                 What::Errno(errno) => self.insert(call, errno::name(errno)),
-                What::Length(_) => self.insert("short", call),
-                What::SignalBefore(signal) => {
-                    self.insert("signal before a call", signal_name(signal))
-                }
-                What::SignalAfter(signal) => {
-                    self.insert("signal after a call", signal_name(signal))
-                }
+                What::Length(_) => self.insert(SHORT, call),
+                What::SignalBefore(signal) => self.insert(BEFORE, signal_name(signal)),
+                What::SignalAfter(signal) => self.insert(AFTER, signal_name(signal)),
                 What::SignalAtStart(_) => {}
             }
         }
         for fault in faults {
             if let What::SignalAtStart(signal) = fault.what {
-                self.insert("signal at the start", signal_name(signal));
+                self.insert(AT_START, signal_name(signal));
             }
         }
     }
@@ -56,46 +58,37 @@ impl Reach {
         }
     }
 
-    /// Reads what is listed for a place.
-    ///
-    /// # Errors
-    /// Where nothing is, or a line is none.
-    pub fn listed(list: &str, place: &str) -> Result<Self, String> {
-        let mut reach = Self::default();
-        for line in list.lines().filter(|line| !line.starts_with('#')) {
-            let parts = line.split_once(": ").and_then(|(of, which)| {
-                let (place, what) = of.split_once(' ')?;
-                Some((place, what, which))
-            });
-            let (of, what, which) = parts.ok_or_else(|| format!("no such line: {line}"))?;
-            if of != place {
-                continue;
-            }
-            for which in which.split("; ") {
-                match which {
-                    EVERY_ERRNO => every_errno().for_each(|name| reach.insert(what, name)),
-                    _ => reach.insert(what, which),
+    /// Adds what the trials of a plan must reach between them.
+    pub fn add_plan(&mut self, plan: &Plan, signals: &[i32]) {
+        match plan {
+            Plan::Errnos(stdout) => self.insert("stdout", stdout.to_string()),
+            Plan::Signals(stdout) => {
+                self.insert("stdout", stdout.to_string());
+                for &signal in signals {
+                    for when in [AT_START, BEFORE, AFTER] {
+                        self.insert(when, signal_name(signal));
+                    }
                 }
             }
+            Plan::FileSize => self.insert("stdout", AT_FSIZE),
+            Plan::Waits => {
+                let stuffed = |pipe| Stdout::Stuffed(pipe).to_string();
+                let pipes = waits().into_iter().map(stuffed);
+                pipes.for_each(|pipe| self.insert("stdout", pipe));
+            }
+            Plan::Lengths => {}
         }
-        if reach.0.is_empty() {
-            return Err(format!("nothing is listed for {place}"));
-        }
-        Ok(reach)
     }
 
-    /// Writes it as the list has it.
-    pub fn lines(&self, place: &str) -> Vec<String> {
-        let every: BTreeSet<String> = every_errno().collect();
-        let line = |(what, which): (&String, &BTreeSet<String>)| {
-            let which = if *which == every {
-                EVERY_ERRNO.to_owned()
-            } else {
-                Vec::from_iter(which.iter().map(String::as_str)).join("; ")
-            };
-            format!("{place} {what}: {which}")
-        };
-        self.0.iter().map(line).collect()
+    /// Adds what a place of a run without a fault must meet: each of its errnos, at this place or another
+    /// one of the call.
+    pub fn add_place(&mut self, place: &Place) {
+        for &errno in &place.errnos {
+            self.insert(&place.call, errno::name(errno));
+        }
+        if place.call.starts_with("write ") {
+            self.insert(SHORT, &place.call);
+        }
     }
 
     /// What is here and not there.
@@ -110,21 +103,10 @@ impl Reach {
         Self(self.0.iter().filter_map(rest).collect())
     }
 
-    /// What is here, and nothing of its kind there: of a call that no errno is listed of.
-    #[must_use]
-    pub fn unknown_to(mut self, other: &Self) -> Self {
-        self.0.retain(|what, _| !other.0.contains_key(what));
-        self
-    }
-
     /// Whether it is nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-fn every_errno() -> impl Iterator<Item = String> {
-    (1..=errno::LARGEST).map(errno::name)
 }
 
 impl fmt::Display for Reach {
@@ -150,35 +132,25 @@ mod tests {
     }
 
     #[test]
-    fn a_list_holds_what_was_reached() {
-        let mut all = reach(&[
-            ("close", "EIO"),
-            ("close", "EBADF"),
-            ("stdout", "a pipe, INT"),
+    fn what_a_sample_misses_is_seen() {
+        let mut required = Reach::default();
+        required.add_place(&Place {
+            call: "write to 1".to_owned(),
+            errnos: vec![libc::EIO, libc::EPIPE],
+        });
+        required.add_plan(&Plan::Signals(Stdout::Pipe), &[libc::SIGTERM]);
+        let reached = reach(&[
+            ("write to 1", "EIO"),
+            ("write to 1", "EBADF"),
+            (SHORT, "write to 1"),
+            (AT_START, "TERM"),
+            (AFTER, "TERM"),
+            ("stdout", "a pipe"),
         ]);
-        every_errno().for_each(|name| all.insert("msgctl IPC_SET", name));
-        let lines = all.lines("native");
-        assert_eq!(
-            lines,
-            [
-                "native close: EBADF; EIO",
-                "native msgctl IPC_SET: every errno",
-                "native stdout: a pipe, INT"
-            ]
-        );
-        let list = format!("# What.\nkernel close: EXDEV\n{}\n", lines.join("\n"));
-        assert_eq!(Reach::listed(&list, "native"), Ok(all.clone()));
-        assert_eq!(
-            Reach::listed(&list, "kernel"),
-            Ok(reach(&[("close", "EXDEV")]))
-        );
-        assert!(Reach::listed(&list, "nowhere").is_err());
-        assert!(Reach::listed("native\n", "native").is_err());
-        let fewer = reach(&[("close", "EIO"), ("stdout", "a pipe, INT"), ("read", "EIO")]);
-        assert_eq!(fewer.without(&all), reach(&[("read", "EIO")]));
-        assert_eq!(all.without(&fewer).lines("x").len(), 2);
-        assert!(fewer.without(&fewer).is_empty());
-        let more = reach(&[("close", "EXDEV"), ("read", "EIO")]);
-        assert_eq!(more.unknown_to(&all), reach(&[("read", "EIO")]));
+        let missed = reach(&[("write to 1", "EPIPE"), (BEFORE, "TERM")]);
+        assert_eq!(required.without(&reached), missed);
+        assert!(required.without(&required).is_empty());
+        required.add_plan(&Plan::Waits, &[]);
+        assert!(required.without(&reached).to_string().lines().count() == 3);
     }
 }
