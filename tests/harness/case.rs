@@ -47,9 +47,9 @@
 //!
 //! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted, `\n \t \r \\ \' \" \{
 //! \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are escapes. `''` is an
-//! empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the end of a word
-//! repeats the word three times: `{a*100000}` is one long argument, `-Q{*10000}` is ten thousand
-//! short ones. No other character is special; `run:` alone passes no argument.
+//! empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the end of a word makes
+//! three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten thousand short ones.
+//! No other character is special; `run:` alone passes no argument.
 //!
 //! # Expected lines
 //!

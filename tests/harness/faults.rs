@@ -1,11 +1,12 @@
 //! Fault injection on the real file: every system call that it makes fails in every way that it
 //! can, writes are cut short, signals come before and after each call, and standard output is
-//! everything that a shell can make of it. After each run there must be exactly what was printed (exit
-//! 0), or nothing that the run created (exit 1) but what standard error names as left behind. POSIX
-//! objects, which others find by their names, must be whole besides, whatever ended the run; a queue that
-//! has not got its owner yet has mode 0.
+//! everything that a shell can make of it. After each run there must be exactly what was printed
+//! (exit 0), or nothing that the run created (exit 1) but what standard error names as left behind.
+//! POSIX objects, which others find by their names, must be whole besides, whatever ended the run;
+//! a queue that has not got its owner yet has mode 0.
 //!
-//! The command lines are cases; faults.case and faults-native.case have some for this. A trial is a case with one plan:
+//! The command lines are cases; faults.case and faults-native.case have some for this. A trial is a
+//! case with one plan:
 //!
 //! | plan | what is done |
 //! | --- | --- |
@@ -16,8 +17,8 @@
 //! | waits | standard output is a full pipe; it is emptied, its reader goes, or signals come, while the program sleeps |
 //!
 //! Of a row of the same calls only the first and the last fail with errnos that the calls cannot
-//! return. Where a second fault can only meet calls that the first one led to, it is tried on one errno for
-//! each way on: the program makes the same calls, and knows no more than they tell it.
+//! return. Where a second fault can only meet calls that the first one led to, it is tried on one
+//! errno for each way on: the program makes the same calls, and knows no more than they tell it.
 //!
 //! `make faults` tries all that, `make test` a [`sample`] of it.
 //!
@@ -225,12 +226,12 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         .collect()
 }
 
-/// The trials of all cases, each of which adds to the report; and what they must reach, if they are a
-/// sample.
+/// The trials of all cases, each of which adds to the report; and what they must reach, if they are
+/// a sample.
 ///
 /// # Errors
-/// Where a case has not exactly one run, or sets the output that the plans set; where the runs without
-/// a fault, by which a sample is chosen, cannot be made.
+/// Where a case has not exactly one run, or sets the output that the plans set; where the runs
+/// without a fault, by which a sample is chosen, cannot be made.
 pub fn trials(
     cases: &[Case],
     runner: &Arc<Runner>,
@@ -283,8 +284,8 @@ struct Task {
     extent: Extent,
 }
 
-/// The share of each trial in the sample, and the calls that runs without a fault make. Adds what all
-/// trials must reach.
+/// The share of each trial in the sample, and the calls that runs without a fault make. Adds what
+/// all trials must reach.
 fn shares(
     tasks: &[Task],
     runner: &Runner,
@@ -358,8 +359,8 @@ fn run(
     Err(format!("{}{}", runner.heading(&task.case), complaints.concat()).into())
 }
 
-/// Does something with the case of a trial in a namespace of its own. Gives what that gives, unless it
-/// stops; the complaints; and the count.
+/// Does something with the case of a trial in a namespace of its own. Gives what that gives, unless
+/// it stops; the complaints; and the count.
 fn in_bench<T: Send>(
     task: &Task,
     runner: &Runner,
@@ -405,8 +406,8 @@ impl Processor {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
         let size = size_of::<libc::cpu_set_t>();
-        // SAFETY: the set has the size given, and all bytes are zero or written by the kernel, which
-        // is a value of its integers.
+        // SAFETY: the set has the size given, and all bytes are zero or written by the kernel,
+        // which is a value of its integers.
         let allowed = unsafe {
             if libc::sched_getaffinity(0, size, set.as_mut_ptr()) != 0 {
                 return Self(None);
@@ -635,8 +636,8 @@ impl<'a> Bench<'a> {
         errno == libc::EAGAIN && (out && is_write(call, 1) || err && is_write(call, 2))
     }
 
-    /// The places where a run without a fault can fail, and the errnos of each if all are tried: its
-    /// calls, and, where there are any, its removals together.
+    /// The places where a run without a fault can fail, and the errnos of each if all are tried:
+    /// its calls, and, where there are any, its removals together.
     fn menu(&self, base: &Observed) -> Vec<Place> {
         let calls = base.calls.iter().enumerate().skip(self.first(base));
         let mut places: Vec<Place> = calls
@@ -944,8 +945,8 @@ impl<'a> Bench<'a> {
                 return Ok(());
             }
             if !run.calls.iter().any(|call| is_write(call, 1)) {
-                // The limit is too low for an object already, and may be so for ever. (An id may be a
-                // digit longer from one run to the next.)
+                // The limit is too low for an object already, and may be so for ever. (An id may be
+                // a digit longer from one run to the next.)
                 if limit > 2 * output {
                     return Ok(());
                 }

@@ -33,8 +33,8 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
 /// The caller of the tests may ignore signals (nohup(1), a shell's background job), and so does
 /// Rust's runtime (SIGPIPE); to the subject each of them means something.
 pub fn default_signals() -> io::Result<()> {
-    // All zeros: SIG_DFL, no flags and no mask. The call itself, since glibc's function does nothing to
-    // the two signals that its threads use.
+    // All zeros: SIG_DFL, no flags and no mask. The call itself, since glibc's function does
+    // nothing to the two signals that its threads use.
     let default = [0_u64; 4];
     for signal in 1..=libc::SIGRTMAX() {
         // SAFETY: it reads one struct sigaction of the kernel, which has at most so many bytes. It
@@ -165,8 +165,8 @@ impl Launch {
         let _forking = forking();
         let before = block_signals()?;
         // SAFETY: the stack is the child's alone, and everything behind the pointer lives until it
-        // has gone or become another program: CLONE_VFORK makes this thread wait for that. No signal
-        // handler can run in the child.
+        // has gone or become another program: CLONE_VFORK makes this thread wait for that. No
+        // signal handler can run in the child.
         let pid = unsafe {
             libc::clone(
                 in_child,
@@ -183,7 +183,8 @@ impl Launch {
         match child.errno.load(Ordering::SeqCst) {
             0 => arrived(pid),
             errno => {
-                // SAFETY: a child of ours that nobody waits for; the kernel stores no status at null.
+                // SAFETY: a child of ours that nobody waits for; the kernel stores no status at
+                // null.
                 unsafe { libc::waitpid(pid, ptr::null_mut(), libc::__WALL) };
                 Err(io::Error::from_raw_os_error(errno))
             }

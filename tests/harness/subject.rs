@@ -52,8 +52,8 @@ pub struct Outcome {
     pub unreached: Vec<String>,
 }
 
-/// What valgrind is told: to say what is wrong on standard error, and nothing else, and then to exit
-/// with a status that no subject has.
+/// What valgrind is told: to say what is wrong on standard error, and nothing else, and then to
+/// exit with a status that no subject has.
 const VALGRIND: [&str; 2] = ["--quiet", "--error-exitcode=99"];
 
 impl Subject {
@@ -228,8 +228,8 @@ fn is_loader(program: &Path) -> bool {
     name.as_bytes().starts_with(b"ld-linux")
 }
 
-/// The file, or, since a build tree may lie below a directory that `given: user` cannot enter, a copy
-/// of it.
+/// The file, or, since a build tree may lie below a directory that `given: user` cannot enter, a
+/// copy of it.
 fn make_reachable(path: &Path, scratch: &Scratch) -> io::Result<PathBuf> {
     if anyone_can_run(path)? {
         return path.canonicalize();
@@ -375,8 +375,8 @@ fn enter_user_namespace() -> io::Result<()> {
     // SAFETY: no pointer; this process has one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })?;
     let write = |path: &CStr, text: &[u8]| {
-        // SAFETY: the string is static and ends with NUL; so many bytes are there; the descriptor is
-        // used no more.
+        // SAFETY: the string is static and ends with NUL; so many bytes are there; the descriptor
+        // is used no more.
         unsafe {
             let file = libc::open(path.as_ptr(), libc::O_WRONLY);
             check(file)?;
@@ -389,8 +389,8 @@ fn enter_user_namespace() -> io::Result<()> {
     write(c"/proc/self/gid_map", b"0 0 1")
 }
 
-/// Hides what is in a directory where something is mounted from this process, in a mount namespace of
-/// its own.
+/// Hides what is in a directory where something is mounted from this process, in a mount namespace
+/// of its own.
 fn hide(directory: &CStr) -> io::Result<()> {
     const NONE: *const libc::c_char = c"none".as_ptr();
     let mount = |kind: *const libc::c_char, flags| {

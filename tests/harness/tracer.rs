@@ -40,7 +40,8 @@ impl Syscall {
     }
 }
 
-/// What to do with a system call that is about to be made, or, in [`Tracee::follow`], has been made.
+/// What to do with a system call that is about to be made, or, in [`Tracee::follow`], has been
+/// made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Let it be made; leave it as it was.

@@ -1,5 +1,5 @@
-//! A limit to how long a subject may run: so much processor time, and so long without using any. Not so
-//! much time by the clock, which a busy machine makes short.
+//! A limit to how long a subject may run: so much processor time, and so long without using any.
+//! Not so much time by the clock, which a busy machine makes short.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
