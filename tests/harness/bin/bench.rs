@@ -5,9 +5,9 @@
 //! bench [--quick]
 //! ```
 //!
-//! Prints tables and whether each bar is kept, and writes them as Markdown to target/bench.md and, for
-//! many objects, to target/batch.md, with a plot in target/batch.svg. The exit status is 1 if a bar
-//! is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the runs.
+//! Prints tables and whether each bar is kept, and writes them as Markdown to target/bench.md and,
+//! for many objects, to target/batch.md, with a plot in target/batch.svg. The exit status is 1 if a
+//! bar is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the runs.
 //!
 //! Every program runs as `ipcmk` in an empty environment and creates its objects in IPC namespaces
 //! that end with the bench. For page faults and time the programs take turns, run by run and on one

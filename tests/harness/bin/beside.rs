@@ -5,19 +5,20 @@
 //! cargo run --release -p ipcmk-tests --bin beside -- OLD NEW [LINES] [SEED]
 //! ```
 //!
-//! Each line is written as a case (see [`ipcmk_tests::case`]): a command line or a batch, and what it
-//! finds: objects, limits, a user, streams, a call that is refused. OLD runs it, then NEW, each in an
-//! IPC namespace and with a /dev/shm of its own, with the same files, the same objects before and the
-//! same random numbers. These must be equal: exit status; standard output; size and flags of each
-//! shmget(2); all System V objects with id, key, mode, owner, creator, size and values; all POSIX
-//! objects with name, mode, owner, bytes or attributes, and whether they are those of before; standard
-//! error. Only `tests/reworded.txt` excuses a difference of standard error, or of --help: see
-//! [`ipcmk_tests::reworded`].
+//! Each line is written as a case (see [`ipcmk_tests::case`]): a command line or a batch, and what
+//! it finds: objects, limits, a user, streams, a call that is refused. OLD runs it, then NEW, each
+//! in an IPC namespace and with a /dev/shm of its own, with the same files, the same objects before
+//! and the same random numbers. These must be equal: exit status; standard output; size and flags
+//! of each shmget(2); all System V objects with id, key, mode, owner, creator, size and values; all
+//! POSIX objects with name, mode, owner, bytes or attributes, and whether they are those of before;
+//! standard error. Only `tests/reworded.txt` excuses a difference of standard error, or of --help:
+//! see [`ipcmk_tests::reworded`].
 //!
-//! A difference is printed as a case, with the command that repeats it, and the exit status is 1. So it
-//! is if the lines are no fair sample ([`Count::is_fair`]). Lines whose system calls differ are
-//! counted, and are no difference; a run of one line shows them. It takes root, since other users are among those who run lines. Files
-//! for aarch64 run under qemu-aarch64, without random numbers of the line's choice and refused calls.
+//! A difference is printed as a case, with the command that repeats it, and the exit status is 1.
+//! So it is if the lines are no fair sample ([`Count::is_fair`]). Lines whose system calls differ
+//! are counted, and are no difference; a run of one line shows them. It takes root, since other
+//! users are among those who run lines. Files for aarch64 run under qemu-aarch64, without random
+//! numbers of the line's choice and refused calls.
 
 #[path = "beside/count.rs"]
 mod count;
@@ -92,8 +93,8 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
     let differences = AtomicUsize::new(0);
     let count = Mutex::new(Count::default());
     let work = |worker: u32| -> io::Result<()> {
-        // The limits of a user's locked memory and POSIX queues span all namespaces, so each worker has
-        // a user of its own.
+        // The limits of a user's locked memory and POSIX queues span all namespaces, so each worker
+        // has a user of its own.
         let user = 100_000 + process::id() * 64 + worker;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);

@@ -205,8 +205,8 @@ fn fails_afterwards(call: &Syscall, errno: i32) -> bool {
     call.number == libc::SYS_close && !FILTERS.contains(&errno)
 }
 
-/// Makes true what an error says of an object, since the kernel does not lie: that it is gone, or that
-/// it is there. Gives whether somebody else has made it.
+/// Makes true what an error says of an object, since the kernel does not lie: that it is gone, or
+/// that it is there. Gives whether somebody else has made it.
 fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
     match (errno, target) {
         (libc::EINVAL | libc::EIDRM, Target::SystemV(..)) => target.remove(),

@@ -1,5 +1,5 @@
-//! What faults reached: which errnos of which calls, which signals, which outputs, however often; and what
-//! a sample must reach.
+//! What faults reached: which errnos of which calls, which signals, which outputs, however often;
+//! and what a sample must reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -80,8 +80,8 @@ impl Reach {
         }
     }
 
-    /// Adds what a place of a run without a fault must meet: each of its errnos, at this place or another
-    /// one of the call.
+    /// Adds what a place of a run without a fault must meet: each of its errnos, at this place or
+    /// another one of the call.
     pub fn add_place(&mut self, place: &Place) {
         for &errno in &place.errnos {
             self.insert(&place.call, errno::name(errno));

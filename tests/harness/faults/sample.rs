@@ -11,14 +11,15 @@
 //! | the full pipes | all of them | every [`PIPES`]th; those of the next case are others |
 //!
 //! A sample fails unless it has reached every errno of every call, every signal and every output
-//! ([`super::reach`]). Each place where a call can fail has its share, so every occurrence is reached.
+//! ([`super::reach`]). Each place where a call can fail has its share, so every occurrence is
+//! reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::errnos;
 
-/// How many errnos a call of a run without a fault fails with, one after the other. Every other one is
-/// a likely one.
+/// How many errnos a call of a run without a fault fails with, one after the other. Every other one
+/// is a likely one.
 pub const EACH: usize = 4;
 
 /// The same on a machine that is emulated.
@@ -39,8 +40,8 @@ pub struct Place {
     pub errnos: Vec<i32>,
 }
 
-/// Deals errnos out, so many or more to each place that has as many, and each errno of a call to one of
-/// the call's places or more.
+/// Deals errnos out, so many or more to each place that has as many, and each errno of a call to
+/// one of the call's places or more.
 pub fn deal(places: &[Place], each: usize) -> Vec<Vec<i32>> {
     let mut times: BTreeMap<(&str, i32), usize> = BTreeMap::new();
     let mut dealt = Vec::new();

@@ -160,8 +160,8 @@ pub enum End {
     File(File),
 }
 
-/// Sees to a program that waits to write, until it has ended: does one act after the other. Gives the bytes
-/// read, those that filled the pipe included, and the reader unless it went.
+/// Sees to a program that waits to write, until it has ended: does one act after the other. Gives
+/// the bytes read, those that filled the pipe included, and the reader unless it went.
 pub fn attend(
     process: &Process,
     mut reader: PipeReader,

@@ -76,8 +76,8 @@ pub struct After<'a> {
     pub posix: &'a [posix::Object],
 }
 
-/// Judges a run by what it did and by what is there now. `expected` is an exit status, where only one
-/// will do.
+/// Judges a run by what it did and by what is there now. `expected` is an exit status, where only
+/// one will do.
 pub fn judge(
     scene: &Scene<'_>,
     observed: &Observed,
@@ -340,8 +340,8 @@ fn whole(
     complaints.into_iter().filter_map(Result::err).collect()
 }
 
-/// What is to be on standard output: all that the case expects, or JSON with nulls for what an object
-/// could not be asked. (No case for faults finds more than one System V object.)
+/// What is to be on standard output: all that the case expects, or JSON with nulls for what an
+/// object could not be asked. (No case for faults finds more than one System V object.)
 fn out(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> Text {
     let expected = &scene.case.runs[0].out;
     let is_met = |is: &dyn Fn(&str) -> bool| {
@@ -374,7 +374,8 @@ fn contains(line: &[u8], part: &[u8]) -> bool {
     line.windows(part.len()).any(|window| window == part)
 }
 
-/// JSON as it is where some objects could not be looked at: it has nulls then. `is_null` says of which.
+/// JSON as it is where some objects could not be looked at: it has nulls then. `is_null` says of
+/// which.
 fn without_state(out: &Text, is_null: impl Fn(&[u8]) -> bool) -> Text {
     let Text::Lines(lines) = out else {
         return out.clone();

@@ -161,7 +161,8 @@ fn look_at_queue(wanted: &Wanted) -> io::Result<Sight> {
     Ok(Sight::Refused)
 }
 
-/// Makes an object under its name with its final permissions at once, and gives it all else afterwards.
+/// Makes an object under its name with its final permissions at once, and gives it all else
+/// afterwards.
 pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
     umask(Mode::empty());
     let (user, group) = owner(wanted);

@@ -1,7 +1,7 @@
 //! What is run beside an observer: the subject, and a program that makes objects as nobody should.
 //!
-//! Step by step, the subject waits under a tracer at both ends of each of its system calls until the
-//! observer has looked. At full speed nobody waits.
+//! Step by step, the subject waits under a tracer at both ends of each of its system calls until
+//! the observer has looked. At full speed nobody waits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -492,8 +492,8 @@ fn expect_nothing(name: &str) {
 /// What is to become of the objects of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
-    /// From the get call that makes them to the end of their IPC_SET nobody else uses them, and then
-    /// they are whole.
+    /// From the get call that makes them to the end of their IPC_SET nobody else uses them, and
+    /// then they are whole.
     Whole,
     /// Nobody else ever uses them, and in the end they are gone.
     Undone,
@@ -514,9 +514,9 @@ struct Steps {
     complaints: String,
 }
 
-/// Whether this call has succeeded, and is the one that makes, makes whole, or removes such an object,
-/// between which nobody may use it. There is no such time for a POSIX object but a queue that is given
-/// away.
+/// Whether this call has succeeded, and is the one that makes, makes whole, or removes such an
+/// object, between which nobody may use it. There is no such time for a POSIX object but a queue
+/// that is given away.
 fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option<bool> {
     if call.result.is_none_or(|result| result < 0) {
         return None;

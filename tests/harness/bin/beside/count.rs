@@ -39,8 +39,8 @@ impl Count {
         }
     }
 
-    /// Whether a third of all lines is accepted, and each kind has its share of them, of which some are
-    /// accepted and some are not: lines that are all alike would prove nothing.
+    /// Whether a third of all lines is accepted, and each kind has its share of them, of which some
+    /// are accepted and some are not: lines that are all alike would prove nothing.
     pub fn is_fair(&self) -> bool {
         let kinds = KINDS.iter().zip(&self.kinds);
         let is_fair = |(kind, lines): (&Kind, &Lines)| {
