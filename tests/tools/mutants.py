@@ -109,7 +109,7 @@ class Mutant:
             self.edits[-1][1] += "\n" + text
 
     def apply(self, sources):
-        """Returns the files that change, with their new texts. Raises ValueError for a wrong row."""
+        """Returns the files that change, with their new texts. ValueError for a wrong row."""
         changed = {}
         for source, replacement in self.edits:
             pattern = pattern_of(source)
@@ -173,7 +173,7 @@ def fail(errors):
 
 
 def copy_tree():
-    """Updates the copy. An equal file keeps its mtime, so that cargo does not build it again; a file
+    """Updates the copy. An equal file keeps its mtime, so that cargo does not build it again; one
     that differs, such as the mutant of the last run, gets a new one."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, stdout=subprocess.PIPE
@@ -262,8 +262,8 @@ class Tree:
             (TREE / path.relative_to(ROOT)).write_text(text, "utf-8")
 
     def judge(self, name, changed, suites):
-        """Runs these suites on the tree with these files changed, until one fails. Returns the first
-        failure, or None."""
+        """Runs these suites on the tree with these files changed, until one fails. Returns the
+        first failure, or None."""
         self.change(changed)
         for suite, command in suites.items():
             complaint = judge(suite, command, WORK / "logs" / f"{name}.{suite.replace(' ', '-')}")
