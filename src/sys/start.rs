@@ -18,7 +18,7 @@
 //! ```
 //!
 //! sp is a multiple of 16. argc is 0 if execve(2) was given an empty argv on a kernel older than
-//! 5.18; newer ones insert an empty argv[0].
+//! 5.18; newer ones insert an empty `argv[0]`.
 
 use core::ffi::{CStr, c_char};
 

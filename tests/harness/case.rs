@@ -275,9 +275,9 @@ pub struct Start {
     pub stdout: Stream,
     /// Where standard error goes.
     pub stderr: Stream,
-    /// argv[0].
+    /// `argv[0]`.
     pub argv0: Vec<u8>,
-    /// Whether argc is 0, without even argv[0].
+    /// Whether argc is 0, without even `argv[0]`.
     pub argc0: bool,
     /// What AT_RANDOM points to, if not the kernel's bytes.
     pub random: Option<Random>,

@@ -1,5 +1,5 @@
 //! Runs one case of a case file in one place, such as this machine or an emulated one, and compares
-//! what comes of it with what the case expects.
+//! its results with those that the case expects.
 
 use std::collections::HashSet;
 use std::fmt::Write;

@@ -349,7 +349,7 @@ pub enum State {
     Ended,
 }
 
-/// Reads the state, and the processor time, user and system, from /proc/<pid>/stat:
+/// Reads the state, and the processor time, user and system, from `/proc/<pid>/stat`:
 /// proc_pid_stat(5).
 fn state(pid: libc::pid_t) -> Option<(State, Duration)> {
     /// The unit of times there, on every architecture: USER_HZ.

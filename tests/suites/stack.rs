@@ -282,7 +282,7 @@ impl Stack {
     }
 }
 
-/// The stack pointer of a stopped process: the last but one number of /proc/<pid>/syscall.
+/// The stack pointer of a stopped process: the last but one number of `/proc/<pid>/syscall`.
 fn pointer(pid: libc::pid_t) -> io::Result<u64> {
     let mut text = String::new();
     File::open(format!("/proc/{pid}/syscall"))?.read_to_string(&mut text)?;
