@@ -45,11 +45,11 @@
 //!
 //! # Words
 //!
-//! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted, `\n \t \r \\ \' \" \{
-//! \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are escapes. `''` is an
-//! empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the end of a word makes
-//! three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten thousand short ones.
-//! No other character is special; `run:` alone passes no argument.
+//! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted,
+//! `\n \t \r \\ \' \" \{ \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are
+//! escapes. `''` is an empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the
+//! end of a word makes three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten
+//! thousand short ones. No other character is special; `run:` alone passes no argument.
 //!
 //! # Expected lines
 //!
@@ -130,9 +130,9 @@
 //! keys; or `ftok:<path>:<id>`: what the C library computes from that file. Path and `values=` are
 //! quoted like a word of `run:`. `mode=` is octal and includes 1000 for a segment marked for
 //! destruction and 2000 for a locked one. `owner=<uid>[:<gid>]` is the user and group, by default
-//! those that the subject runs as; the creator is always the user that the subject runs as. `holds:
-//! 100 msg ...` stands for a hundred of them. `holds: nothing` says that there are none, and is the
-//! default.
+//! those that the subject runs as; the creator is always the user that the subject runs as.
+//! `holds: 100 msg ...` stands for a hundred of them. `holds: nothing` says that there are none,
+//! and is the default.
 //!
 //! # `posix:`
 //!
@@ -159,8 +159,8 @@
 //! | `no <feature>` | util-linux lacks this feature: not run there |
 //! | `since 2.41 [same, status or differs <tag>]` | as above from that version on; not run on an older one |
 //!
-//! `calls:` lines are not compared there. A case must use every row of differences.txt, `<tag>:
-//! <reason>`.
+//! `calls:` lines are not compared there. A case must use every row of differences.txt,
+//! `<tag>: <reason>`.
 
 use std::collections::HashSet;
 use std::fmt;
