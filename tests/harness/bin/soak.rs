@@ -340,8 +340,8 @@ impl Kernel {
 
     /// Fails on a leak that cannot be due to other processes.
     fn judge(&self, after: &Self, runs: usize) -> io::Result<()> {
-        /// Files that other processes may have opened meanwhile. A leak would be at least one for a
-        /// hundred runs.
+        /// Files that other processes may have opened meanwhile. A leak in one of the lines would
+        /// be one file for every sixth run.
         const OTHERS: i64 = 1_000;
 
         if after.descriptors != self.descriptors {

@@ -11,7 +11,7 @@
 //! | the full pipes | all of them | every [`PIPES`]th; the next case takes others |
 //!
 //! A sample fails unless it has reached every errno of every call, every signal and every output
-//! ([`super::reach`]). Each call of each run fails at least once.
+//! ([`super::reach`]). Each call of each run without a fault fails at least once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
