@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: every test in every place, then one report. A failing suite stops no other; any failure fails the run.
-# The whole output of a suite is in target/tests/<suite>.log.
+# `make test`: runs every test in every place, then prints one report. A failing suite stops no
+# other; any failure fails the run. The whole output of a suite is in target/tests/<suite>.log.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 unset POSIXLY_CORRECT
@@ -9,13 +9,13 @@ make=${MAKE:-make}
 results=target/tests/results
 
 mkdir -p target/tests
-# Without the last run's files, no suite can pass on what this run failed to build.
+# Without the files of the last run, no suite can pass on what this run failed to build.
 rm -rf target/dist target/tests/*.log target/tests/*.tally target/tests/cases-*
 : >$results
 
-# suite <how it counts> <name> <command>...
-# How it counts: `step` is no test, so only its failure does; `check` is one test; `cargo` goes by cargo's summaries,
-# `cases` by the runner's tally.
+# suite <kind> <name> <command>... counts the tests of a suite by its kind: a `step` is no test, so
+# only its failure counts; a `check` is one test; `cargo` reads cargo's summaries, `cases` the
+# runner's tally.
 suite() {
     local kind=$1 name=$2 log=target/tests/$2.log status=0 passed=0 failed=0 not_here=0 start=$SECONDS
     shift 2
@@ -26,7 +26,7 @@ suite() {
     cargo) read -r passed failed not_here < <(awk '/^test result:/ { p += $4; f += $6; n += $8 } END { print p + 0, f + 0, n + 0 }' "$log") ;;
     cases) read -r passed failed not_here < <(awk '{ p += $2; f += $3; n += $4 } END { print p + 0, f + 0, n + 0 }' "target/tests/$name.tally" 2>/dev/null || echo 0 0 0) ;;
     esac
-    # A suite that broke off, or ran nothing, has failed, whatever it counted.
+    # A suite that was killed, or ran nothing, has failed, whatever it counted.
     if [ $status != 0 ] || { [ "$passed" = 0 ] && [ "$kind" != step ]; }; then failed=$((failed ? failed : 1)); fi
     echo "$name $passed $failed $not_here $((SECONDS - start))" >>$results
     if [ "$failed" = 0 ]; then
@@ -37,7 +37,7 @@ suite() {
     fi
 }
 
-# Runs a command as a caller would whose settings no test may lean on: `nohup make test &` leaves signals ignored.
+# Runs a command with settings that no result may depend on: `nohup make test &` ignores signals.
 hostile() (
     trap '' HUP INT QUIT TERM PIPE USR1
     umask 077
@@ -52,14 +52,14 @@ cases() { # <place> <arguments of the runner>...
 
 boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
 
-# The machine's own objects; one that is new at the end was left behind by a test.
+# Lists the machine's own objects. One that is new at the end was left behind by a test.
 objects() {
     local kind
     for kind in shm msg sem; do
         awk -v kind=$kind 'NR > 1 { print kind, "key", $1, "id", $2 }' /proc/sysvipc/$kind
     done
     ls -A /dev/shm
-    # Its queues, which are mounted in a mount namespace that ends with the list. That takes root.
+    # Its queues, mounted in a mount namespace that ends with the list. That needs root.
     unshare --mount sh -c 'mount -t mqueue none /dev/shm && ls -A /dev/shm' 2>/dev/null | sed 's/^/queue /'
 }
 nothing_left() {
@@ -80,16 +80,16 @@ suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
 suite cargo unit cargo test --no-fail-fast
-# Each keeps little more than one processor busy.
+# Each of the two keeps little more than one processor busy.
 suite cargo ub-valgrind tests/tools/ub.sh valgrind &
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
 wait
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
 suite step fuzz-build tests/tools/fuzz.sh build
-# The machines have the processors nearly to themselves: what they emulate takes several times as long beside the faults.
+# Not beside the faults, which would make the emulated machines several times as slow.
 boot x86_64 &
 boot aarch64 &
-# A minute of it, one target after the other.
+# 20 seconds for each target, one after the other.
 for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
 suite cases native hostile target/tests/cases-x86_64 --place native --tally target/tests/native.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases

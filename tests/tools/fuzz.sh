@@ -1,20 +1,24 @@
 #!/usr/bin/env bash
 # Fuzzes the targets of tests/fuzz with libFuzzer, on a stable compiler.
 #   fuzz.sh build               only builds them
-#   fuzz.sh merge [target]...   puts what target/fuzz has found into tests/fuzz/corpus, as little of it as will do
-#   fuzz.sh [target]...         runs these, or all, at the same time, for FUZZ_SECONDS each; 0, the default, is until ^C
-# Fails where a target crashes, hangs, or hardly runs. The input is then shown and kept: put it into tests/fuzz/corpus.
+#   fuzz.sh merge [target]...   adds the fewest inputs of target/fuzz that keep its coverage to
+#                               tests/fuzz/corpus
+#   fuzz.sh [target]...         runs these, or all, at the same time, for FUZZ_SECONDS each; 0, the
+#                               default, is until ^C
+# Fails if a target crashes, hangs, or hardly runs. The input is then printed and kept: put it into
+# tests/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 unset POSIXLY_CORRECT
 triple=x86_64-unknown-linux-gnu
 work=target/fuzz
 seconds=${FUZZ_SECONDS:-0}
-# A processor that is shared with other tests does ten times as many, and one that is not, a hundred.
+# Executions in a second; a processor that other tests share achieves ten times as many, an idle one
+# a hundred times.
 least_each_second=200
-# Counters that a seed corpus alone reaches, or the compiler has put none in.
+# Counters that the seed corpus alone reaches, unless the compiler has inserted none.
 least_coverage=200
-# libFuzzer's exit status after a signal, which ends an endless run.
+# libFuzzer's exit status after a signal, which ends a run without a time limit.
 interrupted=72
 
 command=fuzz
@@ -22,7 +26,8 @@ case ${1-} in build | merge) command=$1; shift ;; esac
 targets=("$@")
 [ $# -gt 0 ] || targets=(argv numbers request)
 
-# What cargo-fuzz says for `--sanitizer none`. With --target, so that build scripts are spared.
+# The flags of `cargo fuzz --sanitizer none`. Set for --target, so that build scripts are not
+# instrumented.
 flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=${flags//$'\n'/ } \
@@ -48,7 +53,7 @@ fi
 
 start=$SECONDS
 processes=()
-# TERM, since a shell without job control has its children ignore INT.
+# TERM, since the children of a shell without job control ignore INT.
 trap 'kill -TERM "${processes[@]}" 2>/dev/null || true' INT TERM
 for target in "${targets[@]}"; do
     mkdir -p "$work/$target/corpus"
@@ -63,7 +68,7 @@ failed=0
 for index in "${!targets[@]}"; do
     target=${targets[index]} status=0
     log=$work/$target/log
-    # A signal to this script ends the wait before the target has ended.
+    # A signal to this script interrupts `wait` before the target has ended.
     until wait "${processes[index]}" || { status=$?; ! kill -0 "${processes[index]}" 2>/dev/null; }; do status=0; done
     took=$((SECONDS - start))
     runs=$(awk '/^stat::number_of_executed_units:/ { runs = $2 } END { print runs + 0 }' "$log")
