@@ -80,6 +80,8 @@ ENVIRONMENT = {
     if name not in ("POSIXLY_CORRECT", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET")
     and not name.startswith(("IPCMK_", "MAKE", "MFLAGS"))
 } | {
+    # A mutant is built once: it is tested sooner than it is optimized.
+    "CARGO_PROFILE_TEST_OPT_LEVEL": "0",
     "LC_ALL": "C",
     "RUST_BACKTRACE": "0",
     "CARGO_TERM_COLOR": "never",
