@@ -110,6 +110,9 @@ pub const S_IFMT: u32 = 0o170_000;
 /// Is the type of a regular file. `linux/stat.h`.
 pub const S_IFREG: u32 = 0o100_000;
 
+/// Is the type of a hugetlbfs. `linux/magic.h`.
+pub const HUGETLBFS_MAGIC: u64 = 0x9584_58f6;
+
 // Random numbers.
 
 /// Fails with EAGAIN before the kernel's random number generator is ready. `linux/random.h`.

@@ -49,11 +49,11 @@ pub trait Kernel {
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
 
     /// Reads the limits of a kind of object in this IPC namespace, and their use: IPC_INFO and
-    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls.
+    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls. Any id of 0 or more will do.
     ///
     /// # Errors
     /// Those of shmctl(2), msgctl(2) and semctl(2).
-    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
+    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno>;
 
     /// Sets the value of one semaphore of a set, from 0 on: SETVAL of semctl(2).
     ///
@@ -173,8 +173,8 @@ pub trait Kernel {
     /// Its own.
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno>;
 
-    /// Whether a seccomp filter is on this process: PR_GET_SECCOMP of prctl(2), which that filter
-    /// may refuse.
+    /// Whether a seccomp filter is on this process, whatever it refuses: PR_GET_SECCOMP of prctl(2),
+    /// which that filter may refuse.
     fn is_filtered(&mut self) -> bool;
 
     /// Writes bytes, perhaps not all: write(2).
@@ -203,6 +203,12 @@ pub struct Owner {
 impl Owner {
     /// The id that changes nothing, of a user or a group: `(uid_t) -1`.
     pub const SAME: u32 = u32::MAX;
+
+    /// The owner that changes nothing.
+    pub const UNCHANGED: Self = Self {
+        uid: Self::SAME,
+        gid: Self::SAME,
+    };
 }
 
 /// What IPC_SET sets.
@@ -236,6 +242,8 @@ pub struct Space {
     pub inodes: u64,
     /// Free ones.
     pub free_inodes: u64,
+    /// Bytes of its pages if it is a hugetlbfs, else 0.
+    pub huge_page: u64,
 }
 
 /// A file to read.
@@ -308,6 +316,8 @@ impl Fd {
     pub const OUT: Self = Self(STDOUT_FILENO);
     /// Standard error.
     pub const ERR: Self = Self(STDERR_FILENO);
+    /// None that is open: -1, which the kernel refuses with EBADF.
+    pub const NONE: Self = Self(usize::MAX);
 }
 
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an

@@ -17,7 +17,8 @@ impl Path {
     /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
     const MAX: usize = 265;
 
-    const EMPTY: Self = Self {
+    /// The empty path, which the kernel refuses with ENOENT.
+    pub const EMPTY: Self = Self {
         bytes: [0; Self::MAX],
         length: 0,
     };

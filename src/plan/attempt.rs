@@ -5,7 +5,7 @@ use core::num::NonZero;
 use super::step::Step;
 use crate::cli::mistake::Refusal;
 use crate::kernel::abi::IPC_PRIVATE;
-use crate::kernel::object::Kind;
+use crate::kernel::object::{Kind, Libc};
 use crate::kernel::port::{Attributes, State};
 
 /// What a run is in the middle of.
@@ -27,6 +27,8 @@ pub struct Attempt<'a> {
     pub is_gone: bool,
     /// The file, or the name of a POSIX object.
     pub path: &'a [u8],
+    /// The C library that uses a POSIX object.
+    pub libc: Libc,
     /// Attributes of a POSIX queue, unless they are the kernel's choice.
     pub attributes: Option<Attributes>,
     /// What is wrong with the command line, if that is the error.
@@ -53,6 +55,7 @@ impl Attempt<'_> {
             found: None,
             is_gone: false,
             path: b"",
+            libc: Libc::Glibc,
             attributes: None,
             refusal: None,
             line: None,
@@ -77,16 +80,22 @@ pub enum Doing {
     Find,
     /// Creates an object.
     Create,
+    /// Sets the size of a POSIX object that is a file, or writes to it.
+    Fill,
     /// Refuses to create a segment that kernel.shm_rmid_forced would destroy.
     ForcedShm,
     /// Sets the values of a set's semaphores.
     SetValues,
     /// Locks a segment in memory.
     Lock,
+    /// Reads the limits of a kind of System V object.
+    Limits,
     /// Sets owner, mode and msg_qbytes of a System V object.
     Set,
     /// Sets the owner of a POSIX object.
     Own,
+    /// Sets the mode of a POSIX object.
+    SetMode,
     /// Links a POSIX object to its name.
     Link,
     /// Closes a POSIX object.

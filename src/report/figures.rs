@@ -8,13 +8,14 @@ use core::ffi::CStr;
 use super::measure::{attributes, measure};
 use crate::cli::batch::MAX_BYTES;
 use crate::kernel::abi::{
-    RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SHM_HUGE_SHIFT,
+    IPC_CREAT, IPC_PRIVATE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG,
+    SHM_HUGE_SHIFT,
 };
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Id, Kind};
-use crate::kernel::port::{Attributes, File, Kernel, Limits, Space};
-use crate::kernel::posix::{bare, is_bad};
-use crate::plan::attempt::Attempt;
+use crate::kernel::object::{ANY_ID, Called, Id, Kind, Made, NO_ID, Name};
+use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Owner, Properties, Space};
+use crate::kernel::posix::{Path, bare, is_bad};
+use crate::plan::attempt::{Attempt, Doing};
 use crate::plan::step::Step;
 
 /// The name of a figure. `If` begins a condition; if it does not hold, the figure is unknown.
@@ -45,14 +46,16 @@ pub enum Figure {
     // Of the System V object that has the key.
     /// Its id, if it is as large as asked for.
     Holder,
-    /// The id of the object that was found last.
-    SameHolder,
     /// Its id, if it is smaller than asked for.
     SmallHolder,
     /// Bytes or semaphores of [`Self::SmallHolder`], which comes before.
     SmallAmount,
-    /// 0: no other process had removed the object before the undo.
+    /// 0: no other process has removed the object.
     IfNotGone,
+
+    // Of either.
+    /// 0: an earlier line of the batch has created it, and the undo removes it.
+    IfOurs,
 
     // Of memory.
     /// KiB that the kernel has promised.
@@ -69,8 +72,8 @@ pub enum Figure {
     HugePages,
     /// Huge pages that are asked for.
     HugeAsked,
-    /// 0: without huge pages the call is not refused.
-    IfHugeRefused,
+    /// KiB of a huge page, if a size is asked for.
+    HugeKib,
     /// RLIMIT_MEMLOCK.
     Memlock,
     /// 0.
@@ -89,6 +92,8 @@ pub enum Figure {
     BlocksIfFull,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
+    /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
+    HugetlbfsPage,
     /// fs.mqueue.queues_max.
     QueuesMax,
     /// fs.mqueue.msg_max.
@@ -105,8 +110,10 @@ pub enum Figure {
     IfNoDescriptor,
 
     // Of the process.
-    /// 0.
+    /// 0: a seccomp filter has refused the call.
     IfFiltered,
+    /// 0: there is a seccomp filter, whatever it refuses.
+    IfFilter,
 }
 
 /// A figure of the limits of a kind of System V object.
@@ -129,6 +136,9 @@ pub enum Limit {
 /// What figures are read from.
 pub struct Facts<'f, 'a, K> {
     attempt: &'f Attempt<'a>,
+    errno: Errno,
+    /// What this run has created or found.
+    made: &'f [Made<'a>],
     /// What is asked for: bytes, semaphores, or msg_qbytes of a queue.
     asked: u64,
     /// The System V object that was found last, and its bytes or semaphores if it is too small.
@@ -145,11 +155,18 @@ pub struct Facts<'f, 'a, K> {
 }
 
 impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
-    /// Those about a refusal of this attempt.
-    pub fn new(attempt: &'f Attempt<'a>, kernel: &'f mut K) -> Self {
+    /// Those about a refusal of this attempt, in a run that has created or found these objects.
+    pub fn new(
+        attempt: &'f Attempt<'a>,
+        errno: Errno,
+        made: &'f [Made<'a>],
+        kernel: &'f mut K,
+    ) -> Self {
         let Step { kind, amount, .. } = attempt.step;
         Self {
             attempt,
+            errno,
+            made,
             asked: if kind == Kind::Queue {
                 attempt.qbytes
             } else {
@@ -185,10 +202,11 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::Limit(limit) => self.limit(limit),
 
             Figure::Holder => self.get(self.attempt.step.amount).ok(),
-            Figure::SameHolder => Some(self.holder),
             Figure::SmallHolder => self.small(),
             Figure::SmallAmount => Some(self.small),
-            Figure::IfNotGone => when(!self.attempt.is_gone),
+            Figure::IfNotGone => when(!self.is_gone()),
+
+            Figure::IfOurs => when(self.is_ours()),
 
             Figure::CommittedIfLimited => {
                 (self.policy()? == OVERCOMMIT_NEVER).then_some(())?;
@@ -204,8 +222,8 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 self.memory()
             }
             Figure::HugeFreeIfDefault => {
-                let log = self.attempt.flags >> SHM_HUGE_SHIFT;
-                (log == 0 || log == self.huge_page()?.trailing_zeros()).then_some(())?;
+                let is_default = self.huge_page() == self.default_huge_page();
+                is_default.then_some(())?;
                 let free = self.meminfo(b"HugePages_Free:")?;
                 Some(free.saturating_sub(self.meminfo(b"HugePages_Rsvd:")?))
             }
@@ -214,7 +232,10 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let size = self.huge_page()?;
                 asked.checked_add(size - 1)?.checked_div(size)
             }
-            Figure::IfHugeRefused => when(self.get(asked) != Err(Errno::EPERM)),
+            Figure::HugeKib => {
+                (self.attempt.flags >> SHM_HUGE_SHIFT != 0).then_some(())?;
+                Some(self.huge_page()? / 1024)
+            }
             Figure::Memlock => self.kernel.prlimit(RLIMIT_MEMLOCK).ok(),
             Figure::IfNoMemlock => when(self.figure(Figure::Memlock)? == 0),
 
@@ -233,6 +254,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 if_full(space.blocks, space.free_blocks)
             }
             Figure::IfSpaceKnown => when(self.space().is_some()),
+            Figure::HugetlbfsPage => Some(self.space()?.huge_page).filter(|page| *page != 0),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
@@ -244,7 +266,8 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 when(root == Err(Errno::EMFILE))
             }
 
-            Figure::IfFiltered => when(self.kernel.is_filtered()),
+            Figure::IfFiltered => when(self.is_filtered()),
+            Figure::IfFilter => when(self.kernel.is_filtered()),
         }
     }
 }
@@ -253,7 +276,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
     /// A figure of the limits of the kind of System V object.
     fn limit(&mut self, name: Limit) -> Option<u64> {
         if matches!(self.limits, Err(Errno::NONE)) {
-            self.limits = self.kernel.ipc_info(self.attempt.step.kind);
+            self.limits = self.kernel.ipc_info(self.attempt.step.kind, ANY_ID);
         }
         let limits = self.limits.as_ref().ok()?;
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
@@ -297,6 +320,113 @@ impl<K: Kernel> Facts<'_, '_, K> {
         (self.small != 0).then_some(self.holder)
     }
 
+    /// Whether an earlier line of the batch has created the object that has the key or the name.
+    fn is_ours(&mut self) -> bool {
+        let Attempt {
+            step,
+            path,
+            libc,
+            line,
+            ..
+        } = *self.attempt;
+        if line.is_none() {
+            return false;
+        }
+        let name = |bytes, libc, kind| Name { bytes, libc }.path(kind);
+        let file = name(path, libc, step.kind);
+        let holder = if step.is_posix {
+            Err(Errno::NONE)
+        } else {
+            self.get(0)
+        };
+        self.made.iter().any(|made| {
+            made.created
+                && match made.called {
+                    Called::Id(id) => made.kind == step.kind && holder == Ok(id),
+                    Called::Name(other) => {
+                        step.is_posix && name(other.bytes, other.libc, made.kind) == file
+                    }
+                }
+        })
+    }
+
+    /// Whether another process has removed the object that was created last. Unless it is one of a
+    /// batch, the undo has found that out.
+    fn is_gone(&mut self) -> bool {
+        let Some(Called::Id(id)) = self.made.last().map(|made| made.called) else {
+            return false;
+        };
+        let is_there = |kernel: &mut K| {
+            let state = kernel.ipc_stat(self.attempt.step.kind, id);
+            !matches!(state, Err(Errno::EINVAL | Errno::EIDRM))
+        };
+        self.attempt.is_gone || (self.attempt.line.is_some() && !is_there(self.kernel))
+    }
+
+    /// Whether a seccomp filter has refused the call. It refuses the call too where the kernel itself
+    /// would refuse an argument, with another errno. ENOSYS is also that of a kernel that lacks the
+    /// call, and all others of its family.
+    fn is_filtered(&mut self) -> bool {
+        let Self {
+            attempt,
+            errno,
+            ref mut kernel,
+            ..
+        } = *self;
+        let Step { kind, is_posix, .. } = attempt.step;
+        let may_be_missing = errno == Errno::ENOSYS;
+        let refused = match attempt.doing {
+            Doing::Create | Doing::Find if !is_posix && may_be_missing => {
+                return kernel.ipc_rmid(kind, NO_ID) != Err(errno);
+            }
+            // No argument of msgget(2) is refused. Without IPC_CREAT it creates nothing.
+            Doing::Create | Doing::Find if !is_posix && kind == Kind::Queue => {
+                kernel.ipc_get(kind, 0, OTHER_KEY, 0).err()
+            }
+            // It would have no bytes, or no semaphores.
+            Doing::Create | Doing::Find if !is_posix => {
+                let flags = attempt.flags | IPC_CREAT;
+                kernel.ipc_get(kind, 0, IPC_PRIVATE, flags).err()
+            }
+            Doing::Create if kind == Kind::Queue && may_be_missing => {
+                return kernel.unlink(kind, &Path::EMPTY) != Err(errno);
+            }
+            Doing::Create if kind == Kind::Queue => kernel.mq_create(&Path::EMPTY, 0, None).err(),
+            Doing::Create => kernel.read(File::System(c""), &mut []).err(),
+            Doing::Fill => kernel.ftruncate(Fd::NONE, 0).err(),
+            Doing::Find => kernel.statx(Some(Fd::NONE), &Path::EMPTY).err(),
+            Doing::Own => kernel.fchown(Fd::NONE, Owner::UNCHANGED).err(),
+            Doing::SetMode => kernel.fchmod(Fd::NONE, 0).err(),
+            Doing::Link => kernel.linkat(Fd::NONE, &Path::EMPTY).err(),
+            Doing::Close => kernel.close(Fd::NONE).err(),
+            Doing::SetValues => kernel.sem_setval(NO_ID, 0, 0).err(),
+            Doing::Lock => kernel.shm_lock(NO_ID).err(),
+            Doing::Limits => kernel.ipc_info(kind, NO_ID).err(),
+            Doing::Set => {
+                let properties = Properties {
+                    owner: Owner::UNCHANGED,
+                    mode: 0,
+                    qbytes: 0,
+                };
+                kernel.ipc_set(kind, NO_ID, properties).err()
+            }
+            Doing::Ftok => kernel.identify(b"").err(),
+            // read(2) has no argument that every file refuses; but nothing is read here.
+            Doing::ReadBatch => {
+                let opened = kernel.read(File::System(c""), &mut []);
+                let read = kernel.read(File::In, &mut []);
+                return opened == Err(errno) || read == Err(errno);
+            }
+            // The kernel itself does not refuse these so.
+            Doing::Memory | Doing::BlockSignals => return true,
+            // Linux before 3.17 lacks getrandom(2), which is the only one of its family.
+            Doing::RandomKey => return !may_be_missing,
+            // It cannot be told.
+            Doing::Write | Doing::ForcedShm => return false,
+        };
+        refused == Some(errno)
+    }
+
     /// A number that is all of a file.
     fn read(&mut self, path: &CStr) -> Option<u64> {
         measure(self.kernel, path, b"")
@@ -329,8 +459,16 @@ impl<K: Kernel> Facts<'_, '_, K> {
         Some(memory.saturating_add(self.meminfo(b"SwapTotal:")?))
     }
 
-    /// Bytes of a huge page of the default size.
+    /// Bytes of a huge page of the size that is asked for.
     fn huge_page(&mut self) -> Option<u64> {
+        match self.attempt.flags >> SHM_HUGE_SHIFT {
+            0 => self.default_huge_page(),
+            log => 1_u64.checked_shl(log),
+        }
+    }
+
+    /// Bytes of a huge page of the default size.
+    fn default_huge_page(&mut self) -> Option<u64> {
         self.meminfo(b"Hugepagesize:")?.checked_mul(1024)
     }
 
@@ -340,6 +478,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
         asked.unwrap_or_else(|| attributes(None, None, self.kernel))
     }
 }
+
+/// A key that is not that of the attempt, and hardly of any object.
+const OTHER_KEY: u32 = 0x8000_0000;
 
 /// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
 const LARGEST_FILE: u64 = u64::MAX >> 1;

@@ -5,19 +5,21 @@ use super::figures::Facts;
 use super::rules::{self, RULES};
 use super::words::{Figures, Words};
 use crate::kernel::errno::Errno;
+use crate::kernel::object::Made;
 use crate::kernel::port::Kernel;
 use crate::plan::attempt::Attempt;
 
 /// Finds the words for the cause of a refusal, and their `figures`. None where no rule holds.
 #[inline(never)] // its variables would be in the frame of every run
-pub fn explain<K: Kernel>(
-    attempt: &Attempt<'_>,
+pub fn explain<'a, K: Kernel>(
+    attempt: &Attempt<'a>,
     errno: Errno,
+    made: &[Made<'a>],
     figures: &mut Figures,
     kernel: &mut K,
 ) -> Option<Words> {
     let here = rules::place(attempt);
-    let mut facts = Facts::new(attempt, kernel);
+    let mut facts = Facts::new(attempt, errno, made, kernel);
     RULES.iter().find_map(|rule| {
         rule.is_for(here, errno).then_some(())?;
         for (name, figure) in rule.figures.iter().zip(figures.iter_mut()) {

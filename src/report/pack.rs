@@ -25,7 +25,7 @@ const fn is_itself(byte: u8) -> bool {
 }
 
 /// Most bytes of the texts; more do not compile.
-const MAX_BYTES: usize = 8192;
+const MAX_BYTES: usize = 12288;
 
 /// Least occurrences of a pair that is replaced: it takes two bytes and saves more.
 const WORTHWHILE: u16 = 4;

@@ -23,20 +23,23 @@ const CREATE: Places = 1;
 const FIND: Places = 1 << 1;
 /// Sets the owner; for a System V object, mode and msg_qbytes too.
 const SET: Places = 1 << 2;
-/// Sets the values of a set's semaphores.
-const VALUES: Places = 1 << 3;
-/// Locks a segment in memory.
-const LOCK: Places = 1 << 4;
+/// Does one thing more before that, another for each kind: locks a segment in memory, sets the values
+/// of a set, reads the limits of queues.
+const PREPARE: Places = 1 << 3;
 /// Links a file to its name.
-const LINK: Places = 1 << 5;
+const LINK: Places = 1 << 4;
 /// All of these.
-const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
+const CALLS: Places = CREATE | FIND | SET | PREPARE | LINK;
 /// Reads a batch.
-const BATCH: Places = 1 << 6;
+const BATCH: Places = 1 << 5;
 /// Maps memory.
-const MEMORY: Places = 1 << 7;
-/// Anything else. No rule has it.
+const MEMORY: Places = 1 << 6;
+/// Chooses a random key.
+const RANDOM: Places = 1 << 7;
+/// Anything else.
 const OTHER: Places = 1 << 8;
+/// All that is done.
+const EVERYTHING: Places = CALLS | BATCH | MEMORY | RANDOM | OTHER;
 
 /// A System V segment, but not one of huge pages that is being created.
 const SHM: Places = 1 << 9;
@@ -80,20 +83,15 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Places {
     match doing {
-        Doing::Create => CREATE,
+        Doing::Create | Doing::Fill => CREATE,
         Doing::Find => FIND,
-        Doing::Set | Doing::Own => SET,
-        Doing::SetValues => VALUES,
-        Doing::Lock => LOCK,
+        Doing::Set | Doing::Own | Doing::SetMode => SET,
+        Doing::SetValues | Doing::Lock | Doing::Limits => PREPARE,
         Doing::Link => LINK,
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
-        Doing::Ftok
-        | Doing::BlockSignals
-        | Doing::RandomKey
-        | Doing::ForcedShm
-        | Doing::Close
-        | Doing::Write => OTHER,
+        Doing::RandomKey => RANDOM,
+        Doing::Ftok | Doing::BlockSignals | Doing::ForcedShm | Doing::Close | Doing::Write => OTHER,
     }
 }
 
@@ -206,6 +204,8 @@ rules! {
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] FIND | SEM | EACH;
     EINVAL: SHMMIN [IfNothingAsked] CREATE | SHM | HUGE;
     EINVAL: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE | FILE;
+    EINVAL: OURS [IfOurs] FIND | SHM | SEM | FILE,
+        "--batch";
     EINVAL: SMALL [SmallHolder, SmallAmount] FIND | SHM | SEM | EACH,
         "the object with that key is smaller than requested";
     EINVAL: NO_PAGE_SIZE [] CREATE | HUGE,
@@ -216,33 +216,38 @@ rules! {
         "the object that -e found is smaller than requested";
     EINVAL: NO_FILE [Found] FIND | FILE,
         "what -e found";
+    EINVAL: HUGETLBFS [HugetlbfsPage] CREATE | FILE,
+        "-m and -s";
     EINVAL: ATTRIBUTES [MsgMax, MsgsizeMax] CREATE | MQUEUE,
         "figures from /proc";
     EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE,
         "without /proc";
 
-    EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH;
+    EEXIST: OURS [IfOurs] CREATE | SYSV,
+        "--batch";
+    EEXIST: IN_USE [Holder, Key] CREATE | SYSV | EACH;
     // Holder is unknown, so that IN_USE does not hold: -e would be refused too, with EINVAL.
     EEXIST: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SEM | EACH;
     EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH,
         "the object with that key is smaller than requested";
     EEXIST: POSIX_IN_USE [] CREATE | LINK | POSIX;
 
+    // A filter comes before anything that the kernel itself checks.
+    EPERM: FILTER [IfFiltered] EVERYTHING | ALL;
     EPERM: OVER_EACH [Asked, Limit(EachIfOver)] SET | QUEUE | EACH,
         "--qbytes, or -p of a keyed queue";
-    EPERM: NO_HUGE_PAGES [IfHugeRefused] CREATE | HUGE,
+    EPERM: NO_HUGE_PAGES [] CREATE | HUGE,
         "--hugetlb";
-    EPERM: NO_LOCK [IfNoMemlock] LOCK | SHM;
+    EPERM: NO_LOCK [IfNoMemlock] PREPARE | SHM;
     EPERM: NO_CHOWN [] SET | POSIX,
         "--owner of a POSIX object";
     EPERM: HARD_LINKS [] LINK | FILE,
         "--owner of -m and -s, with CAP_CHOWN alone";
-    EPERM: FILTER [IfFiltered] CALLS | ALL;
     EPERM: SECURITY_MODULE [] CALLS | ALL;
 
+    EACCES: FILTER [IfFiltered] EVERYTHING | ALL;
     EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE,
         "-m and -s";
-    EACCES: FILTER [IfFiltered] CALLS | ALL;
     EACCES: SECURITY_MODULE [] CALLS | ALL;
 
     ENOMEM: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | SHM,
@@ -254,25 +259,32 @@ rules! {
         "without /proc";
     ENOMEM: HUGE_PAGES [HugeFreeIfDefault, HugePages, HugeAsked] CREATE | HUGE,
         "figures from /proc, for the default size";
-    ENOMEM: HUGE_PAGES_UNKNOWN [] CREATE | HUGE,
+    ENOMEM: HUGE_PAGES_OF_SIZE [HugeKib] CREATE | HUGE,
         "for another size, or without /proc";
-    ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM,
+    ENOMEM: HUGE_PAGES_UNKNOWN [] CREATE | HUGE,
+        "without /proc";
+    ENOMEM: MEMLOCK [Asked, Memlock] PREPARE | SHM,
         "--lock";
     ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
         "--batch, -J and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
-    ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | ALL;
+    ENOMEM: KERNEL_MEMORY [] PREPARE | QUEUE | SEM;
+    ENOMEM: KERNEL_MEMORY [] FIND | SET | LINK | ALL;
 
-    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFiltered] CALLS | SYSV;
-    ENOSYS: NO_SYSVIPC [] CALLS | SYSV;
-    ENOSYS: NO_MQUEUE_OR_FILTER [IfFiltered] CALLS | MQUEUE;
-    ENOSYS: NO_MQUEUE [] CALLS | MQUEUE;
-    ENOSYS: FILTER [IfFiltered] CALLS | FILE;
+    ENOSYS: FILTER [IfFiltered] EVERYTHING | ALL;
+    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFilter] CREATE | FIND | SYSV;
+    ENOSYS: NO_SYSVIPC [] CREATE | FIND | SYSV;
+    ENOSYS: NO_MQUEUE_OR_FILTER [IfFilter] CREATE | MQUEUE;
+    ENOSYS: NO_MQUEUE [] CREATE | MQUEUE;
+    ENOSYS: NO_GETRANDOM [] RANDOM | ALL,
+        "in a batch with many random keys";
+
+    EOVERFLOW: UNMAPPED_USER [] CREATE | POSIX;
 
     ENOENT: NO_DEV_SHM [] CREATE | FILE;
     ENOENT: NO_PROC [] LINK | FILE,
         "-m and -s";
-    ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
+    ENOTDIR: NO_DIRECTORY [] CREATE | FIND | LINK | FILE;
     // EISDIR: Linux before 3.11 has no O_TMPFILE. EOPNOTSUPP: this file system does not support it.
     EISDIR: NOT_TMPFS [] CREATE | FILE;
     EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
@@ -292,5 +304,5 @@ rules! {
     EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE,
         "-q";
     EMFILE: NOFILE [] CREATE | SYSV | FILE;
-    EMFILE: NOFILE [] FIND | SET | VALUES | LOCK | LINK | BATCH | ALL;
+    EMFILE: NOFILE [] FIND | SET | LINK | BATCH | ALL;
 }

@@ -122,9 +122,10 @@ words! {
         "POSIX semaphore '@' is left behind";
 
     // Why it failed.
-    IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
-        "queue % has key 0x#: -e returns it, ipcrm -q % removes it",
-        "set % has key 0x#: -e returns it, ipcrm -s % removes it";
+    IN_USE: "segment % has key 0x#: -e returns it",
+        "queue % has key 0x#: -e returns it",
+        "set % has key 0x#: -e returns it";
+    OURS: "an earlier line creates this object, with a size of its own";
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
@@ -132,7 +133,9 @@ words! {
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is not a regular file";
     BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
-    NO_DEV_SHM: "there is no /dev/shm";
+    NO_DEV_SHM: "there is no /dev/shm: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm";
+    NO_DIRECTORY: "/dev/shm is no directory";
+    HUGETLBFS: "/dev/shm is a hugetlbfs: it holds no semaphores, and shared memory in multiples of % bytes";
     NOT_TMPFS: "/dev/shm is not a tmpfs: it does not support O_TMPFILE";
     READ_ONLY: "/dev/shm is read-only";
     NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
@@ -170,15 +173,18 @@ words! {
     NOFILE: "no file descriptor is left (RLIMIT_NOFILE)";
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
+    NO_GETRANDOM: "getrandom(2) needs Linux 3.17, or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
     MOST_BYTES: "a batch has at most % bytes";
     UNMAPPED: "this user namespace does not map that owner";
+    UNMAPPED_USER: "this user namespace does not map this user or its group";
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
     NO_PAGE_SIZE: "this kernel has no huge pages of that size";
-    HUGE_PAGES: "% of % huge pages of that size are free, % more asked for (vm.nr_hugepages)";
-    HUGE_PAGES_UNKNOWN: "too few free huge pages of that size (vm.nr_hugepages)";
+    HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
+    HUGE_PAGES_OF_SIZE: "too few free huge pages (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
+    HUGE_PAGES_UNKNOWN: "too few free huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
     SECURITY_MODULE: "a security module forbids this call";
 }
 

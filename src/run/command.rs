@@ -133,7 +133,7 @@ fn end<K: Kernel>(job: &mut Job<'_, '_, K>, done: Result<(), Errno>) -> u8 {
     if !is_explained_first {
         undo(job);
     }
-    let hint = hint::explain(&job.attempt, errno, &mut figures, job.kernel);
+    let hint = hint::explain(&job.attempt, errno, job.made, &mut figures, job.kernel);
     if is_explained_first {
         undo(job);
     }

@@ -26,6 +26,7 @@ use crate::report::measure;
 pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     let name = request.name();
     job.attempt.path = name.bytes;
+    job.attempt.libc = name.libc;
     job.attempt.found = None;
     job.attempt.doing = Doing::Create;
     let path = name.path(job.attempt.step.kind)?;
@@ -135,6 +136,7 @@ fn fill<'a, K: Kernel>(
 ) -> Result<(), Errno> {
     let Step { kind, amount, .. } = job.attempt.step;
     let name = request.name();
+    job.attempt.doing = Doing::Fill;
     match kind {
         Kind::Shm => job.kernel.ftruncate(fd, amount)?,
         Kind::Queue => {}
@@ -147,6 +149,7 @@ fn fill<'a, K: Kernel>(
         job.attempt.doing = Doing::Own;
         job.kernel.fchown(fd, request.owner())?;
         if kind == Kind::Queue {
+            job.attempt.doing = Doing::SetMode;
             job.kernel.fchmod(fd, request.mode())?;
         }
     }

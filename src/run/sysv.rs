@@ -8,7 +8,7 @@ use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Called, Id, Kind};
+use crate::kernel::object::{ANY_ID, Called, Id, Kind};
 use crate::kernel::port::{File, Kernel, Properties};
 use crate::plan::attempt::Doing;
 use crate::plan::step::Step;
@@ -96,14 +96,17 @@ fn set_properties<K: Kernel>(
         job.attempt.doing = Doing::Lock;
         job.kernel.shm_lock(id)?;
     }
-    job.attempt.doing = Doing::Set;
     if kind == Kind::Queue {
         job.attempt.qbytes = match request.get(Opt::Qbytes) {
             Some(qbytes) => qbytes,
             // Unchanged: that of every new queue. IPC_STAT would take read permission.
-            None => job.kernel.ipc_info(kind)?.each,
+            None => {
+                job.attempt.doing = Doing::Limits;
+                job.kernel.ipc_info(kind, ANY_ID)?.each
+            }
         };
     }
+    job.attempt.doing = Doing::Set;
     let properties = Properties {
         owner: request.owner(),
         mode: request.mode(),

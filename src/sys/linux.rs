@@ -14,12 +14,13 @@ use super::call::{
 };
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
-    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT,
-    Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL,
-    O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
-    PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
-    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
-    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
+    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_INFO, IPC_RMID,
+    IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
+    O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
+    PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO,
+    SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE,
+    STATX_SIZE, STATX_TYPE, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs,
+    Statx,
 };
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -170,17 +171,15 @@ impl Kernel for Linux {
         unsafe { control(kind, id, IPC_RMID, Argument::ZERO) }
     }
 
-    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
-        /// These commands tell of all objects of a kind, whatever the id.
-        const ANY: Id = 0;
+    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno> {
         Ok(match kind {
             Kind::Shm => {
                 let mut limits = Shminfo64::default();
                 let mut used = ShmInfo::default();
                 // SAFETY: each command with the struct that it fills.
-                unsafe { control(kind, ANY, IPC_INFO, by_mut(&mut limits)) }?;
+                unsafe { control(kind, id, IPC_INFO, by_mut(&mut limits)) }?;
                 // SAFETY: as above.
-                unsafe { control(kind, ANY, SHM_INFO, by_mut(&mut used)) }?;
+                unsafe { control(kind, id, SHM_INFO, by_mut(&mut used)) }?;
                 Limits {
                     each: limits.shmmax,
                     units: limits.shmall,
@@ -193,7 +192,7 @@ impl Kernel for Linux {
             Kind::Queue => {
                 let mut all = Msginfo::default();
                 // SAFETY: as above.
-                unsafe { control(kind, ANY, MSG_INFO, by_mut(&mut all)) }?;
+                unsafe { control(kind, id, MSG_INFO, by_mut(&mut all)) }?;
                 Limits {
                     each: count(all.msgmnb),
                     units: u64::MAX,
@@ -206,7 +205,7 @@ impl Kernel for Linux {
             Kind::Sem => {
                 let mut all = Seminfo::default();
                 // SAFETY: as above.
-                unsafe { control(kind, ANY, SEM_INFO, by_mut(&mut all)) }?;
+                unsafe { control(kind, id, SEM_INFO, by_mut(&mut all)) }?;
                 Limits {
                     each: count(all.semmsl),
                     units: count(all.semmns),
@@ -343,6 +342,11 @@ impl Kernel for Linux {
             free_blocks: all.f_bfree,
             inodes: all.f_files,
             free_inodes: all.f_ffree,
+            huge_page: if all.f_type == HUGETLBFS_MAGIC {
+                all.f_bsize
+            } else {
+                0
+            },
         })
     }
 

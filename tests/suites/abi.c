@@ -15,6 +15,7 @@
 #include <linux/fcntl.h>
 #include <linux/ipc.h>
 #include <linux/limits.h>
+#include <linux/magic.h>
 #include <linux/mman.h>
 #include <linux/mqueue.h>
 #include <linux/msg.h>
@@ -98,6 +99,7 @@ int main(void)
 	NUMBER(STATX_SIZE);
 	NUMBER(S_IFMT);
 	NUMBER(S_IFREG);
+	NUMBER(HUGETLBFS_MAGIC);
 	NUMBER(STDIN_FILENO);
 	NUMBER(STDOUT_FILENO);
 	NUMBER(STDERR_FILENO);

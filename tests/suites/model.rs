@@ -228,6 +228,11 @@ impl Kernel {
         if let Some(index) = self.errors.iter().position(|error| error.0 == call) {
             return Err(self.errors.remove(index).1);
         }
+        // What the kernel refuses, whatever the other arguments are.
+        let is_of_id = matches!(call, Sysno::shmctl | Sysno::msgctl | Sysno::semctl);
+        if a == usize::MAX && call != Sysno::signalfd4 {
+            return Err(if is_of_id { libc::EINVAL } else { libc::EBADF });
+        }
         match call {
             Sysno::rt_sigprocmask => {
                 assert_eq!((a, c, d), (libc::SIG_BLOCK as usize, 0, 8));
@@ -235,6 +240,9 @@ impl Kernel {
             }
             Sysno::shmget | Sysno::semget | Sysno::msgget => {
                 let flags = if call == Sysno::msgget { b } else { c };
+                if call != Sysno::msgget && b == 0 {
+                    return Err(libc::EINVAL);
+                }
                 if flags & libc::IPC_CREAT as usize == 0 {
                     // Any object is found.
                     return Ok(0);

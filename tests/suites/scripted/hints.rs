@@ -3,8 +3,8 @@
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
-    AskFilter, AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Remove,
-    SHM_RMID_FORCED, Set, SetValue, Source, error, explain,
+    AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Refuse, Remove, SHM_RMID_FORCED,
+    Set, SetValue, Source, error, explain,
 };
 
 /// Each refusal that has a measured cause, the calls that measure it, and the line that tells it.
@@ -109,7 +109,10 @@ fn a_refused_property_is_explained() {
         (locked(EIO), vec![], ""),
         (
             queue(EPERM),
-            vec![error(AskLimits(Kind::Queue), EPERM), (AskFilter, 1)],
+            vec![error(
+                Refuse(Box::new(Set(Kind::Queue, 0, (0, 0), 0, 0))),
+                EPERM,
+            )],
             "a seccomp filter forbids this call",
         ),
         (valued(ERANGE), vec![], ""),
@@ -132,7 +135,7 @@ fn a_refused_segment_of_huge_pages_is_explained() {
             "--hugetlb",
             huge,
             EPERM,
-            vec![error(Get(Kind::Shm, 7, 5 * MIB, 0), EPERM), (AskFilter, 1)],
+            vec![error(Refuse(Box::new(Get(Kind::Shm, 0, 0, 0))), EPERM)],
             "a seccomp filter forbids this call",
         ),
         // A kernel without huge pages.
@@ -141,7 +144,7 @@ fn a_refused_segment_of_huge_pages_is_explained() {
             huge,
             ENOMEM,
             vec![meminfo(b"MemTotal:           1000 kB\n")],
-            "too few free huge pages of that size (vm.nr_hugepages)",
+            "too few free huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages)",
         ),
         (
             "--hugetlb=1G",

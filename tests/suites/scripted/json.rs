@@ -198,7 +198,7 @@ impl Kernel for Willing<'_> {
         panic!("nothing was refused");
     }
 
-    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind, _: Id) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 

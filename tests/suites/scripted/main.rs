@@ -288,7 +288,7 @@ impl Kernel for Crowded {
         panic!("no limit is reached");
     }
 
-    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind, _: Id) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 

@@ -6,7 +6,7 @@ use ipcmk::kernel::object::Kind;
 use crate::batch::jobs;
 use crate::script::{
     AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
-    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read,
+    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read, Refuse,
     SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write,
     error, explain, failed, ok, play, silent, tell, try_failures,
 };
@@ -392,9 +392,11 @@ fn a_semaphore_is_written_whole() {
 fn a_refusal_is_explained() {
     use libc::{
         EACCES, EDQUOT, EFBIG, EISDIR, ELOOP, EMFILE, EMLINK, ENFILE, ENOMEM, ENOSPC, ENOSYS,
-        ENOTDIR, EPERM, EROFS,
+        ENOTDIR, EOVERFLOW, EPERM, EROFS,
     };
     let filtered = |yes| (AskFilter, yes);
+    let by_filter = |call, errno| error(Refuse(Box::new(call)), errno);
+    let no_open = || Read(Source::System(""), b"");
     // Each call that can be refused: the line, and the calls before and after it.
     let open = |errno| {
         let script = vec![error(OpenUnnamed(0o644), errno)];
@@ -446,13 +448,59 @@ fn a_refusal_is_explained() {
     let security_module = "a security module forbids this call";
     let no_memory = "kernel memory is short, or over the cgroup's memory.max";
     for ((line, script), causes, hint) in [
-        (open(ENOTDIR), vec![], "there is no /dev/shm"),
+        (open(ENOTDIR), vec![], "/dev/shm is no directory"),
         (open(ENOSPC), vec![error(AskSpace, EPERM)], ""),
         (open(ENOMEM), vec![], no_memory),
-        (open(EPERM), vec![filtered(0)], security_module),
-        (open(EPERM), vec![filtered(1)], filter),
-        (open(ENOSYS), vec![filtered(1)], filter),
-        (open(ENOSYS), vec![filtered(0)], ""),
+        (open(EPERM), vec![], security_module),
+        (open(EPERM), vec![by_filter(no_open(), EPERM)], filter),
+        // It refuses the call in another way, which is not this one.
+        (
+            open(EPERM),
+            vec![by_filter(no_open(), EACCES)],
+            security_module,
+        ),
+        (open(ENOSYS), vec![by_filter(no_open(), ENOSYS)], filter),
+        (open(EACCES), vec![by_filter(no_open(), EACCES)], filter),
+        (open(EACCES), vec![], closed),
+        (
+            truncate(EPERM),
+            vec![by_filter(Truncate(0, 0), EPERM)],
+            filter,
+        ),
+        (truncate(EPERM), vec![], security_module),
+        (chmod(EPERM), vec![by_filter(Chmod(0, 0), EPERM)], filter),
+        (
+            link(EPERM),
+            vec![by_filter(Link(0, String::new()), EPERM)],
+            filter,
+        ),
+        (
+            link(EPERM),
+            vec![],
+            "fs.protected_hardlinks=1 needs CAP_FOWNER",
+        ),
+        (
+            queue(EACCES),
+            vec![by_filter(OpenQueue(String::new(), 0, None), EACCES)],
+            filter,
+        ),
+        (
+            queue(ENOSYS),
+            vec![by_filter(UnlinkQueue(String::new()), ENOSYS), filtered(0)],
+            "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)",
+        ),
+        (
+            queue(ENOSYS),
+            vec![by_filter(UnlinkQueue(String::new()), ENOSYS), filtered(1)],
+            "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it",
+        ),
+        // The kernel has the other call on queues.
+        (queue(ENOSYS), vec![], filter),
+        (
+            queue(EOVERFLOW),
+            vec![],
+            "this user namespace does not map this user or its group",
+        ),
         (open(ELOOP), vec![], ""),
         (
             truncate(EFBIG),
@@ -469,10 +517,10 @@ fn a_refusal_is_explained() {
         ),
         (link(EACCES), vec![], closed),
         (link(EROFS), vec![], "/dev/shm is read-only"),
-        (link(ENOTDIR), vec![], "there is no /dev/shm"),
+        (link(ENOTDIR), vec![], "/dev/shm is no directory"),
         (link(ENOMEM), vec![], no_memory),
         (link(EMLINK), vec![], ""),
-        (queue(EACCES), vec![filtered(0)], security_module),
+        (queue(EACCES), vec![], security_module),
         (queue(ENOMEM), vec![], no_memory),
         (
             queue(ENFILE),

@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::ptr::NonNull;
 
 use ipcmk::kernel::errno::Errno;
-use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::object::{Id, Kind, NO_ID};
 use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
 };
@@ -70,6 +70,9 @@ pub enum Call {
     AskSpace,
     /// Whether there is a filter.
     AskFilter,
+    /// A call with an argument that the kernel refuses, which a filter refuses with another errno.
+    /// Of its arguments only the kind and the command are those of the call.
+    Refuse(Box<Call>),
     /// To standard output.
     Write(String),
     /// For standard output.
@@ -79,7 +82,7 @@ pub enum Call {
 pub use Call::{
     AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, BlockSignals, Chmod,
     Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read,
-    Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
+    Refuse, Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -120,6 +123,9 @@ pub type Expected = (Call, i64);
 
 pub const NEW: i32 = libc::IPC_CREAT | libc::IPC_EXCL;
 
+/// The key of the look that shows whether msgget(2) is refused whatever it is asked for.
+const OTHER_KEY: u32 = 0x8000_0000;
+
 /// No id: that of the process is meant.
 pub const OURS: u32 = u32::MAX;
 
@@ -157,7 +163,7 @@ impl Call {
     const fn is_a_look(&self) -> bool {
         matches!(
             self,
-            AskLimits(_) | AskFilter | AskLimit(_) | AskSpace | Get(_, _, _, 0)
+            AskLimits(_) | AskFilter | AskLimit(_) | AskSpace | AskState(..) | Get(_, _, _, 0)
         )
     }
 
@@ -244,6 +250,17 @@ impl Script {
         outcome(result)
     }
 
+    /// The errno of a call with an argument that the kernel refuses: its own, or that of a filter
+    /// that is known as a cause.
+    #[track_caller]
+    fn refuse(&mut self, call: Call, own: Errno) -> Errno {
+        let causes = self.causes().expect("nothing but to undo is left");
+        let known = causes.ask(|cause| *cause == Refuse(Box::new(call.clone())));
+        known.map_or(own, |(_, result)| {
+            outcome(result).expect_err("a filter's errno")
+        })
+    }
+
     fn answer_both(&mut self, call: Call) -> Result<(u32, u32), Errno> {
         let result = self.answer(call)?;
         let low = result & i64::from(u32::MAX);
@@ -287,6 +304,18 @@ impl Kernel for Script {
     }
 
     fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
+        let is_refused = match kind {
+            Kind::Queue => key == OTHER_KEY && flags == 0,
+            Kind::Shm | Kind::Sem => amount == 0,
+        };
+        if is_refused && self.causes().is_some() {
+            let own = if kind == Kind::Queue {
+                Errno::ENOENT
+            } else {
+                Errno::EINVAL
+            };
+            return Err(self.refuse(Get(kind, 0, 0, 0), own));
+        }
         // msgget(2) takes none.
         let amount = if kind == Kind::Queue { 0 } else { amount };
         self.answer(Get(kind, key, amount, flags.cast_signed()))
@@ -299,6 +328,9 @@ impl Kernel for Script {
             mode,
             qbytes,
         } = properties;
+        if id == NO_ID {
+            return Err(self.refuse(Set(kind, 0, (0, 0), 0, 0), Errno::EINVAL));
+        }
         // The other kinds have none.
         let qbytes = if kind == Kind::Queue { qbytes } else { 0 };
         self.answer(Set(kind, id, (uid, gid), mode, qbytes))
@@ -306,10 +338,16 @@ impl Kernel for Script {
     }
 
     fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+        if id == NO_ID {
+            return Err(self.refuse(SetValue(0, 0, 0), Errno::EINVAL));
+        }
         self.answer(SetValue(id, number, value)).map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
+        if id == NO_ID {
+            return Err(self.refuse(Lock(0), Errno::EINVAL));
+        }
         self.answer(Lock(id)).map(drop)
     }
 
@@ -322,6 +360,9 @@ impl Kernel for Script {
     }
 
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
+        if id == NO_ID {
+            return Err(self.refuse(Remove(kind, 0), Errno::EINVAL));
+        }
         self.answer(Remove(kind, id)).map(drop)
     }
 
@@ -335,33 +376,55 @@ impl Kernel for Script {
         mode: u32,
         attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
+        if *path == Path::EMPTY {
+            let call = OpenQueue(String::new(), 0, None);
+            return Err(self.refuse(call, Errno::ENOENT));
+        }
         let attributes = attributes.map(|Attributes { maxmsg, msgsize }| [maxmsg, msgsize]);
         self.open(OpenQueue(queue_of(path), mode, attributes))
     }
 
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        if fd == Fd::NONE {
+            return Err(self.refuse(Truncate(0, 0), Errno::EBADF));
+        }
         self.answer(Truncate(self.opened(fd), size)).map(drop)
     }
 
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
+        if fd == Fd::NONE {
+            return Err(self.refuse(Own(0, (0, 0)), Errno::EBADF));
+        }
         self.answer(Own(self.opened(fd), (uid, gid))).map(drop)
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
+        if fd == Fd::NONE {
+            return Err(self.refuse(Chmod(0, 0), Errno::EBADF));
+        }
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+        if fd == Fd::NONE {
+            return Err(self.refuse(Link(0, String::new()), Errno::EBADF));
+        }
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
+        if fd == Fd::NONE {
+            return Err(self.refuse(Close(0), Errno::EBADF));
+        }
         let descriptor = self.opened(fd);
         self.open.retain(|&other| other != descriptor);
         self.answer(Close(descriptor)).map(drop)
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
+        if *path == Path::EMPTY {
+            return Err(self.refuse(UnlinkQueue(String::new()), Errno::ENOENT));
+        }
         self.answer(match kind {
             Kind::Queue => UnlinkQueue(queue_of(path)),
             Kind::Shm | Kind::Sem => Unlink(text_of(path)),
@@ -374,6 +437,9 @@ impl Kernel for Script {
     }
 
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
+        if fd == Some(Fd::NONE) {
+            return Err(self.refuse(AskOpen(0), Errno::EBADF));
+        }
         let (mode, amount) = self.answer_both(match fd {
             Some(fd) => AskOpen(self.opened(fd)),
             None => AskFile(text_of(path)),
@@ -391,6 +457,7 @@ impl Kernel for Script {
             free_blocks: free.unsigned_abs(),
             inodes: 400,
             free_inodes: 5,
+            huge_page: 0,
         })
     }
 
@@ -400,6 +467,12 @@ impl Kernel for Script {
     }
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
+        if file == File::System(c"") {
+            return Err(self.refuse(Read(Source::System(""), b""), Errno::ENOENT));
+        }
+        if file == File::In && buffer.is_empty() {
+            return Ok(buffer);
+        }
         let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
         let known = match (file, self.causes()) {
             (File::System(_) | File::Once(_), Some(causes)) => {
@@ -420,6 +493,9 @@ impl Kernel for Script {
     }
 
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
+        if path.is_empty() && self.causes().is_some() {
+            return Err(self.refuse(Identify(String::new()), Errno::ENOENT));
+        }
         let path = String::from_utf8_lossy(path).into_owned();
         let (dev_minor, ino) = self.answer_both(Identify(path))?;
         Ok(Identity {
@@ -442,7 +518,10 @@ impl Kernel for Script {
             .map(|limit| limit.try_into().expect("a number"))
     }
 
-    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno> {
+        if id == NO_ID {
+            return Err(self.refuse(AskLimits(kind), Errno::EINVAL));
+        }
         self.answer(AskLimits(kind)).map(|_| LIMITS)
     }
 
@@ -672,7 +751,8 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         Read(Source::System(_), _) | AskState(..) | AskFile(_) | FindQueue(_) | AskOpen(_) => {
             return None;
         }
-        Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Wait => {
+        Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter
+        | Refuse(_) | Wait => {
             unreachable!("only after a failure")
         }
     })
