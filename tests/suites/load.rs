@@ -833,10 +833,10 @@ impl Drop for Place<'_> {
 
 /// The error text of a run that finds its key in use by the first object of a namespace.
 fn in_use(kind: Kind) -> String {
-    let (create, what, letter) = match kind {
-        Kind::Shm => ("share memory", "segment", 'm'),
-        Kind::Msg => ("message queue", "queue", 'q'),
-        Kind::Sem => ("semaphore", "set", 's'),
+    let (create, what) = match kind {
+        Kind::Shm => ("share memory", "segment"),
+        Kind::Msg => ("message queue", "queue"),
+        Kind::Sem => ("semaphore", "set"),
     };
     format!(
         "ipcmk: create {create} failed: File exists\n\

@@ -326,7 +326,11 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         }],
         ..Start::default()
     };
-    let not_locked = refused(libc::SYS_shmctl, Some(libc::SHM_LOCK), libc::EPERM);
+    let not_locked = refused(libc::SYS_shmctl, Some(libc::SHM_LOCK), libc::ENOMEM);
+    // As a kernel without POSIX queues.
+    let mut no_queues = refused(libc::SYS_mq_open, None, libc::ENOSYS);
+    let no_unlinking = refused(libc::SYS_mq_unlink, None, libc::ENOSYS);
+    no_queues.filters.extend(no_unlinking.filters);
     let no_space = refused(libc::SYS_ftruncate, None, libc::ENOSPC);
     let mut runs = vec![
         ("-M 4096", Start::default()),
@@ -339,6 +343,7 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         ("-m 1 -q -s -n made --owner 0", Start::default()),
         ("-q -s -n unmade", full()),
         ("-m 1 -n unmade", no_space),
+        ("-q -n unmade", no_queues),
     ];
     if faults {
         // Only a tracer can hide AT_RANDOM.
