@@ -33,12 +33,16 @@ impl<'a, A: Argv<'a>> Iterator for Arguments<'a, A> {
     }
 }
 
-/// Removes the first line, up to a LF, from the start of a text, and returns it without the LF.
+/// Removes the first line, which ends with LF, CR LF or CR, from the start of a text, and returns it
+/// without its end.
 pub fn take_line<'a>(text: &mut &'a [u8]) -> &'a [u8] {
-    let end = text.iter().position(|&byte| byte == b'\n');
+    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     let (line, rest) = text
         .split_at_checked(end.unwrap_or(text.len()))
         .unwrap_or_default();
-    *text = rest.get(1..).unwrap_or_default();
+    *text = match rest {
+        [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
+        [] => rest,
+    };
     line
 }

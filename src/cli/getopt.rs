@@ -166,8 +166,15 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
 /// Splits a long option into its name and the rest: nothing, or `=` and a value.
 #[must_use]
 pub fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
-    let equals = text.iter().position(|&byte| byte == b'=');
-    text.split_at_checked(equals.unwrap_or(text.len()))
+    split_at(text, b'=')
+}
+
+/// Splits a text into what stands before a byte and the rest: nothing, or what begins with it.
+#[must_use]
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn split_at(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
+    let place = text.iter().position(|&other| other == byte);
+    text.split_at_checked(place.unwrap_or(text.len()))
         .unwrap_or_default()
 }
 

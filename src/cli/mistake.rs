@@ -36,6 +36,15 @@ impl Word<'_> {
     };
 }
 
+/// What --owner can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
 /// What is wrong with a command line, or with one word of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
@@ -55,6 +64,10 @@ pub enum Mistake {
     KeyedNotFirst,
     /// An operand that is not a mode of -M.
     ExtraOperand,
+    /// The same, a number on a line with -s, which takes none.
+    SemaphoreOperand,
+    /// The same, the size of huge pages: that of --hugetlb is written behind a `=`.
+    HugePageOperand,
     /// Both -p and this operand give a mode.
     ModeTwice,
     /// A value of another form than its option takes.
@@ -63,6 +76,8 @@ pub enum Mistake {
     BadRange,
     /// No resource is on the line.
     NoResource,
+    /// The same, but a name for one.
+    OnlyName,
     /// A POSIX object without a name.
     NoName,
     /// More than one resource in the keyed grammar.
@@ -83,6 +98,14 @@ pub enum Mistake {
     BatchNotAlone,
     /// A line of a batch with -J, -h, -V or --batch.
     NotInBatch,
+    /// The object of this earlier line of the batch, again.
+    Again(u32),
+    /// A batch begins with a byte order mark.
+    ByteOrderMark,
+    /// --owner has the name of a user or a group that is not in its file.
+    NoOwner(Account),
+    /// It is there, but its line has no id.
+    NoOwnerId(Account),
     /// More objects in a batch than [`MAX_OBJECTS`](super::batch::MAX_OBJECTS).
     TooMany,
 }
@@ -109,13 +132,13 @@ pub struct Refusal<'a> {
     pub keyed_reads: bool,
 }
 
-impl Refusal<'_> {
-    /// A mistake in a line of a batch as a whole.
+impl<'a> Refusal<'a> {
+    /// A mistake in a line of a batch as a whole, or in this word of a line that both grammars accept.
     #[must_use]
-    pub const fn of_line(mistake: Mistake) -> Self {
+    pub const fn of_line(mistake: Mistake, bytes: &'a [u8]) -> Self {
         Self {
             mistake,
-            word: Word::END,
+            word: Word { bytes, ..Word::END },
             grammar: Grammar::Standard,
             keyed_reads: false,
         }

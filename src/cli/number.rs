@@ -32,7 +32,7 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
         Argument::Mode => (mode(text), 0, 0o777),
         Argument::Key => (key(text), 0, u32::MAX.into()),
         Argument::Ftok => (ftok_id(text), 1, 255),
-        Argument::Owner => (list(text, b':', MAX_ID), 1, 2),
+        Argument::Owner => (owner(text), 1, 2),
         Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
         Argument::HugePage => (huge_page(text), 1, u64::MAX),
     };
@@ -131,6 +131,36 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     }
 }
 
+/// Counts what --owner names: a user, and a group behind a colon.
+///
+/// # Errors
+/// [`Bad::Range`] for an id over [`MAX_ID`]; [`Bad::Invalid`] for an empty name, or for three.
+pub fn owner(text: &[u8]) -> Result<u64, Bad> {
+    let mut count = 0;
+    for part in text.split(|&byte| byte == b':') {
+        if id(part) == Err(Bad::Range) {
+            return Err(Bad::Range);
+        }
+        if part.is_empty() || count == 2 {
+            return Err(Bad::Invalid);
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Reads the id of a user or a group.
+///
+/// # Errors
+/// [`Bad::Range`] over [`MAX_ID`]; [`Bad::Invalid`] for what is not all digits: a name.
+pub fn id(text: &[u8]) -> Result<u64, Bad> {
+    if text.iter().all(u8::is_ascii_digit) {
+        whole(text, Base::Ten, MAX_ID)
+    } else {
+        Err(Bad::Invalid)
+    }
+}
+
 /// Reads a size that is a power of two, and returns its binary logarithm.
 ///
 /// # Errors
@@ -162,7 +192,7 @@ pub fn is_marked_key(text: &[u8]) -> bool {
 /// The largest int of C, and the largest value of a POSIX semaphore: SEM_VALUE_MAX.
 const INT_MAX: u64 = 0x7fff_ffff;
 /// The largest id of a user or a group. The next number is `(uid_t) -1`, which changes nothing.
-const MAX_ID: u64 = 0xffff_fffe;
+pub const MAX_ID: u64 = 0xffff_fffe;
 
 /// The other C library.
 const MUSL: &[u8] = b"musl";

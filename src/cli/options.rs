@@ -553,9 +553,11 @@ pub const TABLE: &[Row] = &[
         Form {
             short: None,
             argument: Argument::Owner,
-            metavar: "<uid>[:<gid>]",
-            help: "numeric owner",
-            man: "Numeric owner of the objects; the default group is that of the process.",
+            metavar: "<user>[:<group>]",
+            help: "owner: ids or names",
+            man: "Owner of the objects: ids, or names in /etc/passwd and /etc/group, as they stand there. \
+                  No other source is asked. Digits are always an id. The default group is that of the process, \
+                  not that of the user. A batch looks each name up once.",
         },
     ),
     Row::ours(

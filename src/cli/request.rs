@@ -1,5 +1,6 @@
 //! What the user asked for, in values that cannot be wrong.
 
+use super::getopt::split_at;
 use super::mistake::Word;
 use super::number::{self, Bad};
 use super::options::{Argument, Opt, Opts};
@@ -33,8 +34,10 @@ pub struct Request<'a> {
     pub batch: &'a [u8],
     /// --ftok, as typed: a path, perhaps with an id.
     pub ftok: &'a [u8],
-    /// --owner, as typed: one or two ids.
+    /// --owner, as typed: a user, perhaps with a group, each an id or a name.
     pub owner: &'a [u8],
+    /// The ids of the names in --owner, once they are looked up.
+    pub looked_up: [u32; 2],
     /// --value, as typed: numbers.
     pub values: &'a [u8],
 }
@@ -50,6 +53,7 @@ impl<'a> Request<'a> {
             batch: b"",
             ftok: b"",
             owner: b"",
+            looked_up: [Owner::SAME; 2],
             values: b"",
         }
     }
@@ -177,13 +181,28 @@ impl<'a> Request<'a> {
     /// The owner; [`Owner::SAME`] where the request does not say.
     #[must_use]
     pub fn owner(&self) -> Owner {
-        let is_given = self.has(Opt::Owner);
-        let mut ids = Numbers(if is_given { self.owner } else { b"" });
-        let mut id = || ids.next().map_or(Owner::SAME, low);
+        let [user, group] = self.owner_parts();
+        let [uid, gid] = self.looked_up;
+        let id = |part: &[u8], looked_up| match number::id(part) {
+            _ if part.is_empty() => Owner::SAME,
+            Ok(id) => low(id),
+            Err(_) => looked_up,
+        };
         Owner {
-            uid: id(),
-            gid: id(),
+            uid: id(user, uid),
+            gid: id(group, gid),
         }
+    }
+
+    /// The user and the group of --owner, each an id or a name; empty where it is not given.
+    #[must_use]
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn owner_parts(&self) -> [&'a [u8]; 2] {
+        if !self.has(Opt::Owner) {
+            return [b""; 2];
+        }
+        let (user, group) = split_at(self.owner, b':');
+        [user, group.get(1..).unwrap_or_default()]
     }
 
     /// The first values of the semaphores, 0 to SEMVMX. The last one is that of all further

@@ -3,6 +3,7 @@
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
 use super::mistake::Mistake;
+use super::number;
 use super::options::{Argument, Opt, Opts};
 use super::request::{Action, Request};
 use crate::kernel::object::Libc;
@@ -25,13 +26,20 @@ pub fn finish<'a, A: Argv<'a>>(
         };
     }
     if !request.has(Opts::OBJECTS) {
-        return Err(Mistake::NoResource);
+        return Err(if request.has(Opt::Name) {
+            Mistake::OnlyName
+        } else {
+            Mistake::NoResource
+        });
     }
     if operands != 0 {
         line.find(Token::Operand, 1);
         // A mode, if -M is the only resource: nothing else can be meant.
         if request.has(Opts::OBJECTS.without(Opts::SHM)) {
-            return Err(Mistake::ExtraOperand);
+            return Err(extra(line, request));
+        }
+        if number::mode(line.word.bytes).is_err() && extra(line, request) != Mistake::ExtraOperand {
+            return Err(Mistake::HugePageOperand);
         }
         if request.has(Opt::Mode) {
             return Err(Mistake::ModeTwice);
@@ -41,7 +49,7 @@ pub fn finish<'a, A: Argv<'a>>(
     }
     if operands > 1 {
         line.find(Token::Operand, 2);
-        return Err(Mistake::ExtraOperand);
+        return Err(extra(line, request));
     }
     if request.has(Opts::POSIX) && !request.has(Opt::Name) {
         return Err(Mistake::NoName);
@@ -54,4 +62,16 @@ pub fn finish<'a, A: Argv<'a>>(
         return Err(Mistake::OneFile);
     }
     Ok(Action::Create)
+}
+
+/// What is wrong with an operand that is not a mode: it can be meant for the option before it.
+fn extra<A>(line: &Getopt<'_, A>, request: &Request<'_>) -> Mistake {
+    let word = line.word.bytes;
+    if request.has(Opt::PosixSemaphore) && number::elements(word).is_ok() {
+        Mistake::SemaphoreOperand
+    } else if request.get(Opt::Hugetlb) == Some(0) && number::huge_page(word).is_ok() {
+        Mistake::HugePageOperand
+    } else {
+        Mistake::ExtraOperand
+    }
 }

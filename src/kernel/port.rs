@@ -9,7 +9,7 @@ use heapless::Vec;
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
 use super::object::{Id, Kind, Made};
-use super::posix::Path;
+use super::posix::{Path, Place};
 
 /// The system calls that the program makes.
 ///
@@ -91,6 +91,12 @@ pub trait Kernel {
     /// Its own.
     fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno>;
 
+    /// Reads the attributes of an open POSIX queue: mq_getsetattr(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn mq_getattr(&mut self, fd: Fd) -> Result<Attributes, Errno>;
+
     /// Sets the size of a file: ftruncate(2).
     ///
     /// # Errors
@@ -158,6 +164,13 @@ pub trait Kernel {
     /// # Errors
     /// Theirs.
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
+
+    /// Reads a file piece by piece, up to its end or until `take` returns true: openat(2), read(2) and
+    /// close(2).
+    ///
+    /// # Errors
+    /// Those of openat(2) and read(2).
+    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
 
     /// Maps memory for what is larger than a few ids, once a run at most: mmap(2).
     ///
@@ -282,7 +295,8 @@ impl Identity {
 pub struct State {
     /// Its permission bits and, above them, flags of its own or a file's type.
     pub mode: u32,
-    /// Bytes of a segment or a file, semaphores of a set; without meaning for a queue.
+    /// Bytes of a segment or a file, bytes that a System V queue may hold, semaphores of a set;
+    /// without meaning for a POSIX queue.
     pub amount: u64,
 }
 
@@ -320,6 +334,25 @@ impl Fd {
     pub const NONE: Self = Self(usize::MAX);
 }
 
+/// A user or a group that was looked up by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its kind: 0 for a user, 1 for a group.
+    pub kind: usize,
+    /// Its id.
+    pub id: u32,
+}
+
+/// The objects that lines want by key or name, with their lines: a hash table.
+pub struct Wanted<'a, const N: usize> {
+    /// The first entry of each hash, from 1; 0 where there is none.
+    pub first: [usize; N],
+    /// Each entry: the object, its line, and the next entry of the hash.
+    pub entries: Vec<(Place<'a>, u32, usize), N>,
+}
+
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
 /// empty `Room`, and untouched pages take no memory.
 pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
@@ -329,6 +362,10 @@ pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
     pub made: Vec<Made<'a>, MADE>,
     /// What is printed.
     pub output: Vec<u8, OUTPUT>,
+    /// The names that were looked up.
+    pub accounts: Vec<Account<'a>, MADE>,
+    /// What the lines of a batch want.
+    pub wanted: Wanted<'a, MADE>,
 }
 
 /// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.

@@ -17,10 +17,16 @@ impl Path {
     /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
     const MAX: usize = 265;
 
-    /// The empty path, which the kernel refuses with ENOENT.
-    pub const EMPTY: Self = Self {
+    const EMPTY: Self = Self {
         bytes: [0; Self::MAX],
         length: 0,
+    };
+
+    /// The root directory, and the empty name of a queue, which the kernel refuses with ENOENT.
+    pub const ROOT: Self = {
+        let mut bytes = [0; Self::MAX];
+        bytes[0] = b'/';
+        Self { bytes, length: 1 }
     };
 
     /// Its bytes, and at least one NUL behind them.
@@ -43,7 +49,54 @@ impl Path {
     }
 }
 
-impl Name<'_> {
+/// Where an object is: two that are created at one place are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Which keys or names they are.
+    space: Space,
+    /// The key of a System V object, else 0.
+    key: u32,
+    /// The name of a POSIX object, without slashes and `sem.` at its start.
+    name: &'a [u8],
+}
+
+/// What has keys or names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Space {
+    /// System V objects of a kind.
+    Keys(Kind),
+    /// POSIX queues.
+    Queues,
+    /// Files of /dev/shm whose names begin with `sem.`: glibc's semaphores, and whatever else.
+    Semaphores,
+    /// The other files of /dev/shm.
+    Files,
+}
+
+impl Place<'_> {
+    /// That of a System V object.
+    #[must_use]
+    pub const fn of_key(kind: Kind, key: u32) -> Self {
+        Self {
+            space: Space::Keys(kind),
+            key,
+            name: b"",
+        }
+    }
+
+    /// A number that is the same for equal places, and mostly another for others: FNV-1a.
+    #[must_use]
+    pub fn hash(&self) -> u32 {
+        self.name.iter().fold(self.key, |hash, byte| {
+            (hash ^ u32::from(*byte)).wrapping_mul(FNV_PRIME)
+        })
+    }
+}
+
+/// What a hash is multiplied by for each byte. RFC 9923.
+const FNV_PRIME: u32 = 0x0100_0193;
+
+impl<'a> Name<'a> {
     /// The path of an object of this kind.
     ///
     /// # Errors
@@ -57,7 +110,7 @@ impl Name<'_> {
             }
             path.put(b"/dev/shm/")?;
             if kind == Kind::Sem && self.libc == Libc::Glibc {
-                path.put(b"sem.")?;
+                path.put(SEMAPHORES)?;
             }
         } else {
             path.put(b"/")?;
@@ -65,7 +118,28 @@ impl Name<'_> {
         path.put(name)?;
         Ok(path)
     }
+
+    /// Where an object of this kind is.
+    #[must_use]
+    #[inline(never)] // `make size`
+    pub fn place(&self, kind: Kind) -> Place<'a> {
+        let name = bare(self.bytes, kind);
+        let (space, name) = match (kind, name.strip_prefix(SEMAPHORES)) {
+            (Kind::Queue, _) => (Space::Queues, name),
+            (Kind::Sem, _) if self.libc == Libc::Glibc => (Space::Semaphores, name),
+            (_, Some(name)) => (Space::Semaphores, name),
+            (_, None) => (Space::Files, name),
+        };
+        Place {
+            space,
+            key: 0,
+            name,
+        }
+    }
 }
+
+/// What glibc puts before the name of a semaphore.
+const SEMAPHORES: &[u8] = b"sem.";
 
 /// A name without the slashes at its start; without one of them if it is a queue's, as in
 /// mq_open(3).

@@ -68,6 +68,8 @@ impl Attempt<'_> {
 pub enum Doing {
     /// Reads the file that a key is made of.
     Ftok,
+    /// Looks a user or a group up by name.
+    FindOwner,
     /// Reads the lines of a batch.
     ReadBatch,
     /// Maps memory.

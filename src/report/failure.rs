@@ -7,8 +7,8 @@ use super::words::{Figures, Words};
 use crate::cli::batch::MAX_OBJECTS;
 use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
-use crate::cli::mistake::{Mistake, Refusal};
-use crate::cli::options::Argument;
+use crate::cli::mistake::{Account, Mistake, Refusal};
+use crate::cli::options::{Argument, Grammar};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Made};
 use crate::kernel::port::{Fd, Kernel};
@@ -41,7 +41,7 @@ const fn doing(doing: Doing) -> Words {
         | Doing::Close => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
-        Doing::ReadBatch => Words::READ_FAILED,
+        Doing::ReadBatch | Doing::FindOwner => Words::READ_FAILED,
         Doing::Ftok => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::BlockSignals => Words::BLOCK_FAILED,
@@ -72,9 +72,16 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::NameNeedsArgument => Words::NAME_NEEDS_ARGUMENT,
         Mistake::NameTakesNone => Words::NAME_TAKES_NONE,
         Mistake::KeyedNotFirst => Words::KEYED_NOT_FIRST,
-        Mistake::ExtraOperand => Words::EXTRA_OPERAND,
+        Mistake::ExtraOperand | Mistake::SemaphoreOperand | Mistake::HugePageOperand => {
+            Words::EXTRA_OPERAND
+        }
         Mistake::ModeTwice => Words::MODE_TWICE,
-        Mistake::NoResource => Words::NO_RESOURCE,
+        Mistake::NoResource | Mistake::OnlyName | Mistake::ByteOrderMark => Words::BAD_USAGE,
+        Mistake::Again(_) => Words::AGAIN,
+        Mistake::NoOwner(Account::User) => Words::NO_USER,
+        Mistake::NoOwner(Account::Group) => Words::NO_GROUP,
+        Mistake::NoOwnerId(Account::User) => Words::NO_USER_ID,
+        Mistake::NoOwnerId(Account::Group) => Words::NO_GROUP_ID,
         Mistake::NoName => Words::NO_NAME,
         Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
         Mistake::NoSize => Words::NO_SIZE,
@@ -111,11 +118,31 @@ const fn bad(argument: Argument) -> Words {
     }
 }
 
+/// What else there is to say about a mistake.
+const fn advice(refusal: &Refusal<'_>) -> Option<Words> {
+    match (refusal.mistake, refusal.grammar) {
+        (Mistake::NoResource, Grammar::Standard) => Some(Words::NOTHING),
+        (Mistake::NoResource, Grammar::Keyed) => Some(Words::NOTHING_KEYED),
+        (Mistake::OnlyName, _) => Some(Words::ONLY_NAME),
+        (Mistake::ByteOrderMark, _) => Some(Words::BYTE_ORDER_MARK),
+        (Mistake::SemaphoreOperand, _) => Some(Words::SEMAPHORE_OPERAND),
+        (Mistake::HugePageOperand, _) => Some(Words::HUGE_PAGE_OPERAND),
+        (Mistake::BadValue | Mistake::BadRange, _)
+            if matches!(refusal.word.argument, Argument::Owner) =>
+        {
+            Some(Words::OWNER_FORM)
+        }
+        _ => None,
+    }
+}
+
 /// The reason for a mistake, where it has one.
 fn reason(refusal: &Refusal<'_>) -> Errno {
     if refusal.mistake == Mistake::BadRange {
         Errno::ERANGE
-    } else if is_value(refusal) && refusal.word.argument != Argument::Elements {
+    } else if matches!(refusal.mistake, Mistake::BadValue | Mistake::NoSize)
+        && refusal.word.argument != Argument::Elements
+    {
         Errno::EINVAL
     } else {
         // For a bad number of semaphores neither: util-linux's line has no reason.
@@ -127,14 +154,23 @@ fn reason(refusal: &Refusal<'_>) -> Errno {
 const fn is_value(refusal: &Refusal<'_>) -> bool {
     matches!(
         refusal.mistake,
-        Mistake::BadValue | Mistake::BadRange | Mistake::NoSize
+        Mistake::BadValue
+            | Mistake::BadRange
+            | Mistake::NoSize
+            | Mistake::NoOwner(_)
+            | Mistake::NoOwnerId(_)
+            | Mistake::Again(_)
     )
 }
 
 /// Adds what is wrong with a command line.
 fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
     text.word = refusal.word.bytes;
-    text.figures = BATCH;
+    text.figures = if let Mistake::Again(line) = refusal.mistake {
+        [line.into(), 0, 0]
+    } else {
+        BATCH
+    };
     text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
@@ -144,6 +180,10 @@ fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
         }
     }
     text.reason(reason(refusal));
+    if let Some(words) = advice(refusal) {
+        text.begin(words);
+        text.reason(Errno::NONE);
+    }
     if refusal.keyed_reads {
         text.begin(Words::SAY_KEYED);
         text.reason(Errno::NONE);

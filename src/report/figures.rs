@@ -33,6 +33,8 @@ pub enum Figure {
     Key,
     /// Most bytes of a batch.
     BatchBytes,
+    /// 0: --owner is being looked up.
+    IfOwner,
     /// 0.
     IfNothingAsked,
     /// 0.
@@ -195,6 +197,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::AskedKib => Some(asked / 1024),
             Figure::Key => Some(self.attempt.key.into()),
             Figure::BatchBytes => Some(MAX_BYTES),
+            Figure::IfOwner => when(self.attempt.doing == Doing::FindOwner),
             Figure::IfNothingAsked => when(asked == 0),
             Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
@@ -332,8 +335,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
         if line.is_none() {
             return false;
         }
-        let name = |bytes, libc, kind| Name { bytes, libc }.path(kind);
-        let file = name(path, libc, step.kind);
+        let name = Name { bytes: path, libc };
         let holder = if step.is_posix {
             Err(Errno::NONE)
         } else {
@@ -344,7 +346,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 && match made.called {
                     Called::Id(id) => made.kind == step.kind && holder == Ok(id),
                     Called::Name(other) => {
-                        step.is_posix && name(other.bytes, other.libc, made.kind) == file
+                        step.is_posix && other.place(made.kind) == name.place(step.kind)
                     }
                 }
         })
@@ -389,15 +391,15 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 kernel.ipc_get(kind, 0, IPC_PRIVATE, flags).err()
             }
             Doing::Create if kind == Kind::Queue && may_be_missing => {
-                return kernel.unlink(kind, &Path::EMPTY) != Err(errno);
+                return kernel.unlink(kind, &Path::ROOT) != Err(errno);
             }
-            Doing::Create if kind == Kind::Queue => kernel.mq_create(&Path::EMPTY, 0, None).err(),
+            Doing::Create if kind == Kind::Queue => kernel.mq_create(&Path::ROOT, 0, None).err(),
             Doing::Create => kernel.read(File::System(c""), &mut []).err(),
             Doing::Fill => kernel.ftruncate(Fd::NONE, 0).err(),
-            Doing::Find => kernel.statx(Some(Fd::NONE), &Path::EMPTY).err(),
+            Doing::Find => kernel.statx(Some(Fd::NONE), &Path::ROOT).err(),
             Doing::Own => kernel.fchown(Fd::NONE, Owner::UNCHANGED).err(),
             Doing::SetMode => kernel.fchmod(Fd::NONE, 0).err(),
-            Doing::Link => kernel.linkat(Fd::NONE, &Path::EMPTY).err(),
+            Doing::Link => kernel.linkat(Fd::NONE, &Path::ROOT).err(),
             Doing::Close => kernel.close(Fd::NONE).err(),
             Doing::SetValues => kernel.sem_setval(NO_ID, 0, 0).err(),
             Doing::Lock => kernel.shm_lock(NO_ID).err(),
@@ -412,7 +414,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
             }
             Doing::Ftok => kernel.identify(b"").err(),
             // read(2) has no argument that every file refuses; but nothing is read here.
-            Doing::ReadBatch => {
+            Doing::ReadBatch | Doing::FindOwner => {
                 let opened = kernel.read(File::System(c""), &mut []);
                 let read = kernel.read(File::In, &mut []);
                 return opened == Err(errno) || read == Err(errno);

@@ -3,13 +3,14 @@
 use heapless::VecView;
 
 use super::digits::TEN;
+use super::escape::is_utf8;
 use super::text::Text;
 use super::words::Words;
 use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Called, Kind};
+use crate::kernel::object::{ANY_ID, Called, Kind};
 use crate::kernel::port::{Kernel, State};
 use crate::plan::attempt::Attempt;
 
@@ -88,6 +89,28 @@ pub fn object<K: Kernel>(
         Err(_) => Words::JSON_UNKNOWN,
     };
     text.fill(words.of(kind));
+    if attempt.step.kind == Kind::Queue {
+        let (figures, known, unknown) = match called {
+            Called::Id(_) => {
+                let bytes = match state {
+                    // What every new queue has.
+                    Ok(_) if created => request
+                        .get(Opt::Qbytes)
+                        .or_else(|| Some(kernel.ipc_info(Kind::Queue, ANY_ID).ok()?.each)),
+                    state => state.ok().map(|state| state.amount),
+                };
+                let figures = bytes.map(|bytes| [bytes, 0, 0]);
+                (figures, Words::JSON_QBYTES, Words::JSON_NO_QBYTES)
+            }
+            Called::Name(_) => {
+                let attributes = attempt.attributes;
+                let figures = attributes.map(|given| [given.maxmsg, given.msgsize, 0]);
+                (figures, Words::JSON_ATTRIBUTES, Words::JSON_NO_ATTRIBUTES)
+            }
+        };
+        text.figures = figures.unwrap_or_default();
+        text.fill(if figures.is_some() { known } else { unknown });
+    }
     text.fill(if created {
         Words::JSON_CREATED
     } else {
@@ -111,31 +134,4 @@ fn string<K: Kernel>(text: &mut Text<'_, K>, bytes: &[u8]) {
         text.number(byte.into(), TEN, 1);
     }
     text.put(b"]");
-}
-
-/// Whether bytes are UTF-8. `core::str::from_utf8` is faster, and six times as large.
-fn is_utf8(mut bytes: &[u8]) -> bool {
-    while let [first, rest @ ..] = bytes {
-        bytes = rest;
-        let length = first.leading_ones();
-        if length == 0 {
-            continue;
-        }
-        let mut code = u32::from(*first) & (0x7f >> length);
-        for _ in 1..length {
-            match bytes {
-                [next @ 0x80..0xc0, rest @ ..] => {
-                    code = code << 6 | u32::from(*next) & 0x3f;
-                    bytes = rest;
-                }
-                _ => return false,
-            }
-        }
-        // Refuses surrogates and overlong forms.
-        let is_shortest = |code: char| u32::try_from(code.len_utf8()) == Ok(length);
-        if length == 1 || !char::from_u32(code).is_some_and(is_shortest) {
-            return false;
-        }
-    }
-    true
 }

@@ -91,7 +91,12 @@ const fn doing(doing: Doing) -> Places {
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::RandomKey => RANDOM,
-        Doing::Ftok | Doing::BlockSignals | Doing::ForcedShm | Doing::Close | Doing::Write => OTHER,
+        Doing::FindOwner
+        | Doing::Ftok
+        | Doing::BlockSignals
+        | Doing::ForcedShm
+        | Doing::Close
+        | Doing::Write => OTHER,
     }
 }
 
@@ -281,6 +286,8 @@ rules! {
 
     EOVERFLOW: UNMAPPED_USER [] CREATE | POSIX;
 
+    ENOENT: OWNER_FORM [IfOwner] OTHER | ALL,
+        "--owner with a name";
     ENOENT: NO_DEV_SHM [] CREATE | FILE;
     ENOENT: NO_PROC [] LINK | FILE,
         "-m and -s";
@@ -298,6 +305,7 @@ rules! {
     // No figures: reading them would open a file of /proc.
     ENFILE: FILE_MAX [] CALLS | BATCH | ALL,
         "no figures, since reading them takes a file";
+    ENFILE: FILE_MAX [IfOwner] OTHER | ALL;
     // EMFILE of mq_open(2) is RLIMIT_NOFILE or RLIMIT_MSGQUEUE.
     EMFILE: NOFILE [IfNoDescriptor] CREATE | MQUEUE,
         "a POSIX object takes a descriptor, as do -M, for a file of /proc, and waiting for a full pipe";
@@ -305,4 +313,5 @@ rules! {
         "-q";
     EMFILE: NOFILE [] CREATE | SYSV | FILE;
     EMFILE: NOFILE [] FIND | SET | LINK | BATCH | ALL;
+    EMFILE: NOFILE [IfOwner] OTHER | ALL;
 }

@@ -5,6 +5,7 @@ use core::num::NonZero;
 use heapless::{Vec, VecView};
 
 use super::digits::{EIGHT, SIXTEEN, TEN, digits};
+use super::escape::{escape, is_harmless};
 use super::help::HELP;
 use super::words::{Figures, Words};
 use crate::kernel::errno::Errno;
@@ -94,7 +95,7 @@ impl<'k, K: Kernel> Text<'k, K> {
         let mut figures = self.figures.into_iter();
         words.put(&mut |byte| {
             let (base, width) = match byte {
-                b'@' => return self.put(self.word),
+                b'@' => return self.user(),
                 b'%' => (TEN, 1),
                 b'#' => (SIXTEEN, 1),
                 b'$' => (SIXTEEN, 8),
@@ -103,6 +104,26 @@ impl<'k, K: Kernel> Text<'k, K> {
             };
             self.number(figures.next().unwrap_or_default(), base, width);
         });
+    }
+
+    /// Adds the word. One that could forge a line or move a terminal is escaped as by `ls -b` in the
+    /// C locale.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    fn user(&mut self) {
+        if is_harmless(self.word) {
+            return self.put(self.word);
+        }
+        for &byte in self.word {
+            if byte.is_ascii_graphic() && byte != b'\\' {
+                self.put(&[byte]);
+                continue;
+            }
+            self.put(b"\\");
+            match escape(byte) {
+                Some(letter) => self.put(&[letter]),
+                None => self.number(byte.into(), EIGHT, 3),
+            }
+        }
     }
 
     /// Ends the line, with the text of an errno unless it is [`Errno::NONE`].

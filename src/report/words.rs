@@ -54,6 +54,10 @@ words! {
     JSON_UNKNOWN: r#", "mode": null, "size": null"#,
         r#", "mode": null"#,
         r#", "mode": null, "nsems": null"#;
+    JSON_QBYTES: r#", "qbytes": %"#;
+    JSON_NO_QBYTES: r#", "qbytes": null"#;
+    JSON_ATTRIBUTES: r#", "maxmsg": %, "msgsize": %"#;
+    JSON_NO_ATTRIBUTES: r#", "maxmsg": null, "msgsize": null"#;
     JSON_CREATED: r#", "created": true}"#;
     JSON_FOUND: r#", "created": false}"#;
     JSON_END: "\n]}\n";
@@ -73,7 +77,18 @@ words! {
     KEYED_NOT_FIRST: "option '--keyed' must be the first argument";
     EXTRA_OPERAND: "extra operand '@'";
     MODE_TWICE: "mode given twice: -p and '@'";
-    NO_RESOURCE: "bad usage";
+    BAD_USAGE: "bad usage";
+    NOTHING: "nothing to create: -M, -Q, -S, -m, -q or -s is missing";
+    NOTHING_KEYED: "nothing to create: -M, -Q or -S is missing";
+    ONLY_NAME: "-n names what -m, -q or -s creates";
+    BYTE_ORDER_MARK: "the batch begins with a byte order mark";
+    SEMAPHORE_OPERAND: "-s takes no number: -S does";
+    HUGE_PAGE_OPERAND: "the size of huge pages is given as --hugetlb=@";
+    NO_USER: "no user '@' in /etc/passwd";
+    NO_GROUP: "no group '@' in /etc/group";
+    NO_USER_ID: "no id of user '@' in /etc/passwd";
+    NO_GROUP_ID: "no id of group '@' in /etc/group";
+    AGAIN: "creates the object of line % again, which takes -e";
     NO_NAME: "name is required for POSIX IPC";
     SEVERAL_KEYED: "only one of -M, -Q and -S can have a key";
     NO_SIZE: "-p <size> is required with -M and -Q";
@@ -176,6 +191,7 @@ words! {
     NO_GETRANDOM: "getrandom(2) needs Linux 3.17, or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
     MOST_BYTES: "a batch has at most % bytes";
+    OWNER_FORM: "--owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group";
     UNMAPPED: "this user namespace does not map that owner";
     UNMAPPED_USER: "this user namespace does not map this user or its group";
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";

@@ -2,7 +2,7 @@
 
 use heapless::Vec;
 
-use super::batch::{self, Work};
+use super::batch;
 use super::create::create;
 use super::job::Job;
 use super::memory::{LARGE_STACK, LineRoom, MAX_IDS, STACK, reserve_stack};
@@ -34,6 +34,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         posixly_correct,
         made: &mut Vec::<_, MAX_IDS>::new(),
         output: &mut Vec::<_, { MAX_IDS * MAX_LINE }>::new(),
+        accounts: &mut Vec::<_, 0>::new(),
     };
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments), &mut request);
@@ -100,7 +101,7 @@ fn create_all<'a, A: Argv<'a>, K: Kernel>(
 ) -> Result<(), Errno> {
     json::frame::<K>(request, Words::JSON_BEGIN, job.output)?;
     if request.has(Opt::Batch) {
-        batch::each_line::<A, K>(job, request, lines, Work::Create)?;
+        batch::each_line::<A, K>(job, request, lines, None)?;
     } else {
         create(job, request)?;
     }

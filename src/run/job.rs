@@ -2,14 +2,16 @@
 
 use heapless::VecView;
 
+use super::owner;
 use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
 use crate::cli::grammar;
+use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::Opt;
 use crate::cli::request::{Action, Request};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Made};
-use crate::kernel::port::Kernel;
+use crate::kernel::port::{Account, Kernel};
 use crate::plan::attempt::{Attempt, Doing};
 use crate::report::{json, lines};
 
@@ -26,10 +28,13 @@ pub struct Job<'j, 'a, K> {
     pub made: &'j mut VecView<Made<'a>>,
     /// What it will print.
     pub output: &'j mut VecView<u8>,
+    /// The names that were looked up, in a batch.
+    pub accounts: &'j mut VecView<Account<'a>>,
 }
 
 impl<'a, K: Kernel> Job<'_, 'a, K> {
-    /// Reads a line into a `request`, and makes its key if it has --ftok.
+    /// Reads a line into a `request`, makes its key if it has --ftok, and looks up the names in its
+    /// --owner.
     ///
     /// # Errors
     /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
@@ -47,6 +52,9 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
                     let file = self.kernel.identify(path)?;
                     request.set(Opt::Key, file.key(id));
                 }
+                if request.has(Opt::Owner) {
+                    owner::look_up(self, request)?;
+                }
                 Ok(action)
             }
             Err(refusal) => {
@@ -54,6 +62,13 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
                 Err(Errno::EINVAL)
             }
         }
+    }
+
+    /// Notes a mistake in a line that both grammars accept, and returns its errno.
+    #[inline(never)] // `make size`: a copy at its caller is larger
+    pub fn refuse(&mut self, mistake: Mistake, word: &'a [u8]) -> Errno {
+        self.attempt.refusal = Some(Refusal::of_line(mistake, word));
+        Errno::EINVAL
     }
 
     /// Notes an object that was created or found.

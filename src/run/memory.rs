@@ -26,7 +26,7 @@ pub type BatchRoom<'a> = Room<'a, { BATCH_BYTES + 1 }, BATCH_OBJECTS, MAX_BATCH_
 pub type LineRoom<'a> = Room<'a, 0, MAX_STEPS, { 96 * 1024 }>;
 
 /// Most objects of a batch: [`MAX_OBJECTS`](crate::cli::batch::MAX_OBJECTS).
-const BATCH_OBJECTS: usize = 4096;
+pub const BATCH_OBJECTS: usize = 4096;
 /// Most bytes of its lines.
 #[expect(clippy::as_conversions, reason = "try_from is not const")]
 const BATCH_BYTES: usize = MAX_BYTES as usize;

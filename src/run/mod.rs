@@ -10,6 +10,7 @@ mod command;
 mod create;
 mod job;
 pub mod memory;
+mod owner;
 mod posix;
 
 mod sysv;

@@ -71,10 +71,12 @@ fn find_or_create<'a, K: Kernel>(
             Err(Errno::EEXIST)
                 if existing && kind == Kind::Queue && job.attempt.doing == Doing::Create =>
             {
+                job.attempt.attributes = None;
                 if request.has(Opt::Json)
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
                     _ = look(job, Some(fd), path);
+                    job.attempt.attributes = job.kernel.mq_getattr(fd).ok();
                     // If that fails with fd 1, the queue stays standard output: write(2) fails with
                     // EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
@@ -161,6 +163,9 @@ fn fill<'a, K: Kernel>(
     if request.has(Opt::Json) {
         // The mode is the request's without the bits of the umask, so it is read back.
         _ = look(job, Some(fd), path);
+        if kind == Kind::Queue {
+            job.attempt.attributes = job.kernel.mq_getattr(fd).ok();
+        }
     }
     Ok(())
 }

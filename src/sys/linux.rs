@@ -159,7 +159,8 @@ impl Kernel for Linux {
         let amount = match kind {
             // SAFETY: as above.
             Kind::Shm => unsafe { any.shm.shm_segsz },
-            Kind::Queue => 0,
+            // SAFETY: as above.
+            Kind::Queue => unsafe { any.msg.msg_qbytes },
             // SAFETY: as above.
             Kind::Sem => unsafe { any.sem.sem_nsems },
         };
@@ -249,6 +250,17 @@ impl Kernel for Linux {
 
     fn mq_open(&mut self, path: &Path) -> Result<Fd, Errno> {
         mq_open(path, O_RDONLY, 0, None)
+    }
+
+    fn mq_getattr(&mut self, fd: Fd) -> Result<Attributes, Errno> {
+        let mut all = MqAttr::default();
+        let arguments = [raw_fd(fd), Argument::ZERO, by_mut(&mut all)];
+        // SAFETY: no attributes to set, and an mq_attr to write to.
+        unsafe { call(Sysno::mq_getsetattr, arguments) }?;
+        Ok(Attributes {
+            maxmsg: all.mq_maxmsg,
+            msgsize: all.mq_msgsize,
+        })
     }
 
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
@@ -401,6 +413,28 @@ impl Kernel for Linux {
             _ = self.close(fd);
         }
         read.map(|()| buffer.get(..filled).unwrap_or_default())
+    }
+
+    #[inline(never)] // its buffer would be in the frame of every run
+    fn read_pieces<F: FnMut(&[u8]) -> bool>(
+        &mut self,
+        path: &CStr,
+        mut take: F,
+    ) -> Result<(), Errno> {
+        let fd = openat(path, O_RDONLY | O_NONBLOCK, 0)?;
+        let mut buffer = [0; 4096];
+        let read = loop {
+            let size = number(buffer.len());
+            // SAFETY: the buffer has this size.
+            match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(&mut buffer), size]) } {
+                Ok(0) => break Ok(()),
+                Ok(bytes) if take(buffer.get(..bytes).unwrap_or_default()) => break Ok(()),
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(errno) => break Err(errno),
+            }
+        };
+        _ = self.close(fd);
+        read
     }
 
     fn mmap<'a, const T: usize, const N: usize, const O: usize>(

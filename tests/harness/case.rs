@@ -39,7 +39,7 @@
 //! | `out*100: <line>` | a hundred such lines |
 //! | `out~ <text>` | standard output contains this text (repeatable, instead of `out:`) |
 //! | `err: <line>`, `err~ <text>` | the same of standard error |
-//! | `hint: <line>` | a further line of standard error after the `err:` lines. util-linux's ipcmk does not print it |
+//! | `hint: <line>` | a further line of standard error behind an `err:` line. util-linux's ipcmk does not print it |
 //! | `status: <n>` | exit status; default 1 if there is an `err:` or `err~`, else 0 |
 //! | `calls: <names>` | the system calls from after execve to the end, exactly these in this order |
 //!
@@ -408,8 +408,9 @@ pub struct Run {
     pub out: Text,
     /// Standard error, as far as util-linux prints it too.
     pub err: Text,
-    /// Its further lines, which only our ipcmk prints.
-    pub hints: Vec<Pattern>,
+    /// Its further lines, which only our ipcmk prints, each with the number of lines before it that
+    /// both print.
+    pub hints: Vec<(usize, Pattern)>,
     /// Exit status.
     pub status: i32,
     /// The names of the system calls, if they are compared.
@@ -420,7 +421,7 @@ impl Run {
     /// The placeholders and plain pieces of all its lines, in the order of comparison.
     fn pieces(&self) -> impl Iterator<Item = &Piece> {
         let lines = self.out.placeholders().chain(self.err.placeholders());
-        lines.chain(self.hints.iter().flatten())
+        lines.chain(self.hints.iter().flat_map(|(_, hint)| hint))
     }
 
     /// Whether a line shows an object that the run made.
@@ -445,12 +446,18 @@ impl Text {
         matches!(self, Self::Lines(lines) if lines.is_empty())
     }
 
-    /// This text followed by further lines.
-    pub fn and(&self, further: &[Pattern]) -> Self {
-        match self {
-            Self::Lines(lines) => Self::Lines([lines, further].concat()),
-            Self::Contains(_) => self.clone(),
-        }
+    /// This text with further lines, each behind so many of its own.
+    pub fn and(&self, further: &[(usize, Pattern)]) -> Self {
+        let Self::Lines(lines) = self else {
+            return self.clone();
+        };
+        let behind = |own: usize| {
+            let hints = further.iter().filter(move |(lines, _)| *lines == own);
+            hints.map(|(_, hint)| hint.clone())
+        };
+        let own = lines.iter().enumerate();
+        let all = own.flat_map(|(at, line)| iter::once(line.clone()).chain(behind(at + 1)));
+        Self::Lines(all.collect())
     }
 
     fn placeholders(&self) -> impl Iterator<Item = &Piece> {
@@ -651,7 +658,7 @@ struct DraftRun {
     words: Vec<Vec<u8>>,
     out: Option<Text>,
     err: Option<Text>,
-    hints: Vec<Pattern>,
+    hints: Vec<(usize, Pattern)>,
     status: Option<i32>,
     calls: Option<Vec<String>>,
 }
@@ -903,13 +910,14 @@ impl DraftRun {
         match key {
             "out:" => add_line(&mut self.out, value),
             "out~" => add_part(&mut self.out, value),
-            "err:" if self.hints.is_empty() => add_line(&mut self.err, value),
-            "err:" => Err("an `err:` line stands behind `hint:`".into()),
-            "hint:" if matches!(self.err, Some(Text::Lines(_))) => {
-                self.hints.push(text::pattern(value)?);
-                Ok(())
-            }
-            "hint:" => Err("a `hint:` line stands behind `err:` lines".into()),
+            "err:" => add_line(&mut self.err, value),
+            "hint:" => match &self.err {
+                Some(Text::Lines(lines)) => {
+                    self.hints.push((lines.len(), text::pattern(value)?));
+                    Ok(())
+                }
+                _ => Err("a `hint:` line stands behind an `err:` line".into()),
+            },
             "err~" => add_part(&mut self.err, value),
             "status:" => set_once(&mut self.status, number(value)?),
             _ => set_once(
@@ -1425,7 +1433,6 @@ mod tests {
             "err~ a\nerr: b",
             "hint: a",
             "err~ a\nhint: b",
-            "err: a\nhint: b\nerr: c",
             "err: a\nhint: {shm1}",
             "err: a\nhint: {given-shm}",
             "out~",

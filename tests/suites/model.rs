@@ -64,6 +64,7 @@ pub enum Sysno {
     getrandom,
     linkat,
     mmap,
+    mq_getsetattr,
     mq_open,
     mq_unlink,
     msgctl,
@@ -295,6 +296,16 @@ impl Kernel {
                     attributes,
                     ..Posix::default()
                 }));
+            }
+            Sysno::mq_getsetattr => {
+                let given = self.opened(a).attributes;
+                assert_eq!(b, 0);
+                let [maxmsg, msgsize] = given.unwrap_or([10, 8192]);
+                let attributes = |attributes: &mut libc::mq_attr| {
+                    attributes.mq_maxmsg = maxmsg;
+                    attributes.mq_msgsize = msgsize;
+                };
+                fill(c, &bytes_of(attributes));
             }
             Sysno::ftruncate => self.opened(a).size = b,
             Sysno::fchown => self.opened(a).owner = Some((b, c)),
@@ -543,6 +554,7 @@ impl Kernel {
                     }),
                     Sysno::msgctl => bytes_of(|state: &mut libc::msqid_ds| {
                         state.msg_perm.mode = 0o620;
+                        state.msg_qbytes = 7000;
                     }),
                     _ => bytes_of(|state: &mut libc::semid_ds| {
                         state.sem_perm.mode = 0o604;
@@ -726,7 +738,7 @@ fn what_is_found_is_described() {
     let ended = plainly("-J -e -k 7 -M 4096 -Q -S 2");
     let lines = "{\"ipcmk\": [\n\
         {\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x00000007\", \"mode\": \"0640\", \"size\": 8192, \"created\": false},\n\
-        {\"kind\": \"queue\", \"id\": 0, \"key\": \"0x00000007\", \"mode\": \"0620\", \"created\": false},\n\
+        {\"kind\": \"queue\", \"id\": 0, \"key\": \"0x00000007\", \"mode\": \"0620\", \"qbytes\": 7000, \"created\": false},\n\
         {\"kind\": \"semaphore\", \"id\": 0, \"key\": \"0x00000007\", \"mode\": \"0604\", \"nsems\": 9, \"created\": false}\n]}\n";
     assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
     assert!(ended.objects.is_empty());
@@ -738,7 +750,7 @@ fn a_file_has_a_key() {
         kernel.files = vec![("/etc/passwd", "")];
     });
     let line = "{\"kind\": \"queue\", \"id\": 0, \"key\": \"0x02345678\", \"path\": \"/etc/passwd\", \
-                \"mode\": \"0644\", \"created\": true}";
+                \"mode\": \"0644\", \"qbytes\": 1, \"created\": true}";
     assert_eq!(ended.stdout.lines().nth(1), Some(line), "{ended:?}");
     assert_eq!(ended.objects[0].1, 0x0234_5678);
 
@@ -819,7 +831,7 @@ fn posix_objects_are_described() {
         let objects = format!(
             "{{\"ipcmk\": [\n\
              {{\"kind\": \"posix-shmem\", \"name\": {name}, \"mode\": \"0620\", \"size\": 5, \"created\": true}},\n\
-             {{\"kind\": \"posix-mqueue\", \"name\": {name}, \"mode\": \"0620\", \"created\": true}},\n\
+             {{\"kind\": \"posix-mqueue\", \"name\": {name}, \"mode\": \"0620\", \"maxmsg\": 10, \"msgsize\": 8192, \"created\": true}},\n\
              {{\"kind\": \"posix-semaphore\", \"name\": {name}, \"mode\": \"0620\", \"created\": true}}\n]}}\n"
         );
         let ended = plainly(line);

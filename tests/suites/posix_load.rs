@@ -37,7 +37,7 @@ const KINDS: [Kind; 3] = [
     Kind {
         words: &["-q", "-n", "x"],
         called: "message queue",
-        json: r#"{"kind": "posix-mqueue", "name": "x", "mode": "0644", "created": "#,
+        json: r#"{"kind": "posix-mqueue", "name": "x", "mode": "0644", "maxmsg": 10, "msgsize": 8192, "created": "#,
         object: || (b"x", What::Queue(Queue::USUAL)),
     },
     Kind {

@@ -86,11 +86,15 @@ fn digits(text: &[u8], most: u64) -> Option<u64> {
     (number <= most).then_some(number)
 }
 
-/// Whether a text is `uid` or `uid:gid`.
+/// Whether a text is a user, perhaps with a group: ids or names.
 pub fn is_owner(text: &[u8]) -> bool {
-    let ids: Vec<&[u8]> = text.split(|&byte| byte == b':').collect();
+    let parts: Vec<&[u8]> = text.split(|&byte| byte == b':').collect();
     let most = u64::from(u32::MAX) - 1;
-    ids.len() <= 2 && ids.iter().all(|id| digits(id, most).is_some())
+    let is_one = |part: &&[u8]| {
+        let is_name = part.iter().any(|byte| !byte.is_ascii_digit());
+        is_name || digits(part, most).is_some()
+    };
+    parts.len() <= 2 && parts.iter().all(is_one)
 }
 
 /// Number of values of semaphores in a text.

@@ -1,5 +1,6 @@
 //! Objects in JSON.
 
+use std::ffi::CStr;
 use std::fmt::Write as _;
 
 use ipcmk::kernel::errno::Errno;
@@ -11,8 +12,8 @@ use ipcmk::kernel::port::{
 use ipcmk::kernel::posix::Path;
 
 use crate::script::{
-    AskState, BlockSignals, Call, Get, Memory, NEW, SHM_RMID_FORCED, error, ok, play, run_on,
-    silent, try_failures,
+    AskLimits, AskState, BlockSignals, Call, Get, Memory, NEW, SHM_RMID_FORCED, error, ok, play,
+    run_on, silent, try_failures,
 };
 
 #[test]
@@ -23,10 +24,11 @@ fn what_is_created_is_described_as_it_was_asked_for() {
         (SHM_RMID_FORCED, 0),
         (Get(Kind::Shm, 0x4d, u64::MAX, NEW | 0o640), 0),
         (Get(Kind::Queue, 0x4d, 0, NEW | 0o640), 2_147_483_647),
+        (AskLimits(Kind::Queue), 0),
         (Get(Kind::Sem, 0x4d, 3, NEW | 0o640), 30),
         ok("{\"ipcmk\": [\n\
             {\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"size\": 18446744073709551615, \"created\": true},\n\
-            {\"kind\": \"queue\", \"id\": 2147483647, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"created\": true},\n\
+            {\"kind\": \"queue\", \"id\": 2147483647, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"qbytes\": 1000, \"created\": true},\n\
             {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"nsems\": 3, \"created\": true}\n]}\n"),
     ];
     for line in [
@@ -43,7 +45,7 @@ fn what_is_created_is_described_as_it_was_asked_for() {
 fn what_is_found_may_go() {
     let text = "{\"ipcmk\": [\n\
         {\"kind\": \"shmem\", \"id\": 10, \"key\": \"0x00000007\", \"mode\": null, \"size\": null, \"created\": false},\n\
-        {\"kind\": \"queue\", \"id\": 20, \"key\": \"0x00000007\", \"mode\": null, \"created\": false},\n\
+        {\"kind\": \"queue\", \"id\": 20, \"key\": \"0x00000007\", \"mode\": null, \"qbytes\": null, \"created\": false},\n\
         {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x00000007\", \"mode\": null, \"nsems\": null, \"created\": false}\n]}\n";
     for errno in [libc::EIDRM, libc::EINVAL] {
         let script = [
@@ -64,6 +66,8 @@ fn what_is_found_may_go() {
 /// A kernel that has these lines in its only file, finds every file, and makes every object, and what
 /// it is told to write.
 struct Willing<'a> {
+    /// Files that it was asked for.
+    identified: u64,
     lines: &'a [u8],
     memory: Memory,
     made: u64,
@@ -79,6 +83,7 @@ impl<'a> Willing<'a> {
             memory: Memory(None),
             made: 0,
             removed: 0,
+            identified: 0,
             output: Vec::new(),
             told: Vec::new(),
         }
@@ -181,8 +186,10 @@ impl Kernel for Willing<'_> {
     }
 
     fn identify(&mut self, _: &[u8]) -> Result<Identity, Errno> {
+        // Each file is another one.
+        self.identified += 1;
         Ok(Identity {
-            ino: 1,
+            ino: self.identified,
             dev_minor: 2,
         })
     }
@@ -192,6 +199,14 @@ impl Kernel for Willing<'_> {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
+    }
+
+    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
+        panic!("no owner has a name");
+    }
+
+    fn mq_getattr(&mut self, _: Fd) -> Result<Attributes, Errno> {
+        Err(Errno::ENOSYS)
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
@@ -275,11 +290,13 @@ fn any_path_can_be_told() {
                 }
                 _ => format!("{path:?}"),
             };
+            // They are all looked at twice.
+            let key = 0x0102_0000 + paths.len() + index + 1;
             let comma = if index == 0 { "" } else { "," };
             write!(
                 expected,
-                "{comma}\n{{\"kind\": \"queue\", \"id\": 7, \"key\": \"0x01020001\", \"path\": {text}, \"mode\": \"0644\", \
-                 \"created\": true}}"
+                "{comma}\n{{\"kind\": \"queue\", \"id\": 7, \"key\": \"{key:#010x}\", \"path\": {text}, \"mode\": \"0644\", \
+                 \"qbytes\": null, \"created\": true}}"
             )
             .expect("a string takes all");
         }

@@ -5,10 +5,10 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
-    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read, Refuse,
-    SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write,
-    error, explain, failed, ok, play, silent, tell, try_failures,
+    AskAttributes, AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod,
+    Close, Expected, Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random,
+    Read, Refuse, SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue,
+    WaitToFill, Write, error, explain, failed, ok, play, silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -551,12 +551,13 @@ fn a_refusal_is_explained() {
 #[test]
 fn a_found_queue_may_keep_its_mode_to_itself() {
     let text = "{\"ipcmk\": [\n\
-        {\"kind\": \"posix-mqueue\", \"name\": \"x\", \"mode\": null, \"created\": false}\n]}\n";
+        {\"kind\": \"posix-mqueue\", \"name\": \"x\", \"mode\": null, \"maxmsg\": null, \"msgsize\": null, \"created\": false}\n]}\n";
     let refused = [libc::EACCES, libc::ENOENT, libc::EMFILE]
         .map(|errno| vec![error(FindQueue("x".into()), errno)]);
     let filtered = vec![
         (FindQueue("x".into()), FD as i64),
         error(AskOpen(FD), libc::EPERM),
+        error(AskAttributes(FD), libc::EPERM),
         (Close(FD), 0),
     ];
     for looks in refused.into_iter().chain([filtered]) {
@@ -571,7 +572,7 @@ fn a_found_queue_may_keep_its_mode_to_itself() {
 fn a_new_object_may_keep_its_mode_to_itself() {
     let text = "{\"ipcmk\": [\n\
         {\"kind\": \"posix-shmem\", \"name\": \"x\", \"mode\": null, \"size\": null, \"created\": true},\n\
-        {\"kind\": \"posix-mqueue\", \"name\": \"x\", \"mode\": null, \"created\": true},\n\
+        {\"kind\": \"posix-mqueue\", \"name\": \"x\", \"mode\": null, \"maxmsg\": null, \"msgsize\": null, \"created\": true},\n\
         {\"kind\": \"posix-semaphore\", \"name\": \"x\", \"mode\": null, \"created\": true}\n]}\n";
     let hidden = |mut calls: Vec<Expected>| {
         let before_closing = calls.len() - 1;
@@ -581,7 +582,11 @@ fn a_new_object_may_keep_its_mode_to_itself() {
     let all = script(
         [
             hidden(shm(0o644, 1, None, "/dev/shm/x")),
-            hidden(queue(0o644, None, None, "x")),
+            {
+                let mut calls = hidden(queue(0o644, None, None, "x"));
+                calls.insert(calls.len() - 1, error(AskAttributes(FD), libc::EPERM));
+                calls
+            },
             hidden(semaphore(0o644, glibc(0), None, "/dev/shm/sem.x")),
         ],
         text,

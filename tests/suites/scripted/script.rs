@@ -2,6 +2,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
+use std::ffi::CStr;
 use std::io;
 use std::num::NonZero;
 use std::ptr::NonNull;
@@ -22,6 +23,10 @@ pub enum Call {
     Random,
     /// A file, and what is in it.
     Read(Source, &'static [u8]),
+    /// A file that is read piece by piece, and what is in it.
+    Pieces(&'static str, &'static [u8]),
+    /// Of an open queue: the result is maxmsg and, in the lower half, msgsize.
+    AskAttributes(usize),
     /// A file; the result is its device's minor number and, in the lower half, its inode number.
     Identify(String),
     /// Memory for many objects.
@@ -80,9 +85,10 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, BlockSignals, Chmod,
-    Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read,
-    Refuse, Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
+    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState,
+    BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed,
+    Own, Pieces, Random, Read, Refuse, Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait,
+    WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -376,7 +382,7 @@ impl Kernel for Script {
         mode: u32,
         attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
-        if *path == Path::EMPTY {
+        if *path == Path::ROOT {
             let call = OpenQueue(String::new(), 0, None);
             return Err(self.refuse(call, Errno::ENOENT));
         }
@@ -422,7 +428,7 @@ impl Kernel for Script {
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
-        if *path == Path::EMPTY {
+        if *path == Path::ROOT {
             return Err(self.refuse(UnlinkQueue(String::new()), Errno::ENOENT));
         }
         self.answer(match kind {
@@ -490,6 +496,27 @@ impl Kernel for Script {
         let length = content.len().min(buffer.len());
         buffer[..length].copy_from_slice(&content[..length]);
         Ok(&buffer[..length])
+    }
+
+    /// In pieces of a few bytes.
+    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno> {
+        let is_it =
+            |call: &Call| matches!(call, Pieces(name, _) if name.as_bytes() == path.to_bytes());
+        let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
+        let Some((Pieces(_, content), result)) = next else {
+            panic!("{path:?} is not what the script has next: {next:?}");
+        };
+        outcome(result)?;
+        content.chunks(7).any(take);
+        Ok(())
+    }
+
+    fn mq_getattr(&mut self, fd: Fd) -> Result<Attributes, Errno> {
+        let (maxmsg, msgsize) = self.answer_both(AskAttributes(self.opened(fd)))?;
+        Ok(Attributes {
+            maxmsg: maxmsg.into(),
+            msgsize: msgsize.into(),
+        })
     }
 
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
@@ -730,6 +757,8 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         Call::Room => "map memory failed".into(),
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
+        // JSON does without.
+        AskLimits(_) if !matches!(script.get(at + 1), Some((Set(..), _))) => return None,
         Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {
             Kind::Shm => "create share memory failed".into(),
             Kind::Queue => "create message queue failed".into(),
@@ -748,7 +777,13 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
-        Read(Source::System(_), _) | AskState(..) | AskFile(_) | FindQueue(_) | AskOpen(_) => {
+        Pieces(path, _) => format!("read '{path}' failed"),
+        Read(Source::System(_), _)
+        | AskState(..)
+        | AskFile(_)
+        | FindQueue(_)
+        | AskOpen(_)
+        | AskAttributes(_) => {
             return None;
         }
         Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter
