@@ -11,7 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::mount::{self, MntFlags, MsFlags};
 use nix::sched::{CloneFlags, unshare as leave};
 use nix::unistd::{getegid, geteuid};
@@ -150,8 +152,18 @@ pub fn mount_dev_shm(kind: &str, options: &str) -> io::Result<()> {
 
 /// Remounts /dev/shm read-only.
 pub fn close_dev_shm() -> io::Result<()> {
+    /// Tries, a millisecond each.
+    const MAX_TRIES: usize = 10_000;
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    Ok(mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE)?)
+    let mut tries = 0;
+    loop {
+        match mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE) {
+            // A child of another thread has a file there open for writing, until its exec.
+            Err(Errno::EBUSY) if tries < MAX_TRIES => thread::sleep(Duration::from_millis(1)),
+            result => return Ok(result?),
+        }
+        tries += 1;
+    }
 }
 
 /// Mounts a file system that has no device. Its source is the name of its type.

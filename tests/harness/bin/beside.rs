@@ -134,7 +134,7 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
     let count = count.into_inner().expect("nobody panics with it");
     let differences = differences.into_inner();
     print!("{count}{}", pair.reworded);
-    let is_fair = lines < SAMPLE || count.is_fair();
+    let is_fair = lines < SAMPLE || count.is_fair(pair.old.is_emulated());
     if !is_fair {
         println!("the lines are no fair sample");
     }
