@@ -5,8 +5,8 @@
 #                               tests/fuzz/corpus
 #   fuzz.sh [target]...         runs these, or all, at the same time, until ^C, or for FUZZ_SECONDS, or
 #                               FUZZ_RUNS executions each
-# Fails if a target crashes, hangs, or runs fewer inputs than the corpus has or FUZZ_RUNS says. The input is then printed and kept: put it into
-# tests/fuzz/corpus.
+# Fails if a target crashes, hangs, or runs fewer inputs than the corpus has or FUZZ_RUNS says. The
+# input of a crash is printed and kept: put it into tests/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 unset POSIXLY_CORRECT
