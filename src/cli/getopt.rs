@@ -73,7 +73,6 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
 
     /// Reads the line again up to the `nth` token, from 1, that equals `sought`, or the last one if
     /// there are fewer, and sets `word` to its word. If there is none, `word` stays as it is.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&mut self, sought: Token, nth: usize) {
         self.restart(self.grammar);
         let mut found = self.word;

@@ -20,7 +20,6 @@ use crate::kernel::abi::SEMVMX;
 /// # Errors
 /// What is wrong with the line. Where both grammars were tried: the refusal that is further along
 /// the line, and of two at one place the standard grammar's.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A: Argv<'a>>(
     arguments: A,
     posixly_correct: bool,
@@ -62,7 +61,6 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
 ///
 /// # Errors
 /// What is wrong with `line.word`.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn read_by<'a, A: Argv<'a>>(
     grammar: Grammar,
     line: &mut Getopt<'a, A>,
