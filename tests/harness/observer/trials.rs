@@ -815,7 +815,7 @@ fn at_full_speed(subject: &Subject, lines: &[Line]) {
     }
     println!(
         "{creations} creations, {looks} looks: refused {refused} times by objects that were open to \
-         him once they were whole; whole ones were used {used} times, half-made ones never"
+         the observer once they were whole; whole ones were used {used} times, half-made ones never"
     );
     // A POSIX queue with --owner is half-made for so short a time that the observer may miss it.
     let is_system_v = |line: &Line| matches!(line.makes[0].is, Is::SystemV(_));

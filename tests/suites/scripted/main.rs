@@ -232,7 +232,7 @@ impl Kernel for Crowded {
     }
 
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
-        panic!("nobody is named");
+        panic!("no owner is given");
     }
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
@@ -354,7 +354,7 @@ fn without_an_object_o_creates_one() {
     );
 }
 
-/// Somebody creates the object between our search and our creation; then it is found after all. Or
+/// Another process creates the object between our search and our creation; it is found after all. Or
 /// removes it again, and it is ours.
 #[test]
 fn o_wins_the_race_or_joins_it() {
@@ -418,7 +418,7 @@ fn all_that_is_left_is_named() {
     );
 }
 
-/// What somebody else has removed meanwhile is gone: that is no failure.
+/// An object that another process has removed meanwhile is gone: that is no failure.
 #[test]
 fn what_is_gone_already_is_not_left() {
     for errno in [libc::EINVAL, libc::EIDRM] {
