@@ -568,7 +568,7 @@ pub const TABLE: &[Row] = &[
             metavar: "<v>[,<v>...]",
             help: "initial values of the semaphores",
             man: "Initial values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
-                  With \\fB-s\\fR one value, 0 to 2147483647.",
+                  They set sem_otime too: see PROPERTIES. With \\fB-s\\fR one value, 0 to 2147483647.",
         },
     ),
     Row::ours(

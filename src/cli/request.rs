@@ -205,7 +205,7 @@ impl<'a> Request<'a> {
     }
 
     /// The mode and the segment flags with which a new System V object of this kind is created. One
-    /// that has properties gets its mode last, so that no other user opens it before. (SETVAL needs
+    /// that has properties gets its mode last, so that no other user opens it before. (SETALL needs
     /// write permission, for the owner too.)
     #[must_use]
     #[inline(never)] // `make size`: a copy at its caller is larger

@@ -256,7 +256,7 @@ rules! {
     ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM,
         "--lock";
     ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
-        "--batch, -J and POSIX objects map memory";
+        "--batch, -J, --value and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
     ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | ALL;
 
@@ -275,6 +275,8 @@ rules! {
     EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
     EROFS: READ_ONLY [] CREATE | LINK | FILE;
 
+    E2BIG: OPERATIONS [] VALUES | SEM,
+        "--value";
     EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL,
         "--batch";
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,

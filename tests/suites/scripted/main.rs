@@ -203,7 +203,11 @@ impl Kernel for Crowded {
         panic!("there is no object");
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        panic!("there is no set");
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         panic!("there is no set");
     }
 
@@ -282,6 +286,10 @@ impl Kernel for Crowded {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
+    }
+
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {

@@ -5,10 +5,10 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
-    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read,
-    SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write,
-    error, explain, failed, ok, play, silent, tell, try_failures,
+    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close,
+    Expected, Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Operate, Own, Random,
+    Read, SHM_RMID_FORCED, Set, SetValues, Source, Truncate, Unlink, UnlinkQueue, Values,
+    WaitToFill, Write, error, explain, failed, ok, play, silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -189,9 +189,11 @@ fn both_interfaces_on_one_line() {
             queue(0o640, None, None, "x"),
             vec![
                 (Random, 0x33),
+                (AskLimits(Kind::Sem), 0),
+                (Values(2), 0),
                 (sem, 30),
-                (SetValue(30, 0, 9), 0),
-                (SetValue(30, 1, 9), 0),
+                (SetValues(30, vec![9, 9]), 0),
+                (Operate(30, [1, -1]), 0),
                 (Set(Kind::Sem, 30, (OURS, OURS), 0o640, 0), 0),
             ],
             semaphore(0o640, glibc(9), None, "/dev/shm/sem.x"),
@@ -200,7 +202,7 @@ fn both_interfaces_on_one_line() {
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
     );
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
-    assert_eq!(try_failures(line, &[(0, all)]), 22);
+    assert_eq!(try_failures(line, &[(0, all)]), 24);
 }
 
 /// A file's type and mode, and its size, as the kernel tells them.
@@ -576,8 +578,8 @@ fn the_cause_is_measured_before_the_undo() {
     let mut script = [jobs("-q -n x\n-m 1 -n x\n"), vec![(BlockSignals, 0)]].concat();
     script.extend(queue(0o644, None, None, "x"));
     let undo = (UnlinkQueue("x".into()), 0);
-    // Once for the inodes, once for the pages.
-    script.extend([refused, (AskSpace, 0), (AskSpace, 0), undo]);
+    // Once for the inodes and the pages.
+    script.extend([refused, (AskSpace, 0), undo]);
     assert_eq!(
         tell("--batch jobs", script),
         [
@@ -591,7 +593,6 @@ fn the_cause_is_measured_before_the_undo() {
         (OpenUnnamed(0o644), 1),
         error(Fill(FD, glibc(0)), libc::ENOSPC),
         (Close(FD), 0),
-        (AskSpace, 0),
         (AskSpace, 0),
         (UnlinkQueue("x".into()), 0),
     ]);
