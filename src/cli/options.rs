@@ -417,8 +417,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0644)",
-            man: "Permissions in octal, 0 to 0777; default 0644. \
-                  Of POSIX objects, the umask removes bits from it.",
+            man: "Permissions in octal, 0 to 0777, whatever the umask; default 0644, \
+                  from which the umask removes bits for POSIX objects.",
         }),
         keyed: Some(Form {
             short: None,

@@ -110,11 +110,17 @@ pub trait Kernel {
     /// Its own.
     fn fchown(&mut self, fd: Fd, owner: Owner) -> Result<(), Errno>;
 
-    /// Sets the mode of a file, under the umask: fchmod(2), and umask(2) to learn that.
+    /// Sets the mode of a file, whatever the umask: fchmod(2).
     ///
     /// # Errors
-    /// Those of fchmod(2).
+    /// Its own.
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno>;
+
+    /// Reads the umask: umask(2), twice, since no call reads it without setting it.
+    ///
+    /// # Errors
+    /// Its own; it has none unless it is filtered.
+    fn umask(&mut self) -> Result<u32, Errno>;
 
     /// Links an unnamed file to its name: linkat(2).
     ///

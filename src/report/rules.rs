@@ -78,7 +78,7 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Places {
     match doing {
-        Doing::Create => CREATE,
+        Doing::Create | Doing::Fill => CREATE,
         Doing::Find => FIND,
         Doing::Set | Doing::Own => SET,
         Doing::SetValues => VALUES,

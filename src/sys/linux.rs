@@ -275,14 +275,16 @@ impl Kernel for Linux {
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
-        // No call reads the umask without setting it.
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
         // SAFETY: takes a number only.
         let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
         // SAFETY: as above.
         unsafe { call(Sysno::umask, [number(umask)]) }?;
-        let mode = u64::from(mode) & !wide(umask);
-        // SAFETY: takes numbers only.
-        unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
+        Ok(umask.try_into().unwrap_or_default())
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {

@@ -781,7 +781,7 @@ fn a_file_has_a_key() {
     }
 }
 
-/// The three POSIX objects of a line whose mode is 0640 under the umask.
+/// The three POSIX objects of a line whose mode is 0640.
 fn posix(owner: Option<(usize, usize)>, attributes: Option<[i64; 2]>) -> [Posix; 3] {
     let named = |name: &str| Posix {
         name: Some(name.into()),
@@ -818,14 +818,20 @@ fn posix_objects_are_made_whole() {
             kernel.umask = 0o27;
             kernel.is_unprivileged = is_unprivileged;
         };
-        let ended = run("-m 4K -q -s -n /x -p 666 --value 5", under);
+        let ended = run("-m 4K -q -s -n /x -p 640 --value 5", under);
         assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         assert_eq!(ended.posix, posix(None, None));
 
-        let line = "-m 4K -q -s -n /x -p 666 --value 5 --owner 7 --maxmsg 3 --msgsize 100";
+        let line = "-m 4K -q -s -n /x -p 640 --value 5 --owner 7 --maxmsg 3 --msgsize 100";
         let ended = run(line, under);
         assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         let owner = (7, u32::MAX as usize);
+        assert_eq!(ended.posix, posix(Some(owner), Some([3, 100])));
+
+        // The default mode, 0644, goes through the umask.
+        let defaults = line.replace("-p 640", "");
+        let ended = run(&defaults, under);
+        assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         assert_eq!(ended.posix, posix(Some(owner), Some([3, 100])));
     }
     // The kernel's choice beside what is given.
@@ -948,7 +954,7 @@ fn lines_of_a_file_are_carried_out() {
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
         fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, openat, read,
-        rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx,
+        rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
     };
     let errnos = [
         libc::EPERM,
@@ -1008,6 +1014,8 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("-m 1 -q -n x --maxmsg 70000", mq_open),
         ("-m 1 -q -s -n x --owner 7", fchown),
         ("-m 1 -q -s -n x --owner 7", fchmod),
+        ("-m 1 -q -s -n x -p 7", fchmod),
+        ("-m 1 -q -s -n x --owner 7", umask),
         ("-e -m 1 -n x", statx),
     ] {
         for errno in errnos {

@@ -54,6 +54,8 @@ pub enum Call {
     Own(usize, (u32, u32)),
     /// Descriptor, mode.
     Chmod(usize, u32),
+    /// The result is the umask.
+    AskUmask,
     /// Descriptor, path.
     Link(usize, String),
     Close(usize),
@@ -81,8 +83,8 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, BlockSignals, Chmod,
-    Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Operate, Own,
+    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask, BlockSignals,
+    Chmod, Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Operate, Own,
     Random, Read, Remove, Set, SetValues, Truncate, Unlink, UnlinkQueue, Values, Wait, WaitToFill,
     Write,
 };
@@ -358,6 +360,11 @@ impl Kernel for Script {
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
+        self.answer(AskUmask)
+            .map(|umask| umask.try_into().expect("a umask"))
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
@@ -672,14 +679,14 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         },
         SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
-        OpenQueue(..) | Chmod(..) => "create POSIX message queue failed".into(),
+        OpenQueue(..) | AskUmask => "create POSIX message queue failed".into(),
         Truncate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
         OpenUnnamed(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
         }
-        Own(..) | Link(..) | Close(_) => {
+        Own(..) | Chmod(..) | Link(..) | Close(_) => {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
