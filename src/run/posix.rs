@@ -90,7 +90,7 @@ fn create<'a, K: Kernel>(
     let mut is_closed = false;
     let fd = if job.attempt.step.kind == Kind::Queue {
         job.attempt.attributes = attributes(job, request);
-        if request.has(Opt::Owner) {
+        if request.has(Opt::Owner | Opt::Mode) {
             // It has its name from the start: no other user may open it yet.
             is_closed = true;
             mode = 0;
