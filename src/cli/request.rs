@@ -204,7 +204,7 @@ impl<'a> Request<'a> {
     }
 
     /// The mode and the segment flags with which a new System V object of this kind is created. One
-    /// that has properties gets its mode last, so that no other user opens it before. (SETVAL needs
+    /// that has properties gets its mode last, so that no other user opens it before. (SETALL needs
     /// write permission, for the owner too.)
     #[must_use]
     pub fn first_flags(&self, kind: Kind) -> u32 {

@@ -85,7 +85,9 @@ pub enum Doing {
     Lock,
     /// Sets owner, mode and msg_qbytes of a System V object.
     Set,
-    /// Sets the owner of a POSIX object.
+    /// Sets content and mode of a POSIX object.
+    Fill,
+    /// Sets the owner of a POSIX object, and the mode that waits for it.
     Own,
     /// Links a POSIX object to its name.
     Link,

@@ -30,9 +30,13 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Words {
     match doing {
-        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link | Doing::Close => {
-            Words::CREATE_FAILED
-        }
+        Doing::Find
+        | Doing::Create
+        | Doing::Fill
+        | Doing::Set
+        | Doing::Own
+        | Doing::Link
+        | Doing::Close => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch => Words::READ_FAILED,

@@ -80,7 +80,7 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
 #[inline(never)] // `make size`: a copy at its caller is larger
 const fn doing(doing: Doing) -> Places {
     match doing {
-        Doing::Create => CREATE,
+        Doing::Create | Doing::Fill => CREATE,
         Doing::Find => FIND,
         Doing::Set | Doing::Own => SET,
         Doing::SetValues => VALUES,
@@ -259,7 +259,7 @@ rules! {
     ENOMEM: MEMLOCK [Asked, Memlock] LOCK | SHM,
         "--lock";
     ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
-        "--batch, -J and POSIX objects map memory";
+        "--batch, -J, --value and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
     ENOMEM: KERNEL_MEMORY [] FIND | SET | VALUES | LINK | ALL;
 
@@ -278,6 +278,8 @@ rules! {
     EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
     EROFS: READ_ONLY [] CREATE | LINK | FILE;
 
+    E2BIG: OPERATIONS [] VALUES | SEM,
+        "--value";
     EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL,
         "--batch";
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,

@@ -154,6 +154,7 @@ words! {
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
         "% bytes are over % (MSGMNB, kernel.msgmnb), which needs CAP_SYS_RESOURCE",
         "% semaphores are over % (SEMMSL, kernel.sem field 1)";
+    OPERATIONS: "first values need 2 operations in one call (SEMOPM, kernel.sem field 3)";
     OVER_OBJECTS: "not disk space: % of % segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
         "not disk space: % of % queues in use (MSGMNI, kernel.msgmni); see ipcs -q, ipcrm",
         "not disk space: % of % sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm";

@@ -26,6 +26,8 @@ pub struct Job<'j, 'a, K> {
     pub made: &'j mut VecView<Made<'a>>,
     /// What it will print.
     pub output: &'j mut VecView<u8>,
+    /// Memory for the values of a set, at least of the largest one so far.
+    pub values: &'j mut [u16],
 }
 
 impl<'a, K: Kernel> Job<'_, 'a, K> {

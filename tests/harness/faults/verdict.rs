@@ -491,6 +491,7 @@ mod tests {
             creator: (0, 0),
             attached: 0,
             values: Vec::new(),
+            is_ready: false,
         }
     }
 

@@ -203,7 +203,11 @@ impl Kernel for Crowded {
         panic!("there is no object");
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        panic!("there is no set");
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         panic!("there is no set");
     }
 
@@ -237,6 +241,10 @@ impl Kernel for Crowded {
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         panic!("there is no queue");
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
+        panic!("no mode is cut");
     }
 
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
@@ -282,6 +290,10 @@ impl Kernel for Crowded {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
+    }
+
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
