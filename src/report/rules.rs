@@ -34,7 +34,7 @@ const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
 const BATCH: Places = 1 << 6;
 /// Maps memory.
 const MEMORY: Places = 1 << 7;
-/// Anything else, which no rule is for.
+/// Anything else.
 const OTHER: Places = 1 << 8;
 
 /// A System V segment, but not one of huge pages that is being created.
@@ -87,6 +87,7 @@ const fn doing(doing: Doing) -> Places {
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::Ftok
+        | Doing::FtokWithoutId
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
@@ -269,6 +270,8 @@ rules! {
     ENOENT: NO_DEV_SHM [] CREATE | FILE;
     ENOENT: NO_PROC [] LINK | FILE,
         "-m and -s";
+    ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
+        "--ftok";
     ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
     // Without and with O_TMPFILE in the kernel itself.
     EISDIR: NOT_TMPFS [] CREATE | FILE;
