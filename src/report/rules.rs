@@ -35,7 +35,7 @@ const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
 const BATCH: Places = 1 << 6;
 /// Maps memory.
 const MEMORY: Places = 1 << 7;
-/// Anything else. No rule has it.
+/// Anything else that is done.
 const OTHER: Places = 1 << 8;
 
 /// A System V segment, but not one of huge pages that is being created.
@@ -89,6 +89,7 @@ const fn doing(doing: Doing) -> Places {
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::Ftok
+        | Doing::FtokWithoutId
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
@@ -272,6 +273,8 @@ rules! {
     ENOENT: NO_DEV_SHM [] CREATE | FILE;
     ENOENT: NO_PROC [] LINK | FILE,
         "-m and -s";
+    ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
+        "--ftok";
     ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
     // EISDIR: Linux before 3.11 has no O_TMPFILE. EOPNOTSUPP: this file system does not support it.
     EISDIR: NOT_TMPFS [] CREATE | FILE;

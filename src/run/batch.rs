@@ -64,7 +64,8 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     while !lines.is_empty() {
         number += 1;
         job.attempt.line = NonZero::new(number);
-        let line = Arguments::<A>::Line(take_line(&mut lines));
+        job.attempt.words = take_line(&mut lines);
+        let line = Arguments::<A>::Line(job.attempt.words);
         if line.clone().next().is_none() {
             continue;
         }

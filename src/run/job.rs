@@ -44,7 +44,11 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         match grammar::read(line, self.posixly_correct, request) {
             Ok(action) => {
                 if let Some((path, id)) = request.ftok() {
-                    self.attempt.doing = Doing::Ftok;
+                    self.attempt.doing = if path.len() == request.ftok.len() {
+                        Doing::FtokWithoutId
+                    } else {
+                        Doing::Ftok
+                    };
                     self.attempt.path = path;
                     let file = self.kernel.identify(path)?;
                     request.set(Opt::Key, file.key(id));

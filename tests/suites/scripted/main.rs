@@ -329,7 +329,7 @@ fn it_gives_up_in_the_end() {
     for (line, random) in [
         ("-Q", (|calls| calls) as fn(u32) -> u32),
         ("-Q", |_| 0),
-        ("-S 7 -o 7", |_| panic!("no random key is wanted")),
+        ("-S 0x7 -o 7", |_| panic!("no random key is wanted")),
         ("-k 7 -e -Q --qbytes 1", |_| {
             panic!("no random key is wanted")
         }),
