@@ -29,6 +29,8 @@ pub struct Getopt<'a, A> {
     pub word: Word<'a>,
     /// The option that was read last.
     pub spec: &'static Spec,
+    /// Whether it is written as a letter, not as a long name.
+    pub is_letter: bool,
     /// The whole line, to read it again.
     line: A,
     /// The words that are not read yet.
@@ -51,6 +53,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
         Self {
             word: Word::END,
             spec: Spec::NONE,
+            is_letter: false,
             arguments: line.clone(),
             line,
             next: Position::START,
@@ -65,6 +68,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
     #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn restart(&mut self, grammar: Grammar) {
         self.grammar = grammar;
+        self.word = Word::END;
         self.arguments = self.line.clone();
         self.next = Position::START;
         self.cluster = b"";
@@ -73,7 +77,6 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
 
     /// Reads the line again up to the `nth` token, from 1, that equals `sought`, or the last one if
     /// there are fewer, and sets `word` to its word. If there is none, `word` stays as it is.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&mut self, sought: Token, nth: usize) {
         self.restart(self.grammar);
         let mut found = self.word;
@@ -112,6 +115,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
             return Token::Wrong(Mistake::UnknownLetter);
         };
         self.spec = spec;
+        self.is_letter = true;
         self.word.argument = spec.argument;
         if self.word.argument != Argument::None {
             if rest.is_empty() {
@@ -135,6 +139,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
             Named::Several => return Token::Wrong(Mistake::Ambiguous),
         };
         self.spec = spec;
+        self.is_letter = false;
         // Messages name the option in full.
         self.word.bytes = spec.long();
         self.word.argument = spec.argument;

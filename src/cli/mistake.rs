@@ -80,6 +80,8 @@ pub enum Mistake {
     OnlyName,
     /// A POSIX object without a name.
     NoName,
+    /// The same, but a number for -s, which takes none.
+    NumberForName,
     /// More than one resource in the keyed grammar.
     SeveralKeyed,
     /// A keyed segment or queue without its size.
@@ -128,8 +130,9 @@ pub struct Refusal<'a> {
     pub word: Word<'a>,
     /// The grammar that refuses it.
     pub grammar: Grammar,
-    /// Whether the keyed grammar would read the line.
-    pub keyed_reads: bool,
+    /// The key on the line, where the keyed grammar would read it and a shell would take its words
+    /// as they are.
+    pub key: Option<&'a [u8]>,
 }
 
 impl<'a> Refusal<'a> {
@@ -140,7 +143,7 @@ impl<'a> Refusal<'a> {
             mistake,
             word: Word { bytes, ..Word::END },
             grammar: Grammar::Standard,
-            keyed_reads: false,
+            key: None,
         }
     }
 }

@@ -417,8 +417,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0644)",
-            man: "Permissions in octal, 0 to 0777; default 0644. \
-                  Of POSIX objects, the umask removes bits from it.",
+            man: "Permissions in octal, 0 to 0777, whatever the umask; default 0644, \
+                  from which the umask removes bits for POSIX objects.",
         }),
         keyed: Some(Form {
             short: None,
@@ -503,9 +503,10 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Ftok,
             metavar: "<path>[:<id>]",
-            help: "key from ftok(3); id 1 to 255, default 1",
-            man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 1 to 255; default 1. \
-                  What follows the last colon is the id if it begins with a digit.",
+            help: "key from ftok(3); id 0 to 255, default 1",
+            man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 0 to 255; default 1. \
+                  What follows the last colon is the id if it begins with a digit; programs that call \
+                  ftok with a letter use its number ('R' is 82).",
         },
     )
     .standard_only(),
@@ -570,7 +571,7 @@ pub const TABLE: &[Row] = &[
             metavar: "<v>[,<v>...]",
             help: "initial values of the semaphores",
             man: "Initial values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
-                  With \\fB-s\\fR one value, 0 to 2147483647.",
+                  They set sem_otime too: see PROPERTIES. With \\fB-s\\fR one value, 0 to 2147483647.",
         },
     ),
     Row::ours(

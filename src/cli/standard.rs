@@ -2,7 +2,7 @@
 
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
-use super::mistake::Mistake;
+use super::mistake::{Mistake, Word};
 use super::number;
 use super::options::{Argument, Opt, Opts};
 use super::request::{Action, Request};
@@ -32,14 +32,29 @@ pub fn finish<'a, A: Argv<'a>>(
             Mistake::NoResource
         });
     }
+    if request.has(Opts::POSIX) && !request.has(Opt::Name) {
+        line.find(Token::Operand, 1);
+        let is_number = operands != 0 && extra(line, request) == Mistake::SemaphoreOperand;
+        line.word = Word::END;
+        return Err(if is_number {
+            Mistake::NumberForName
+        } else {
+            Mistake::NoName
+        });
+    }
+    if request.has(Opt::Key) && request.has(Opt::Ftok) {
+        return Err(Mistake::KeyTwice);
+    }
+    let both = request.has(Opt::PosixShmem) && request.has(Opt::PosixSemaphore);
+    if both && request.name().libc == Libc::Musl {
+        return Err(Mistake::OneFile);
+    }
+    // What util-linux accepts comes last.
     if operands != 0 {
         line.find(Token::Operand, 1);
         // A mode, if -M is the only resource: nothing else can be meant.
-        if request.has(Opts::OBJECTS.without(Opts::SHM)) {
+        if request.has(Opts::OBJECTS.without(Opts::SHM)) || !is_mode(line.word.bytes) {
             return Err(extra(line, request));
-        }
-        if number::mode(line.word.bytes).is_err() && extra(line, request) != Mistake::ExtraOperand {
-            return Err(Mistake::HugePageOperand);
         }
         if request.has(Opt::Mode) {
             return Err(Mistake::ModeTwice);
@@ -50,16 +65,6 @@ pub fn finish<'a, A: Argv<'a>>(
     if operands > 1 {
         line.find(Token::Operand, 2);
         return Err(extra(line, request));
-    }
-    if request.has(Opts::POSIX) && !request.has(Opt::Name) {
-        return Err(Mistake::NoName);
-    }
-    if request.has(Opt::Key) && request.has(Opt::Ftok) {
-        return Err(Mistake::KeyTwice);
-    }
-    let both = request.has(Opt::PosixShmem) && request.has(Opt::PosixSemaphore);
-    if both && request.name().libc == Libc::Musl {
-        return Err(Mistake::OneFile);
     }
     Ok(Action::Create)
 }
@@ -74,4 +79,9 @@ fn extra<A>(line: &Getopt<'_, A>, request: &Request<'_>) -> Mistake {
     } else {
         Mistake::ExtraOperand
     }
+}
+
+/// Whether an operand is written as a mode is: three or four octal digits.
+fn is_mode(text: &[u8]) -> bool {
+    matches!(text.len(), 3 | 4) && text.iter().all(|byte| (b'0'..=b'7').contains(byte))
 }

@@ -37,10 +37,15 @@ pub const SHM_LOCK: usize = 11;
 pub const SHM_INFO: usize = 14;
 /// Reads limits and use of queues: [`Msginfo`]. `linux/msg.h`.
 pub const MSG_INFO: usize = 12;
-/// Sets the value of one semaphore. `linux/sem.h`.
-pub const SETVAL: usize = 16;
+/// Sets the values of all semaphores of a set. `linux/sem.h`.
+pub const SETALL: usize = 17;
 /// Reads limits and use of semaphores: [`Seminfo`]. `linux/sem.h`.
 pub const SEM_INFO: usize = 19;
+
+// System V objects: semop.
+
+/// Makes semop(2) fail with EAGAIN instead of waiting. `linux/ipc.h`.
+pub const IPC_NOWAIT: i16 = 0o4000;
 
 // Memory, and limits of the process.
 
@@ -297,6 +302,18 @@ pub struct Seminfo {
     pub semvmx: i32,
     /// Semaphores of all sets, by SEM_INFO.
     pub semaem: i32,
+}
+
+/// `struct sembuf`. `linux/sem.h`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Sembuf {
+    /// Number of the semaphore in its set, from 0.
+    pub sem_num: u16,
+    /// What is added to its value.
+    pub sem_op: i16,
+    /// [`IPC_NOWAIT`].
+    pub sem_flg: i16,
 }
 
 /// `struct statx`, the same on all architectures. `linux/stat.h`.

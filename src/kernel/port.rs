@@ -55,11 +55,18 @@ pub trait Kernel {
     /// Those of shmctl(2), msgctl(2) and semctl(2).
     fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno>;
 
-    /// Sets the value of one semaphore of a set, from 0 on: SETVAL of semctl(2).
+    /// Sets the values of all semaphores of a set, one each: SETALL of semctl(2).
     ///
     /// # Errors
     /// Its own.
-    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno>;
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno>;
+
+    /// Adds two numbers to the first semaphore of a set, in their order and at once, or neither:
+    /// semop(2), which does not wait.
+    ///
+    /// # Errors
+    /// Its own; EAGAIN where the value would be negative, ERANGE where it would be over SEMVMX.
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno>;
 
     /// Keeps a segment out of swap: SHM_LOCK of shmctl(2).
     ///
@@ -109,11 +116,17 @@ pub trait Kernel {
     /// Its own.
     fn fchown(&mut self, fd: Fd, owner: Owner) -> Result<(), Errno>;
 
-    /// Sets the mode of a file, under the umask: fchmod(2), and umask(2) to learn that.
+    /// Sets the mode of a file, whatever the umask: fchmod(2).
     ///
     /// # Errors
-    /// Those of fchmod(2).
+    /// Its own.
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno>;
+
+    /// Reads the umask: umask(2), twice, since no call reads it without setting it.
+    ///
+    /// # Errors
+    /// Its own; it has none unless it is filtered.
+    fn umask(&mut self) -> Result<u32, Errno>;
 
     /// Links an unnamed file to its name: linkat(2).
     ///
@@ -179,6 +192,12 @@ pub trait Kernel {
     fn mmap<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, TEXT, MADE, OUTPUT>, Errno>;
+
+    /// Maps memory for at least so many values of semaphores, all 0: mmap(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno>;
 
     /// Reads a limit of this process, one of RLIMIT_...: prlimit(2).
     ///

@@ -35,6 +35,8 @@ pub struct Attempt<'a> {
     pub refusal: Option<Refusal<'a>>,
     /// The line in a batch, from 1.
     pub line: Option<NonZero<u32>>,
+    /// The words of that line.
+    pub words: &'a [u8],
 }
 
 impl Attempt<'_> {
@@ -59,6 +61,7 @@ impl Attempt<'_> {
             attributes: None,
             refusal: None,
             line: None,
+            words: b"",
         }
     }
 }
@@ -70,6 +73,8 @@ pub enum Doing {
     Ftok,
     /// Looks a user or a group up by name.
     FindOwner,
+    /// The same, of a --ftok without an id.
+    FtokWithoutId,
     /// Reads the lines of a batch.
     ReadBatch,
     /// Maps memory.
@@ -88,16 +93,20 @@ pub enum Doing {
     ForcedShm,
     /// Sets the values of a set's semaphores.
     SetValues,
+    /// Makes the sem_otime of a set other than 0.
+    MarkReady,
     /// Locks a segment in memory.
     Lock,
     /// Reads the limits of a kind of System V object.
     Limits,
     /// Sets owner, mode and msg_qbytes of a System V object.
     Set,
-    /// Sets the owner of a POSIX object.
+    /// Sets the owner of a POSIX object, and the mode that waits for it.
     Own,
     /// Sets the mode of a POSIX object.
     SetMode,
+    /// Reads the umask.
+    ReadUmask,
     /// Links a POSIX object to its name.
     Link,
     /// Closes a POSIX object.

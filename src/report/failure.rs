@@ -4,7 +4,8 @@ use heapless::Vec;
 
 use super::text::{MAX_WRITE, Text};
 use super::words::{Figures, Words};
-use crate::cli::batch::MAX_OBJECTS;
+use crate::cli::argv::Argv;
+use crate::cli::batch::{Arguments, MAX_OBJECTS};
 use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
 use crate::cli::mistake::{Account, Mistake, Refusal};
@@ -37,12 +38,13 @@ const fn doing(doing: Doing) -> Words {
         | Doing::Set
         | Doing::Own
         | Doing::SetMode
+        | Doing::ReadUmask
         | Doing::Link
         | Doing::Close => Words::CREATE_FAILED,
-        Doing::SetValues => Words::SET_VALUES_FAILED,
+        Doing::SetValues | Doing::MarkReady => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch | Doing::FindOwner => Words::READ_FAILED,
-        Doing::Ftok => Words::FTOK_FAILED,
+        Doing::Ftok | Doing::FtokWithoutId => Words::FTOK_FAILED,
         Doing::ForcedShm => Words::FORCED_SHM,
         Doing::BlockSignals => Words::BLOCK_FAILED,
         Doing::RandomKey => Words::RANDOM_FAILED,
@@ -82,7 +84,7 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::NoOwner(Account::Group) => Words::NO_GROUP,
         Mistake::NoOwnerId(Account::User) => Words::NO_USER_ID,
         Mistake::NoOwnerId(Account::Group) => Words::NO_GROUP_ID,
-        Mistake::NoName => Words::NO_NAME,
+        Mistake::NoName | Mistake::NumberForName => Words::NO_NAME,
         Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
         Mistake::NoSize => Words::NO_SIZE,
         Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
@@ -125,7 +127,7 @@ const fn advice(refusal: &Refusal<'_>) -> Option<Words> {
         (Mistake::NoResource, Grammar::Keyed) => Some(Words::NOTHING_KEYED),
         (Mistake::OnlyName, _) => Some(Words::ONLY_NAME),
         (Mistake::ByteOrderMark, _) => Some(Words::BYTE_ORDER_MARK),
-        (Mistake::SemaphoreOperand, _) => Some(Words::SEMAPHORE_OPERAND),
+        (Mistake::SemaphoreOperand | Mistake::NumberForName, _) => Some(Words::SEMAPHORE_OPERAND),
         (Mistake::HugePageOperand, _) => Some(Words::HUGE_PAGE_OPERAND),
         (Mistake::BadValue | Mistake::BadRange, _)
             if matches!(refusal.word.argument, Argument::Owner) =>
@@ -163,8 +165,12 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
     )
 }
 
-/// Adds what is wrong with a command line.
-fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
+/// Adds what is wrong with a command line, and the keyed line that may have been meant.
+fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
+    text: &mut Text<'k, K>,
+    refusal: &Refusal<'a>,
+    line: Arguments<'a, A>,
+) {
     text.word = refusal.word.bytes;
     text.figures = if let Mistake::Again(line) = refusal.mistake {
         [line.into(), 0, 0]
@@ -184,8 +190,17 @@ fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
         text.begin(words);
         text.reason(Errno::NONE);
     }
-    if refusal.keyed_reads {
-        text.begin(Words::SAY_KEYED);
+    if let Some(key) = refusal.key {
+        text.word = key;
+        text.begin(Words::IF_KEY);
+        if let Arguments::Command(_) = line {
+            text.put(b" ipcmk");
+        }
+        text.put(b" --keyed");
+        for word in line {
+            text.put(b" ");
+            text.put(word);
+        }
         text.reason(Errno::NONE);
     }
     if !is_value(refusal) {
@@ -193,14 +208,15 @@ fn refuse<'k, K: Kernel>(text: &mut Text<'k, K>, refusal: &Refusal<'k>) {
     }
 }
 
-/// Prints why a run failed, its hint, and which objects could not be removed.
+/// Prints why a run of `arguments` failed, its hint, and which objects could not be removed.
 #[inline(never)] // its buffer would be in the frame of every run
-pub fn print<K: Kernel>(
-    attempt: &Attempt<'_>,
+pub fn print<'a, A: Argv<'a>, K: Kernel>(
+    attempt: &Attempt<'a>,
     errno: Errno,
     hint: Option<Words>,
     figures: &Figures,
-    made: &[Made<'_>],
+    made: &[Made<'a>],
+    arguments: A,
     kernel: &mut K,
 ) {
     let mut waiting = Vec::<u8, MAX_WRITE>::new();
@@ -208,7 +224,11 @@ pub fn print<K: Kernel>(
     text.line = attempt.line;
     text.word = attempt.path;
     if let Some(refusal) = &attempt.refusal {
-        refuse(&mut text, refusal);
+        let line = match attempt.line {
+            Some(_) => Arguments::Line(attempt.words),
+            None => Arguments::Command(arguments),
+        };
+        refuse(&mut text, refusal, line);
     } else {
         text.begin(failed(attempt));
         text.reason(errno);

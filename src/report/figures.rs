@@ -39,6 +39,8 @@ pub enum Figure {
     IfNothingAsked,
     /// 0.
     IfBadName,
+    /// The letter behind the last colon of a --ftok that has no id.
+    LetterId,
     /// Bytes of the largest file.
     LargestFileIfOver,
 
@@ -200,6 +202,15 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::IfOwner => when(self.attempt.doing == Doing::FindOwner),
             Figure::IfNothingAsked => when(asked == 0),
             Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
+            Figure::LetterId => match self.attempt.path {
+                [.., b':', letter]
+                    if letter.is_ascii_alphabetic()
+                        && self.attempt.doing == Doing::FtokWithoutId =>
+                {
+                    Some((*letter).into())
+                }
+                _ => None,
+            },
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
 
             Figure::Limit(limit) => self.limit(limit),
@@ -401,7 +412,8 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::SetMode => kernel.fchmod(Fd::NONE, 0).err(),
             Doing::Link => kernel.linkat(Fd::NONE, &Path::ROOT).err(),
             Doing::Close => kernel.close(Fd::NONE).err(),
-            Doing::SetValues => kernel.sem_setval(NO_ID, 0, 0).err(),
+            Doing::SetValues => kernel.sem_setall(NO_ID, &[]).err(),
+            Doing::MarkReady => kernel.semop(NO_ID, [1, -1]).err(),
             Doing::Lock => kernel.shm_lock(NO_ID).err(),
             Doing::Limits => kernel.ipc_info(kind, NO_ID).err(),
             Doing::Set => {
@@ -412,7 +424,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 };
                 kernel.ipc_set(kind, NO_ID, properties).err()
             }
-            Doing::Ftok => kernel.identify(b"").err(),
+            Doing::Ftok | Doing::FtokWithoutId => kernel.identify(b"").err(),
             // read(2) has no argument that every file refuses; but nothing is read here.
             Doing::ReadBatch | Doing::FindOwner => {
                 let opened = kernel.read(File::System(c""), &mut []);
@@ -420,7 +432,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 return opened == Err(errno) || read == Err(errno);
             }
             // The kernel itself does not refuse these so.
-            Doing::Memory | Doing::BlockSignals => return true,
+            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
             // Linux before 3.17 lacks getrandom(2), which is the only one of its family.
             Doing::RandomKey => return !may_be_missing,
             // It cannot be told.

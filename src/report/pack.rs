@@ -98,12 +98,18 @@ impl Plain {
             pairs: [[0; 2]; MAX_PAIRS],
             count: 0,
         };
-        while packed.count + 1 < MAX_PAIRS {
-            let (pair, times) = packed.most_frequent();
-            if times < WORTHWHILE {
-                break;
+        // No text has a pair of NULs: nothing is replaced yet.
+        let (mut pair, mut times);
+        (packed, pair, times) = packed.replace(0, 0);
+        while packed.count + 1 < MAX_PAIRS && times >= WORTHWHILE {
+            let mut byte = FIRST_PAIR.wrapping_add(packed.count as u8);
+            if is_itself(byte) {
+                packed.count += 1;
+                byte += 1;
             }
-            packed = packed.replace(pair);
+            packed.pairs[packed.count] = pair.to_be_bytes();
+            packed.count += 1;
+            (packed, pair, times) = packed.replace(pair, byte);
         }
         packed
     }
@@ -143,47 +149,32 @@ impl Packed {
         pairs
     }
 
-    /// The most frequent pair of neighbours, and how often it occurs. The compiler runs this slowly
-    /// and often.
-    const fn most_frequent(&self) -> (u16, u16) {
+    /// Replaces a pair by a byte. Returns the most frequent pair of neighbours that is then there, and
+    /// how often it occurs. (In one loop: the compiler runs it slowly and often.)
+    const fn replace(mut self, pair: u16, byte: u8) -> (Self, u16, u16) {
+        let [first, second] = pair.to_be_bytes();
         let mut times = [0_u16; 1 << 16];
         let (mut best, mut most) = (0, 0);
-        let mut pair = 0;
-        let mut i = 0;
-        while i < self.length {
-            pair = (pair << 8) | self.plain.bytes[i] as u16;
-            let count = times[pair as usize] + 1;
-            times[pair as usize] = count;
-            if count > most && pair & 0xff != 0 && pair >> 8 != 0 {
-                (best, most) = (pair, count);
-            }
-            i += 1;
-        }
-        (best, most)
-    }
-
-    const fn replace(mut self, pair: u16) -> Self {
-        let [first, second] = pair.to_be_bytes();
-        let mut byte = FIRST_PAIR.wrapping_add(self.count as u8);
-        if is_itself(byte) {
-            self.count += 1;
-            byte += 1;
-        }
+        let mut last = 0;
         let (mut from, mut to) = (0, 0);
         while from < self.length {
             let mut here = self.plain.bytes[from];
             // The last byte is a NUL, which no pair has.
-            if here == first && self.plain.bytes[from + 1] == second {
+            if here == first && here != 0 && self.plain.bytes[from + 1] == second {
                 here = byte;
                 from += 1;
             }
             self.plain.bytes[to] = here;
             from += 1;
             to += 1;
+            last = (last << 8) | here as u16;
+            let count = times[last as usize] + 1;
+            times[last as usize] = count;
+            if count > most && last & 0xff != 0 && last >> 8 != 0 {
+                (best, most) = (last, count);
+            }
         }
         self.length = to;
-        self.pairs[self.count] = [first, second];
-        self.count += 1;
-        self
+        (self, best, most)
     }
 }

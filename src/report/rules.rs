@@ -36,7 +36,7 @@ const BATCH: Places = 1 << 5;
 const MEMORY: Places = 1 << 6;
 /// Chooses a random key.
 const RANDOM: Places = 1 << 7;
-/// Anything else.
+/// Anything else that is done.
 const OTHER: Places = 1 << 8;
 /// All that is done.
 const EVERYTHING: Places = CALLS | BATCH | MEMORY | RANDOM | OTHER;
@@ -85,14 +85,15 @@ const fn doing(doing: Doing) -> Places {
     match doing {
         Doing::Create | Doing::Fill => CREATE,
         Doing::Find => FIND,
-        Doing::Set | Doing::Own | Doing::SetMode => SET,
-        Doing::SetValues | Doing::Lock | Doing::Limits => PREPARE,
+        Doing::Set | Doing::Own | Doing::SetMode | Doing::ReadUmask => SET,
+        Doing::SetValues | Doing::MarkReady | Doing::Lock | Doing::Limits => PREPARE,
         Doing::Link => LINK,
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::RandomKey => RANDOM,
         Doing::FindOwner
         | Doing::Ftok
+        | Doing::FtokWithoutId
         | Doing::BlockSignals
         | Doing::ForcedShm
         | Doing::Close
@@ -271,7 +272,7 @@ rules! {
     ENOMEM: MEMLOCK [Asked, Memlock] PREPARE | SHM,
         "--lock";
     ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
-        "--batch, -J and POSIX objects map memory";
+        "--batch, -J, --value and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
     ENOMEM: KERNEL_MEMORY [] PREPARE | QUEUE | SEM;
     ENOMEM: KERNEL_MEMORY [] FIND | SET | LINK | ALL;
@@ -291,12 +292,16 @@ rules! {
     ENOENT: NO_DEV_SHM [] CREATE | FILE;
     ENOENT: NO_PROC [] LINK | FILE,
         "-m and -s";
+    ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
+        "--ftok";
     ENOTDIR: NO_DIRECTORY [] CREATE | FIND | LINK | FILE;
     // EISDIR: Linux before 3.11 has no O_TMPFILE. EOPNOTSUPP: this file system does not support it.
     EISDIR: NOT_TMPFS [] CREATE | FILE;
     EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
     EROFS: READ_ONLY [] CREATE | LINK | FILE;
 
+    E2BIG: OPERATIONS [] PREPARE | SEM,
+        "--value";
     EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL,
         "--batch";
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,

@@ -4,6 +4,7 @@ use core::num::NonZero;
 
 use super::create::create;
 use super::job::Job;
+use super::line;
 use super::memory::{BATCH_OBJECTS, BatchRoom};
 use crate::cli::argv::Argv;
 use crate::cli::batch::{Arguments, MAX_BYTES, MAX_OBJECTS, take_line};
@@ -83,7 +84,6 @@ fn want<'a, const N: usize>(
 ///
 /// # Errors
 /// The kernel's, and EINVAL for a line that is wrong.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     batch: &Request<'a>,
@@ -95,12 +95,13 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     while !lines.is_empty() {
         number += 1;
         job.attempt.line = NonZero::new(number);
-        let line = Arguments::<A>::Line(take_line(&mut lines));
+        job.attempt.words = take_line(&mut lines);
+        let line = Arguments::<A>::Line(job.attempt.words);
         if line.clone().next().is_none() {
             continue;
         }
         let mut request = Request::new();
-        let action = job.read_line(line, &mut request)?;
+        let action = line::read(job, line, &mut request)?;
         let Some(wanted) = &mut check else {
             // -r and -J beside --batch are for all lines.
             request.print_as(batch);

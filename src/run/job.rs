@@ -2,13 +2,9 @@
 
 use heapless::VecView;
 
-use super::owner;
-use crate::cli::argv::Argv;
-use crate::cli::batch::Arguments;
-use crate::cli::grammar;
 use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::Opt;
-use crate::cli::request::{Action, Request};
+use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Made};
 use crate::kernel::port::{Account, Kernel};
@@ -30,40 +26,11 @@ pub struct Job<'j, 'a, K> {
     pub output: &'j mut VecView<u8>,
     /// The names that were looked up, in a batch.
     pub accounts: &'j mut VecView<Account<'a>>,
+    /// Memory for the values of a set, at least of the largest one so far.
+    pub values: &'j mut [u16],
 }
 
 impl<'a, K: Kernel> Job<'_, 'a, K> {
-    /// Reads a line into a `request`, makes its key if it has --ftok, and looks up the names in its
-    /// --owner.
-    ///
-    /// # Errors
-    /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
-    #[inline(never)] // `make size`: a copy at its caller is larger
-    pub fn read_line<A: Argv<'a>>(
-        &mut self,
-        line: Arguments<'a, A>,
-        request: &mut Request<'a>,
-    ) -> Result<Action, Errno> {
-        match grammar::read(line, self.posixly_correct, request) {
-            Ok(action) => {
-                if let Some((path, id)) = request.ftok() {
-                    self.attempt.doing = Doing::Ftok;
-                    self.attempt.path = path;
-                    let file = self.kernel.identify(path)?;
-                    request.set(Opt::Key, file.key(id));
-                }
-                if request.has(Opt::Owner) {
-                    owner::look_up(self, request)?;
-                }
-                Ok(action)
-            }
-            Err(refusal) => {
-                self.attempt.refusal = Some(refusal);
-                Err(Errno::EINVAL)
-            }
-        }
-    }
-
     /// Notes a mistake in a line that both grammars accept, and returns its errno.
     #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn refuse(&mut self, mistake: Mistake, word: &'a [u8]) -> Errno {

@@ -9,6 +9,7 @@ mod batch;
 mod command;
 mod create;
 mod job;
+mod line;
 pub mod memory;
 mod owner;
 mod posix;

@@ -97,10 +97,13 @@ fn create<'a, K: Kernel>(
     path: &Path,
 ) -> Result<(), Errno> {
     let mut mode = request.mode();
+    let mut is_closed = false;
     let fd = if job.attempt.step.kind == Kind::Queue {
         job.attempt.attributes = attributes(job, request);
-        if request.has(Opt::Owner) {
-            // The queue has its name already. With mode 0 no other user can open it before fchown.
+        if request.has(Opt::Owner | Opt::Mode) {
+            // The queue has its name already. With mode 0 no other user can open it before it has
+            // owner and mode.
+            is_closed = true;
             mode = 0;
         }
         let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
@@ -109,7 +112,7 @@ fn create<'a, K: Kernel>(
     } else {
         job.kernel.open_tmpfile(mode)?
     };
-    let done = fill(job, request, path, fd);
+    let done = fill(job, request, path, fd, is_closed);
     // Any failure of close(2) is an error: with fd 1, the ids would be written into the object.
     let closed = job.kernel.close(fd);
     closed.inspect_err(|_| job.attempt.doing = Doing::Close)?;
@@ -128,13 +131,14 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Sets the size, bytes and owner of a new object, links a file to its name, and reads the state
-/// for JSON.
+/// Sets the size, bytes, mode and owner of a new object, links a file to its name, and reads the
+/// state for JSON. One that `is_closed` has its name already, and mode 0 so far.
 fn fill<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
     path: &Path,
     fd: Fd,
+    is_closed: bool,
 ) -> Result<(), Errno> {
     let Step { kind, amount, .. } = job.attempt.step;
     let name = request.name();
@@ -147,13 +151,20 @@ fn fill<'a, K: Kernel>(
             write_all(job.kernel, fd, &semaphore(value, name.libc))?;
         }
     }
+    if !is_closed && request.has(Opt::Mode) {
+        // The umask took part in the mode that it was created with. Without CAP_FOWNER only the
+        // owner sets a mode: first the mode, then the owner.
+        job.attempt.doing = Doing::SetMode;
+        job.kernel.fchmod(fd, request.mode())?;
+    }
     if request.has(Opt::Owner) {
         job.attempt.doing = Doing::Own;
         job.kernel.fchown(fd, request.owner())?;
-        if kind == Kind::Queue {
-            job.attempt.doing = Doing::SetMode;
-            job.kernel.fchmod(fd, request.mode())?;
-        }
+    }
+    if is_closed {
+        let mode = final_mode(job, request)?;
+        job.attempt.doing = Doing::SetMode;
+        job.kernel.fchmod(fd, mode)?;
     }
     if kind != Kind::Queue {
         job.attempt.doing = Doing::Link;
@@ -168,6 +179,16 @@ fn fill<'a, K: Kernel>(
         }
     }
     Ok(())
+}
+
+/// The mode of an object: exactly that of the line; the default mode goes through the umask.
+fn final_mode<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Result<u32, Errno> {
+    let mode = request.mode();
+    if request.has(Opt::Mode) {
+        return Ok(mode);
+    }
+    job.attempt.doing = Doing::ReadUmask;
+    Ok(mode & !job.kernel.umask()?)
 }
 
 /// Reads type, mode and size of the object, by its descriptor or else by its path, and notes them

@@ -54,9 +54,9 @@ pub fn by_mut<T>(value: &mut T) -> Argument<'_> {
     Argument::new(ptr::from_mut(value).expose_provenance())
 }
 
-/// Passes the address of bytes that the kernel reads. Their number is an argument of its own.
-pub fn bytes(bytes: &[u8]) -> Argument<'_> {
-    Argument::new(bytes.as_ptr().expose_provenance())
+/// Passes the address of elements that the kernel reads. Their number is an argument of its own.
+pub fn elements<T>(elements: &[T]) -> Argument<'_> {
+    Argument::new(elements.as_ptr().expose_provenance())
 }
 
 /// Passes the address of bytes that the kernel writes. Their number is an argument of its own.

@@ -3,24 +3,25 @@
 
 use core::ffi::CStr;
 use core::num::NonZero;
-use core::ptr;
+use core::{ptr, slice};
 
 use heapless::Vec;
 
 use super::arch::trap;
 use super::auxiliary::Auxiliary;
 use super::call::{
-    Argument, by_mut, by_ref, by_ref_or_null, bytes, bytes_mut, c_str, call, number, raw_fd, wide,
+    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, number, raw_fd,
+    wide,
 };
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
-    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_INFO, IPC_RMID,
-    IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds,
-    O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
+    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_INFO, IPC_NOWAIT,
+    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo,
+    Msqid64Ds, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
     PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO,
-    SETVAL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE,
-    STATX_SIZE, STATX_TYPE, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs,
-    Statx,
+    SETALL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE,
+    STATX_SIZE, STATX_TYPE, Sembuf, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction,
+    Statfs, Statx,
 };
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -219,10 +220,20 @@ impl Kernel for Linux {
         })
     }
 
-    fn sem_setval(&mut self, id: Id, index: u64, value: u64) -> Result<(), Errno> {
-        let arguments = [number(id), number(index), number(SETVAL), number(value)];
-        // SAFETY: takes numbers only.
-        unsafe { call(Sysno::semctl, arguments) }.map(drop)
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno> {
+        // SAFETY: a value for each semaphore of the set; no later set has its id.
+        unsafe { control(Kind::Sem, id, SETALL, elements(values)) }
+    }
+
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno> {
+        let operations = changes.map(|sem_op| Sembuf {
+            sem_num: 0,
+            sem_op,
+            sem_flg: IPC_NOWAIT,
+        });
+        let arguments = [number(id), elements(&operations), number(operations.len())];
+        // SAFETY: so many operations to read.
+        unsafe { call(Sysno::semop, arguments) }.map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -274,14 +285,16 @@ impl Kernel for Linux {
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
-        // No call reads the umask without setting it.
+        // SAFETY: takes numbers only.
+        unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
         // SAFETY: takes a number only.
         let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
         // SAFETY: as above.
         unsafe { call(Sysno::umask, [number(umask)]) }?;
-        let mode = u64::from(mode) & !wide(umask);
-        // SAFETY: takes numbers only.
-        unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
+        Ok(umask.try_into().unwrap_or_default())
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
@@ -299,7 +312,7 @@ impl Kernel for Linux {
                 for (place, byte) in name.iter_mut().zip(path) {
                     *place = *byte;
                 }
-                link(Argument::CWD, bytes(&name), AT_SYMLINK_FOLLOW)
+                link(Argument::CWD, elements(&name), AT_SYMLINK_FOLLOW)
             }
             linked => linked,
         }
@@ -446,6 +459,14 @@ impl Kernel for Linux {
         Ok(unsafe { &mut *start })
     }
 
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
+        let count = count.next_multiple_of(BLOCK);
+        let start = map(size_of::<u16>().saturating_mul(count))?;
+        let start = ptr::with_exposed_provenance_mut(start);
+        // SAFETY: so many zeros, which stay, and are referred to only here.
+        Ok(unsafe { slice::from_raw_parts_mut(start, count) })
+    }
+
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         /// The process that calls.
         const SELF: Argument<'_> = Argument::ZERO;
@@ -467,7 +488,12 @@ impl Kernel for Linux {
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
         // SAFETY: the text has this size.
-        unsafe { call(Sysno::write, [raw_fd(fd), bytes(text), number(text.len())]) }
+        unsafe {
+            call(
+                Sysno::write,
+                [raw_fd(fd), elements(text), number(text.len())],
+            )
+        }
     }
 
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -516,14 +542,14 @@ unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) ->
 
 /// Passes the path of a POSIX object that is a file.
 fn file(path: &Path) -> Argument<'_> {
-    bytes(path.with_nul())
+    elements(path.with_nul())
 }
 
 /// Passes the name of a POSIX queue, without its slash. (A slash must stand in front of the address:
 /// qemu-user gives that place to mq_open(3).)
 fn queue(path: &Path) -> Argument<'_> {
     let [_slash, name @ ..] = path.with_nul();
-    bytes(name)
+    elements(name)
 }
 
 /// Opens a POSIX queue; None is the kernel's choice of attributes.
@@ -550,6 +576,10 @@ unsafe fn statx(
     unsafe { call(Sysno::statx, arguments) }?;
     Ok(status)
 }
+
+/// Values of semaphores that a mapping holds, or a multiple: the sets of a batch, each larger than
+/// the one before, share some.
+const BLOCK: usize = 4096;
 
 /// Maps pages of zeros and returns their address.
 fn map(size: usize) -> Result<usize, Errno> {

@@ -124,7 +124,7 @@
 //! | --- | --- |
 //! | `shm key=... size=4096 mode=644` | also `nattch=` (default 0), and `page=` for the bytes of a page (default: not compared) |
 //! | `msg key=... mode=644` | also `qbytes=` (default: not compared) |
-//! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0) |
+//! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0). With `values=` its sem_otime is set, without it is 0 |
 //!
 //! `key=` is a number (0 for a private object); or `random`: not 0, and different from all other
 //! keys; or `ftok:<path>:<id>`: what the C library computes from that file. Path and `values=` are
@@ -1361,7 +1361,7 @@ mod tests {
             "given: mode d",
             "given: memlock x",
             "given: userns now",
-            "given: seccomp msgctl SETVAL EPERM",
+            "given: seccomp msgctl SETALL EPERM",
             "given: seccomp msgget IPC_SET EPERM",
             "given: sem key=1 nsems=3 mode=600 values=1,2",
             "given: msg key=1 mode=600 values=1",

@@ -11,7 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::mount::{self, MntFlags, MsFlags};
 use nix::sched::{CloneFlags, unshare as leave};
 use nix::unistd::{getegid, geteuid};
@@ -75,6 +77,8 @@ pub struct Object {
     pub attached: u64,
     /// The values of a set's semaphores, which /proc does not show.
     pub values: Vec<u16>,
+    /// Whether a semop(2) was made on a set: its sem_otime is not 0.
+    pub is_ready: bool,
 }
 
 impl fmt::Display for Object {
@@ -103,6 +107,9 @@ impl fmt::Display for Object {
         }
         if self.values.iter().any(|&value| value != 0) {
             write!(f, " values={}", show_values(&self.values))?;
+        }
+        if self.is_ready {
+            write!(f, " sem_otime set")?;
         }
         write!(f, " (id {id})")
     }
@@ -150,8 +157,18 @@ pub fn mount_dev_shm(kind: &str, options: &str) -> io::Result<()> {
 
 /// Remounts /dev/shm read-only.
 pub fn close_dev_shm() -> io::Result<()> {
+    /// Tries, a millisecond each.
+    const MAX_TRIES: usize = 10_000;
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    Ok(mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE)?)
+    let mut tries = 0;
+    loop {
+        match mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE) {
+            // A child of another thread has a file there open for writing, until its exec.
+            Err(Errno::EBUSY) if tries < MAX_TRIES => thread::sleep(Duration::from_millis(1)),
+            result => return Ok(result?),
+        }
+        tries += 1;
+    }
 }
 
 /// Mounts a file system that has no device. Its source is the name of its type.
@@ -255,10 +272,10 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let (id, key, perms) = (column(id)?, column("key")?, column("perms")?);
     let owner = (column("uid")?, column("gid")?);
     let creator = (column("cuid")?, column("cgid")?);
-    let (size, attached) = match kind {
-        Kind::Shm => (Some(column("size")?), Some(column("nattch")?)),
-        Kind::Sem => (Some(column("nsems")?), None),
-        Kind::Msg => (None, None),
+    let (size, attached, otime) = match kind {
+        Kind::Shm => (Some(column("size")?), Some(column("nattch")?), None),
+        Kind::Sem => (Some(column("nsems")?), None, Some(column("otime")?)),
+        Kind::Msg => (None, None, None),
     };
     let mut objects = Vec::new();
     let mut values = Vec::new();
@@ -288,6 +305,7 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
             creator: (user(creator.0)?, user(creator.1)?),
             attached: attached.map_or(Ok(0), unsigned)?,
             values: Vec::new(),
+            is_ready: otime.map_or(Ok(0), unsigned)? != 0,
         });
     }
     Ok(objects)

@@ -23,7 +23,6 @@ use std::ptr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_pdeathsig;
@@ -292,9 +291,6 @@ pub struct Observer {
     objects: usize,
 }
 
-/// Longest time of a look on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 impl Observer {
     /// Starts an observer in this thread's IPC namespace, as this user and group. Returns after its
     /// first look.
@@ -329,18 +325,15 @@ impl Observer {
         // The next look to end may have begun before this call, so wait for two.
         let enough = looks() + 2;
         self.board.wanted.store(enough, Ordering::SeqCst);
-        let since = Instant::now();
         loop {
             let now = looks();
             if now >= enough {
                 return Ok(());
             }
-            wait_while(&self.board.looks, now, PATIENCE)?;
-            if since.elapsed() > PATIENCE && looks() < enough {
-                let state = self.child.try_wait()?;
-                let state = state.map_or("runs".to_owned(), |status| status.to_string());
+            wait_a_second(&self.board.looks, now)?;
+            if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!(
-                    "the observer does not look: {state}"
+                    "the observer has ended: {status}"
                 )));
             }
         }
@@ -494,7 +487,7 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
         for stranger in posix::strangers(posix.clone())? {
             complaints += 1;
             if complaints <= MOST_COMPLAINTS {
-                writeln!(io::stdout(), "a file that nobody has ordered: {stranger}")?;
+                writeln!(io::stdout(), "an unexpected file: {stranger}")?;
             }
             board.objects[0].wrong.fetch_add(1, Ordering::SeqCst);
         }
@@ -506,13 +499,13 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sleeps while a word of shared memory has this value, for at most `longest`.
-fn wait_while(word: &AtomicU32, value: u32, longest: Duration) -> io::Result<()> {
-    let longest = libc::timespec {
-        tv_sec: longest.as_secs().cast_signed(),
+/// Sleeps while a word that other processes share has this value, but for a second at most.
+fn wait_a_second(word: &AtomicU32, value: u32) -> io::Result<()> {
+    let second = libc::timespec {
+        tv_sec: 1,
         tv_nsec: 0,
     };
-    let time = &raw const longest;
+    let time = &raw const second;
     // SAFETY: the word and the time are valid during the call.
     match unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, value, time) } {
         0 => Ok(()),

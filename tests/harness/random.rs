@@ -478,6 +478,9 @@ fn mode(random: &mut Rng) -> Vec<u8> {
         1 => format!("{:o}", random.u16(..)),
         2 => format!("-{:o}", random.u16(..)),
         3 => format!(" +0{:o}", random.u16(..0o1000)),
+        // What may be a size.
+        4 => (1024 * random.u64(..100)).to_string(),
+        5 => format!("{:o}", random.u32(0o1000..0o400_000)),
         _ => format!("{:o}", random.u16(..0o1000)),
     }
     .into_bytes()
@@ -489,6 +492,7 @@ fn key(random: &mut Rng) -> Vec<u8> {
         0 => "private".to_owned(),
         1 => key.to_string(),
         2 => format!("0{key:o}"),
+        3 => random.i32(..).to_string(),
         _ => format!("{key:#x}"),
     }
     .into_bytes()
@@ -565,7 +569,7 @@ fn ftok(random: &mut Rng) -> Vec<u8> {
         text.extend(match random.u8(..4) {
             0 => key(random),
             1 => any_of(random, &["", "256", "x", "1x"]).into(),
-            _ => random.u8(1..).to_string().into_bytes(),
+            _ => random.u8(..).to_string().into_bytes(),
         });
     }
     text

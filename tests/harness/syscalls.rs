@@ -32,7 +32,7 @@ const COMMANDS: &[(&str, &[(&str, i32)])] = &[
             ("IPC_SET", libc::IPC_SET),
             ("IPC_STAT", libc::IPC_STAT),
             ("IPC_INFO", libc::IPC_INFO),
-            ("SETVAL", libc::SETVAL),
+            ("SETALL", libc::SETALL),
             ("SEM_INFO", 19),
         ],
     ),
@@ -65,7 +65,7 @@ pub fn command_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 29] = [
+pub const OF_IPCMK: [&str; 30] = [
     "mmap",
     "statx",
     "prlimit64",
@@ -79,6 +79,7 @@ pub const OF_IPCMK: [&str; 29] = [
     "shmctl",
     "msgctl",
     "semctl",
+    "semop",
     "ftruncate",
     "fchown",
     "fchmod",

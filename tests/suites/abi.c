@@ -48,6 +48,7 @@ int main(void)
 	NUMBER(__NR_shmctl);
 	NUMBER(__NR_msgctl);
 	NUMBER(__NR_semctl);
+	NUMBER(__NR_semop);
 	NUMBER(__NR_getrandom);
 	NUMBER(__NR_prctl);
 	NUMBER(__NR_rt_sigaction);
@@ -77,7 +78,8 @@ int main(void)
 	NUMBER(IPC_SET);
 	NUMBER(IPC_STAT);
 	NUMBER(SHM_LOCK);
-	NUMBER(SETVAL);
+	NUMBER(SETALL);
+	NUMBER(IPC_NOWAIT);
 	NUMBER(IPC_INFO);
 	NUMBER(SHM_INFO);
 	NUMBER(MSG_INFO);
@@ -193,6 +195,10 @@ int main(void)
 	SIZE(rlimit64);
 	OFFSET(rlimit64, rlim_cur);
 	OFFSET(rlimit64, rlim_max);
+	SIZE(sembuf);
+	OFFSET(sembuf, sem_num);
+	OFFSET(sembuf, sem_op);
+	OFFSET(sembuf, sem_flg);
 	SIZE(pollfd);
 	OFFSET(pollfd, fd);
 	OFFSET(pollfd, events);

@@ -78,6 +78,7 @@ pub enum Sysno {
     rt_sigprocmask,
     semctl,
     semget,
+    semop,
     shmctl,
     shmget,
     signalfd4,
@@ -147,8 +148,10 @@ struct Ended {
     set: Vec<(usize, Vec<u8>)>,
     /// The POSIX objects, as they were opened.
     posix: Vec<Posix>,
-    /// The semaphores that got a value: the set, the number of each, and the value.
-    values: Vec<[usize; 3]>,
+    /// The sets that got values.
+    values: Vec<(usize, Vec<u16>)>,
+    /// The sets whose sem_otime is not 0.
+    ready: Vec<usize>,
     /// The segments that were locked.
     locked: Vec<usize>,
     calls: Vec<Sysno>,
@@ -192,7 +195,7 @@ fn bytes_of<T>(put: impl FnOnce(&mut T)) -> Vec<u8> {
     let mut words = vec![0_u64; size_of::<T>().div_ceil(size_of::<u64>())];
     let value = words.as_mut_ptr().cast::<T>();
     assert!(value.is_aligned());
-    // SAFETY: aligned and large enough, of numbers alone, and nobody else's.
+    // SAFETY: aligned and large enough, of numbers alone, and referred to only here.
     put(unsafe { &mut *value });
     bytes(words.as_ptr().expose_provenance(), size_of::<T>())
 }
@@ -252,7 +255,31 @@ impl Kernel {
                 return Ok(self.last.objects.len() - 1);
             }
             Sysno::shmctl | Sysno::msgctl => self.control(call, a, b, c),
-            Sysno::semctl if c as i32 == libc::SETVAL => self.last.values.push([a, b, d]),
+            Sysno::semctl if c as i32 == libc::SETALL => {
+                let (_, _, semaphores) = self.last.objects[a];
+                let value = |pair: &[u8]| u16::from_ne_bytes(pair.try_into().expect("two"));
+                let values = bytes(d, 2 * semaphores).chunks(2).map(value).collect();
+                self.last.values.push((a, values));
+            }
+            Sysno::semop => {
+                let (set, values) = self.last.values.last().expect("values come first");
+                assert_eq!((a, c), (*set, 2));
+                let operation = |bytes: &[u8]| {
+                    let part = |at| i16::from_ne_bytes([bytes[at], bytes[at + 1]]);
+                    [0, 2, 4].map(part)
+                };
+                let mut value = values[0].cast_signed();
+                for operation in bytes(b, 6 * c).chunks(6).map(operation) {
+                    let [number, change, flags] = operation;
+                    assert_eq!((number, i32::from(flags)), (0, libc::IPC_NOWAIT));
+                    value = value.checked_add(change).ok_or(libc::ERANGE)?;
+                    if value < 0 {
+                        return Err(libc::EAGAIN);
+                    }
+                }
+                assert_eq!(value, values[0].cast_signed());
+                self.last.ready.push(a);
+            }
             Sysno::semctl => self.control(call, a, c, d),
             Sysno::getrandom => {
                 // With GRND_RANDOM or 0 it waits for entropy, early in a boot for minutes.
@@ -407,7 +434,8 @@ impl Kernel {
                 assert_eq!([a, c, d], [0, rights as usize, flags as usize]);
                 assert_eq!([e, f], [usize::MAX, 0]);
                 let rooms = [size_of::<BatchRoom>(), size_of::<LineRoom>()];
-                assert!(rooms.contains(&b), "{b}");
+                // Or the values of sets.
+                assert!(rooms.contains(&b) || b.is_multiple_of(8192), "{b}");
                 // It is there until the process ends, which here is a thread that stays.
                 let pages = Layout::from_size_align(b, 4096).expect("whole pages");
                 // SAFETY: its size is not 0.
@@ -489,7 +517,7 @@ impl Kernel {
             Sysno::exit_group => {
                 self.last.status = a;
                 let ended = self.ended.take().expect("it ends once");
-                ended.send(self.last.clone()).expect("somebody waits");
+                ended.send(self.last.clone()).expect("the test waits");
                 loop {
                     thread::park();
                 }
@@ -575,6 +603,11 @@ impl Kernel {
         let numbers = if call == Sysno::shmctl { 8 } else { 4 };
         let one: Vec<u8> = (0..numbers).map(|index| u8::from(index == 0)).collect();
         fill(info, &one.repeat(size / numbers));
+        if call == Sysno::semctl {
+            // But SEMMSL, which is looked at before a set with values is made.
+            let most = 250_i32.to_ne_bytes();
+            fill(info + offset_of!(Seminfo, semmsl), &most);
+        }
     }
 }
 
@@ -721,7 +754,10 @@ fn every_property_is_set() {
     let lines = "Shared memory id: 0\nMessage queue id: 1\nSemaphore id: 2\n";
     assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
     assert_eq!(ended.locked, [0]);
-    assert_eq!(ended.values, [[2, 0, 3], [2, 1, 4]]);
+    assert_eq!(
+        (&ended.values, &ended.ready),
+        (&vec![(2, vec![3, 4])], &vec![2])
+    );
     for id in 0..3 {
         assert_eq!(permissions(&ended, id), [7, 8, 0o640]);
     }
@@ -765,7 +801,7 @@ fn a_file_has_a_key() {
     }
 }
 
-/// The three POSIX objects of a line whose mode is 0640 under the umask.
+/// The three POSIX objects of a line whose mode is 0640.
 fn posix(owner: Option<(usize, usize)>, attributes: Option<[i64; 2]>) -> [Posix; 3] {
     let named = |name: &str| Posix {
         name: Some(name.into()),
@@ -802,14 +838,20 @@ fn posix_objects_are_made_whole() {
             kernel.umask = 0o27;
             kernel.is_unprivileged = is_unprivileged;
         };
-        let ended = run("-m 4K -q -s -n /x -p 666 --value 5", under);
+        let ended = run("-m 4K -q -s -n /x -p 640 --value 5", under);
         assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         assert_eq!(ended.posix, posix(None, None));
 
-        let line = "-m 4K -q -s -n /x -p 666 --value 5 --owner 7 --maxmsg 3 --msgsize 100";
+        let line = "-m 4K -q -s -n /x -p 640 --value 5 --owner 7 --maxmsg 3 --msgsize 100";
         let ended = run(line, under);
         assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         let owner = (7, u32::MAX as usize);
+        assert_eq!(ended.posix, posix(Some(owner), Some([3, 100])));
+
+        // The default mode, 0644, goes through the umask.
+        let defaults = line.replace("-p 640", "");
+        let ended = run(&defaults, under);
+        assert_eq!((ended.status, ended.stdout.as_str()), (0, lines));
         assert_eq!(ended.posix, posix(Some(owner), Some([3, 100])));
     }
     // The kernel's choice beside what is given.
@@ -905,7 +947,10 @@ fn lines_of_a_file_are_carried_out() {
             (Some(Sysno::semget), 7, 3),
         ];
         assert_eq!(ended.objects, objects);
-        assert_eq!(ended.values, [[2, 0, 5], [2, 1, 5], [2, 2, 5]]);
+        assert_eq!(
+            (ended.values, ended.ready),
+            (vec![(2, vec![5; 3])], vec![2])
+        );
     }
     let ended = run("--batch -", |kernel| {
         kernel.stdin.0 = "-Q\n";
@@ -929,7 +974,7 @@ fn lines_of_a_file_are_carried_out() {
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
         fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, openat, read,
-        rt_sigprocmask, semctl, semget, shmctl, shmget, statx,
+        rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
     };
     let errnos = [
         libc::EPERM,
@@ -974,6 +1019,8 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("-k 7 -M 4096 --lock", shmctl),
         ("-k 7 -M 4096 --hugetlb", shmget),
         ("-k 7 -S 2 --value 1,2", semctl),
+        ("-k 7 -S 2 --value 1,2", semop),
+        ("-k 7 -S 2 --value 1,2", mmap),
         ("-k 7 -S 2 --owner 1", semctl),
         ("-Q --ftok /jobs", statx),
         ("-J -Q", mmap),
@@ -987,6 +1034,8 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("-m 1 -q -n x --maxmsg 70000", mq_open),
         ("-m 1 -q -s -n x --owner 7", fchown),
         ("-m 1 -q -s -n x --owner 7", fchmod),
+        ("-m 1 -q -s -n x -p 7", fchmod),
+        ("-m 1 -q -s -n x --owner 7", umask),
         ("-e -m 1 -n x", statx),
     ] {
         for errno in errnos {
@@ -1017,7 +1066,8 @@ fn whatever_is_refused_is_explained_and_undone() {
             let named = ended.posix.iter().filter(|object| object.name.is_some());
             assert_eq!(named.count(), 0, "{line} {errno}: {ended:?}");
             let left = ended.objects.iter().filter(|object| object.0.is_some());
-            let is_stuck = [shmctl, msgctl, semctl].contains(&call);
+            // A set with values is not made before SEMMSL is known.
+            let is_stuck = [shmctl, msgctl, semctl].contains(&call) && !line.contains("--value");
             assert_eq!(
                 left.count(),
                 usize::from(is_stuck),

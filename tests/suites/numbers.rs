@@ -70,6 +70,7 @@ const CALLS: &[Call] = calls! {
     shmctl SHMCTL SYS_shmctl
     msgctl MSGCTL SYS_msgctl
     semctl SEMCTL SYS_semctl
+    semop SEMOP SYS_semop
     getrandom GETRANDOM SYS_getrandom
     prctl PRCTL SYS_prctl
     rt_sigaction RT_SIGACTION SYS_rt_sigaction
@@ -215,7 +216,7 @@ fn libc_agrees() {
         ($($name:ident)*) => { vec![$((stringify!($name), i64::from(libc::$name))),*] };
     }
     let mut theirs = libc! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE IPC_RMID IPC_SET IPC_STAT SHM_LOCK SETVAL
+        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE IPC_RMID IPC_SET IPC_STAT SHM_LOCK SETALL IPC_NOWAIT
         IPC_INFO MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ PROT_WRITE RLIMIT_FSIZE RLIMIT_MEMLOCK
         RLIMIT_MSGQUEUE AT_NO_AUTOMOUNT AT_SYMLINK_NOFOLLOW AT_SYMLINK_FOLLOW AT_EMPTY_PATH STATX_TYPE
         STATX_MODE STATX_INO STATX_SIZE S_IFMT S_IFREG HUGETLBFS_MAGIC PATH_MAX AT_FDCWD O_RDONLY O_RDWR O_CREAT O_EXCL
@@ -246,6 +247,9 @@ fn libc_agrees() {
         "shmid64_ds.shm_segsz" shmid_ds.shm_segsz
         "semid64_ds.sem_perm" semid_ds.sem_perm
         "semid64_ds.sem_nsems" semid_ds.sem_nsems
+        "sembuf.sem_num" sembuf.sem_num
+        "sembuf.sem_op" sembuf.sem_op
+        "sembuf.sem_flg" sembuf.sem_flg
         "statx.stx_gid" statx.stx_gid
         "statx.stx_mode" statx.stx_mode
         "statx.stx_ino" statx.stx_ino
@@ -289,7 +293,7 @@ fn libc_agrees() {
     }
     theirs.extend(sizes! {
         ipc64_perm ipc_perm msqid64_ds msqid_ds shmid64_ds shmid_ds semid64_ds semid_ds msginfo msginfo seminfo seminfo
-        statx statx statfs statfs mq_attr mq_attr rlimit64 rlimit64 pollfd pollfd
+        sembuf sembuf statx statx statfs statfs mq_attr mq_attr rlimit64 rlimit64 pollfd pollfd
     });
     let theirs: Facts = theirs
         .into_iter()
@@ -335,7 +339,7 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
     let mut runs = vec![
         ("-M 4096", Start::default()),
         ("-Q", Start::default()),
-        ("-S 3", Start::default()),
+        ("-S 3 --value 1", Start::default()),
         ("--keyed -Q private -p 4096", Start::default()),
         ("-Q --ftok / --json", Start::default()),
         ("-M 4096 -Q -S 3", full()),

@@ -3,19 +3,17 @@
 #   fuzz.sh build               only builds them
 #   fuzz.sh merge [target]...   adds the fewest inputs of target/fuzz that keep its coverage to
 #                               tests/fuzz/corpus
-#   fuzz.sh [target]...         runs these, or all, at the same time, for FUZZ_SECONDS each; 0, the
-#                               default, is until ^C
-# Fails if a target crashes, hangs, or hardly runs. The input is then printed and kept: put it into
-# tests/fuzz/corpus.
+#   fuzz.sh [target]...         runs these, or all, at the same time, until ^C, or for FUZZ_SECONDS, or
+#                               FUZZ_RUNS executions each
+# Fails if a target crashes, hangs, or runs fewer inputs than the corpus has or FUZZ_RUNS says. The
+# input of a crash is printed and kept: put it into tests/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 unset POSIXLY_CORRECT
 triple=x86_64-unknown-linux-gnu
 work=target/fuzz
 seconds=${FUZZ_SECONDS:-0}
-# Executions in a second; a processor that other tests share achieves ten times as many, an idle one
-# a hundred times.
-least_each_second=200
+most=${FUZZ_RUNS:--1}
 # Counters that the seed corpus alone reaches, unless the compiler has inserted none.
 least_coverage=200
 # libFuzzer's exit status after a signal, which ends a run without a time limit.
@@ -58,7 +56,7 @@ trap 'kill -TERM "${processes[@]}" 2>/dev/null || true' INT TERM
 for target in "${targets[@]}"; do
     mkdir -p "$work/$target/corpus"
     rm -f "$work/$target"/{crash,timeout,oom,slow-unit}-*
-    libfuzzer "$target" -max_total_time="$seconds" -print_final_stats=1 -dict=tests/fuzz/dictionary.txt \
+    libfuzzer "$target" -max_total_time="$seconds" -runs="$most" -print_final_stats=1 -dict=tests/fuzz/dictionary.txt \
         -artifact_prefix="$work/$target/" "$work/$target/corpus" "tests/fuzz/corpus/$target" \
         >"$work/$target/log" 2>&1 </dev/null &
     processes+=($!)
@@ -76,8 +74,9 @@ for index in "${!targets[@]}"; do
     read -r _ coverage _ <<<"$progress"
     echo "$target: $runs executions in $took s, ${progress:-no input tried}"
     if [ $status = 0 ] || [ $status = $interrupted ]; then
-        if [ "$runs" -lt $((took * least_each_second)) ] || [ "$runs" = 0 ]; then
-            echo "$target: it has hardly run"
+        inputs=$(find "tests/fuzz/corpus/$target" -type f | wc -l)
+        if [ "$runs" -lt "$inputs" ] || [ "$runs" -lt "$most" ]; then
+            echo "$target: too few executions: the corpus has $inputs inputs"
             failed=1
         elif [ "${coverage:-0}" -lt $least_coverage ]; then
             echo "$target: its branches are not counted"

@@ -59,6 +59,14 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
             let key = strto(text, 0, libc::strtoul).and_then(whole)?;
             u32::try_from(key).map_err(|_| Bad::Range)
         }
+        // The keys over 31 bits, as ints.
+        [b'-', b'1'..=b'9', ..] => {
+            let key = strto(text, 10, libc::strtol).and_then(whole);
+            // A number and something else is no key, whatever its size; one over 64 bits is none first.
+            i32::try_from(key?)
+                .map(i32::cast_unsigned)
+                .map_err(|_| Bad::Range)
+        }
         _ => Err(Bad::Invalid),
     }
 }
@@ -71,7 +79,7 @@ pub fn ftok(text: &[u8]) -> (&[u8], Result<u64, Bad>) {
         return (text, Ok(1));
     }
     let id_or_bad = match strto(id, 0, libc::strtoul).and_then(whole) {
-        Ok(id @ 1..=255) => Ok(id),
+        Ok(id @ 0..=255) => Ok(id),
         Ok(_) => Err(Bad::Range),
         Err(bad) => Err(bad),
     };

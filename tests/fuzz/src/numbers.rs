@@ -54,8 +54,4 @@ pub fn run(data: &[u8]) {
     if !text.contains(&b'-') {
         assert_eq!(taken, model::take(text), "at the start of {:?}", shown());
     }
-    if number::is_marked_key(text) {
-        let is_marked = text.starts_with(b"0x") || text.starts_with(b"0X") || text == b"private";
-        assert!(is_marked, "{:?} is marked", shown());
-    }
 }

@@ -13,7 +13,7 @@ pub fn run(data: &[u8]) {
     let mut choices = Unstructured::new(data);
     let posixly_correct = flip(&mut choices);
     let (action, made) = if flip(&mut choices) {
-        (Action::Create, keyed(&mut choices))
+        (Action::Create, keyed(&mut choices, posixly_correct))
     } else if flip(&mut choices) && flip(&mut choices) {
         (Action::Batch, batch(&mut choices))
     } else {
@@ -368,15 +368,12 @@ fn standard<'a>(
     Ok((request.sorted(), line.words))
 }
 
-/// Chooses a request of the keyed grammar, and its command line.
-fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
+/// A request of the keyed grammar, and a line for it.
+fn keyed<'a>(choices: &mut Unstructured<'a>, posixly_correct: bool) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o666, Output::Raw);
     let mut items = Vec::new();
     let mut key: u32 = choices.arbitrary()?;
     let text = key_text(key, choices)?;
-    // An option that only the keyed grammar accepts: see grammar.rs.
-    let mut refused_by_standard = text == b"private";
-    let is_marked = refused_by_standard || text.starts_with(b"0x") || text.starts_with(b"0X");
     let mut nsems = 1;
     let resource = *choices.choose(&[Opt::Shmem, Opt::Queue, Opt::Semaphore])?;
     items.push(Item::with(resource, text));
@@ -389,9 +386,7 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
         request.flags.push(Opt::Queue);
         request.numbers.push((Opt::Qbytes, bytes));
         items.push(Item::with(Opt::Size, size(bytes, choices)?));
-        refused_by_standard |= is_marked;
     } else {
-        refused_by_standard |= is_marked;
         if flip(choices) {
             let number = many(choices)?;
             nsems = number;
@@ -412,7 +407,6 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
         key = choices.arbitrary()?;
         is_existing = true;
         items.push(Item::with(Opt::Optkey, key_text(key, choices)?));
-        refused_by_standard = true;
     }
     request.flags.extend(is_existing.then_some(Opt::Existing));
     request.numbers.push((Opt::Key, key.into()));
@@ -421,10 +415,13 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
     }
     shuffle_and_repeat(&mut items, choices)?;
     let mut line = Line::new(Grammar::Keyed);
-    if !refused_by_standard || flip(choices) {
-        line.spell(&[Item::flag(Opt::Keyed)], choices)?;
-    }
     line.spell(&items, choices)?;
+    let words: Vec<&[u8]> = line.words.iter().map(Vec::as_slice).collect();
+    if !reading::is_by_keys(&words, posixly_correct) || flip(choices) {
+        let mut keyed = Line::new(Grammar::Keyed);
+        keyed.spell(&[Item::flag(Opt::Keyed)], choices)?;
+        line.words.splice(..0, keyed.words);
+    }
     Ok((request.sorted(), line.words))
 }
 
@@ -556,7 +553,7 @@ fn name<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
 /// Chooses a file for ftok(3), and adds it to the request.
 fn ftok<'a>(request: &mut Wanted<'a>, choices: &mut Unstructured<'a>) -> Result<Item> {
     let path = name(choices)?;
-    let id: u8 = choices.int_in_range(1..=255)?;
+    let id: u8 = choices.arbitrary()?;
     request.ftok = Some((path, id.into()));
     let mut text = path.to_vec();
     // The default id is 1, unless the path ends like an id.
@@ -615,6 +612,11 @@ fn prefixed(number: u64, choices: &mut Unstructured<'_>) -> Result<String> {
 fn key_text(key: u32, choices: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     if key == 0 && flip(choices) {
         return Ok(b"private".to_vec());
+    }
+    if let signed @ ..0 = key.cast_signed()
+        && flip(choices)
+    {
+        return Ok(signed.to_string().into_bytes());
     }
     Ok(prefixed(key.into(), choices)?.into_bytes())
 }

@@ -491,6 +491,7 @@ mod tests {
             creator: (0, 0),
             attached: 0,
             values: Vec::new(),
+            is_ready: false,
         }
     }
 
@@ -755,18 +756,18 @@ mod tests {
             "",
         );
         good.others = vec![Target::Posix(true, b"x".into())];
-        let his = posix::Object {
+        let theirs = posix::Object {
             mode: 0o600,
             owner: (0, 0),
             ..posix_queue()
         };
-        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), his.clone()]);
+        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), theirs.clone()]);
         assert!(verdict.complaints.is_empty(), "{verdict:?}");
         assert_eq!(counts, [0; 5]);
         let mut failed = observed(EXIT_1, "", "ipcmk: x\n");
         failed.others.clone_from(&good.others);
         assert!(
-            posix_judged(&failed, &[], &[old(), his])
+            posix_judged(&failed, &[], &[old(), theirs])
                 .0
                 .complaints
                 .is_empty()

@@ -104,7 +104,11 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         Ok(())
     }
 
@@ -140,6 +144,10 @@ impl Kernel for Willing<'_> {
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         Ok(())
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
+        panic!("no mode is cut");
     }
 
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
@@ -207,6 +215,10 @@ impl Kernel for Willing<'_> {
 
     fn mq_getattr(&mut self, _: Fd) -> Result<Attributes, Errno> {
         Err(Errno::ENOSYS)
+    }
+
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {

@@ -206,7 +206,11 @@ impl Kernel for Crowded {
         panic!("there is no object");
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        panic!("there is no set");
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         panic!("there is no set");
     }
 
@@ -235,11 +239,15 @@ impl Kernel for Crowded {
     }
 
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
-        panic!("nobody is named");
+        panic!("no owner is given");
     }
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         panic!("there is no queue");
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
+        panic!("no mode is cut");
     }
 
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
@@ -295,6 +303,10 @@ impl Kernel for Crowded {
         Err(Errno::ENOSYS)
     }
 
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
+    }
+
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
         panic!("no limit is reached");
     }
@@ -328,7 +340,7 @@ fn it_gives_up_in_the_end() {
     for (line, random) in [
         ("-Q", (|calls| calls) as fn(u32) -> u32),
         ("-Q", |_| 0),
-        ("-S 7 -o 7", |_| panic!("no random key is wanted")),
+        ("-S 0x7 -o 7", |_| panic!("no random key is wanted")),
         ("-k 7 -e -Q --qbytes 1", |_| {
             panic!("no random key is wanted")
         }),
@@ -365,7 +377,7 @@ fn without_an_object_o_creates_one() {
     );
 }
 
-/// Somebody creates the object between our search and our creation; then it is found after all. Or
+/// Another process creates the object between our search and our creation; it is found after all. Or
 /// removes it again, and it is ours.
 #[test]
 fn o_wins_the_race_or_joins_it() {
@@ -429,7 +441,7 @@ fn all_that_is_left_is_named() {
     );
 }
 
-/// What somebody else has removed meanwhile is gone: that is no failure.
+/// An object that another process has removed meanwhile is gone: that is no failure.
 #[test]
 fn what_is_gone_already_is_not_left() {
     for errno in [libc::EINVAL, libc::EIDRM] {

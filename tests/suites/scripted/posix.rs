@@ -5,10 +5,11 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod,
-    Close, Expected, Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random,
-    Read, Refuse, SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue,
-    WaitToFill, Write, error, explain, failed, ok, play, silent, tell, try_failures,
+    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
+    BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue,
+    OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED, Set, SetValues, Source,
+    Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error, explain, failed, ok, play,
+    silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -27,9 +28,13 @@ fn musl(value: u32) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_ne_bytes).collect()
 }
 
+/// The default mode; tests give others.
+const DEFAULT: u32 = 0o644;
+
 /// A file is opened without a name, filled, and linked into place.
 fn file(mode: u32, content: Expected, owner: Option<(u32, u32)>, path: &str) -> Vec<Expected> {
     let mut calls = vec![(OpenUnnamed(mode), FD as i64), content];
+    calls.extend((mode != DEFAULT).then_some((Chmod(FD, mode), 0)));
     calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
     calls.extend([(Link(FD, path.into()), 0), (Close(FD), 0)]);
     calls
@@ -51,10 +56,15 @@ fn queue(
     owner: Option<(u32, u32)>,
     name: &str,
 ) -> Vec<Expected> {
-    let first = if owner.is_some() { 0 } else { mode };
+    let is_closed = owner.is_some() || mode != DEFAULT;
+    let first = if is_closed { 0 } else { mode };
     let mut calls = vec![(OpenQueue(name.into(), first, attributes), FD as i64)];
-    if let Some(owner) = owner {
-        calls.extend([(Own(FD, owner), 0), (Chmod(FD, mode), 0)]);
+    calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
+    if mode != DEFAULT {
+        calls.push((Chmod(FD, mode), 0));
+    } else if owner.is_some() {
+        // The umask takes the others' right to read.
+        calls.extend([(AskUmask, 0o27), (Chmod(FD, 0o640), 0)]);
     }
     calls.push((Close(FD), 0));
     calls
@@ -87,6 +97,16 @@ fn each_kind_is_made_whole_and_every_failure_is_undone() {
         (
             "-q -n x",
             queue(0o644, None, None, "x"),
+            "POSIX message queue name: x\n",
+        ),
+        (
+            "-q -n x --owner 5",
+            queue(0o644, None, Some((5, OURS)), "x"),
+            "POSIX message queue name: x\n",
+        ),
+        (
+            "-q -n x -p 600",
+            queue(0o600, None, None, "x"),
             "POSIX message queue name: x\n",
         ),
         (
@@ -124,7 +144,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     };
     let line = "-s -q -n x -m 4K -p 640 --owner 1000:100 --maxmsg 3 --msgsize 100 --value 7";
     let all = script(made(glibc(7), "/dev/shm/sem.x"), LINES);
-    assert_eq!(try_failures(line, &[(0, all)]), 17);
+    assert_eq!(try_failures(line, &[(0, all)]), 19);
 
     // Another C library looks elsewhere for its semaphores, and finds other bytes in them.
     let line = line
@@ -133,11 +153,11 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     let [_, queue, semaphore] = made(musl(7), "/dev/shm/x");
     let (_, lines) = LINES.split_once('\n').expect("several lines");
     let all = script([queue, semaphore], lines);
-    assert_eq!(try_failures(&line, &[(0, all)]), 12);
+    assert_eq!(try_failures(&line, &[(0, all)]), 13);
 }
 
 /// Beside one alone the other one is what the kernel would choose: its default, but no more than it
-/// allows. Without /proc it is what those are on every kernel that nobody has told otherwise.
+/// allows. Without /proc it is the default of every kernel.
 #[test]
 fn one_attribute_of_a_queue_alone() {
     const NOWHERE: &[u8] = b"-";
@@ -189,9 +209,11 @@ fn both_interfaces_on_one_line() {
             queue(0o640, None, None, "x"),
             vec![
                 (Random, 0x33),
+                (AskLimits(Kind::Sem), 0),
+                (Values(2), 0),
                 (sem, 30),
-                (SetValue(30, 0, 9), 0),
-                (SetValue(30, 1, 9), 0),
+                (SetValues(30, vec![9, 9]), 0),
+                (Operate(30, [1, -1]), 0),
                 (Set(Kind::Sem, 30, (OURS, OURS), 0o640, 0), 0),
             ],
             semaphore(0o640, glibc(9), None, "/dev/shm/sem.x"),
@@ -200,7 +222,7 @@ fn both_interfaces_on_one_line() {
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
     );
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
-    assert_eq!(try_failures(line, &[(0, all)]), 22);
+    assert_eq!(try_failures(line, &[(0, all)]), 27);
 }
 
 /// A file's type and mode, and its size, as the kernel tells them.
@@ -213,7 +235,7 @@ fn look(path: &str, result: i64) -> Expected {
     (AskFile(path.into()), result)
 }
 
-/// Somebody creates it between our look and our creation: then it is found after all. Or removes it
+/// Another process creates it between our look and our creation: it is found after all. Or removes it
 /// again, and it is ours.
 #[test]
 fn e_wins_the_race_or_joins_it() {
@@ -387,7 +409,7 @@ fn a_semaphore_is_written_whole() {
     }
 }
 
-/// Refusals that /dev/shm gives nobody a reason for, or whose cause cannot be measured.
+/// Refusals without a cause in /dev/shm, or with one that cannot be measured.
 #[test]
 fn a_refusal_is_explained() {
     use libc::{
@@ -435,6 +457,7 @@ fn a_refusal_is_explained() {
         let script = vec![
             (OpenQueue("x".into(), 0, None), 1),
             (Own(FD, (5, OURS)), 0),
+            (AskUmask, 0o22),
             error(Chmod(FD, 0o644), errno),
             (Close(FD), 0),
             (UnlinkQueue("x".into()), 0),

@@ -35,8 +35,12 @@ pub enum Call {
     Get(Kind, u32, u64, i32),
     /// Kind, identifier, owner, mode, msg_qbytes.
     Set(Kind, Id, (u32, u32), u32, u64),
-    /// Identifier, number of the semaphore, value.
-    SetValue(Id, u64, u64),
+    /// Memory for so many values.
+    Values(usize),
+    /// Identifier, values.
+    SetValues(Id, Vec<u16>),
+    /// Identifier, what is added to the first semaphore.
+    Operate(Id, [i16; 2]),
     Lock(Id),
     /// Kind, identifier; the result is the mode and, in the lower half, the amount.
     AskState(Kind, Id),
@@ -55,6 +59,8 @@ pub enum Call {
     Own(usize, (u32, u32)),
     /// Descriptor, mode.
     Chmod(usize, u32),
+    /// The result is the umask.
+    AskUmask,
     /// Descriptor, path.
     Link(usize, String),
     Close(usize),
@@ -85,10 +91,10 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState,
+    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask,
     BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed,
-    Own, Pieces, Random, Read, Refuse, Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait,
-    WaitToFill, Write,
+    Operate, Own, Pieces, Random, Read, Refuse, Remove, Set, SetValues, Truncate, Unlink,
+    UnlinkQueue, Values, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -343,11 +349,18 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno> {
         if id == NO_ID {
-            return Err(self.refuse(SetValue(0, 0, 0), Errno::EINVAL));
+            return Err(self.refuse(SetValues(0, Vec::new()), Errno::EINVAL));
         }
-        self.answer(SetValue(id, number, value)).map(drop)
+        self.answer(SetValues(id, values.into())).map(drop)
+    }
+
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno> {
+        if id == NO_ID {
+            return Err(self.refuse(Operate(0, [0; 2]), Errno::EINVAL));
+        }
+        self.answer(Operate(id, changes)).map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -409,6 +422,11 @@ impl Kernel for Script {
             return Err(self.refuse(Chmod(0, 0), Errno::EBADF));
         }
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
+    }
+
+    fn umask(&mut self) -> Result<u32, Errno> {
+        self.answer(AskUmask)
+            .map(|umask| umask.try_into().expect("a umask"))
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
@@ -539,6 +557,11 @@ impl Kernel for Script {
         Ok(unsafe { self.memory.room() })
     }
 
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
+        self.answer(Values(count))?;
+        Ok(vec![0; count].leak())
+    }
+
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         let resource = resource.try_into().expect("a limit");
         self.answer(AskLimit(resource))
@@ -566,7 +589,7 @@ impl Kernel for Script {
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
-    /// be a pipe that nobody empties.
+    /// be a pipe that no process empties.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
         let call = match fd {
@@ -754,7 +777,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
     Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
-        Call::Room => "map memory failed".into(),
+        Call::Room | Values(_) => "map memory failed".into(),
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
         // JSON does without.
@@ -764,16 +787,16 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
             Kind::Queue => "create message queue failed".into(),
             Kind::Sem => "create semaphore failed".into(),
         },
-        SetValue(..) => "set semaphore values failed".into(),
+        SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
-        OpenQueue(..) | Chmod(..) => "create POSIX message queue failed".into(),
+        OpenQueue(..) | AskUmask => "create POSIX message queue failed".into(),
         Truncate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
         OpenUnnamed(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
         }
-        Own(..) | Link(..) | Close(_) => {
+        Own(..) | Chmod(..) | Link(..) | Close(_) => {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),

@@ -40,9 +40,11 @@ impl Count {
     }
 
     /// Whether a third of all lines is accepted, and each kind has its share of the lines, of which
-    /// some are accepted and some are not: lines that are all alike would prove nothing.
-    pub fn is_fair(&self) -> bool {
+    /// some are accepted and some are not: lines that are all alike would prove nothing. An emulator
+    /// refuses no call.
+    pub fn is_fair(&self, is_emulated: bool) -> bool {
         let kinds = KINDS.iter().zip(&self.kinds);
+        let kinds = kinds.filter(|(kind, _)| !(is_emulated && **kind == Kind::Refused));
         let is_fair = |(kind, lines): (&Kind, &Lines)| {
             let (refused, share) = (lines.all - lines.accepted, kind.least_share());
             let is_mixed = lines.accepted * 5 >= lines.all && refused * 20 >= lines.all;

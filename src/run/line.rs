@@ -1,0 +1,47 @@
+//! Reads a command line: its words, the key of --ftok, and the names in --owner.
+
+use super::job::Job;
+use super::owner;
+use crate::cli::argv::Argv;
+use crate::cli::batch::Arguments;
+use crate::cli::grammar;
+use crate::cli::options::Opt;
+use crate::cli::request::{Action, Request};
+use crate::kernel::errno::Errno;
+use crate::kernel::port::Kernel;
+use crate::plan::attempt::Doing;
+
+/// Reads a line into a `request`, makes its key if it has --ftok, and looks up the names in its
+/// --owner.
+///
+/// # Errors
+/// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn read<'a, A: Argv<'a>, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    line: Arguments<'a, A>,
+    request: &mut Request<'a>,
+) -> Result<Action, Errno> {
+    match grammar::read(line, job.posixly_correct, request) {
+        Ok(action) => {
+            if let Some((path, id)) = request.ftok() {
+                job.attempt.doing = if path.len() == request.ftok.len() {
+                    Doing::FtokWithoutId
+                } else {
+                    Doing::Ftok
+                };
+                job.attempt.path = path;
+                let file = job.kernel.identify(path)?;
+                request.set(Opt::Key, file.key(id));
+            }
+            if request.has(Opt::Owner) {
+                owner::look_up(job, request)?;
+            }
+            Ok(action)
+        }
+        Err(refusal) => {
+            job.attempt.refusal = Some(refusal);
+            Err(Errno::EINVAL)
+        }
+    }
+}
