@@ -28,7 +28,7 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 64 bytes on x86_64, 40 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Words {
     match doing {
         Doing::Find
@@ -61,7 +61,7 @@ fn words(refusal: &Refusal<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 200 bytes on x86_64, 200 on aarch64 (make inline)
 const fn mistake(mistake: Mistake) -> Words {
     match mistake {
         Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
