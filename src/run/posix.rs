@@ -1,6 +1,8 @@
 //! Creates a POSIX object, or finds it.
 //!
-//! A file is made whole without a name and then linked into place; a queue is created by one call.
+//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one
+//! without a name, and linkat(2) names it once it is complete. A queue is created and named by
+//! mq_open(2).
 
 use super::job::Job;
 use super::memory::MAX_TRIES;
@@ -20,7 +22,7 @@ use crate::report::measure;
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full.
-#[inline(never)] // not in the frame of every run
+#[inline(never)] // inlined, `path` would be in the frame of every run
 pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     let name = request.name();
     job.attempt.path = name.bytes;
@@ -34,7 +36,8 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     job.show(request, Called::Name(name), created)
 }
 
-/// Returns whether the object is new.
+/// Creates the object, or finds an existing one, and returns whether it is new. Tries again where
+/// another process creates or unlinks it between the two calls.
 fn find_or_create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -43,7 +46,7 @@ fn find_or_create<'a, K: Kernel>(
     let Step { kind, amount, .. } = job.attempt.step;
     let existing = request.has(Opt::Existing);
     for _ in 0..MAX_TRIES {
-        // To open a queue takes permission; EEXIST of its creation takes none.
+        // A queue is found by the EEXIST of its creation: to open it would take read permission.
         if existing && kind != Kind::Queue {
             job.attempt.doing = Doing::Find;
             match look(job, None, path) {
@@ -53,6 +56,7 @@ fn find_or_create<'a, K: Kernel>(
                     return if mode & S_IFMT == S_IFREG && size >= amount {
                         Ok(false)
                     } else {
+                        // As shmget(2) refuses a segment that is too small.
                         Err(Errno::EINVAL)
                     };
                 }
@@ -60,7 +64,8 @@ fn find_or_create<'a, K: Kernel>(
         }
         job.attempt.doing = Doing::Create;
         match create(job, request, path) {
-            // EEXIST of the call that names the object. Of any other it is a plain error.
+            // linkat(2) and mq_open(2) name the object: their EEXIST means that the name is in use.
+            // EEXIST of another call is an error.
             Err(Errno::EEXIST) if existing && job.attempt.doing == Doing::Link => {}
             Err(Errno::EEXIST)
                 if existing && kind == Kind::Queue && job.attempt.doing == Doing::Create =>
@@ -69,7 +74,8 @@ fn find_or_create<'a, K: Kernel>(
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
                     _ = look(job, Some(fd), path);
-                    // What is written to a queue's descriptor is an error, and lost nowhere.
+                    // If that fails with fd 1, the queue stays standard output: write(2) fails with
+                    // EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
                 }
                 return Ok(false);
@@ -80,7 +86,8 @@ fn find_or_create<'a, K: Kernel>(
     Err(Errno::EEXIST)
 }
 
-/// Creates an object and closes it before anything is printed: its descriptor can be 1.
+/// Creates an object and closes it. If the caller has closed standard output, its descriptor is 1,
+/// so it must be closed before ids are written.
 fn create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -90,7 +97,7 @@ fn create<'a, K: Kernel>(
     let fd = if job.attempt.step.kind == Kind::Queue {
         job.attempt.attributes = attributes(job, request);
         if request.has(Opt::Owner) {
-            // It has its name from the start: no other user may open it yet.
+            // The queue has its name already. With mode 0 no other user can open it before fchown.
             mode = 0;
         }
         let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
@@ -100,13 +107,14 @@ fn create<'a, K: Kernel>(
         job.kernel.open_tmpfile(mode)?
     };
     let done = fill(job, request, path, fd);
-    // A descriptor that stays open can be that of standard output.
+    // Any failure of close(2) is an error: with fd 1, the ids would be written into the object.
     let closed = job.kernel.close(fd);
     closed.inspect_err(|_| job.attempt.doing = Doing::Close)?;
     done
 }
 
-/// The attributes of a new queue; None where the request leaves both to the kernel.
+/// The attributes of a new queue; None if the request has neither --maxmsg nor --msgsize, which
+/// leaves both to the kernel.
 fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Option<Attributes> {
     request.has(Opt::Maxmsg | Opt::Msgsize).then(|| {
         measure::attributes(
@@ -117,7 +125,8 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Fills a new object and links it to its name, if it is a file; reads its state for JSON.
+/// Sets the size, bytes and owner of a new object, links a file to its name, and reads the state
+/// for JSON.
 fn fill<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -147,13 +156,14 @@ fn fill<'a, K: Kernel>(
         job.keep(Called::Name(name), true);
     }
     if request.has(Opt::Json) {
-        // Its mode went through the umask.
+        // The mode is the request's without the bits of the umask, so it is read back.
         _ = look(job, Some(fd), path);
     }
     Ok(())
 }
 
-/// Reads the state of an object that exists, and notes it in the attempt.
+/// Reads type, mode and size of the object, by its descriptor or else by its path, and notes them
+/// in the attempt.
 #[inline(never)] // `make size`: a copy at its caller is larger
 fn look<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
     let found = job.kernel.statx(fd, path)?;

@@ -1,4 +1,4 @@
-//! What is true of every reading of every command line, whatever stands on it.
+//! Checks what holds for every reading of every command line.
 
 use std::cell::Cell;
 
@@ -11,8 +11,8 @@ use ipcmk::cli::options::{Argument, Grammar, Opt, Opts, TABLE};
 use ipcmk::cli::request::{Action, Request};
 use ipcmk::kernel::port::Owner;
 
-/// Words that are resources, values good and bad, marks of a key, properties, clusters,
-/// abbreviations, ambiguities, and no options at all.
+/// Words of command lines: resources, valid and invalid values, keys, properties, clusters,
+/// abbreviations, ambiguities, and words that are no options.
 pub const WORDS: [&[u8]; 43] = [
     b"-M",
     b"4096",
@@ -59,10 +59,10 @@ pub const WORDS: [&[u8]; 43] = [
     b"--libc=musl",
 ];
 
-/// What became of a line.
+/// The result of reading a line.
 pub type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
 
-/// Reads a line, which does not hold the program's name.
+/// Reads a line, which is without the program's name.
 pub fn read<'a>(
     words: impl Iterator<Item = &'a [u8]> + Clone,
     posixly_correct: bool,
@@ -72,8 +72,8 @@ pub fn read<'a>(
     (result, request)
 }
 
-/// Whether two readings come to the same. What a request still keeps of options that it has taken back
-/// is of no matter.
+/// Whether two readings mean the same. What a request keeps of options that a later one has
+/// overridden is not compared.
 fn is_same((result, request): &Reading<'_>, (other_result, other): &Reading<'_>) -> bool {
     let same = |(opt, text): (Opt, &[u8]), (_, other_text): (Opt, &[u8])| {
         request.has(opt) == other.has(opt) && (!request.has(opt) || text == other_text)
@@ -88,7 +88,7 @@ fn is_same((result, request): &Reading<'_>, (other_result, other): &Reading<'_>)
             .all(|(one, another)| same(one, another))
 }
 
-/// The options whose arguments are kept as they were typed, and these.
+/// The options whose arguments are kept as typed, and these arguments.
 fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
     [
         (Opt::Name, request.name),
@@ -99,7 +99,7 @@ fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
     ]
 }
 
-/// Words that count how many of them have been asked for, by all clones together.
+/// Iterates over words, and counts the calls of `next` of all its clones.
 #[derive(Clone)]
 struct Counted<'a> {
     words: std::iter::Copied<std::slice::Iter<'a, &'a [u8]>>,
@@ -115,11 +115,10 @@ impl<'a> Iterator for Counted<'a> {
     }
 }
 
-/// Reads a line, and says what is wrong with the reading; gives the grammar that reads it, if it
-/// asks for objects.
+/// Reads a line, and checks the reading. Returns the grammar that reads it, if it asks for objects.
 ///
 /// # Errors
-/// What is wrong, for a programmer to read.
+/// What is wrong, for a developer.
 pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, String> {
     let asked = Cell::new(0);
     let counted = Counted {
@@ -133,7 +132,7 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
     if asked.get() > 10 * (words.len() + 2) {
         return Err(format!("{} words asked for", asked.get()));
     }
-    // A second time, out of a batch where that can be.
+    // A second time: as a line of a batch, if the words can be one.
     let line = batch_line(words);
     let again = match &line {
         Some(line) => read(
@@ -146,7 +145,7 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
         return Err(format!("{reading:?}, but then: {again:?}"));
     }
     let with_keyed = || {
-        // An abbreviation of it is spelled in full.
+        // An abbreviated `--keyed` is replaced by the full name.
         let words = words.iter().skip(says_keyed(words).into()).copied();
         let words = [&b"--keyed"[..]].into_iter().chain(words);
         read(words, posixly_correct)
@@ -207,8 +206,8 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
     }
 }
 
-/// The same words as a line of a batch, each where it was, with a comment behind them; none where
-/// no line has such words.
+/// The same words as a line of a batch, in the same places, followed by a comment; None if a line
+/// of a batch cannot have such words.
 fn batch_line(words: &[&[u8]]) -> Option<Vec<u8>> {
     let is_word = |word: &&[u8]| {
         !matches!(word, [] | [b'#', ..]) && !word.iter().any(u8::is_ascii_whitespace)
@@ -217,14 +216,14 @@ fn batch_line(words: &[&[u8]]) -> Option<Vec<u8>> {
     words.iter().all(is_word).then_some(line)
 }
 
-/// Whether a text is a part of one of the words, not a copy of it.
+/// Whether a text is a slice of one of the words, and not a copy.
 fn is_there(text: &[u8], words: &[&[u8]]) -> bool {
     let text = text.as_ptr_range();
     let mut words = words.iter().map(|word| word.as_ptr_range());
     words.any(|word| word.start <= text.start && text.end <= word.end)
 }
 
-/// Whether a request asks for something, and for nothing that does not go with it.
+/// Whether a request asks for objects, and has only options that apply to them.
 fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     const INT_MAX: u64 = 0x7fff_ffff;
     let has = |opt: Opt| request.has(opt);
@@ -235,7 +234,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     };
     let Owner { uid, gid } = request.owner();
     let values: Vec<u64> = request.values().collect();
-    // A semaphore of POSIX takes more than one of a set.
+    // A POSIX semaphore may have a larger value than one of a set.
     let most_value = if has(Opt::Semaphore) { 32767 } else { INT_MAX };
     let in_range = request.mode() <= 0o777
         && in_range(Opt::Semaphore, 1, INT_MAX)
@@ -281,7 +280,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .all(|(opt, to)| !has(opt) || request.has(to))
 }
 
-/// The options that apply to some objects only, each with those.
+/// The options that apply to some objects only, each with these objects.
 fn narrow() -> [(Opt, Opts); 12] {
     [
         (Opt::Key, Opts::SYSV),
@@ -304,7 +303,7 @@ fn set(opts: &[Opt]) -> Opts {
     opts.iter().fold(Opts::NONE, |set, opt| set | opt.bit())
 }
 
-/// Whether the first word is `--keyed`, or short for it and not for `--key`.
+/// Whether the first word is `--keyed`, or an abbreviation of it that is not one of `--key`.
 fn says_keyed(words: &[&[u8]]) -> bool {
     words
         .first()
@@ -459,7 +458,7 @@ fn is_in(byte: u8, class: &[u8]) -> bool {
     }
 }
 
-/// A refusal points into the line, at the word that it shows, or behind its end.
+/// Checks that a refusal points to the word that it shows, or after the end of the line.
 fn lies_within(
     words: &[&[u8]],
     posixly_correct: bool,
@@ -478,11 +477,11 @@ fn lies_within(
         };
     }
     let text = words.join(&0);
-    // An empty last word lies behind the last byte.
+    // An empty last word lies after the last byte.
     let Some(rest) = text.get(at..) else {
         return Err(format!("behind the end: {refusal:?}"));
     };
-    // Messages name a long option in full, or without its dashes.
+    // Messages name a long option in full, or as typed without its dashes.
     let is_long = matches!(
         refusal.mistake,
         Mistake::NameNeedsArgument
@@ -492,7 +491,7 @@ fn lies_within(
             | Mistake::KeyedNotFirst
     );
     if refusal.mistake == Mistake::NotApplicable {
-        // It stands where the option, or its argument, is read, and names the option.
+        // It points to the place where the option or its argument is read, and names the option.
         let mut line = Getopt::new(words.iter().copied(), posixly_correct);
         line.restart(refusal.grammar);
         while line.next().is_some() {
