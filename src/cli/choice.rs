@@ -14,13 +14,15 @@ use super::options::{Argument, Grammar, Opt};
 /// 07777. Such a line is the standard grammar's.
 #[must_use]
 pub fn is_of_util_linux(refusal: &Refusal<'_>) -> bool {
-    match refusal.mistake {
-        Mistake::ExtraOperand | Mistake::ModeTwice => true,
-        Mistake::BadRange if refusal.word.argument == Argument::Mode => {
-            number::mode(refusal.word.bytes).is_ok_and(|mode| mode <= MAX_MODE)
-        }
-        _ => false,
-    }
+    let is_mode = refusal.mistake == Mistake::BadRange
+        && refusal.word.argument == Argument::Mode
+        && is_mode(refusal.word.bytes);
+    is_mode || matches!(refusal.mistake, Mistake::ExtraOperand | Mistake::ModeTwice)
+}
+
+/// Whether util-linux 2.43 takes a text for a mode.
+fn is_mode(text: &[u8]) -> bool {
+    number::mode(text).is_ok_and(|mode| mode <= MAX_MODE)
 }
 
 /// The largest mode that util-linux 2.43 takes: its `sys-utils/ipcmk.c`.
@@ -122,10 +124,7 @@ fn is_plainly_size(text: &[u8]) -> bool {
     let split = text.split_at_checked(letter.unwrap_or(text.len()));
     match split.unwrap_or_default() {
         ([b'0'], [b'x' | b'X', ..]) => size > 0xfff,
-        ([b'1'..=b'9', ..], []) => {
-            let is_mode = number::mode(text).is_ok_and(|mode| mode <= MAX_MODE);
-            size.is_multiple_of(1024) && !is_mode
-        }
+        ([b'1'..=b'9', ..], []) => size.is_multiple_of(1024) && !is_mode(text),
         (number @ [b'1'..=b'9', ..], [b'K' | b'k' | b'M' | b'm' | b'G' | b'g', ..]) => {
             !is_usual_mode(number)
         }

@@ -35,7 +35,7 @@ const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
 const BATCH: Places = 1 << 6;
 /// Maps memory.
 const MEMORY: Places = 1 << 7;
-/// Anything else that is done.
+/// Anything else.
 const OTHER: Places = 1 << 8;
 
 /// A System V segment, but not one of huge pages that is being created.

@@ -368,7 +368,7 @@ fn standard<'a>(
     Ok((request.sorted(), line.words))
 }
 
-/// A request of the keyed grammar, and a line for it.
+/// Chooses a request of the keyed grammar, and its command line.
 fn keyed<'a>(choices: &mut Unstructured<'a>, posixly_correct: bool) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o666, Output::Raw);
     let mut items = Vec::new();
