@@ -152,9 +152,11 @@ fn create_named<'a, K: Kernel>(
     let (number, other, fd) = open_other(job)?;
     let done =
         fill(job, request, fd, true).and_then(|()| link(job, request, fd, Some(&other), path));
+    // Another process that has replaced the file under one name can have done so under the other.
+    let is_ours =
+        job.attempt.doing != Doing::Replaced || job.kernel.is_same(fd, &other) == Ok(true);
     let closed = close(job, fd);
-    // If another process has replaced the file, that name is not ours either.
-    if job.attempt.doing != Doing::Replaced
+    if is_ours
         && let Err(errno) = job.kernel.unlink(Kind::Shm, &other)
         && errno != Errno::ENOENT
     {

@@ -693,7 +693,7 @@ fn a_file_is_made_whole_under_another_name() {
 #[test]
 fn a_file_that_is_replaced_is_an_error_and_stays() {
     let path = || "/dev/shm/x".to_owned();
-    let script = [
+    let calls = [
         start(),
         vec![
             error(OpenUnnamed(0o600), libc::EISDIR),
@@ -705,16 +705,25 @@ fn a_file_that_is_replaced_is_an_error_and_stays() {
             error(Link(FD, path()), libc::ENOENT),
             (LinkPath(OTHER.into(), path()), 0),
             (IsSame(FD, path()), 0),
-            (Close(FD), 0),
         ],
     ];
-    assert_eq!(
-        tell("-m 9 -n x -p 600", script.concat()),
-        [
-            "create POSIX shared memory failed: Stale file handle",
-            "another process put a file of its own there: /dev/shm is not sticky (mode 1777)"
-        ]
-    );
+    // Under both names, or under the final one alone.
+    let unlink = (Unlink(OTHER.into()), 0);
+    for (other, unlink) in [
+        (0, None),
+        (-i64::from(libc::ENOENT), None),
+        (1, Some(unlink)),
+    ] {
+        let end = vec![(IsSame(FD, OTHER.into()), other), (Close(FD), 0)];
+        let calls = [calls.concat(), end, Vec::from_iter(unlink)];
+        assert_eq!(
+            tell("-m 9 -n x -p 600", calls.concat()),
+            [
+                "create POSIX shared memory failed: Stale file handle",
+                "another process put a file of its own there: /dev/shm is not sticky (mode 1777)"
+            ]
+        );
+    }
 }
 
 /// The other name can be in use, gone, or stay.
