@@ -37,6 +37,7 @@ const fn doing(doing: Doing) -> Words {
         | Doing::Set
         | Doing::Own
         | Doing::Link
+        | Doing::Replaced
         | Doing::Close => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
@@ -194,6 +195,11 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         text.figures = *figures;
         text.begin(words);
         text.reason(Errno::NONE);
+    }
+    if let Some((number, errno)) = attempt.other {
+        text.figures = [number >> 32, number & 0xffff_ffff, 0];
+        text.begin(Words::LEFT_OTHER);
+        text.reason(errno);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {

@@ -85,7 +85,7 @@ const fn doing(doing: Doing) -> Places {
         Doing::Set | Doing::Own => SET,
         Doing::SetValues => VALUES,
         Doing::Lock => LOCK,
-        Doing::Link => LINK,
+        Doing::Link | Doing::Replaced => LINK,
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::Ftok
@@ -270,15 +270,13 @@ rules! {
     ENOSYS: NO_MQUEUE [] CALLS | MQUEUE;
     ENOSYS: FILTER [IfFiltered] CALLS | FILE;
 
-    ENOENT: NO_DEV_SHM [] CREATE | FILE;
-    ENOENT: NO_PROC [] LINK | FILE,
-        "-m and -s";
+    ENOENT: NO_DEV_SHM [IfNoSpace] CREATE | FILE;
+    ENOENT: NO_FILES [] CREATE | FILE;
     ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
         "--ftok";
     ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
-    // EISDIR: Linux before 3.11 has no O_TMPFILE. EOPNOTSUPP: this file system does not support it.
-    EISDIR: NOT_TMPFS [] CREATE | FILE;
-    EOPNOTSUPP: NOT_TMPFS [] CREATE | FILE;
+    ESTALE: REPLACED [] LINK | FILE,
+        "-m and -s, where there is no O_TMPFILE";
     EROFS: READ_ONLY [] CREATE | LINK | FILE;
 
     E2BIG: OPERATIONS [] VALUES | SEM,
