@@ -346,7 +346,8 @@ fn standard<'a>(
     if wanted == 0b1 && flip(choices) {
         let bits: u64 = choices.int_in_range(0..=0o777)?;
         request.mode = bits as u32;
-        operand = Some(octal(bits, choices)?);
+        let width = choices.int_in_range(3..=4)?;
+        operand = Some(format!("{bits:0width$o}").into_bytes());
     } else if flip(choices) {
         items.push(mode(&mut request, choices)?);
     }
