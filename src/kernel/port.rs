@@ -80,6 +80,12 @@ pub trait Kernel {
     /// Its own.
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
 
+    /// Creates a file of mode 0, which nobody else can open yet, unless the path is in use: openat(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn open_new(&mut self, path: &Path) -> Result<Fd, Errno>;
+
     /// Creates a POSIX queue, with this mode under the umask: mq_open(2) with O_CREAT and O_EXCL.
     /// None is the kernel's choice of attributes.
     ///
@@ -128,11 +134,24 @@ pub trait Kernel {
     /// Its own; it has none unless it is filtered.
     fn umask(&mut self) -> Result<u32, Errno>;
 
-    /// Links an unnamed file to its name: linkat(2).
+    /// Links an open file to its name: linkat(2).
     ///
     /// # Errors
     /// Its own.
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+
+    /// Links the file of another path to its name: linkat(2), which follows no symbolic link.
+    ///
+    /// # Errors
+    /// Its own.
+    fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
+
+    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or
+    /// what stands in for it.
+    ///
+    /// # Errors
+    /// Its own.
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
 
     /// Closes a descriptor: close(2).
     ///
@@ -147,13 +166,13 @@ pub trait Kernel {
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno>;
 
     /// Reads the mode, type and size of a POSIX object, an open one or else the file of this path:
-    /// statx(2).
+    /// statx(2), or, where that is not there or is forbidden, fstat(2) or newfstatat(2).
     ///
     /// # Errors
     /// Its own.
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno>;
 
-    /// Reads what ftok(3) makes a key of: statx(2) of a path that the user typed.
+    /// Reads what ftok(3) makes a key of: statx(2), or newfstatat(2), of a path that the user typed.
     ///
     /// # Errors
     /// Its own; ENAMETOOLONG and ENOENT also for a path that the call cannot be given.

@@ -49,6 +49,28 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The path of a file that has not its own name yet: `.ipcmk-` and a number.
+    ///
+    /// # Errors
+    /// None: it is not too long.
+    pub fn other(number: u64) -> Result<Self, Errno> {
+        let mut path = Self::EMPTY;
+        path.put(DIRECTORY)?;
+        path.put(b".ipcmk-")?;
+        for byte in number.to_be_bytes() {
+            for digit in [byte >> 4, byte & 0xf] {
+                let zero = if digit < 10 { b'0' } else { b'a' - 10 };
+                path.put(&[zero + digit])?;
+            }
+        }
+        Ok(path)
+    }
+}
+
+/// Holds POSIX shared memory and semaphores.
+const DIRECTORY: &[u8] = b"/dev/shm/";
+
 /// Where an object is: two that are created at one place are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
@@ -108,7 +130,7 @@ impl<'a> Name<'a> {
             if is_bad(name) {
                 return Err(Errno::EINVAL);
             }
-            path.put(b"/dev/shm/")?;
+            path.put(DIRECTORY)?;
             if kind == Kind::Sem && self.libc == Libc::Glibc {
                 path.put(SEMAPHORES)?;
             }

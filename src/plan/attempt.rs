@@ -5,6 +5,7 @@ use core::num::NonZero;
 use super::step::Step;
 use crate::cli::mistake::Refusal;
 use crate::kernel::abi::IPC_PRIVATE;
+use crate::kernel::errno::Errno;
 use crate::kernel::object::{Kind, Libc};
 use crate::kernel::port::{Attributes, State};
 
@@ -25,6 +26,8 @@ pub struct Attempt<'a> {
     pub found: Option<State>,
     /// Whether another process removed an object before the undo.
     pub is_gone: bool,
+    /// The number in the other name of a POSIX object, and why that could not be unlinked.
+    pub other: Option<(u64, Errno)>,
     /// The file, or the name of a POSIX object.
     pub path: &'a [u8],
     /// The C library that uses a POSIX object.
@@ -56,6 +59,7 @@ impl Attempt<'_> {
             qbytes: 0,
             found: None,
             is_gone: false,
+            other: None,
             path: b"",
             libc: Libc::Glibc,
             attributes: None,
@@ -109,7 +113,9 @@ pub enum Doing {
     ReadUmask,
     /// Links a POSIX object to its name.
     Link,
-    /// Closes a POSIX object.
+    /// Finds a file of another process under that name.
+    Replaced,
+    /// Closes a POSIX object, or unlinks its other name.
     Close,
     /// Writes the ids, or the help text.
     Write,

@@ -28,7 +28,7 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 64 bytes on x86_64, 40 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Words {
     match doing {
         Doing::Find
@@ -40,6 +40,7 @@ const fn doing(doing: Doing) -> Words {
         | Doing::SetMode
         | Doing::ReadUmask
         | Doing::Link
+        | Doing::Replaced
         | Doing::Close => Words::CREATE_FAILED,
         Doing::SetValues | Doing::MarkReady => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
@@ -64,7 +65,7 @@ fn words(refusal: &Refusal<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 200 bytes on x86_64, 200 on aarch64 (make inline)
 const fn mistake(mistake: Mistake) -> Words {
     match mistake {
         Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
@@ -237,6 +238,11 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         text.figures = *figures;
         text.begin(words);
         text.reason(Errno::NONE);
+    }
+    if let Some((number, errno)) = attempt.other {
+        text.figures = [number >> 32, number & 0xffff_ffff, 0];
+        text.begin(Words::LEFT_OTHER);
+        text.reason(errno);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {

@@ -98,6 +98,8 @@ pub enum Figure {
     IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
     HugetlbfsPage,
+    /// 0: it does not.
+    IfNoSpace,
     /// fs.mqueue.queues_max.
     QueuesMax,
     /// fs.mqueue.msg_max.
@@ -269,6 +271,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             }
             Figure::IfSpaceKnown => when(self.space().is_some()),
             Figure::HugetlbfsPage => Some(self.space()?.huge_page).filter(|page| *page != 0),
+            Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
@@ -432,11 +435,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 return opened == Err(errno) || read == Err(errno);
             }
             // The kernel itself does not refuse these so.
-            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
-            // Linux before 3.17 lacks getrandom(2), which is the only one of its family.
-            Doing::RandomKey => return !may_be_missing,
+            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask | Doing::RandomKey => {
+                return true;
+            }
             // It cannot be told.
-            Doing::Write | Doing::ForcedShm => return false,
+            Doing::Write | Doing::ForcedShm | Doing::Replaced => return false,
         };
         refused == Some(errno)
     }

@@ -135,6 +135,7 @@ words! {
     LEFT_POSIX: "POSIX shared memory '@' is left behind",
         "POSIX message queue '@' is left behind",
         "POSIX semaphore '@' is left behind";
+    LEFT_OTHER: "/dev/shm/.ipcmk-$$ is left behind";
 
     // Why it failed.
     IN_USE: "segment % has key 0x#: -e returns it",
@@ -152,12 +153,12 @@ words! {
     NO_DEV_SHM: "there is no /dev/shm: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm";
     NO_DIRECTORY: "/dev/shm is no directory";
     HUGETLBFS: "/dev/shm is a hugetlbfs: it holds no semaphores, and shared memory in multiples of % bytes";
-    NOT_TMPFS: "/dev/shm is not a tmpfs: it does not support O_TMPFILE";
+    NO_FILES: "/dev/shm is a file system that takes no files";
     READ_ONLY: "/dev/shm is read-only";
     NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
-    NO_PROC: "without /proc, linkat(2) needs CAP_DAC_READ_SEARCH or Linux 6.10";
+    REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
     HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
@@ -190,7 +191,6 @@ words! {
     NOFILE: "no file descriptor is left (RLIMIT_NOFILE)";
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
-    NO_GETRANDOM: "getrandom(2) needs Linux 3.17, or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
     MOST_BYTES: "a batch has at most % bytes";
     OWNER_FORM: "--owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group";

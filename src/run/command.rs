@@ -39,7 +39,11 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         values: &mut [],
     };
     let mut lines: &[u8] = b"";
-    let mut read = job.read_line(Arguments::Command(arguments.clone()), &mut request);
+    let mut read = line::read(
+        &mut job,
+        Arguments::Command(arguments.clone()),
+        &mut request,
+    );
     let is_large = request.has(LARGE);
     if is_large && matches!(read, Ok(Action::Create | Action::Batch)) {
         match enlarge::<A, K>(&mut job, &request) {

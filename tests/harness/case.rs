@@ -108,7 +108,7 @@
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
 //! | `noproc` | /proc is an empty directory |
-//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every such call with this command, as in `msgctl IPC_SET`; repeatable |
+//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every one with this command or flag, such as `msgctl IPC_SET`, `openat O_TMPFILE`, `linkat AT_EMPTY_PATH`; repeatable |
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is skipped and fails; a run that makes fewer such calls fails the case; repeatable |
 //!

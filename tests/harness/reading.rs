@@ -458,7 +458,7 @@ fn is_in(byte: u8, class: &[u8]) -> bool {
     }
 }
 
-/// A refusal points into the line, at the word that it shows, or behind its end.
+/// Checks that a refusal points to the word that it shows, or after the end of the line.
 fn lies_within(
     words: &[&[u8]],
     posixly_correct: bool,

@@ -9,6 +9,7 @@
 #include <asm/sembuf.h>
 #include <asm/shmbuf.h>
 #include <asm/signal.h>
+#include <asm/stat.h>
 #include <asm/statfs.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
@@ -39,6 +40,8 @@ int main(void)
 	NUMBER(__NR_rt_sigprocmask);
 	NUMBER(__NR_mmap);
 	NUMBER(__NR_statx);
+	NUMBER(__NR_fstat);
+	NUMBER(__NR_newfstatat);
 	NUMBER(__NR_prlimit64);
 	NUMBER(__NR_openat);
 	NUMBER(__NR_read);
@@ -111,6 +114,7 @@ int main(void)
 	NUMBER(O_RDWR);
 	NUMBER(O_CREAT);
 	NUMBER(O_EXCL);
+	NUMBER(O_NOFOLLOW);
 	NUMBER(O_TMPFILE);
 	NUMBER(O_NONBLOCK);
 	NUMBER(GRND_NONBLOCK);
@@ -195,6 +199,11 @@ int main(void)
 	SIZE(rlimit64);
 	OFFSET(rlimit64, rlim_cur);
 	OFFSET(rlimit64, rlim_max);
+	SIZE(stat);
+	OFFSET(stat, st_dev);
+	OFFSET(stat, st_ino);
+	OFFSET(stat, st_mode);
+	OFFSET(stat, st_size);
 	SIZE(sembuf);
 	OFFSET(sembuf, sem_num);
 	OFFSET(sembuf, sem_op);

@@ -36,6 +36,8 @@ mod sys {
     pub mod start;
 
     mod arch {
+        pub const NEWFSTATAT: syscalls::Sysno = syscalls::Sysno::newfstatat;
+
         pub fn trap() -> ! {
             unreachable!("exit_group does not return")
         }
@@ -60,6 +62,7 @@ pub enum Sysno {
     exit_group,
     fchmod,
     fchown,
+    fstat,
     ftruncate,
     getrandom,
     linkat,
@@ -69,6 +72,7 @@ pub enum Sysno {
     mq_unlink,
     msgctl,
     msgget,
+    newfstatat,
     openat,
     ppoll,
     prctl,
@@ -132,6 +136,10 @@ struct Kernel {
     umask: usize,
     /// A descriptor is not enough to give a file its name.
     is_unprivileged: bool,
+    /// There is no O_TMPFILE, and no link to a descriptor.
+    is_old: bool,
+    /// A file of another process stands where one is linked to its name.
+    is_replaced: bool,
     ended: Option<mpsc::Sender<Ended>>,
     last: Ended,
 }
@@ -163,6 +171,8 @@ struct Posix {
     is_queue: bool,
     /// Where it can be found, if anywhere.
     name: Option<String>,
+    /// The name that it had before.
+    other: Option<String>,
     mode: usize,
     owner: Option<(usize, usize)>,
     size: usize,
@@ -291,8 +301,24 @@ impl Kernel {
                 assert_eq!(a as i32, libc::AT_FDCWD);
                 assert_eq!(c as i32, libc::O_TMPFILE | libc::O_RDWR);
                 assert_eq!(string(b), "/dev/shm");
+                if self.is_old {
+                    return Err(libc::EISDIR);
+                }
                 return Ok(self.open_posix(Posix {
                     mode: d & !self.umask,
+                    ..Posix::default()
+                }));
+            }
+            Sysno::openat if c as i32 & libc::O_CREAT != 0 => {
+                assert_eq!(a as i32, libc::AT_FDCWD);
+                let new = libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_RDWR;
+                assert_eq!((c as i32, d), (new, 0));
+                let name = string(b);
+                if self.named(&name, false).is_some() {
+                    return Err(libc::EEXIST);
+                }
+                return Ok(self.open_posix(Posix {
+                    name: Some(name),
                     ..Posix::default()
                 }));
             }
@@ -344,10 +370,17 @@ impl Kernel {
                 let descriptor = match e as i32 {
                     libc::AT_EMPTY_PATH => {
                         assert_eq!(from, "");
+                        if self.is_old {
+                            return Err(libc::EINVAL);
+                        }
                         if self.is_unprivileged {
                             return Err(libc::ENOENT);
                         }
                         a
+                    }
+                    0 => {
+                        assert_eq!(a as i32, libc::AT_FDCWD);
+                        FIRST_POSIX + self.named(&from, false).ok_or(libc::ENOENT)?
                     }
                     libc::AT_SYMLINK_FOLLOW => {
                         assert_eq!(a as i32, libc::AT_FDCWD);
@@ -359,15 +392,31 @@ impl Kernel {
                 if self.named(&to, false).is_some() {
                     return Err(libc::EEXIST);
                 }
+                let is_replaced = self.is_replaced;
                 let object = self.opened(descriptor);
-                assert_eq!((object.is_queue, &object.name), (false, &None));
-                object.name = Some(to);
+                let is_other = |name: &String| name.starts_with("/dev/shm/.ipcmk-");
+                assert!(!object.is_queue && object.name.as_ref().is_none_or(is_other));
+                assert!(object.name.is_none() || object.mode != 0, "it is whole");
+                if is_replaced {
+                    self.last.posix.push(Posix {
+                        name: Some(to),
+                        ..Posix::default()
+                    });
+                } else {
+                    object.other = object.name.replace(to);
+                }
             }
             Sysno::unlinkat | Sysno::mq_unlink => {
                 let is_queue = call == Sysno::mq_unlink;
                 let path = if is_queue { a } else { b };
                 assert!(is_queue || (a as i32, c) == (libc::AT_FDCWD, 0));
-                let named = self.named(&string(path), is_queue);
+                let path = string(path);
+                let has_other = |object: &Posix| object.other.as_ref() == Some(&path);
+                if let Some(object) = self.last.posix.iter_mut().find(|object| has_other(object)) {
+                    object.other = None;
+                    return Ok(0);
+                }
+                let named = self.named(&path, is_queue);
                 self.last.posix[named.ok_or(libc::ENOENT)?].name = None;
             }
             Sysno::statfs => {
@@ -397,36 +446,35 @@ impl Kernel {
                 file.1 += rest.len();
                 return Ok(rest.len());
             }
-            Sysno::statx if d as u32 != libc::STATX_INO => {
-                let wanted = libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_SIZE;
-                assert_eq!(d as u32, wanted);
-                let path = string(b);
-                let object = match c as i32 {
-                    libc::AT_EMPTY_PATH if path.is_empty() => self.opened(a),
-                    libc::AT_SYMLINK_NOFOLLOW => {
-                        assert_eq!(a as i32, libc::AT_FDCWD);
-                        let index = self.named(&path, false).ok_or(libc::ENOENT)?;
-                        &mut self.last.posix[index]
-                    }
-                    flags => panic!("{path} {flags:#x}"),
-                };
-                let status = |status: &mut libc::statx| {
-                    status.stx_mode = libc::S_IFREG as u16 | object.mode as u16;
-                    status.stx_size = (object.size + object.content.len()) as u64;
-                };
-                fill(e, &bytes_of(status));
-            }
             Sysno::statx => {
-                assert_eq!(a as i32, libc::AT_FDCWD);
-                assert_eq!(c as i32, libc::AT_NO_AUTOMOUNT);
-                assert_eq!(d as u32, libc::STATX_INO);
-                self.find(&string(b)).ok_or(libc::ENOENT)?;
+                let wanted =
+                    libc::STATX_TYPE | libc::STATX_MODE | libc::STATX_INO | libc::STATX_SIZE;
+                assert_eq!(d as u32, wanted);
+                let [mode, size, ino] = self.status(a, &string(b), c as i32)?;
                 let status = |status: &mut libc::statx| {
-                    status.stx_ino = 0xabcd_5678;
+                    status.stx_mode = mode as u16;
+                    status.stx_size = size;
+                    status.stx_ino = ino;
                     status.stx_dev_major = 0x99;
                     status.stx_dev_minor = 0x1234;
                 };
                 fill(e, &bytes_of(status));
+            }
+            Sysno::fstat | Sysno::newfstatat => {
+                let (status, to) = if call == Sysno::fstat {
+                    (self.status(a, "", libc::AT_EMPTY_PATH), b)
+                } else {
+                    assert!(d as i32 == 0 || d as i32 == libc::AT_SYMLINK_NOFOLLOW);
+                    (self.status(a, &string(b), d as i32), c)
+                };
+                let [mode, size, ino] = status?;
+                let status = |status: &mut libc::stat| {
+                    status.st_mode = mode as u32;
+                    status.st_size = size.cast_signed();
+                    status.st_ino = ino;
+                    status.st_dev = libc::makedev(0x99, 0x1234);
+                };
+                fill(to, &bytes_of(status));
             }
             Sysno::mmap => {
                 let rights = libc::PROT_READ | libc::PROT_WRITE;
@@ -524,6 +572,30 @@ impl Kernel {
             }
         }
         Ok(0)
+    }
+
+    /// Mode, size and inode number of a POSIX object, or else of a file.
+    fn status(&mut self, from: usize, path: &str, flags: i32) -> Result<[u64; 3], i32> {
+        let index = match flags {
+            libc::AT_EMPTY_PATH if path.is_empty() => {
+                self.opened(from);
+                from - FIRST_POSIX
+            }
+            libc::AT_SYMLINK_NOFOLLOW => {
+                assert_eq!(from as i32, libc::AT_FDCWD);
+                self.named(path, false).ok_or(libc::ENOENT)?
+            }
+            0 | libc::AT_NO_AUTOMOUNT => {
+                assert_eq!(from as i32, libc::AT_FDCWD);
+                self.find(path).ok_or(libc::ENOENT)?;
+                return Ok([0, 0, 0xabcd_5678]);
+            }
+            _ => panic!("{path} {flags:#x}"),
+        };
+        let object = &self.last.posix[index];
+        let size = object.size + object.content.len();
+        let mode = libc::S_IFREG as usize | object.mode;
+        Ok([mode as u64, size as u64, index as u64])
     }
 
     /// The file of a name.
@@ -863,6 +935,61 @@ fn posix_objects_are_made_whole() {
     assert_eq!(ended.posix[0].attributes, Some([10, 100]));
 }
 
+/// Under another name, where there is no unnamed file; and by the calls that statx(2) replaced.
+#[test]
+fn posix_objects_are_made_whole_on_old_kernels() {
+    let is_old = |kernel: &mut Kernel| {
+        kernel.is_old = true;
+        kernel.umask = 0o27;
+        kernel.errors = vec![(Sysno::statx, libc::ENOSYS); 20];
+    };
+    let lines =
+        "POSIX shared memory name: x\nPOSIX message queue name: x\nPOSIX semaphore name: x\n";
+    let ended = run("-m 4K -q -s -n x --value 5", is_old);
+    assert_eq!(
+        (ended.status, ended.stdout.as_str()),
+        (0, lines),
+        "{ended:?}"
+    );
+    let mut expected = posix(None, None);
+    assert_eq!(ended.posix, expected);
+    assert!(ended.calls.contains(&Sysno::fstat) && ended.calls.contains(&Sysno::newfstatat));
+
+    let ended = run("-m 4K -q -s -n x --value 5 -p 640 --owner 7 -J", is_old);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    assert!(
+        ended.stdout.contains("\"0640\", \"size\": 4096"),
+        "{ended:?}"
+    );
+    for object in &mut expected {
+        object.owner = Some((7, u32::MAX as usize));
+    }
+    assert_eq!(ended.posix, expected);
+
+    // What is not ours stays, and is not looked at again.
+    let ended = run("-q -m 4K -n x", |kernel| {
+        is_old(kernel);
+        kernel.is_replaced = true;
+    });
+    let told = "ipcmk: create POSIX shared memory failed: Stale file handle\n";
+    assert!(
+        ended.status == 1 && ended.stderr.starts_with(told),
+        "{ended:?}"
+    );
+    let names = ended.posix.iter().map(|object| object.name.as_deref());
+    let names: Vec<_> = names.collect();
+    let other = Some("/dev/shm/.ipcmk-0000000100000002");
+    assert_eq!(names, [other, Some("/dev/shm/x")]);
+    assert!(!ended.posix[0].is_open);
+
+    // A key is the same by either call.
+    let ended = run("-Q --ftok /etc/passwd:2", |kernel| {
+        kernel.files = vec![("/etc/passwd", "")];
+        kernel.errors = vec![(Sysno::statx, libc::EPERM)];
+    });
+    assert_eq!(ended.objects[0].1, 0x0234_5678, "{ended:?}");
+}
+
 #[test]
 fn posix_objects_are_described() {
     let names = ["\"x\"", "[120, 34]"];
@@ -973,8 +1100,8 @@ fn lines_of_a_file_are_carried_out() {
 #[test]
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
-        fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, openat, read,
-        rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
+        fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, newfstatat,
+        openat, read, rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
     };
     let errnos = [
         libc::EPERM,
@@ -1045,6 +1172,9 @@ fn whatever_is_refused_is_explained_and_undone() {
             let ended = run(line, |kernel| {
                 // As often as it tries.
                 kernel.errors = vec![(call, errno); 200];
+                if call == statx {
+                    kernel.errors.extend([(newfstatat, errno); 9]);
+                }
                 kernel.files = FILES.to_vec();
             });
             if (call, errno) == (statx, libc::ENOENT) && ended.status == 0 {

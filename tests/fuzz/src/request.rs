@@ -346,7 +346,8 @@ fn standard<'a>(
     if wanted == 0b1 && flip(choices) {
         let bits: u64 = choices.int_in_range(0..=0o777)?;
         request.mode = bits as u32;
-        operand = Some(octal(bits, choices)?);
+        let width = choices.int_in_range(3..=4)?;
+        operand = Some(format!("{bits:0width$o}").into_bytes());
     } else if flip(choices) {
         items.push(mode(&mut request, choices)?);
     }
@@ -368,7 +369,7 @@ fn standard<'a>(
     Ok((request.sorted(), line.words))
 }
 
-/// A request of the keyed grammar, and a line for it.
+/// Chooses a request of the keyed grammar, and its command line.
 fn keyed<'a>(choices: &mut Unstructured<'a>, posixly_correct: bool) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o666, Output::Raw);
     let mut items = Vec::new();

@@ -129,6 +129,10 @@ impl Kernel for Willing<'_> {
         Ok(Fd(3))
     }
 
+    fn open_new(&mut self, _: &Path) -> Result<Fd, Errno> {
+        panic!("files need no other name");
+    }
+
     fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         self.made += 1;
         Ok(Fd(3))
@@ -153,6 +157,14 @@ impl Kernel for Willing<'_> {
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.made += 1;
         Ok(())
+    }
+
+    fn linkat_path(&mut self, _: &Path, _: &Path) -> Result<(), Errno> {
+        panic!("files have no other name");
+    }
+
+    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+        panic!("files have no other name");
     }
 
     fn close(&mut self, _: Fd) -> Result<(), Errno> {

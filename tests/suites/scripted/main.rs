@@ -230,6 +230,10 @@ impl Kernel for Crowded {
         Ok(Fd(3))
     }
 
+    fn open_new(&mut self, _: &Path) -> Result<Fd, Errno> {
+        panic!("files need no other name");
+    }
+
     fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         panic!("no queue is named");
     }
@@ -253,6 +257,14 @@ impl Kernel for Crowded {
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.calls += 1;
         Err(Errno::EEXIST)
+    }
+
+    fn linkat_path(&mut self, _: &Path, _: &Path) -> Result<(), Errno> {
+        panic!("files have no other name");
+    }
+
+    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+        panic!("files have no other name");
     }
 
     fn close(&mut self, _: Fd) -> Result<(), Errno> {

@@ -6,10 +6,10 @@ use ipcmk::kernel::object::Kind;
 use crate::batch::jobs;
 use crate::script::{
     AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
-    BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue,
-    OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED, Set, SetValues, Source,
-    Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error, explain, failed, ok, play,
-    silent, tell, try_failures,
+    BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW,
+    OURS, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED,
+    Set, SetValues, Source, Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error,
+    explain, failed, ok, play, silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -674,6 +674,150 @@ fn the_cause_is_measured_before_the_undo() {
         [
             "create POSIX semaphore failed: No space left on device",
             "0 of 2000 pages of /dev/shm are free (size)"
+        ]
+    );
+}
+
+/// The name of a file that is not whole yet, by the random numbers 1 and 0xabcdef.
+const OTHER: &str = "/dev/shm/.ipcmk-0000000100abcdef";
+
+/// Opened under another name, filled, linked by `link`, and rid of that name.
+fn named(content: Expected, properties: Vec<Expected>, link: Vec<Expected>) -> Vec<Expected> {
+    let opened = vec![
+        (Random, 1),
+        (Random, 0xab_cdef),
+        (OpenNew(OTHER.into()), FD as i64),
+        content,
+    ];
+    let closed = vec![(Close(FD), 0), (Unlink(OTHER.into()), 0)];
+    [opened, properties, link, closed].concat()
+}
+
+/// Where there is no unnamed file, a file is made whole under another name; every failure is undone,
+/// and that name goes at once.
+#[test]
+fn a_file_is_made_whole_under_another_name() {
+    use libc::{EINVAL, EISDIR, ENOENT, EOPNOTSUPP};
+    let path = || "/dev/shm/x".to_owned();
+    let by_descriptor = || vec![(Link(FD, path()), 0)];
+    let by_path = |errno| {
+        vec![
+            error(Link(FD, path()), errno),
+            (LinkPath(OTHER.into(), path()), 0),
+            (IsSame(FD, path()), 1),
+        ]
+    };
+    let default = || vec![(AskUmask, 0o27), (Chmod(FD, 0o640), 0)];
+    let owner = || vec![(Own(FD, (5, OURS)), 0)];
+    let filled = || (Truncate(FD, 9), 0);
+    for errno in [EOPNOTSUPP, EISDIR, EINVAL, ENOENT] {
+        let refused = || vec![error(OpenUnnamed(0o644), errno)];
+        let line = "-r -m 9 -n x";
+        let made = named(filled(), default(), by_descriptor());
+        let all = script([refused(), made.clone()], "x\n");
+        assert_eq!(try_failures(line, &[(0, all)]), 3 + 1 + made.len());
+        let made = named(filled(), default(), by_path(errno));
+        try_failures(line, &[(0, script([refused(), made.clone()], "x\n"))]);
+
+        // It is whole, but its name cannot be linked to it.
+        let unlinked = vec![
+            (OpenUnnamed(0o644), FD as i64),
+            filled(),
+            error(Link(FD, path()), errno),
+            (Close(FD), 0),
+        ];
+        try_failures(line, &[(0, script([unlinked, made], "x\n"))]);
+
+        // The owner, and then the mode.
+        let owned = [owner(), default()].concat();
+        let made = named((Fill(FD, musl(0)), 32), owned, by_path(errno));
+        let line = "-r -s -n x --owner 5 --libc musl";
+        try_failures(line, &[(0, script([refused(), made], "x\n"))]);
+        let exact = [owner(), vec![(Chmod(FD, 0o606), 0)]].concat();
+        let made = named((Fill(FD, musl(0)), 32), exact, by_descriptor());
+        let refused = vec![error(OpenUnnamed(0o606), errno)];
+        let line = "-r -s -n x --owner 5 --libc musl -p 606";
+        try_failures(line, &[(0, script([refused, made], "x\n"))]);
+    }
+}
+
+/// What another process puts where a file of ours was, or is to be, is not ours.
+#[test]
+fn a_file_that_is_replaced_is_an_error_and_stays() {
+    let path = || "/dev/shm/x".to_owned();
+    let calls = [
+        start(),
+        vec![
+            error(OpenUnnamed(0o600), libc::EISDIR),
+            (Random, 1),
+            (Random, 0xab_cdef),
+            (OpenNew(OTHER.into()), FD as i64),
+            (Truncate(FD, 9), 0),
+            (Chmod(FD, 0o600), 0),
+            error(Link(FD, path()), libc::ENOENT),
+            (LinkPath(OTHER.into(), path()), 0),
+            (IsSame(FD, path()), 0),
+        ],
+    ];
+    // Under both names, or under the final one alone.
+    let unlink = (Unlink(OTHER.into()), 0);
+    for (other, unlink) in [
+        (0, None),
+        (-i64::from(libc::ENOENT), None),
+        (1, Some(unlink)),
+    ] {
+        let end = vec![(IsSame(FD, OTHER.into()), other), (Close(FD), 0)];
+        let calls = [calls.concat(), end, Vec::from_iter(unlink)];
+        assert_eq!(
+            tell("-m 9 -n x -p 600", calls.concat()),
+            [
+                "create POSIX shared memory failed: Stale file handle",
+                "another process put a file of its own there: /dev/shm is not sticky (mode 1777)"
+            ]
+        );
+    }
+}
+
+/// The other name can be in use, gone, or stay.
+#[test]
+fn the_other_name_is_random_and_named_if_it_stays() {
+    let opened = |errno| {
+        let mut calls = vec![
+            error(OpenUnnamed(0o600), libc::EOPNOTSUPP),
+            (Random, 0xffff_ffff),
+            (Random, 0),
+        ];
+        let path = "/dev/shm/.ipcmk-ffffffff00000000";
+        calls.push(error(OpenNew(path.into()), errno));
+        calls
+    };
+    let filled = || {
+        vec![
+            (Truncate(FD, 9), 0),
+            (Chmod(FD, 0o600), 0),
+            (Link(FD, "/dev/shm/x".into()), 0),
+            (Close(FD), 0),
+        ]
+    };
+    let line = "-r -m 9 -n x -p 600";
+    let other = |errno| {
+        let opened = vec![
+            (Random, 1),
+            (Random, 0xab_cdef),
+            (OpenNew(OTHER.into()), FD as i64),
+        ];
+        [opened, filled(), vec![error(Unlink(OTHER.into()), errno)]].concat()
+    };
+    let all = script([opened(libc::EEXIST), other(libc::ENOENT)], "x\n");
+    assert_eq!(play(line, all), silent());
+
+    let undo = vec![(Unlink("/dev/shm/x".into()), 0)];
+    let script = [start(), opened(libc::EEXIST), other(libc::EACCES), undo];
+    assert_eq!(
+        tell(line, script.concat()),
+        [
+            "create POSIX shared memory failed: Permission denied",
+            "/dev/shm/.ipcmk-0000000100abcdef is left behind: Permission denied"
         ]
     );
 }

@@ -47,6 +47,8 @@ pub enum Call {
     Remove(Kind, Id),
     /// A file of /dev/shm without a name, with this mode; the result is its descriptor.
     OpenUnnamed(u32),
+    /// A new file of /dev/shm with this path; the result is its descriptor.
+    OpenNew(String),
     /// A POSIX queue: name, mode, attributes; the result is its descriptor.
     OpenQueue(String, u32, Option<[u64; 2]>),
     /// Descriptor, size.
@@ -63,6 +65,10 @@ pub enum Call {
     AskUmask,
     /// Descriptor, path.
     Link(usize, String),
+    /// Path, path.
+    LinkPath(String, String),
+    /// Whether a descriptor's file has this path: 1 or 0.
+    IsSame(usize, String),
     Close(usize),
     /// Of a file.
     Unlink(String),
@@ -92,9 +98,9 @@ pub enum Call {
 
 pub use Call::{
     AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask,
-    BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed,
-    Operate, Own, Pieces, Random, Read, Refuse, Remove, Set, SetValues, Truncate, Unlink,
-    UnlinkQueue, Values, Wait, WaitToFill, Write,
+    BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath, Lock,
+    OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
+    SetValues, Truncate, Unlink, UnlinkQueue, Values, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -389,6 +395,10 @@ impl Kernel for Script {
         self.open(OpenUnnamed(mode))
     }
 
+    fn open_new(&mut self, path: &Path) -> Result<Fd, Errno> {
+        self.open(OpenNew(text_of(path)))
+    }
+
     fn mq_create(
         &mut self,
         path: &Path,
@@ -434,6 +444,16 @@ impl Kernel for Script {
             return Err(self.refuse(Link(0, String::new()), Errno::EBADF));
         }
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
+    }
+
+    fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno> {
+        self.answer(LinkPath(text_of(from), text_of(path)))
+            .map(drop)
+    }
+
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+        self.answer(IsSame(self.opened(fd), text_of(path)))
+            .map(|same| same == 1)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -728,6 +748,10 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             what = format!("line {number}: {what}");
         }
         for errno in errnos {
+            if matches!(call, OpenUnnamed(_) | Link(..)) && errno == EINVAL {
+                // There is another way.
+                continue;
+            }
             let mut failing = script[..at].to_vec();
             failing.push(error(call.clone(), errno));
             // Even where the line could not be read.
@@ -736,6 +760,8 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             }
             let open = left_open(&failing);
             failing.extend(open.map(|fd| (Close(fd), 0)));
+            let other = left_named(&failing);
+            failing.extend(other.map(|path| (Unlink(path), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
         }
@@ -751,7 +777,7 @@ fn undo((call, result): &Expected) -> Option<Expected> {
             Some((Remove(*kind, result.unsigned_abs()), 0))
         }
         OpenQueue(name, ..) if *result >= 0 => Some((UnlinkQueue(name.clone()), 0)),
-        Link(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
+        Link(_, path) | LinkPath(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
         _ => None,
     }
 }
@@ -761,7 +787,7 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     let mut open = Vec::new();
     for (call, result) in calls {
         match call {
-            OpenUnnamed(_) | OpenQueue(..) | FindQueue(_) if *result >= 0 => {
+            OpenUnnamed(_) | OpenNew(_) | OpenQueue(..) | FindQueue(_) if *result >= 0 => {
                 open.push(*result as usize);
             }
             Close(descriptor) => open.retain(|other| other != descriptor),
@@ -769,6 +795,19 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
         }
     }
     open.into_iter()
+}
+
+/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked again.
+fn left_named(calls: &[Expected]) -> Option<String> {
+    let mut named = None;
+    for (call, result) in calls {
+        match call {
+            OpenNew(path) if *result >= 0 => named = Some(path.clone()),
+            Unlink(path) => named = named.filter(|other| other != path),
+            _ => {}
+        }
+    }
+    named
 }
 
 /// The words for the failure of a call of a script; none where it is no failure.
@@ -789,14 +828,15 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         },
         SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
-        OpenQueue(..) | AskUmask => "create POSIX message queue failed".into(),
+        OpenQueue(..) => "create POSIX message queue failed".into(),
         Truncate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
-        OpenUnnamed(_) => {
+        OpenUnnamed(_) | OpenNew(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
         }
-        Own(..) | Chmod(..) | Link(..) | Close(_) => {
+        Own(..) | AskUmask | Chmod(..) | Link(..) | LinkPath(..) | IsSame(..) | Close(_)
+        | Unlink(_) => {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
@@ -809,8 +849,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         | AskAttributes(_) => {
             return None;
         }
-        Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter
-        | Refuse(_) | Wait => {
+        Remove(..) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Refuse(_) | Wait => {
             unreachable!("only after a failure")
         }
     })
