@@ -272,8 +272,8 @@ impl Script {
     /// that is known as a cause.
     #[track_caller]
     fn refuse(&mut self, call: Call, own: Errno) -> Errno {
-        let causes = self.causes().expect("nothing but to undo is left");
-        let known = causes.ask(|cause| *cause == Refuse(Box::new(call.clone())));
+        let is_it = |cause: &Call| *cause == Refuse(Box::new(call.clone()));
+        let known = self.causes().and_then(|causes| causes.ask(is_it));
         known.map_or(own, |(_, result)| {
             outcome(result).expect_err("a filter's errno")
         })
@@ -820,7 +820,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
         // JSON does without.
-        AskLimits(_) if !matches!(script.get(at + 1), Some((Set(..), _))) => return None,
+        AskLimits(Kind::Queue) if !matches!(script.get(at + 1), Some((Set(..), _))) => return None,
         Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {
             Kind::Shm => "create share memory failed".into(),
             Kind::Queue => "create message queue failed".into(),
