@@ -468,6 +468,8 @@ fn lies_within(
     if refusal.word.at == Position::END {
         return match refusal.mistake {
             Mistake::NoResource
+            | Mistake::OnlyName
+            | Mistake::NumberForName
             | Mistake::NoName
             | Mistake::NoSize
             | Mistake::KeyTwice
