@@ -65,7 +65,7 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
     }
 
     /// Starts again at the first word, in this grammar. `word` and `spec` stay as they are.
-    #[inline(never)] // `make size`: a copy at its caller is larger
+    #[inline(never)] // size: 72 bytes on x86_64, 24 on aarch64 (make inline)
     pub fn restart(&mut self, grammar: Grammar) {
         self.grammar = grammar;
         self.word = Word::END;
@@ -77,7 +77,6 @@ impl<'a, A: Argv<'a>> Getopt<'a, A> {
 
     /// Reads the line again up to the `nth` token, from 1, that equals `sought`, or the last one if
     /// there are fewer, and sets `word` to its word. If there is none, `word` stays as it is.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn find(&mut self, sought: Token, nth: usize) {
         self.restart(self.grammar);
         let mut found = self.word;

@@ -17,7 +17,6 @@ use crate::kernel::abi::SEMVMX;
 ///
 /// # Errors
 /// What is wrong with the line, in the grammar that it is in.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A: Argv<'a>>(
     mut arguments: A,
     posixly_correct: bool,
@@ -62,7 +61,6 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
 ///
 /// # Errors
 /// What is wrong with `line.word`.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn read_by<'a, A: Argv<'a>>(
     grammar: Grammar,
     line: &mut Getopt<'a, A>,

@@ -417,8 +417,8 @@ pub const TABLE: &[Row] = &[
             argument: Argument::Mode,
             metavar: "<mode>",
             help: "permissions, octal (default 0644)",
-            man: "Permissions in octal, 0 to 0777; default 0644. \
-                  Of POSIX objects, the umask removes bits from it.",
+            man: "Permissions in octal, 0 to 0777, whatever the umask; default 0644, \
+                  from which the umask removes bits for POSIX objects.",
         }),
         keyed: Some(Form {
             short: None,
@@ -569,7 +569,7 @@ pub const TABLE: &[Row] = &[
             metavar: "<v>[,<v>...]",
             help: "initial values of the semaphores",
             man: "Initial values of the semaphores of \\fB-S\\fR, 0 to 32767: one for all, or one for each. \
-                  With \\fB-s\\fR one value, 0 to 2147483647.",
+                  They set sem_otime too: see PROPERTIES. With \\fB-s\\fR one value, 0 to 2147483647.",
         },
     ),
     Row::ours(

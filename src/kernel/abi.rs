@@ -37,10 +37,15 @@ pub const SHM_LOCK: usize = 11;
 pub const SHM_INFO: usize = 14;
 /// Reads limits and use of queues: [`Msginfo`]. `linux/msg.h`.
 pub const MSG_INFO: usize = 12;
-/// Sets the value of one semaphore. `linux/sem.h`.
-pub const SETVAL: usize = 16;
+/// Sets the values of all semaphores of a set. `linux/sem.h`.
+pub const SETALL: usize = 17;
 /// Reads limits and use of semaphores: [`Seminfo`]. `linux/sem.h`.
 pub const SEM_INFO: usize = 19;
+
+// System V objects: semop.
+
+/// Makes semop(2) fail with EAGAIN instead of waiting. `linux/ipc.h`.
+pub const IPC_NOWAIT: i16 = 0o4000;
 
 // Memory, and limits of the process.
 
@@ -89,6 +94,13 @@ pub const O_CREAT: usize = 0o100;
 pub const O_EXCL: usize = 0o200;
 /// Does not wait, neither for the other end of a FIFO nor for data. `asm-generic/fcntl.h`.
 pub const O_NONBLOCK: usize = 0o4000;
+/// Makes open(2) fail with ELOOP if the last part of the path is a symbolic link.
+/// `asm-generic/fcntl.h`; aarch64: `asm/fcntl.h`.
+pub const O_NOFOLLOW: usize = if cfg!(target_arch = "aarch64") {
+    0o100_000
+} else {
+    0o400_000
+};
 /// Creates an unnamed file in a directory. `asm-generic/fcntl.h`; its O_DIRECTORY, which is part of
 /// the value, differs on aarch64: `asm/fcntl.h`.
 pub const O_TMPFILE: usize = 0o20_000_000
@@ -296,6 +308,18 @@ pub struct Seminfo {
     pub semaem: i32,
 }
 
+/// `struct sembuf`. `linux/sem.h`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Sembuf {
+    /// Number of the semaphore in its set, from 0.
+    pub sem_num: u16,
+    /// What is added to its value.
+    pub sem_op: i16,
+    /// [`IPC_NOWAIT`].
+    pub sem_flg: i16,
+}
+
 /// `struct statx`, the same on all architectures. `linux/stat.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -320,6 +344,27 @@ pub struct Statx {
     pub stx_dev_minor: u32,
     /// Id of the mount, alignments, spare words.
     pub rest: [u64; 14],
+}
+
+/// `struct stat`, of fstat(2) and newfstatat(2). `asm-generic/stat.h`; x86_64: `asm/stat.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Stat {
+    /// Device of the file system.
+    pub st_dev: u64,
+    /// Inode number.
+    pub st_ino: u64,
+    /// Links, which stand behind the mode elsewhere.
+    #[cfg(target_arch = "x86_64")]
+    pub head: u64,
+    /// Type and permissions.
+    pub st_mode: u32,
+    /// Links elsewhere, owner's user and group id, device number of a device file, padding.
+    pub body: [u32; if cfg!(target_arch = "x86_64") { 5 } else { 7 }],
+    /// Bytes.
+    pub st_size: u64,
+    /// Bytes of a block, blocks, three times, spare words.
+    pub rest: [u64; if cfg!(target_arch = "x86_64") { 11 } else { 9 }],
 }
 
 /// `struct statfs` of 64-bit architectures. `asm-generic/statfs.h`.

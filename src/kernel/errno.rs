@@ -43,6 +43,7 @@ errnos! {
     2 ENOENT "No such file or directory";
     4 EINTR "Interrupted system call";
     5 EIO "Input/output error";
+    7 E2BIG "Argument list too long";
     9 EBADF "Bad file descriptor";
     11 EAGAIN "Resource temporarily unavailable";
     12 ENOMEM "Cannot allocate memory";

@@ -55,11 +55,18 @@ pub trait Kernel {
     /// Those of shmctl(2), msgctl(2) and semctl(2).
     fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
 
-    /// Sets the value of one semaphore of a set, from 0 on: SETVAL of semctl(2).
+    /// Sets the values of all semaphores of a set, one each: SETALL of semctl(2).
     ///
     /// # Errors
     /// Its own.
-    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno>;
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno>;
+
+    /// Adds two numbers to the first semaphore of a set, in their order and at once, or neither:
+    /// semop(2), which does not wait.
+    ///
+    /// # Errors
+    /// Its own; EAGAIN where the value would be negative, ERANGE where it would be over SEMVMX.
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno>;
 
     /// Keeps a segment out of swap: SHM_LOCK of shmctl(2).
     ///
@@ -72,6 +79,12 @@ pub trait Kernel {
     /// # Errors
     /// Its own.
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
+
+    /// Creates a file of mode 0, which nobody else can open yet, unless the path is in use: openat(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn open_new(&mut self, path: &Path) -> Result<Fd, Errno>;
 
     /// Creates a POSIX queue, with this mode under the umask: mq_open(2) with O_CREAT and O_EXCL.
     /// None is the kernel's choice of attributes.
@@ -103,17 +116,36 @@ pub trait Kernel {
     /// Its own.
     fn fchown(&mut self, fd: Fd, owner: Owner) -> Result<(), Errno>;
 
-    /// Sets the mode of a file, under the umask: fchmod(2), and umask(2) to learn that.
+    /// Sets the mode of a file, whatever the umask: fchmod(2).
     ///
     /// # Errors
-    /// Those of fchmod(2).
+    /// Its own.
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno>;
 
-    /// Links an unnamed file to its name: linkat(2).
+    /// Reads the umask: umask(2), twice, since no call reads it without setting it.
+    ///
+    /// # Errors
+    /// Its own; it has none unless it is filtered.
+    fn umask(&mut self) -> Result<u32, Errno>;
+
+    /// Links an open file to its name: linkat(2).
     ///
     /// # Errors
     /// Its own.
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+
+    /// Links the file of another path to its name: linkat(2), which follows no symbolic link.
+    ///
+    /// # Errors
+    /// Its own.
+    fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
+
+    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or
+    /// what stands in for it.
+    ///
+    /// # Errors
+    /// Its own.
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
 
     /// Closes a descriptor: close(2).
     ///
@@ -128,13 +160,13 @@ pub trait Kernel {
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno>;
 
     /// Reads the mode, type and size of a POSIX object, an open one or else the file of this path:
-    /// statx(2).
+    /// statx(2), or, where that is not there or is forbidden, fstat(2) or newfstatat(2).
     ///
     /// # Errors
     /// Its own.
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno>;
 
-    /// Reads what ftok(3) makes a key of: statx(2) of a path that the user typed.
+    /// Reads what ftok(3) makes a key of: statx(2), or newfstatat(2), of a path that the user typed.
     ///
     /// # Errors
     /// Its own; ENAMETOOLONG and ENOENT also for a path that the call cannot be given.
@@ -166,6 +198,12 @@ pub trait Kernel {
     fn mmap<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize>(
         &mut self,
     ) -> Result<&'a mut Room<'a, TEXT, MADE, OUTPUT>, Errno>;
+
+    /// Maps memory for at least so many values of semaphores, all 0: mmap(2).
+    ///
+    /// # Errors
+    /// Its own.
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno>;
 
     /// Reads a limit of this process, one of RLIMIT_...: prlimit(2).
     ///

@@ -42,6 +42,28 @@ impl Path {
     }
 }
 
+impl Path {
+    /// The path of a file that has not its own name yet: `.ipcmk-` and a number.
+    ///
+    /// # Errors
+    /// None: it is not too long.
+    pub fn other(number: u64) -> Result<Self, Errno> {
+        let mut path = Self::EMPTY;
+        path.put(DIRECTORY)?;
+        path.put(b".ipcmk-")?;
+        for byte in number.to_be_bytes() {
+            for digit in [byte >> 4, byte & 0xf] {
+                let zero = if digit < 10 { b'0' } else { b'a' - 10 };
+                path.put(&[zero + digit])?;
+            }
+        }
+        Ok(path)
+    }
+}
+
+/// Holds POSIX shared memory and semaphores.
+const DIRECTORY: &[u8] = b"/dev/shm/";
+
 impl Name<'_> {
     /// The path of an object of this kind.
     ///
@@ -54,7 +76,7 @@ impl Name<'_> {
             if is_bad(name) {
                 return Err(Errno::EINVAL);
             }
-            path.put(b"/dev/shm/")?;
+            path.put(DIRECTORY)?;
             if kind == Kind::Sem && self.libc == Libc::Glibc {
                 path.put(b"sem.")?;
             }

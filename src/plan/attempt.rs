@@ -5,6 +5,7 @@ use core::num::NonZero;
 use super::step::Step;
 use crate::cli::mistake::Refusal;
 use crate::kernel::abi::IPC_PRIVATE;
+use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
 use crate::kernel::port::{Attributes, State};
 
@@ -25,6 +26,8 @@ pub struct Attempt<'a> {
     pub found: Option<State>,
     /// Whether another process removed an object before the undo.
     pub is_gone: bool,
+    /// The number in the other name of a POSIX object, and why that could not be unlinked.
+    pub other: Option<(u64, Errno)>,
     /// The file, or the name of a POSIX object.
     pub path: &'a [u8],
     /// Attributes of a POSIX queue, unless they are the kernel's choice.
@@ -54,6 +57,7 @@ impl Attempt<'_> {
             qbytes: 0,
             found: None,
             is_gone: false,
+            other: None,
             path: b"",
             attributes: None,
             refusal: None,
@@ -90,11 +94,15 @@ pub enum Doing {
     Lock,
     /// Sets owner, mode and msg_qbytes of a System V object.
     Set,
-    /// Sets the owner of a POSIX object.
+    /// Sets content and mode of a POSIX object.
+    Fill,
+    /// Sets the owner of a POSIX object, and the mode that waits for it.
     Own,
     /// Links a POSIX object to its name.
     Link,
-    /// Closes a POSIX object.
+    /// Finds a file of another process under that name.
+    Replaced,
+    /// Closes a POSIX object, or unlinks its other name.
     Close,
     /// Writes the ids, or the help text.
     Write,

@@ -28,12 +28,17 @@ fn failed(attempt: &Attempt<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 64 bytes on x86_64, 40 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Words {
     match doing {
-        Doing::Find | Doing::Create | Doing::Set | Doing::Own | Doing::Link | Doing::Close => {
-            Words::CREATE_FAILED
-        }
+        Doing::Find
+        | Doing::Create
+        | Doing::Fill
+        | Doing::Set
+        | Doing::Own
+        | Doing::Link
+        | Doing::Replaced
+        | Doing::Close => Words::CREATE_FAILED,
         Doing::SetValues => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch => Words::READ_FAILED,
@@ -57,7 +62,7 @@ fn words(refusal: &Refusal<'_>) -> Words {
 }
 
 /// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 200 bytes on x86_64, 200 on aarch64 (make inline)
 const fn mistake(mistake: Mistake) -> Words {
     match mistake {
         Mistake::UnknownLetter => Words::UNKNOWN_LETTER,
@@ -190,6 +195,11 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         text.figures = *figures;
         text.begin(words);
         text.reason(Errno::NONE);
+    }
+    if let Some((number, errno)) = attempt.other {
+        text.figures = [number >> 32, number & 0xffff_ffff, 0];
+        text.begin(Words::LEFT_OTHER);
+        text.reason(errno);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {

@@ -91,6 +91,8 @@ pub enum Figure {
     BlocksIfFull,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
+    /// 0: it does not.
+    IfNoSpace,
     /// fs.mqueue.queues_max.
     QueuesMax,
     /// fs.mqueue.msg_max.
@@ -244,6 +246,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 if_full(space.blocks, space.free_blocks)
             }
             Figure::IfSpaceKnown => when(self.space().is_some()),
+            Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),

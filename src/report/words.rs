@@ -120,6 +120,7 @@ words! {
     LEFT_POSIX: "POSIX shared memory '@' is left behind",
         "POSIX message queue '@' is left behind",
         "POSIX semaphore '@' is left behind";
+    LEFT_OTHER: "/dev/shm/.ipcmk-$$ is left behind";
 
     // Why it failed.
     IN_USE: "segment % has key 0x#: -e returns it, ipcrm -m % removes it",
@@ -134,12 +135,12 @@ words! {
     LETTER_ID: "an id is a number: '^' is %";
     BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm";
-    NOT_TMPFS: "/dev/shm is not a tmpfs: it does not support O_TMPFILE";
+    NO_FILES: "/dev/shm is a file system that takes no files";
     READ_ONLY: "/dev/shm is read-only";
     NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
-    NO_PROC: "without /proc, linkat(2) needs CAP_DAC_READ_SEARCH or Linux 6.10";
+    REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
     HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
@@ -155,6 +156,7 @@ words! {
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
         "% bytes are over % (MSGMNB, kernel.msgmnb), which needs CAP_SYS_RESOURCE",
         "% semaphores are over % (SEMMSL, kernel.sem field 1)";
+    OPERATIONS: "first values need 2 operations in one call (SEMOPM, kernel.sem field 3)";
     OVER_OBJECTS: "not disk space: % of % segments in use (SHMMNI, kernel.shmmni); see ipcs -m, ipcrm",
         "not disk space: % of % queues in use (MSGMNI, kernel.msgmni); see ipcs -q, ipcrm",
         "not disk space: % of % sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm";

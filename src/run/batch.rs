@@ -53,7 +53,6 @@ pub enum Work {
 ///
 /// # Errors
 /// The kernel's, and EINVAL for a line that is wrong.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     batch: &Request<'a>,

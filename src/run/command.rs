@@ -34,6 +34,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         posixly_correct,
         made: &mut Vec::<_, MAX_IDS>::new(),
         output: &mut Vec::<_, { MAX_IDS * MAX_LINE }>::new(),
+        values: &mut [],
     };
     let mut lines: &[u8] = b"";
     let mut read = job.read_line(Arguments::Command(arguments.clone()), &mut request);

@@ -26,6 +26,8 @@ pub struct Job<'j, 'a, K> {
     pub made: &'j mut VecView<Made<'a>>,
     /// What it will print.
     pub output: &'j mut VecView<u8>,
+    /// Memory for the values of a set, at least of the largest one so far.
+    pub values: &'j mut [u16],
 }
 
 impl<'a, K: Kernel> Job<'_, 'a, K> {
@@ -33,7 +35,6 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     ///
     /// # Errors
     /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn read_line<A: Argv<'a>>(
         &mut self,
         line: Arguments<'a, A>,

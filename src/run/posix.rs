@@ -1,8 +1,8 @@
 //! Creates a POSIX object, or finds it.
 //!
-//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one
-//! without a name, and linkat(2) names it once it is complete. A queue is created and named by
-//! mq_open(2).
+//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one without a
+//! name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it under another
+//! name; linkat(2) names it once it is complete. A queue is created and named by mq_open(2).
 
 use super::job::Job;
 use super::memory::MAX_TRIES;
@@ -93,24 +93,107 @@ fn create<'a, K: Kernel>(
     request: &Request<'a>,
     path: &Path,
 ) -> Result<(), Errno> {
-    let mut mode = request.mode();
-    let fd = if job.attempt.step.kind == Kind::Queue {
-        job.attempt.attributes = attributes(job, request);
-        if request.has(Opt::Owner) {
-            // The queue has its name already. With mode 0 no other user can open it before fchown.
-            mode = 0;
+    if job.attempt.step.kind == Kind::Queue {
+        return create_queue(job, request, path);
+    }
+    match create_unnamed(job, request, path) {
+        Err(errno)
+            if is_unsupported(errno)
+                && matches!(job.attempt.doing, Doing::Create | Doing::Link) =>
+        {
+            create_named(job, request, path)
         }
-        let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
-        job.keep(Called::Name(request.name()), true);
-        fd
-    } else {
-        job.kernel.open_tmpfile(mode)?
-    };
-    let done = fill(job, request, path, fd);
-    // Any failure of close(2) is an error: with fd 1, the ids would be written into the object.
-    let closed = job.kernel.close(fd);
-    closed.inspect_err(|_| job.attempt.doing = Doing::Close)?;
+        created => created,
+    }
+}
+
+/// Whether a refusal of O_TMPFILE, or of linking a file by its descriptor, says that the kernel or
+/// the file system has no such thing: Linux before 3.11, FUSE, gVisor, no /proc.
+const fn is_unsupported(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EOPNOTSUPP | Errno::EISDIR | Errno::EINVAL | Errno::ENOENT
+    )
+}
+
+/// Creates a queue, which has its name from the start.
+fn create_queue<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    request: &Request<'a>,
+    path: &Path,
+) -> Result<(), Errno> {
+    job.attempt.attributes = attributes(job, request);
+    // No other user may open it before it has owner and mode.
+    let is_closed = request.has(Opt::Owner | Opt::Mode);
+    let mode = if is_closed { 0 } else { request.mode() };
+    let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
+    job.keep(Called::Name(request.name()), true);
+    let done = fill(job, request, fd, is_closed);
+    if done.is_ok() {
+        describe(job, request, fd, path);
+    }
+    close(job, fd)?;
     done
+}
+
+/// Creates a file without a name, and links it to its name when it is whole.
+fn create_unnamed<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    request: &Request<'a>,
+    path: &Path,
+) -> Result<(), Errno> {
+    let fd = job.kernel.open_tmpfile(request.mode())?;
+    let done = fill(job, request, fd, false).and_then(|()| link(job, request, fd, None, path));
+    close(job, fd)?;
+    done
+}
+
+/// Creates a file under another name, and links it to its name when it is whole.
+#[inline(never)] // its paths would be in the frame of every run
+fn create_named<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    request: &Request<'a>,
+    path: &Path,
+) -> Result<(), Errno> {
+    let (number, other, fd) = open_other(job)?;
+    let done =
+        fill(job, request, fd, true).and_then(|()| link(job, request, fd, Some(&other), path));
+    // Another process that has replaced the file under one name can have done so under the other.
+    let is_ours =
+        job.attempt.doing != Doing::Replaced || job.kernel.is_same(fd, &other) == Ok(true);
+    let closed = close(job, fd);
+    if is_ours
+        && let Err(errno) = job.kernel.unlink(Kind::Shm, &other)
+        && errno != Errno::ENOENT
+    {
+        job.attempt.doing = Doing::Close;
+        job.attempt.other = Some((number, errno));
+        return done.and(closed).and(Err(errno));
+    }
+    closed?;
+    done
+}
+
+/// Opens a file under a random name that is not in use.
+fn open_other<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(u64, Path, Fd), Errno> {
+    for _ in 0..MAX_TRIES {
+        job.attempt.doing = Doing::RandomKey;
+        let number = u64::from(job.kernel.random()?) << 32 | u64::from(job.kernel.random()?);
+        let other = Path::other(number)?;
+        job.attempt.doing = Doing::Create;
+        match job.kernel.open_new(&other) {
+            Err(Errno::EEXIST) => {}
+            opened => return Ok((number, other, opened?)),
+        }
+    }
+    Err(Errno::EEXIST)
+}
+
+/// Closes an object. Any failure of close(2) is an error: with fd 1, the ids would be written into the
+/// object.
+fn close<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Fd) -> Result<(), Errno> {
+    let closed = job.kernel.close(fd);
+    closed.inspect_err(|_| job.attempt.doing = Doing::Close)
 }
 
 /// The attributes of a new queue; None if the request has neither --maxmsg nor --msgsize, which
@@ -125,46 +208,87 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Sets the size, bytes and owner of a new object, links a file to its name, and reads the state
-/// for JSON.
-fn fill<'a, K: Kernel>(
-    job: &mut Job<'_, 'a, K>,
-    request: &Request<'a>,
-    path: &Path,
+/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and mode
+/// 0, so that no other user can open it before.
+fn fill<K: Kernel>(
+    job: &mut Job<'_, '_, K>,
+    request: &Request<'_>,
     fd: Fd,
+    is_closed: bool,
 ) -> Result<(), Errno> {
+    job.attempt.doing = Doing::Fill;
     let Step { kind, amount, .. } = job.attempt.step;
-    let name = request.name();
     match kind {
         Kind::Shm => job.kernel.ftruncate(fd, amount)?,
         Kind::Queue => {}
         Kind::Sem => {
             let value = request.values().next().unwrap_or_default();
-            write_all(job.kernel, fd, &semaphore(value, name.libc))?;
+            write_all(job.kernel, fd, &semaphore(value, request.name().libc))?;
         }
+    }
+    if !is_closed && request.has(Opt::Mode) {
+        // The umask took part in the mode that it was created with. Without CAP_FOWNER only the
+        // owner sets a mode: first the mode, then the owner.
+        job.kernel.fchmod(fd, request.mode())?;
     }
     if request.has(Opt::Owner) {
         job.attempt.doing = Doing::Own;
         job.kernel.fchown(fd, request.owner())?;
-        if kind == Kind::Queue {
-            job.kernel.fchmod(fd, request.mode())?;
-        }
     }
-    if kind != Kind::Queue {
-        job.attempt.doing = Doing::Link;
-        job.kernel.linkat(fd, path)?;
-        job.keep(Called::Name(name), true);
-    }
-    if request.has(Opt::Json) {
-        // The mode is the request's without the bits of the umask, so it is read back.
-        _ = look(job, Some(fd), path);
+    if is_closed {
+        let mode = final_mode(job, request)?;
+        job.kernel.fchmod(fd, mode)?;
     }
     Ok(())
 }
 
+/// Links a whole file to its name: by its descriptor, else by its `other` name. There another
+/// process can have put a file of its own, if /dev/shm is not sticky.
+fn link<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    request: &Request<'a>,
+    fd: Fd,
+    other: Option<&Path>,
+    path: &Path,
+) -> Result<(), Errno> {
+    job.attempt.doing = Doing::Link;
+    let mut same = Ok(true);
+    match (job.kernel.linkat(fd, path), other) {
+        (Err(errno), Some(other)) if is_unsupported(errno) => {
+            job.kernel.linkat_path(other, path)?;
+            job.attempt.doing = Doing::Find;
+            same = job.kernel.is_same(fd, path);
+        }
+        (linked, _) => linked?,
+    }
+    if same == Ok(false) {
+        job.attempt.doing = Doing::Replaced;
+        return Err(Errno::ESTALE);
+    }
+    job.keep(Called::Name(request.name()), true);
+    same?;
+    describe(job, request, fd, path);
+    Ok(())
+}
+
+/// Reads the state of a new object for JSON: its mode may have gone through the umask.
+fn describe<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>, fd: Fd, path: &Path) {
+    if request.has(Opt::Json) {
+        _ = look(job, Some(fd), path);
+    }
+}
+
+/// The mode of an object: exactly that of the line; the default mode goes through the umask.
+fn final_mode<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Result<u32, Errno> {
+    let mode = request.mode();
+    if request.has(Opt::Mode) {
+        return Ok(mode);
+    }
+    Ok(mode & !job.kernel.umask()?)
+}
+
 /// Reads type, mode and size of the object, by its descriptor or else by its path, and notes them
 /// in the attempt.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn look<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
     let found = job.kernel.statx(fd, path)?;
     job.attempt.found = Some(found);

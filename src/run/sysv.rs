@@ -18,7 +18,6 @@ use crate::plan::step::Step;
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     let Step { kind, amount, .. } = job.attempt.step;
     let key = request.key();
@@ -46,6 +45,9 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
         job.attempt.doing = Doing::Create;
         if kind == Kind::Shm && !mem::replace(&mut job.has_read_forced, true) {
             refuse_forced(job)?;
+        }
+        if kind == Kind::Sem && request.has(Opt::Value) {
+            lay_out_values(job, request)?;
         }
         job.attempt.flags = IPC_CREAT | IPC_EXCL | request.first_flags(kind);
         match job
@@ -85,12 +87,9 @@ fn set_properties<K: Kernel>(
     let Step { kind, amount, .. } = job.attempt.step;
     if kind == Kind::Sem && request.has(Opt::Value) {
         job.attempt.doing = Doing::SetValues;
-        let mut values = request.values();
-        let mut value = 0;
-        for number in 0..amount {
-            value = values.next().unwrap_or(value);
-            job.kernel.sem_setval(id, number, value)?;
-        }
+        let values = job.values.get(..count(amount)).unwrap_or_default();
+        job.kernel.sem_setall(id, values)?;
+        mark_ready(job.kernel, id)?;
     }
     if kind == Kind::Shm && request.has(Opt::Lock) {
         job.attempt.doing = Doing::Lock;
@@ -110,6 +109,51 @@ fn set_properties<K: Kernel>(
         qbytes: job.attempt.qbytes,
     };
     job.kernel.ipc_set(kind, id, properties)
+}
+
+/// Lays the values of a set out in memory, before there is a set that would lack them.
+#[inline(never)] // not in the frame of every run
+fn lay_out_values<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Result<(), Errno> {
+    let amount = job.attempt.step.amount;
+    if amount > job.kernel.ipc_info(Kind::Sem)?.each {
+        // semget(2) would say so, but only after all these values have taken memory.
+        return Err(Errno::EINVAL);
+    }
+    let amount = count(amount);
+    if job.values.len() < amount {
+        job.attempt.doing = Doing::Memory;
+        job.values = job.kernel.mmap_values(amount)?;
+        job.attempt.doing = Doing::Create;
+    }
+    let mut given = request.values();
+    let mut last = 0;
+    for value in job.values.iter_mut().take(amount) {
+        if let Some(next) = given.next() {
+            last = next.try_into().unwrap_or_default();
+        }
+        *value = last;
+    }
+    Ok(())
+}
+
+/// A number of semaphores, as that of their values in memory.
+fn count(amount: u64) -> usize {
+    amount.try_into().unwrap_or(usize::MAX)
+}
+
+/// Makes the sem_otime of a set other than 0: programs wait for that before they use a set which
+/// another program initialises. Semaphore 0 keeps its value.
+fn mark_ready<K: Kernel>(kernel: &mut K, id: Id) -> Result<(), Errno> {
+    let mut changes = [1, -1];
+    for _ in 0..MAX_TRIES {
+        match kernel.semop(id, changes) {
+            // Its value is SEMVMX, or 0, and can be the other one at the next try: another process
+            // of this user uses the set already.
+            Err(Errno::ERANGE | Errno::EAGAIN) => changes.reverse(),
+            done => return done,
+        }
+    }
+    Err(Errno::EAGAIN)
 }
 
 /// Fails if kernel.shm_rmid_forced=1 would destroy a new segment as this process exits.

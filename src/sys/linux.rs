@@ -3,23 +3,25 @@
 
 use core::ffi::CStr;
 use core::num::NonZero;
-use core::ptr;
+use core::{ptr, slice};
 
 use heapless::Vec;
 
-use super::arch::trap;
+use super::arch::{NEWFSTATAT, trap};
 use super::auxiliary::Auxiliary;
 use super::call::{
-    Argument, by_mut, by_ref, by_ref_or_null, bytes, bytes_mut, c_str, call, number, raw_fd, wide,
+    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, number, raw_fd,
+    wide,
 };
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
-    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT,
-    Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL,
-    O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ,
-    PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO, SETVAL, SHM_INFO, SHM_LOCK,
-    SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE,
-    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Statfs, Statx,
+    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, IPC_INFO, IPC_NOWAIT, IPC_RMID, IPC_SET,
+    IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT,
+    O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT,
+    PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO,
+    SETALL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE,
+    STATX_SIZE, STATX_TYPE, Sembuf, Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction,
+    Stat, Statfs, Statx,
 };
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -32,6 +34,9 @@ use syscalls::Sysno;
 
 /// Holds POSIX shared memory and semaphores.
 const SHM: &CStr = c"/dev/shm";
+
+/// Gives random bytes.
+const URANDOM: &CStr = c"/dev/urandom";
 
 /// Holds a link to each open file of this process, named by its descriptor.
 const DESCRIPTORS: &[u8] = b"/proc/self/fd/";
@@ -219,10 +224,20 @@ impl Kernel for Linux {
         })
     }
 
-    fn sem_setval(&mut self, id: Id, index: u64, value: u64) -> Result<(), Errno> {
-        let arguments = [number(id), number(index), number(SETVAL), number(value)];
-        // SAFETY: takes numbers only.
-        unsafe { call(Sysno::semctl, arguments) }.map(drop)
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno> {
+        // SAFETY: a value for each semaphore of the set; no later set has its id.
+        unsafe { control(Kind::Sem, id, SETALL, elements(values)) }
+    }
+
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno> {
+        let operations = changes.map(|sem_op| Sembuf {
+            sem_num: 0,
+            sem_op,
+            sem_flg: IPC_NOWAIT,
+        });
+        let arguments = [number(id), elements(&operations), number(operations.len())];
+        // SAFETY: so many operations to read.
+        unsafe { call(Sysno::semop, arguments) }.map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -232,6 +247,12 @@ impl Kernel for Linux {
 
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
         openat(SHM, O_TMPFILE | O_RDWR, mode)
+    }
+
+    fn open_new(&mut self, path: &Path) -> Result<Fd, Errno> {
+        let flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR;
+        // SAFETY: the path ends with a NUL.
+        unsafe { open(file(path), flags, 0) }
     }
 
     fn mq_create(
@@ -263,22 +284,21 @@ impl Kernel for Linux {
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
-        // No call reads the umask without setting it.
-        // SAFETY: takes a number only.
-        let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
-        // SAFETY: as above.
-        unsafe { call(Sysno::umask, [number(umask)]) }?;
-        let mode = u64::from(mode) & !wide(umask);
         // SAFETY: takes numbers only.
         unsafe { call(Sysno::fchmod, [raw_fd(fd), number(mode)]) }.map(drop)
     }
 
+    fn umask(&mut self) -> Result<u32, Errno> {
+        // SAFETY: takes a number only.
+        let umask = unsafe { call(Sysno::umask, [Argument::ZERO]) }?;
+        // SAFETY: as above.
+        unsafe { call(Sysno::umask, [number(umask)]) }?;
+        Ok(umask.try_into().unwrap_or_default())
+    }
+
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
-        let link = |from, name, flags| {
-            let arguments = [from, name, Argument::CWD, file(path), number(flags)];
-            // SAFETY: both paths end with a NUL.
-            unsafe { call(Sysno::linkat, arguments) }
-        };
+        // SAFETY: each path ends with a NUL.
+        let link = |from, name, flags| unsafe { link(from, name, path, flags) };
         match link(raw_fd(fd), c_str(c""), AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
@@ -288,11 +308,20 @@ impl Kernel for Linux {
                 for (place, byte) in name.iter_mut().zip(path) {
                     *place = *byte;
                 }
-                link(Argument::CWD, bytes(&name), AT_SYMLINK_FOLLOW)
+                link(Argument::CWD, elements(&name), AT_SYMLINK_FOLLOW)
             }
             linked => linked,
         }
-        .map(drop)
+    }
+
+    fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno> {
+        // SAFETY: each path ends with a NUL.
+        unsafe { link(Argument::CWD, file(from), path, 0) }
+    }
+
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+        let [open, named] = [status(Some(fd), path)?, status(None, path)?];
+        Ok((open.dev, open.ino) == (named.dev, named.ino))
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -310,16 +339,8 @@ impl Kernel for Linux {
     }
 
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
-        let (from, path, flags) = match fd {
-            Some(fd) => (raw_fd(fd), c_str(c""), AT_EMPTY_PATH),
-            None => (Argument::CWD, file(path), AT_SYMLINK_NOFOLLOW),
-        };
-        // SAFETY: the path ends with a NUL.
-        let status = unsafe { statx(from, path, flags, STATX_TYPE | STATX_MODE | STATX_SIZE) }?;
-        Ok(State {
-            mode: status.stx_mode.into(),
-            amount: status.stx_size,
-        })
+        let Status { mode, size, .. } = status(fd, path)?;
+        Ok(State { mode, amount: size })
     }
 
     #[inline(never)] // its path would be in the frame of every run
@@ -327,11 +348,9 @@ impl Kernel for Linux {
         let mut buffer = Vec::new();
         let path = c_str(with_nul(path, &mut buffer)?);
         // SAFETY: the path ends with a NUL.
-        let status = unsafe { statx(Argument::CWD, path, AT_NO_AUTOMOUNT, STATX_INO) }?;
-        Ok(Identity {
-            ino: status.stx_ino,
-            dev_minor: status.stx_dev_minor,
-        })
+        let Status { ino, dev, .. } = unsafe { statx(None, path, AT_NO_AUTOMOUNT) }?;
+        let [_, dev_minor] = dev;
+        Ok(Identity { ino, dev_minor })
     }
 
     fn statfs(&mut self) -> Result<Space, Errno> {
@@ -351,22 +370,25 @@ impl Kernel for Linux {
             return Ok(random);
         }
         if self.pool.is_empty() {
-            let mut numbers = [0_u32; 16];
-            let size = size_of_val(&numbers);
+            let mut bytes = [0; 64];
             let mut get = |flags| {
-                let arguments = [by_mut(&mut numbers), number(size), number(flags)];
-                // SAFETY: the numbers have this size, and may have any bytes.
+                let size = number(bytes.len());
+                let arguments = [bytes_mut(&mut bytes), size, number(flags)];
+                // SAFETY: the bytes have this size.
                 unsafe { call(Sysno::getrandom, arguments) }
             };
-            // Early in a boot the bytes are no secret yet. A key is none either.
-            if let Err(errno) = get(GRND_NONBLOCK) {
-                if errno != Errno::EAGAIN {
-                    return Err(errno);
-                }
-                get(GRND_INSECURE)?;
+            match get(GRND_NONBLOCK) {
+                Ok(_) => {}
+                // Early in a boot the bytes are no secret yet. A key is none either.
+                Err(Errno::EAGAIN) => drop(get(GRND_INSECURE)?),
+                // Before Linux 3.17.
+                Err(Errno::ENOSYS) => drop(self.read(File::System(URANDOM), &mut bytes)?),
+                Err(errno) => return Err(errno),
             }
             // Up to 256 bytes come whole.
-            _ = self.pool.extend_from_slice(&numbers);
+            let (numbers, _) = bytes.as_chunks();
+            self.pool
+                .extend(numbers.iter().map(|&bytes| u32::from_ne_bytes(bytes)));
         }
         self.pool.pop().ok_or(Errno::EIO)
     }
@@ -408,6 +430,14 @@ impl Kernel for Linux {
         Ok(unsafe { &mut *start })
     }
 
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
+        let count = count.next_multiple_of(BLOCK);
+        let start = map(size_of::<u16>().saturating_mul(count))?;
+        let start = ptr::with_exposed_provenance_mut(start);
+        // SAFETY: so many zeros, which stay, and are referred to only here.
+        Ok(unsafe { slice::from_raw_parts_mut(start, count) })
+    }
+
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         /// The process that calls.
         const SELF: Argument<'_> = Argument::ZERO;
@@ -429,7 +459,12 @@ impl Kernel for Linux {
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
         // SAFETY: the text has this size.
-        unsafe { call(Sysno::write, [raw_fd(fd), bytes(text), number(text.len())]) }
+        unsafe {
+            call(
+                Sysno::write,
+                [raw_fd(fd), elements(text), number(text.len())],
+            )
+        }
     }
 
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -478,14 +513,14 @@ unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) ->
 
 /// Passes the path of a POSIX object that is a file.
 fn file(path: &Path) -> Argument<'_> {
-    bytes(path.with_nul())
+    elements(path.with_nul())
 }
 
 /// Passes the name of a POSIX queue, without its slash. (A slash must stand in front of the address:
 /// qemu-user gives that place to mq_open(3).)
 fn queue(path: &Path) -> Argument<'_> {
     let [_slash, name @ ..] = path.with_nul();
-    bytes(name)
+    elements(name)
 }
 
 /// Opens a POSIX queue; None is the kernel's choice of attributes.
@@ -496,22 +531,98 @@ fn mq_open(path: &Path, flags: usize, mode: u32, attributes: Option<&MqAttr>) ->
     unsafe { call(Sysno::mq_open, arguments) }.map(Fd)
 }
 
-/// Reads what `mask` asks of a file.
+/// What is known of a file.
+struct Status {
+    /// Type and permissions.
+    mode: u32,
+    /// Bytes.
+    size: u64,
+    /// Inode number.
+    ino: u64,
+    /// Major and minor number of its file system's device.
+    dev: [u32; 2],
+}
+
+/// Reads the status of a POSIX object, an open one or else the file of this path.
+fn status(fd: Option<Fd>, path: &Path) -> Result<Status, Errno> {
+    let (path, flags) = match fd {
+        Some(_) => (c_str(c""), AT_EMPTY_PATH),
+        None => (file(path), AT_SYMLINK_NOFOLLOW),
+    };
+    // SAFETY: the path ends with a NUL.
+    unsafe { statx(fd, path, flags) }
+}
+
+/// Reads the status of an open file, or else that of a path.
 ///
 /// # Safety
 /// `path` is the address of a path that ends with a NUL.
-unsafe fn statx(
-    from: Argument<'_>,
-    path: Argument<'_>,
-    flags: usize,
-    mask: usize,
-) -> Result<Statx, Errno> {
+unsafe fn statx(fd: Option<Fd>, path: Argument<'_>, flags: usize) -> Result<Status, Errno> {
     let mut status = Statx::default();
+    let from = fd.map_or(Argument::CWD, raw_fd);
+    let mask = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE;
     let arguments = [from, path, number(flags), number(mask), by_mut(&mut status)];
     // SAFETY: the caller's; a statx to write to.
-    unsafe { call(Sysno::statx, arguments) }?;
-    Ok(status)
+    match unsafe { call(Sysno::statx, arguments) } {
+        // Before Linux 4.11, or under a filter that does not know it.
+        // SAFETY: the caller's.
+        Err(Errno::ENOSYS | Errno::EPERM) => unsafe { stat(fd, path, flags) },
+        done => done.map(|_| Status {
+            mode: status.stx_mode.into(),
+            size: status.stx_size,
+            ino: status.stx_ino,
+            dev: [status.stx_dev_major, status.stx_dev_minor],
+        }),
+    }
 }
+
+/// Does the same by the calls that statx(2) replaced. Before Linux 2.6.39 they take no empty path,
+/// and AT_SYMLINK_NOFOLLOW alone of the flags.
+///
+/// # Safety
+/// `path` is the address of a path that ends with a NUL.
+unsafe fn stat(fd: Option<Fd>, path: Argument<'_>, flags: usize) -> Result<Status, Errno> {
+    let mut status = Stat::default();
+    let buffer = by_mut(&mut status);
+    let flags = number(flags & AT_SYMLINK_NOFOLLOW);
+    match fd {
+        // SAFETY: a stat to write to.
+        Some(fd) => unsafe { call(Sysno::fstat, [raw_fd(fd), buffer]) },
+        // SAFETY: the caller's; a stat to write to.
+        None => unsafe { call(NEWFSTATAT, [Argument::CWD, path, buffer, flags]) },
+    }?;
+    let dev = status.st_dev;
+    // `linux/kdev_t.h`, new_encode_dev.
+    let part = |bits: u64| u32::try_from(bits).unwrap_or_default();
+    Ok(Status {
+        mode: status.st_mode,
+        size: status.st_size,
+        ino: status.st_ino,
+        dev: [
+            part(dev >> 8 & 0xfff),
+            part(dev & 0xff | dev >> 12 & 0xf_ff00),
+        ],
+    })
+}
+
+/// Links a file to a path.
+///
+/// # Safety
+/// `name` is the address of a path that ends with a NUL.
+unsafe fn link(
+    from: Argument<'_>,
+    name: Argument<'_>,
+    path: &Path,
+    flags: usize,
+) -> Result<(), Errno> {
+    let arguments = [from, name, Argument::CWD, file(path), number(flags)];
+    // SAFETY: the caller's; both paths end with a NUL.
+    unsafe { call(Sysno::linkat, arguments) }.map(drop)
+}
+
+/// Values of semaphores that a mapping holds, or a multiple: the sets of a batch, each larger than
+/// the one before, share some.
+const BLOCK: usize = 4096;
 
 /// Maps pages of zeros and returns their address.
 fn map(size: usize) -> Result<usize, Errno> {
@@ -527,8 +638,17 @@ fn map(size: usize) -> Result<usize, Errno> {
 
 /// Opens a file, or with O_TMPFILE creates one with this mode.
 fn openat(path: &CStr, flags: usize, mode: u32) -> Result<Fd, Errno> {
-    let arguments = [Argument::CWD, c_str(path), number(flags), number(mode)];
     // SAFETY: the path ends with a NUL.
+    unsafe { open(c_str(path), flags, mode) }
+}
+
+/// The same of a path by its address.
+///
+/// # Safety
+/// It ends with a NUL.
+unsafe fn open(path: Argument<'_>, flags: usize, mode: u32) -> Result<Fd, Errno> {
+    let arguments = [Argument::CWD, path, number(flags), number(mode)];
+    // SAFETY: the caller's.
     unsafe { call(Sysno::openat, arguments) }.map(Fd)
 }
 

@@ -108,7 +108,7 @@
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
 //! | `noproc` | /proc is an empty directory |
-//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every such call with this command, as in `msgctl IPC_SET`; repeatable |
+//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every one with this command or flag, such as `msgctl IPC_SET`, `openat O_TMPFILE`, `linkat AT_EMPTY_PATH`; repeatable |
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is skipped and fails; a run that makes fewer such calls fails the case; repeatable |
 //!
@@ -124,7 +124,7 @@
 //! | --- | --- |
 //! | `shm key=... size=4096 mode=644` | also `nattch=` (default 0), and `page=` for the bytes of a page (default: not compared) |
 //! | `msg key=... mode=644` | also `qbytes=` (default: not compared) |
-//! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0) |
+//! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0). With `values=` its sem_otime is set, without it is 0 |
 //!
 //! `key=` is a number (0 for a private object); or `random`: not 0, and different from all other
 //! keys; or `ftok:<path>:<id>`: what the C library computes from that file. Path and `values=` are
@@ -1353,7 +1353,7 @@ mod tests {
             "given: mode d",
             "given: memlock x",
             "given: userns now",
-            "given: seccomp msgctl SETVAL EPERM",
+            "given: seccomp msgctl SETALL EPERM",
             "given: seccomp msgget IPC_SET EPERM",
             "given: sem key=1 nsems=3 mode=600 values=1,2",
             "given: msg key=1 mode=600 values=1",

@@ -252,6 +252,7 @@ pub fn check_holds<'a>(
                 && object.attached == held.attached
                 && key(object)
                 && all(&object.values)
+                && object.is_ready != held.values.is_empty()
                 && page(object)
         };
         match left.iter().position(fits) {
@@ -327,6 +328,7 @@ mod tests {
             creator: (0, 0),
             attached: 0,
             values: Vec::new(),
+            is_ready: false,
         }
     }
 
@@ -449,16 +451,21 @@ mod tests {
         assert!(check("holds: msg key=5 mode=644", &queue));
         assert!(check("holds: msg key=5 mode=644 qbytes=4096", &queue));
         assert!(!check("holds: msg key=5 mode=644 qbytes=1", &queue));
-        let set = |values: &[u16]| {
+        let set_that = |is_ready, values: &[u16]| {
             with(&Object {
                 size: 3,
                 values: values.into(),
+                is_ready,
                 ..object(Kind::Sem, 1, 5)
             })
         };
+        let set = |values: &[u16]| set_that(false, values);
         let held = "holds: sem key=5 nsems=3 mode=644";
         assert!(check(held, &set(&[0; 3])));
         assert!(!check(held, &set(&[0, 0, 1])), "fresh values are 0");
+        assert!(!check(held, &set_that(true, &[0; 3])), "no semop was due");
+        let valued = format!("{held} values=7");
+        assert!(!check(&valued, &set(&[7; 3])), "its sem_otime is 0");
         for (values, got, fits) in [
             ("7", [7, 7, 7], true),
             ("7", [7, 7, 0], false),
@@ -466,7 +473,8 @@ mod tests {
             ("1,2,3", [1, 2, 4], false),
             ("1,2", [1, 2, 0], false),
         ] {
-            assert_eq!(check(&format!("{held} values={values}"), &set(&got)), fits);
+            let held = format!("{held} values={values}");
+            assert_eq!(check(&held, &set_that(true, &got)), fits);
         }
         let group = with(&Object {
             owner: (5, 6),

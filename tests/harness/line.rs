@@ -121,6 +121,7 @@ mod tests {
             creator: (0, 0),
             attached: 0,
             values: Vec::new(),
+            is_ready: false,
         };
         let keyed = |key| Makes {
             key: Some(key),

@@ -77,6 +77,8 @@ pub struct Object {
     pub attached: u64,
     /// The values of a set's semaphores, which /proc does not show.
     pub values: Vec<u16>,
+    /// Whether a semop(2) was made on a set: its sem_otime is not 0.
+    pub is_ready: bool,
 }
 
 impl fmt::Display for Object {
@@ -105,6 +107,9 @@ impl fmt::Display for Object {
         }
         if self.values.iter().any(|&value| value != 0) {
             write!(f, " values={}", show_values(&self.values))?;
+        }
+        if self.is_ready {
+            write!(f, " sem_otime set")?;
         }
         write!(f, " (id {id})")
     }
@@ -267,10 +272,10 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let (id, key, perms) = (column(id)?, column("key")?, column("perms")?);
     let owner = (column("uid")?, column("gid")?);
     let creator = (column("cuid")?, column("cgid")?);
-    let (size, attached) = match kind {
-        Kind::Shm => (Some(column("size")?), Some(column("nattch")?)),
-        Kind::Sem => (Some(column("nsems")?), None),
-        Kind::Msg => (None, None),
+    let (size, attached, otime) = match kind {
+        Kind::Shm => (Some(column("size")?), Some(column("nattch")?), None),
+        Kind::Sem => (Some(column("nsems")?), None, Some(column("otime")?)),
+        Kind::Msg => (None, None, None),
     };
     let mut objects = Vec::new();
     let mut values = Vec::new();
@@ -300,6 +305,7 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
             creator: (user(creator.0)?, user(creator.1)?),
             attached: attached.map_or(Ok(0), unsigned)?,
             values: Vec::new(),
+            is_ready: otime.map_or(Ok(0), unsigned)? != 0,
         });
     }
     Ok(objects)

@@ -487,7 +487,7 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
         for stranger in posix::strangers(posix.clone())? {
             complaints += 1;
             if complaints <= MOST_COMPLAINTS {
-                writeln!(io::stdout(), "a file that nobody has ordered: {stranger}")?;
+                writeln!(io::stdout(), "an unexpected file: {stranger}")?;
             }
             board.objects[0].wrong.fetch_add(1, Ordering::SeqCst);
         }

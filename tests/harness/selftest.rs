@@ -412,7 +412,13 @@ fn given_objects_are_held_to_be_unchanged() {
     let set = "perl -e \"semctl(0, 1, 16, 9) or die\"";
     let changed = run(set);
     assert!(!changed.succeeded());
-    changed.says("not expected: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,9,3");
+    changed.says("not expected: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,9,3 (id 0)");
+    let operate = "perl -e \"semop(0, pack 's3', 0, 0, 2048) or semop(0, pack 's6', 0, 1, 0, 0, -1, 0) or die\"";
+    let operated = run(operate);
+    assert!(!operated.succeeded());
+    operated.says(
+        "not expected: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,2,3 sem_otime set (id 0)",
+    );
 }
 
 #[test]

@@ -349,10 +349,16 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
 fn filter(filter: &Filter) -> io::Result<BpfProgram> {
     let architecture = std::env::consts::ARCH.try_into();
     let refuse = SeccompAction::Errno(filter.errno.unsigned_abs());
-    let argument = syscalls::command_argument(filter.call);
+    let flags = syscalls::flags_argument(filter.call);
+    let argument = syscalls::command_argument(filter.call).or(flags);
     let rule = argument.zip(filter.command).map(|(argument, command)| {
         let command = u64::from(command.unsigned_abs());
-        let (length, is) = (SeccompCmpArgLen::Dword, SeccompCmpOp::Eq);
+        let is = match flags {
+            // All bits of it.
+            Some(_) => SeccompCmpOp::MaskedEq(command),
+            None => SeccompCmpOp::Eq,
+        };
+        let length = SeccompCmpArgLen::Dword;
         let condition = SeccompCondition::new(argument, length, is, command)?;
         SeccompRule::new(vec![condition])
     });

@@ -90,14 +90,16 @@ pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> 
                     if let Err(complaint) = attempt(item) {
                         complaints
                             .lock()
-                            .expect("nobody panics with it")
+                            .expect("no thread panics while it holds this")
                             .push(complaint);
                     }
                 }
             });
         }
     });
-    let complaints = complaints.into_inner().expect("nobody panics with it");
+    let complaints = complaints
+        .into_inner()
+        .expect("no thread panics while it holds this");
     let shown = complaints.iter().take(MOST_SHOWN);
     assert!(
         complaints.is_empty(),

@@ -2,7 +2,8 @@
 
 use syscalls::Sysno;
 
-/// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h.
+/// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h. And flags of other
+/// calls.
 const COMMANDS: &[(&str, &[(&str, i32)])] = &[
     (
         "shmctl",
@@ -32,8 +33,16 @@ const COMMANDS: &[(&str, &[(&str, i32)])] = &[
             ("IPC_SET", libc::IPC_SET),
             ("IPC_STAT", libc::IPC_STAT),
             ("IPC_INFO", libc::IPC_INFO),
-            ("SETVAL", libc::SETVAL),
+            ("SETALL", libc::SETALL),
             ("SEM_INFO", 19),
+        ],
+    ),
+    ("openat", &[("O_TMPFILE", libc::O_TMPFILE)]),
+    (
+        "linkat",
+        &[
+            ("AT_EMPTY_PATH", libc::AT_EMPTY_PATH),
+            ("AT_SYMLINK_FOLLOW", libc::AT_SYMLINK_FOLLOW),
         ],
     ),
 ];
@@ -64,10 +73,21 @@ pub fn command_argument(number: i64) -> Option<u8> {
     }
 }
 
+/// Which argument of a call has flags, from 0.
+pub fn flags_argument(number: i64) -> Option<u8> {
+    match number {
+        libc::SYS_openat => Some(2),
+        libc::SYS_linkat => Some(4),
+        _ => None,
+    }
+}
+
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 29] = [
+pub const OF_IPCMK: [&str; 32] = [
     "mmap",
     "statx",
+    "fstat",
+    "newfstatat",
     "prlimit64",
     "rt_sigprocmask",
     "openat",
@@ -79,6 +99,7 @@ pub const OF_IPCMK: [&str; 29] = [
     "shmctl",
     "msgctl",
     "semctl",
+    "semop",
     "ftruncate",
     "fchown",
     "fchmod",
@@ -97,13 +118,25 @@ pub const OF_IPCMK: [&str; 29] = [
     "exit_group",
 ];
 
+/// newfstatat(2) by the name that `syscalls` has for it on aarch64.
+const FSTATAT: (&str, &str) = ("fstatat", "newfstatat");
+
 /// The number of a system call.
 pub fn number(name: &str) -> Option<i64> {
+    let name = if cfg!(target_arch = "aarch64") && name == FSTATAT.1 {
+        FSTATAT.0
+    } else {
+        name
+    };
     name.parse().ok().map(|call: Sysno| call.id().into())
 }
 
 /// The name of a system call; the number itself if it has no name.
 pub fn name(number: i64) -> String {
     let call = usize::try_from(number).ok().and_then(Sysno::new);
-    call.map_or_else(|| number.to_string(), |call| call.name().to_owned())
+    match call.map(|call| call.name()) {
+        None => number.to_string(),
+        Some(name) if name == FSTATAT.0 => FSTATAT.1.to_owned(),
+        Some(name) => name.to_owned(),
+    }
 }

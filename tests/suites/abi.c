@@ -9,6 +9,7 @@
 #include <asm/sembuf.h>
 #include <asm/shmbuf.h>
 #include <asm/signal.h>
+#include <asm/stat.h>
 #include <asm/statfs.h>
 #include <asm/unistd.h>
 #include <linux/auxvec.h>
@@ -38,6 +39,8 @@ int main(void)
 	NUMBER(__NR_rt_sigprocmask);
 	NUMBER(__NR_mmap);
 	NUMBER(__NR_statx);
+	NUMBER(__NR_fstat);
+	NUMBER(__NR_newfstatat);
 	NUMBER(__NR_prlimit64);
 	NUMBER(__NR_openat);
 	NUMBER(__NR_read);
@@ -47,6 +50,7 @@ int main(void)
 	NUMBER(__NR_shmctl);
 	NUMBER(__NR_msgctl);
 	NUMBER(__NR_semctl);
+	NUMBER(__NR_semop);
 	NUMBER(__NR_getrandom);
 	NUMBER(__NR_prctl);
 	NUMBER(__NR_rt_sigaction);
@@ -76,7 +80,8 @@ int main(void)
 	NUMBER(IPC_SET);
 	NUMBER(IPC_STAT);
 	NUMBER(SHM_LOCK);
-	NUMBER(SETVAL);
+	NUMBER(SETALL);
+	NUMBER(IPC_NOWAIT);
 	NUMBER(IPC_INFO);
 	NUMBER(SHM_INFO);
 	NUMBER(MSG_INFO);
@@ -107,6 +112,7 @@ int main(void)
 	NUMBER(O_RDWR);
 	NUMBER(O_CREAT);
 	NUMBER(O_EXCL);
+	NUMBER(O_NOFOLLOW);
 	NUMBER(O_TMPFILE);
 	NUMBER(O_NONBLOCK);
 	NUMBER(GRND_NONBLOCK);
@@ -191,6 +197,15 @@ int main(void)
 	SIZE(rlimit64);
 	OFFSET(rlimit64, rlim_cur);
 	OFFSET(rlimit64, rlim_max);
+	SIZE(stat);
+	OFFSET(stat, st_dev);
+	OFFSET(stat, st_ino);
+	OFFSET(stat, st_mode);
+	OFFSET(stat, st_size);
+	SIZE(sembuf);
+	OFFSET(sembuf, sem_num);
+	OFFSET(sembuf, sem_op);
+	OFFSET(sembuf, sem_flg);
 	SIZE(pollfd);
 	OFFSET(pollfd, fd);
 	OFFSET(pollfd, events);

@@ -1031,7 +1031,7 @@ fn longest_names() {
     }
 }
 
-/// POSIX objects that are there already, one that nobody may look at, what an umask leaves of a mode;
+/// POSIX objects that are there already, one that no user may read, what an umask leaves of a mode;
 /// and all six kinds in one text.
 fn found_posix() {
     for (subject, through) in subjects() {
@@ -1049,7 +1049,7 @@ fn found_posix() {
             Posix::ALL.map(item).to_vec()
         };
         place.start.umask = 0o27;
-        texts.push(place.print(&words("-J -m 5 -q -s -n /x -p 666 --value 3")));
+        texts.push(place.print(&words("-J -m 5 -q -s -n /x --value 3")));
         expected.push(found(true));
         assert!(expected[0].iter().all(|item| item.mode == Some(0o640)));
         texts.push(place.print(&words("-J -m 4 -q -s -n /x -p 777 -e")));

@@ -555,7 +555,7 @@ impl Tally {
         self.objects += objects.len();
         for object in &objects {
             match printed.get(&(object.kind, object.id)) {
-                None => self.complain(format_args!("nobody printed {object}")),
+                None => self.complain(format_args!("no process printed {object}")),
                 Some(makes) if !makes.is(object) => {
                     self.complain(format_args!("it is not what was asked for: {object}"));
                 }
@@ -814,7 +814,7 @@ impl Place<'_> {
     fn arrive(self) {
         let Brink { there, changed } = self.0;
         mem::forget(self);
-        let mut there = there.lock().expect("nobody panics with it");
+        let mut there = there.lock().expect("no thread panics while it holds this");
         there.arrived += 1;
         changed.notify_all();
         let others_lack = |there: &mut Gathering| there.arrived + there.gone < WORKERS;
@@ -876,7 +876,10 @@ impl Target {
     }
 
     fn run(&self, program: &Program, line: &'static Line) -> io::Result<Run> {
-        let mut rng = self.rng.lock().expect("nobody panics with it");
+        let mut rng = self
+            .rng
+            .lock()
+            .expect("no thread panics while it holds this");
         let (out, writer) = io::pipe()?;
         let mut fire = Fire::default();
         let (late, mut filling) = (rng.bool(), 0);
@@ -889,7 +892,10 @@ impl Target {
         }
         let (launch, [_, stderr]) = program.launch(line.words)?;
         let child = Child::start(launch.stdout(writer))?;
-        let mut process = self.process.lock().expect("nobody panics with it");
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         *process = Some((child.pid(), fire));
         drop(process);
         if late {
@@ -897,7 +903,10 @@ impl Target {
         }
         let (mut stdout, stderr) = (load::read(out)?, load::read(stderr)?);
         // No signal after this: once waited for, its pid may belong to another process.
-        let mut process = self.process.lock().expect("nobody panics with it");
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         let fire = process.take().map(|(_, fire)| fire).unwrap_or_default();
         drop(process);
         let status = child.wait()?;
@@ -913,7 +922,10 @@ impl Target {
 
     /// Sends the process a signal, if there is one.
     fn fire(&self, rng: &mut Rng) {
-        let mut process = self.process.lock().expect("nobody panics with it");
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         let Some((pid, fire)) = &mut *process else {
             return;
         };

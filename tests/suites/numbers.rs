@@ -44,12 +44,22 @@ struct Call {
     libc: i64,
 }
 
+/// A call of aarch64 by its name on x86_64.
+macro_rules! on_aarch64 {
+    (newfstatat) => {
+        aarch64::Sysno::fstatat
+    };
+    ($name:ident) => {
+        aarch64::Sysno::$name
+    };
+}
+
 macro_rules! calls {
     ($($name:ident $sc:ident $libc:ident)*) => {
         &[$(Call {
             name: stringify!($name),
             x86_64: x86_64::Sysno::$name as i64,
-            aarch64: aarch64::Sysno::$name as i64,
+            aarch64: on_aarch64!($name) as i64,
             sc: sc::nr::$sc,
             libc: libc::$libc,
         }),*]
@@ -61,6 +71,8 @@ const CALLS: &[Call] = calls! {
     rt_sigprocmask RT_SIGPROCMASK SYS_rt_sigprocmask
     mmap MMAP SYS_mmap
     statx STATX SYS_statx
+    fstat FSTAT SYS_fstat
+    newfstatat NEWFSTATAT SYS_newfstatat
     prlimit64 PRLIMIT64 SYS_prlimit64
     openat OPENAT SYS_openat
     read READ SYS_read
@@ -70,6 +82,7 @@ const CALLS: &[Call] = calls! {
     shmctl SHMCTL SYS_shmctl
     msgctl MSGCTL SYS_msgctl
     semctl SEMCTL SYS_semctl
+    semop SEMOP SYS_semop
     getrandom GETRANDOM SYS_getrandom
     prctl PRCTL SYS_prctl
     rt_sigaction RT_SIGACTION SYS_rt_sigaction
@@ -215,10 +228,10 @@ fn libc_agrees() {
         ($($name:ident)*) => { vec![$((stringify!($name), i64::from(libc::$name))),*] };
     }
     let mut theirs = libc! {
-        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE IPC_RMID IPC_SET IPC_STAT SHM_LOCK SETVAL
+        IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE IPC_RMID IPC_SET IPC_STAT SHM_LOCK SETALL IPC_NOWAIT
         IPC_INFO MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ PROT_WRITE RLIMIT_FSIZE RLIMIT_MEMLOCK
         RLIMIT_MSGQUEUE AT_NO_AUTOMOUNT AT_SYMLINK_NOFOLLOW AT_SYMLINK_FOLLOW AT_EMPTY_PATH STATX_TYPE
-        STATX_MODE STATX_INO STATX_SIZE S_IFMT S_IFREG PATH_MAX AT_FDCWD O_RDONLY O_RDWR O_CREAT O_EXCL
+        STATX_MODE STATX_INO STATX_SIZE S_IFMT S_IFREG PATH_MAX AT_FDCWD O_RDONLY O_RDWR O_CREAT O_EXCL O_NOFOLLOW
         O_TMPFILE O_NONBLOCK GRND_NONBLOCK GRND_INSECURE SIG_BLOCK SIGHUP SIGINT SIGTERM POLLIN POLLOUT
         PR_GET_SECCOMP SECCOMP_MODE_DISABLED STDIN_FILENO STDOUT_FILENO STDERR_FILENO
     };
@@ -246,6 +259,13 @@ fn libc_agrees() {
         "shmid64_ds.shm_segsz" shmid_ds.shm_segsz
         "semid64_ds.sem_perm" semid_ds.sem_perm
         "semid64_ds.sem_nsems" semid_ds.sem_nsems
+        "sembuf.sem_num" sembuf.sem_num
+        "sembuf.sem_op" sembuf.sem_op
+        "sembuf.sem_flg" sembuf.sem_flg
+        "stat.st_dev" stat.st_dev
+        "stat.st_ino" stat.st_ino
+        "stat.st_mode" stat.st_mode
+        "stat.st_size" stat.st_size
         "statx.stx_gid" statx.stx_gid
         "statx.stx_mode" statx.stx_mode
         "statx.stx_ino" statx.stx_ino
@@ -289,7 +309,7 @@ fn libc_agrees() {
     }
     theirs.extend(sizes! {
         ipc64_perm ipc_perm msqid64_ds msqid_ds shmid64_ds shmid_ds semid64_ds semid_ds msginfo msginfo seminfo seminfo
-        statx statx statfs statfs mq_attr mq_attr rlimit64 rlimit64 pollfd pollfd
+        sembuf sembuf stat stat statx statx statfs statfs mq_attr mq_attr rlimit64 rlimit64 pollfd pollfd
     });
     let theirs: Facts = theirs
         .into_iter()
@@ -326,14 +346,17 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         }],
         ..Start::default()
     };
+    let no_statx = || refused(libc::SYS_statx, None, libc::EPERM);
     let not_locked = refused(libc::SYS_shmctl, Some(libc::SHM_LOCK), libc::EPERM);
     let no_space = refused(libc::SYS_ftruncate, None, libc::ENOSPC);
     let mut runs = vec![
         ("-M 4096", Start::default()),
         ("-Q", Start::default()),
-        ("-S 3", Start::default()),
+        ("-S 3 --value 1", Start::default()),
         ("--keyed -Q private -p 4096", Start::default()),
         ("-Q --ftok / --json", Start::default()),
+        ("-Q --ftok /", no_statx()),
+        ("-m 1 -n described -J", no_statx()),
         ("-M 4096 -Q -S 3", full()),
         ("-M 4096 --lock", not_locked),
         ("-m 1 -q -s -n made --owner 0", Start::default()),

@@ -1,7 +1,7 @@
 //! POSIX objects beside the C libraries: names, errors and bytes are those of glibc and of musl, as C
 //! programs that are linked with either of them have it, on each architecture.
 //!
-//! What goes for objects of ipcmk's making is shown to go for those of the libraries' own making too.
+//! What is shown of the objects that ipcmk creates is shown of the libraries' own objects too.
 //! tests/tools/musl.sh fetches musl.
 
 use std::collections::HashMap;
@@ -869,10 +869,22 @@ fn as_set_by_musl(seen: &mut [Seen]) {
 }
 
 /// Whoever makes an object, it has the same bytes, attributes, mode and owner: for all umasks and modes,
-/// for root and another user, and where the directory's group goes to its files.
+/// for root and another user, and where the directory's group goes to its files. The libraries let the
+/// umask cut every mode, ours only the default one: a mode that is given is theirs without a umask.
 fn equal() {
     const UMASKS: [u32; 5] = [0o000, 0o022, 0o027, 0o077, 0o777];
-    const MODES: [u32; 8] = [0o000, 0o200, 0o444, 0o600, 0o644, 0o666, 0o755, 0o777];
+    const DEFAULT: u32 = 0o644;
+    const MODES: [Option<u32>; 9] = [
+        None,
+        Some(0o000),
+        Some(0o200),
+        Some(0o444),
+        Some(0o600),
+        Some(0o644),
+        Some(0o666),
+        Some(0o755),
+        Some(0o777),
+    ];
     const ORDERS: [Order; 9] = [
         Order::Shm(0),
         Order::Shm(5000),
@@ -886,9 +898,10 @@ fn equal() {
     ];
     let orders = ORDERS.into_iter().enumerate();
     let orders = orders.flat_map(|(number, order)| MODES.map(|mode| (number, order, mode)));
-    let orders: Vec<(Vec<u8>, Order, u32)> = orders
+    let orders: Vec<(Vec<u8>, Order, Option<u32>)> = orders
         .map(|(number, order, mode)| {
-            let name = format!("/{}-{number}-{mode:o}", order.prefix());
+            let shown = mode.map_or("default".to_owned(), |mode| format!("{mode:o}"));
+            let name = format!("/{}-{number}-{shown}", order.prefix());
             (name.into_bytes(), order, mode)
         })
         .collect();
@@ -904,9 +917,9 @@ fn equal() {
             for umask in UMASKS {
                 let mut expected: HashMap<Libc, Vec<Seen>> = HashMap::new();
                 for program in &mut programs {
-                    program.set_umask(umask);
                     for (name, order, mode) in &orders {
-                        let made = program.make(*order, name, *mode);
+                        program.set_umask(if mode.is_none() { umask } else { 0 });
+                        let made = program.make(*order, name, mode.unwrap_or(DEFAULT));
                         assert_eq!(made, Ok(()), "{program}: {}", text::show(name));
                     }
                     let mut seen = seen();
@@ -949,10 +962,14 @@ fn without_execution(seen: &mut [Seen]) {
 }
 
 /// Makes objects by one run.
-fn make_all(ours: &Ours, orders: &[(Vec<u8>, Order, u32)], batch: &Path) {
+fn make_all(ours: &Ours, orders: &[(Vec<u8>, Order, Option<u32>)], batch: &Path) {
     let (mut lines, mut printed) = (Vec::new(), Vec::new());
     for (name, order, mode) in orders {
-        lines.extend(ours.words(*order, name, *mode).join(&b' '));
+        let words = match mode {
+            Some(mode) => ours.words(*order, name, *mode),
+            None => ours.words(*order, name, 0).split_off(2),
+        };
+        lines.extend(words.join(&b' '));
         lines.push(b'\n');
         printed.extend(Ours::line(*order, name));
     }

@@ -202,7 +202,7 @@ fn full() {
         let printed = expected.remove(&key(object));
         assert!(
             printed.is_some_and(|wanted| wanted.is(object, 0)),
-            "nobody printed {object}"
+            "no process printed {object}"
         );
     }
     assert!(expected.is_empty(), "printed, but not there: {expected:?}");

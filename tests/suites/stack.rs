@@ -368,6 +368,7 @@ fn reserve() {
         PLAIN,
         PROPERTIES,
         "-k 7 -e -M 4096 -Q -S 3 --lock --qbytes 5",
+        "-S 32000 --value 7",
         "--keyed -Q 4 -p 5",
         JSON,
         "-J -k 7 -e -M 4096 -Q -S 3",

@@ -157,7 +157,7 @@ fn runs() -> Vec<Run> {
         without("shmctl", Some(libc::SHM_LOCK), "-M 4096 --lock"),
         without("msgctl", None, "--keyed -Q 7 -p 4096"),
         without("semget", None, "-Q -S 3"),
-        without("semctl", Some(libc::SETVAL), "-k 7 -Q -S 3 --value 1"),
+        without("semctl", Some(libc::SETALL), "-k 7 -Q -S 3 --value 1"),
         without("msgctl", Some(libc::IPC_SET), "-M 4096 -Q --qbytes 1"),
         within("kernel.shmmax", "4096", "-M 4M --hugetlb"),
         without("shmget", None, "-M 4M --hugetlb=2M"),

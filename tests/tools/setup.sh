@@ -26,6 +26,7 @@ python3                 python3
 /var/lib/dpkg/info/python3-sysv-ipc.list python3-sysv-ipc
 corelist                perl
 jq                      jq
+bindfs                  bindfs
 /sbin/mkfs.ext4         e2fsprogs
 /usr/bin/mksquashfs     squashfs-tools
 /sbin/mkfs.btrfs        btrfs-progs

@@ -2,6 +2,11 @@
 
 use core::arch::asm;
 
+use syscalls::Sysno;
+
+/// The call newfstatat(2).
+pub const NEWFSTATAT: Sysno = Sysno::fstatat;
+
 /// The body of `_start`: calls `$start` with the stack pointer as the kernel set it.
 macro_rules! entry {
     ($start:path) => {

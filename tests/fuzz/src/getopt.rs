@@ -192,7 +192,7 @@ pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
     argv.push(ptr::null_mut());
     let place = |string: *mut c_char| string.addr() - base.addr();
 
-    let state = STATE.lock().expect("nobody panics with it");
+    let state = STATE.lock().expect("no thread panics while it holds this");
     // SAFETY: only the holder of STATE uses getopt's variables. optind 0 resets the state.
     unsafe {
         optind = 0;

@@ -108,7 +108,7 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
             let compared = pair.compare(&line).map_err(about)?;
             count
                 .lock()
-                .expect("nobody panics with it")
+                .expect("no thread panics while it holds this")
                 .add(seed, &compared);
             if let (1, Some(calls)) = (lines, compared.calls) {
                 print!("{line}{calls}");
@@ -131,7 +131,9 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
         let mut ends = workers.into_iter().map(|worker| worker.join());
         ends.try_for_each(|end| end.expect("a worker has panicked"))
     })?;
-    let count = count.into_inner().expect("nobody panics with it");
+    let count = count
+        .into_inner()
+        .expect("no thread panics while it holds this");
     let differences = differences.into_inner();
     print!("{count}{}", pair.reworded);
     let is_fair = lines < SAMPLE || count.is_fair(pair.old.is_emulated());

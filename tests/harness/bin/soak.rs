@@ -356,7 +356,7 @@ impl Kernel {
         // SAFETY: the kernel writes no status to a null pointer.
         let child = unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) };
         if child >= 0 {
-            return Err(io::Error::other("there is a child that nobody waited for"));
+            return Err(io::Error::other("a child has not been waited for"));
         }
         Ok(())
     }

@@ -208,8 +208,10 @@ impl Verdict {
             }
             let mut made = scene.case.posix.iter().chain(&scene.case.undone);
             let is_whole = made.any(|wanted| wanted.is(object, user));
-            // A queue of mode 0 is one before its fchown, which no other user can open.
-            let is_closed = object.what.is_queue() && object.mode == 0;
+            // A queue of mode 0 is one that its creator has not finished, nor can anybody open it. A
+            // file under another name nobody looks for.
+            let is_other = !object.what.is_queue() && object.name.starts_with(OTHER.as_bytes());
+            let is_closed = object.what.is_queue() && object.mode == 0 || is_other;
             let target = Target::Posix(object.what.is_queue(), object.name.clone());
             let named = names.iter().any(|row| row.0.contains(&target));
             let killed = self.ending == Ending::Killed;
@@ -428,6 +430,10 @@ fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
     let line = |line: &[u8]| {
         // Names are UTF-8 in the cases for faults.
         let line = str::from_utf8(line).ok()?;
+        if let Some(line) = line.strip_prefix("ipcmk: /dev/shm/") {
+            let (name, _) = line.split_once(" is left behind: ")?;
+            return Some((vec![Target::Posix(false, name.into())], name.to_owned()));
+        }
         let (object, _) = line
             .strip_prefix("ipcmk: POSIX ")?
             .split_once("' is left behind: ")?;
@@ -448,6 +454,9 @@ fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
         .filter_map(line)
         .collect()
 }
+
+/// What the names of files begin with that have not their own name yet.
+const OTHER: &str = ".ipcmk-";
 
 /// The System V objects that standard error names as left behind.
 fn left_behind(stderr: &[u8]) -> Vec<(Kind, i32)> {
@@ -491,6 +500,7 @@ mod tests {
             creator: (0, 0),
             attached: 0,
             values: Vec::new(),
+            is_ready: false,
         }
     }
 
@@ -755,18 +765,18 @@ mod tests {
             "",
         );
         good.others = vec![Target::Posix(true, b"x".into())];
-        let his = posix::Object {
+        let theirs = posix::Object {
             mode: 0o600,
             owner: (0, 0),
             ..posix_queue()
         };
-        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), his.clone()]);
+        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), theirs.clone()]);
         assert!(verdict.complaints.is_empty(), "{verdict:?}");
         assert_eq!(counts, [0; 5]);
         let mut failed = observed(EXIT_1, "", "ipcmk: x\n");
         failed.others.clone_from(&good.others);
         assert!(
-            posix_judged(&failed, &[], &[old(), his])
+            posix_judged(&failed, &[], &[old(), theirs])
                 .0
                 .complaints
                 .is_empty()

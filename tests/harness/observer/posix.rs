@@ -22,7 +22,7 @@ pub fn to_argument(wanted: &Wanted) -> String {
     let (kind, numbers, bytes) = match &wanted.what {
         What::Queue(queue) => ("queue", [queue.maxmsg, queue.msgsize], &[][..]),
         What::File { size, content } => ("file", [*size, 0], content.as_slice()),
-        other => unreachable!("nobody looks at {other:?}"),
+        other => unreachable!("no observer looks at {other:?}"),
     };
     let bytes: Vec<String> = bytes.iter().map(u8::to_string).collect();
     let name = String::from_utf8_lossy(&wanted.name);
@@ -177,7 +177,7 @@ pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
             file.write_all(content)?;
             file
         }
-        other => unreachable!("nobody makes {other:?}"),
+        other => unreachable!("no trial makes {other:?}"),
     };
     // If the owner is right already, nothing is left to change.
     let status = file.metadata()?;

@@ -283,11 +283,11 @@ const LINES: &[Line] = &[
     },
 ];
 
-/// Lines that create POSIX objects. The umask is 022.
+/// Lines that create POSIX objects. The umask is 022, and changes no mode that a line gives.
 const POSIX: &[Line] = &[
     Line {
         words: "-m 4096 -n /x -p 666",
-        makes: &[posix(Is::File, 0o644, 4096)],
+        makes: &[posix(Is::File, 0o666, 4096)],
     },
     Line {
         words: "-m 65536 -n /x -p 600",
@@ -295,7 +295,7 @@ const POSIX: &[Line] = &[
     },
     Line {
         words: "-s -n /x -p 664",
-        makes: &[posix(Is::Semaphore(0, false), 0o644, 32)],
+        makes: &[posix(Is::Semaphore(0, false), 0o664, 32)],
     },
     Line {
         words: "-q -n /x -p 604",
@@ -315,11 +315,11 @@ const POSIX: &[Line] = &[
     },
     Line {
         words: "-m 0 -n x --owner 2002:2002 -p 606",
-        makes: &[given_posix(Is::File, 0o604, 0)],
+        makes: &[given_posix(Is::File, 0o606, 0)],
     },
     Line {
         words: "-s -n x --value 2147483647 --owner 2002:2002 -p 666",
-        makes: &[given_posix(Is::Semaphore(2_147_483_647, false), 0o644, 32)],
+        makes: &[given_posix(Is::Semaphore(2_147_483_647, false), 0o666, 32)],
     },
     Line {
         words: "-s -n x --libc musl --value 7 --owner 2002:2002",
@@ -327,6 +327,10 @@ const POSIX: &[Line] = &[
     },
     Line {
         words: "-q -n x --owner 2002:2002 -p 666",
+        makes: &[given_posix(Is::Queue(Queue::USUAL), 0o666, 0)],
+    },
+    Line {
+        words: "-q -n x --owner 2002:2002",
         makes: &[given_posix(Is::Queue(Queue::USUAL), 0o644, 0)],
     },
     Line {
@@ -815,7 +819,7 @@ fn at_full_speed(subject: &Subject, lines: &[Line]) {
     }
     println!(
         "{creations} creations, {looks} looks: refused {refused} times by objects that were open to \
-         him once they were whole; whole ones were used {used} times, half-made ones never"
+         the observer once they were whole; whole ones were used {used} times, half-made ones never"
     );
     // A POSIX queue with --owner is half-made for so short a time that the observer may miss it.
     let is_system_v = |line: &Line| matches!(line.makes[0].is, Is::SystemV(_));

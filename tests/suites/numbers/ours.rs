@@ -16,10 +16,10 @@ pub fn ours() -> (Facts, BTreeMap<&'static str, &'static str>) {
     }
     let mut facts = facts! {
         IPC_CREAT IPC_EXCL IPC_PRIVATE SHM_HUGETLB SHM_NORESERVE SHM_HUGE_SHIFT SEMVMX IPC_RMID IPC_SET
-        IPC_STAT SHM_LOCK SETVAL IPC_INFO SHM_INFO MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ
+        IPC_STAT SHM_LOCK SETALL IPC_NOWAIT IPC_INFO SHM_INFO MSG_INFO SEM_INFO MAP_PRIVATE MAP_ANONYMOUS PROT_READ
         PROT_WRITE RLIMIT_FSIZE RLIMIT_MEMLOCK RLIMIT_MSGQUEUE AT_NO_AUTOMOUNT AT_SYMLINK_NOFOLLOW
         AT_SYMLINK_FOLLOW AT_EMPTY_PATH STATX_TYPE STATX_MODE STATX_INO STATX_SIZE S_IFMT S_IFREG PATH_MAX
-        AT_FDCWD O_RDONLY O_RDWR O_CREAT O_EXCL O_TMPFILE O_NONBLOCK GRND_NONBLOCK GRND_INSECURE SIG_BLOCK
+        AT_FDCWD O_RDONLY O_RDWR O_CREAT O_EXCL O_NOFOLLOW O_TMPFILE O_NONBLOCK GRND_NONBLOCK GRND_INSECURE SIG_BLOCK
         SIGHUP SIGINT SIGTERM SIG_IGN POLLIN POLLOUT PR_GET_SECCOMP SECCOMP_MODE_DISABLED AT_NULL AT_PAGESZ
         AT_EUID AT_EGID AT_RANDOM STDIN_FILENO STDOUT_FILENO STDERR_FILENO
     };
@@ -44,6 +44,8 @@ pub fn ours() -> (Facts, BTreeMap<&'static str, &'static str>) {
         shm_info ShmInfo { used_ids shm_tot }
         msginfo Msginfo { msgpool msgmap msgmax msgmnb msgmni }
         seminfo Seminfo { semmap semmni semmns semmnu semmsl semusz semvmx semaem }
+        sembuf Sembuf { sem_num sem_op sem_flg }
+        stat Stat { st_dev st_ino st_mode st_size }
         statx Statx { stx_gid stx_mode stx_ino stx_size stx_dev_major stx_dev_minor }
         statfs Statfs { f_type f_bsize f_blocks f_bfree f_bavail f_files f_ffree }
         mq_attr MqAttr { mq_flags mq_maxmsg mq_msgsize mq_curmsgs }

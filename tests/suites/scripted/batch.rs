@@ -3,8 +3,8 @@
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
-    AskLimits, BlockSignals, Call, Expected, Get, Identify, NEW, OURS, Part, Random, Read, Remove,
-    SHM_RMID_FORCED, Set, SetValue, Source, both, error, ok, tell, try_failures,
+    AskLimits, BlockSignals, Call, Expected, Get, Identify, NEW, OURS, Operate, Part, Random, Read,
+    Remove, SHM_RMID_FORCED, Set, SetValues, Source, Values, both, error, ok, tell, try_failures,
 };
 
 /// The file `jobs`, with these lines.
@@ -36,9 +36,11 @@ fn parts() -> Vec<Part> {
         (
             5,
             vec![
+                (AskLimits(Kind::Sem), 0),
+                (Values(2), 0),
                 (Get(Kind::Sem, 7, 2, NEW | 0o600), 30),
-                (SetValue(30, 0, 3), 0),
-                (SetValue(30, 1, 3), 0),
+                (SetValues(30, vec![3, 3]), 0),
+                (Operate(30, [1, -1]), 0),
                 (Set(Kind::Sem, 30, (OURS, OURS), 0o666, 0), 0),
             ],
         ),
@@ -59,7 +61,7 @@ fn parts() -> Vec<Part> {
 fn everything_or_nothing() {
     let mut parts = parts();
     parts.push((0, vec![ok("Shared memory id: 10\n30\n20\n")]));
-    assert_eq!(try_failures("--batch jobs", &parts), 13);
+    assert_eq!(try_failures("--batch jobs", &parts), 15);
 }
 
 /// Each file is looked at as its line is read. The key is that of the moment of the creation.

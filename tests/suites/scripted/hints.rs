@@ -4,7 +4,7 @@ use ipcmk::kernel::object::Kind;
 
 use crate::script::{
     AskFilter, AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Remove,
-    SHM_RMID_FORCED, Set, SetValue, Source, error, explain,
+    SHM_RMID_FORCED, Set, SetValues, Source, Values, error, explain,
 };
 
 /// Each refusal that has a measured cause, the calls that measure it, and the line that tells it.
@@ -99,8 +99,10 @@ fn a_refused_property_is_explained() {
     };
     let valued = |errno| {
         let script = vec![
+            (AskLimits(Kind::Sem), 0),
+            (Values(3), 0),
             made(Kind::Sem, 3, 0o600),
-            error(SetValue(5, 0, 9), errno),
+            error(SetValues(5, vec![9; 3]), errno),
             (Remove(Kind::Sem, 5), 0),
         ];
         ("-k 7 -S 3 --value 9", script)

@@ -99,7 +99,11 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         Ok(())
     }
 
@@ -120,6 +124,10 @@ impl Kernel for Willing<'_> {
         Ok(Fd(3))
     }
 
+    fn open_new(&mut self, _: &Path) -> Result<Fd, Errno> {
+        panic!("files need no other name");
+    }
+
     fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         self.made += 1;
         Ok(Fd(3))
@@ -137,9 +145,21 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
+    fn umask(&mut self) -> Result<u32, Errno> {
+        panic!("no mode is cut");
+    }
+
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.made += 1;
         Ok(())
+    }
+
+    fn linkat_path(&mut self, _: &Path, _: &Path) -> Result<(), Errno> {
+        panic!("files have no other name");
+    }
+
+    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+        panic!("files have no other name");
     }
 
     fn close(&mut self, _: Fd) -> Result<(), Errno> {
@@ -192,6 +212,10 @@ impl Kernel for Willing<'_> {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
+    }
+
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {

@@ -203,7 +203,11 @@ impl Kernel for Crowded {
         panic!("there is no object");
     }
 
-    fn sem_setval(&mut self, _: Id, _: u64, _: u64) -> Result<(), Errno> {
+    fn sem_setall(&mut self, _: Id, _: &[u16]) -> Result<(), Errno> {
+        panic!("there is no set");
+    }
+
+    fn semop(&mut self, _: Id, _: [i16; 2]) -> Result<(), Errno> {
         panic!("there is no set");
     }
 
@@ -223,6 +227,10 @@ impl Kernel for Crowded {
         Ok(Fd(3))
     }
 
+    fn open_new(&mut self, _: &Path) -> Result<Fd, Errno> {
+        panic!("files need no other name");
+    }
+
     fn mq_create(&mut self, _: &Path, _: u32, _: Option<Attributes>) -> Result<Fd, Errno> {
         panic!("no queue is named");
     }
@@ -232,16 +240,28 @@ impl Kernel for Crowded {
     }
 
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
-        panic!("nobody is named");
+        panic!("no owner is given");
     }
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
         panic!("there is no queue");
     }
 
+    fn umask(&mut self) -> Result<u32, Errno> {
+        panic!("no mode is cut");
+    }
+
     fn linkat(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         self.calls += 1;
         Err(Errno::EEXIST)
+    }
+
+    fn linkat_path(&mut self, _: &Path, _: &Path) -> Result<(), Errno> {
+        panic!("files have no other name");
+    }
+
+    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+        panic!("files have no other name");
     }
 
     fn close(&mut self, _: Fd) -> Result<(), Errno> {
@@ -282,6 +302,10 @@ impl Kernel for Crowded {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.room() })
+    }
+
+    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
+        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
@@ -354,7 +378,7 @@ fn without_an_object_o_creates_one() {
     );
 }
 
-/// Somebody creates the object between our search and our creation; then it is found after all. Or
+/// Another process creates the object between our search and our creation; it is found after all. Or
 /// removes it again, and it is ours.
 #[test]
 fn o_wins_the_race_or_joins_it() {
@@ -418,7 +442,7 @@ fn all_that_is_left_is_named() {
     );
 }
 
-/// What somebody else has removed meanwhile is gone: that is no failure.
+/// An object that another process has removed meanwhile is gone: that is no failure.
 #[test]
 fn what_is_gone_already_is_not_left() {
     for errno in [libc::EINVAL, libc::EIDRM] {

@@ -5,10 +5,11 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskFile, AskFilter, AskLimit, AskOpen, AskSpace, BlockSignals, Call, Chmod, Close, Expected,
-    Fill, FindQueue, Get, Link, NEW, OURS, OpenQueue, OpenUnnamed, Own, Random, Read,
-    SHM_RMID_FORCED, Set, SetValue, Source, Truncate, Unlink, UnlinkQueue, WaitToFill, Write,
-    error, explain, failed, ok, play, silent, tell, try_failures,
+    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask, BlockSignals, Call,
+    Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW, OURS, OpenNew,
+    OpenQueue, OpenUnnamed, Operate, Own, Random, Read, SHM_RMID_FORCED, Set, SetValues, Source,
+    Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error, explain, failed, ok, play,
+    silent, tell, try_failures,
 };
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
@@ -27,9 +28,13 @@ fn musl(value: u32) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_ne_bytes).collect()
 }
 
+/// The default mode; tests give others.
+const DEFAULT: u32 = 0o644;
+
 /// A file is opened without a name, filled, and linked into place.
 fn file(mode: u32, content: Expected, owner: Option<(u32, u32)>, path: &str) -> Vec<Expected> {
     let mut calls = vec![(OpenUnnamed(mode), FD as i64), content];
+    calls.extend((mode != DEFAULT).then_some((Chmod(FD, mode), 0)));
     calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
     calls.extend([(Link(FD, path.into()), 0), (Close(FD), 0)]);
     calls
@@ -51,10 +56,15 @@ fn queue(
     owner: Option<(u32, u32)>,
     name: &str,
 ) -> Vec<Expected> {
-    let first = if owner.is_some() { 0 } else { mode };
+    let is_closed = owner.is_some() || mode != DEFAULT;
+    let first = if is_closed { 0 } else { mode };
     let mut calls = vec![(OpenQueue(name.into(), first, attributes), FD as i64)];
-    if let Some(owner) = owner {
-        calls.extend([(Own(FD, owner), 0), (Chmod(FD, mode), 0)]);
+    calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
+    if mode != DEFAULT {
+        calls.push((Chmod(FD, mode), 0));
+    } else if owner.is_some() {
+        // The umask takes the others' right to read.
+        calls.extend([(AskUmask, 0o27), (Chmod(FD, 0o640), 0)]);
     }
     calls.push((Close(FD), 0));
     calls
@@ -87,6 +97,16 @@ fn each_kind_is_made_whole_and_every_failure_is_undone() {
         (
             "-q -n x",
             queue(0o644, None, None, "x"),
+            "POSIX message queue name: x\n",
+        ),
+        (
+            "-q -n x --owner 5",
+            queue(0o644, None, Some((5, OURS)), "x"),
+            "POSIX message queue name: x\n",
+        ),
+        (
+            "-q -n x -p 600",
+            queue(0o600, None, None, "x"),
             "POSIX message queue name: x\n",
         ),
         (
@@ -124,7 +144,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     };
     let line = "-s -q -n x -m 4K -p 640 --owner 1000:100 --maxmsg 3 --msgsize 100 --value 7";
     let all = script(made(glibc(7), "/dev/shm/sem.x"), LINES);
-    assert_eq!(try_failures(line, &[(0, all)]), 17);
+    assert_eq!(try_failures(line, &[(0, all)]), 19);
 
     // Another C library looks elsewhere for its semaphores, and finds other bytes in them.
     let line = line
@@ -133,11 +153,11 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     let [_, queue, semaphore] = made(musl(7), "/dev/shm/x");
     let (_, lines) = LINES.split_once('\n').expect("several lines");
     let all = script([queue, semaphore], lines);
-    assert_eq!(try_failures(&line, &[(0, all)]), 12);
+    assert_eq!(try_failures(&line, &[(0, all)]), 13);
 }
 
 /// Beside one alone the other one is what the kernel would choose: its default, but no more than it
-/// allows. Without /proc it is what those are on every kernel that nobody has told otherwise.
+/// allows. Without /proc it is the default of every kernel.
 #[test]
 fn one_attribute_of_a_queue_alone() {
     const NOWHERE: &[u8] = b"-";
@@ -189,9 +209,11 @@ fn both_interfaces_on_one_line() {
             queue(0o640, None, None, "x"),
             vec![
                 (Random, 0x33),
+                (AskLimits(Kind::Sem), 0),
+                (Values(2), 0),
                 (sem, 30),
-                (SetValue(30, 0, 9), 0),
-                (SetValue(30, 1, 9), 0),
+                (SetValues(30, vec![9, 9]), 0),
+                (Operate(30, [1, -1]), 0),
                 (Set(Kind::Sem, 30, (OURS, OURS), 0o640, 0), 0),
             ],
             semaphore(0o640, glibc(9), None, "/dev/shm/sem.x"),
@@ -200,7 +222,7 @@ fn both_interfaces_on_one_line() {
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
     );
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
-    assert_eq!(try_failures(line, &[(0, all)]), 22);
+    assert_eq!(try_failures(line, &[(0, all)]), 27);
 }
 
 /// A file's type and mode, and its size, as the kernel tells them.
@@ -213,7 +235,7 @@ fn look(path: &str, result: i64) -> Expected {
     (AskFile(path.into()), result)
 }
 
-/// Somebody creates it between our look and our creation: then it is found after all. Or removes it
+/// Another process creates it between our look and our creation: it is found after all. Or removes it
 /// again, and it is ours.
 #[test]
 fn e_wins_the_race_or_joins_it() {
@@ -387,7 +409,7 @@ fn a_semaphore_is_written_whole() {
     }
 }
 
-/// Refusals that /dev/shm gives nobody a reason for, or whose cause cannot be measured.
+/// Refusals without a cause in /dev/shm, or with one that cannot be measured.
 #[test]
 fn a_refusal_is_explained() {
     use libc::{
@@ -433,6 +455,7 @@ fn a_refusal_is_explained() {
         let script = vec![
             (OpenQueue("x".into(), 0, None), 1),
             (Own(FD, (5, OURS)), 0),
+            (AskUmask, 0o22),
             error(Chmod(FD, 0o644), errno),
             (Close(FD), 0),
             (UnlinkQueue("x".into()), 0),
@@ -598,6 +621,150 @@ fn the_cause_is_measured_before_the_undo() {
         [
             "create POSIX semaphore failed: No space left on device",
             "0 of 2000 pages of /dev/shm are free (size)"
+        ]
+    );
+}
+
+/// The name of a file that is not whole yet, by the random numbers 1 and 0xabcdef.
+const OTHER: &str = "/dev/shm/.ipcmk-0000000100abcdef";
+
+/// Opened under another name, filled, linked by `link`, and rid of that name.
+fn named(content: Expected, properties: Vec<Expected>, link: Vec<Expected>) -> Vec<Expected> {
+    let opened = vec![
+        (Random, 1),
+        (Random, 0xab_cdef),
+        (OpenNew(OTHER.into()), FD as i64),
+        content,
+    ];
+    let closed = vec![(Close(FD), 0), (Unlink(OTHER.into()), 0)];
+    [opened, properties, link, closed].concat()
+}
+
+/// Where there is no unnamed file, a file is made whole under another name; every failure is undone,
+/// and that name goes at once.
+#[test]
+fn a_file_is_made_whole_under_another_name() {
+    use libc::{EINVAL, EISDIR, ENOENT, EOPNOTSUPP};
+    let path = || "/dev/shm/x".to_owned();
+    let by_descriptor = || vec![(Link(FD, path()), 0)];
+    let by_path = |errno| {
+        vec![
+            error(Link(FD, path()), errno),
+            (LinkPath(OTHER.into(), path()), 0),
+            (IsSame(FD, path()), 1),
+        ]
+    };
+    let default = || vec![(AskUmask, 0o27), (Chmod(FD, 0o640), 0)];
+    let owner = || vec![(Own(FD, (5, OURS)), 0)];
+    let filled = || (Truncate(FD, 9), 0);
+    for errno in [EOPNOTSUPP, EISDIR, EINVAL, ENOENT] {
+        let refused = || vec![error(OpenUnnamed(0o644), errno)];
+        let line = "-r -m 9 -n x";
+        let made = named(filled(), default(), by_descriptor());
+        let all = script([refused(), made.clone()], "x\n");
+        assert_eq!(try_failures(line, &[(0, all)]), 3 + 1 + made.len());
+        let made = named(filled(), default(), by_path(errno));
+        try_failures(line, &[(0, script([refused(), made.clone()], "x\n"))]);
+
+        // It is whole, but its name cannot be linked to it.
+        let unlinked = vec![
+            (OpenUnnamed(0o644), FD as i64),
+            filled(),
+            error(Link(FD, path()), errno),
+            (Close(FD), 0),
+        ];
+        try_failures(line, &[(0, script([unlinked, made], "x\n"))]);
+
+        // The owner, and then the mode.
+        let owned = [owner(), default()].concat();
+        let made = named((Fill(FD, musl(0)), 32), owned, by_path(errno));
+        let line = "-r -s -n x --owner 5 --libc musl";
+        try_failures(line, &[(0, script([refused(), made], "x\n"))]);
+        let exact = [owner(), vec![(Chmod(FD, 0o606), 0)]].concat();
+        let made = named((Fill(FD, musl(0)), 32), exact, by_descriptor());
+        let refused = vec![error(OpenUnnamed(0o606), errno)];
+        let line = "-r -s -n x --owner 5 --libc musl -p 606";
+        try_failures(line, &[(0, script([refused, made], "x\n"))]);
+    }
+}
+
+/// What another process puts where a file of ours was, or is to be, is not ours.
+#[test]
+fn a_file_that_is_replaced_is_an_error_and_stays() {
+    let path = || "/dev/shm/x".to_owned();
+    let calls = [
+        start(),
+        vec![
+            error(OpenUnnamed(0o600), libc::EISDIR),
+            (Random, 1),
+            (Random, 0xab_cdef),
+            (OpenNew(OTHER.into()), FD as i64),
+            (Truncate(FD, 9), 0),
+            (Chmod(FD, 0o600), 0),
+            error(Link(FD, path()), libc::ENOENT),
+            (LinkPath(OTHER.into(), path()), 0),
+            (IsSame(FD, path()), 0),
+        ],
+    ];
+    // Under both names, or under the final one alone.
+    let unlink = (Unlink(OTHER.into()), 0);
+    for (other, unlink) in [
+        (0, None),
+        (-i64::from(libc::ENOENT), None),
+        (1, Some(unlink)),
+    ] {
+        let end = vec![(IsSame(FD, OTHER.into()), other), (Close(FD), 0)];
+        let calls = [calls.concat(), end, Vec::from_iter(unlink)];
+        assert_eq!(
+            tell("-m 9 -n x -p 600", calls.concat()),
+            [
+                "create POSIX shared memory failed: Stale file handle",
+                "another process put a file of its own there: /dev/shm is not sticky (mode 1777)"
+            ]
+        );
+    }
+}
+
+/// The other name can be in use, gone, or stay.
+#[test]
+fn the_other_name_is_random_and_named_if_it_stays() {
+    let opened = |errno| {
+        let mut calls = vec![
+            error(OpenUnnamed(0o600), libc::EOPNOTSUPP),
+            (Random, 0xffff_ffff),
+            (Random, 0),
+        ];
+        let path = "/dev/shm/.ipcmk-ffffffff00000000";
+        calls.push(error(OpenNew(path.into()), errno));
+        calls
+    };
+    let filled = || {
+        vec![
+            (Truncate(FD, 9), 0),
+            (Chmod(FD, 0o600), 0),
+            (Link(FD, "/dev/shm/x".into()), 0),
+            (Close(FD), 0),
+        ]
+    };
+    let line = "-r -m 9 -n x -p 600";
+    let other = |errno| {
+        let opened = vec![
+            (Random, 1),
+            (Random, 0xab_cdef),
+            (OpenNew(OTHER.into()), FD as i64),
+        ];
+        [opened, filled(), vec![error(Unlink(OTHER.into()), errno)]].concat()
+    };
+    let all = script([opened(libc::EEXIST), other(libc::ENOENT)], "x\n");
+    assert_eq!(play(line, all), silent());
+
+    let undo = vec![(Unlink("/dev/shm/x".into()), 0)];
+    let script = [start(), opened(libc::EEXIST), other(libc::EACCES), undo];
+    assert_eq!(
+        tell(line, script.concat()),
+        [
+            "create POSIX shared memory failed: Permission denied",
+            "/dev/shm/.ipcmk-0000000100abcdef is left behind: Permission denied"
         ]
     );
 }

@@ -1,10 +1,13 @@
 //! Keys and properties: what is set, when, and what is undone.
 
+use std::iter;
+
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
-    BlockSignals, Expected, Get, Lock, NEW, Random, Remove, SHM_RMID_FORCED, Set, SetValue, Write,
-    error, failed, ok, play, silent, tell, try_failures,
+    AskLimits, BlockSignals, Call, Expected, Get, Lock, NEW, OURS, Operate, Random, Read, Remove,
+    SHM_RMID_FORCED, Set, SetValues, Source, Values, Write, error, explain, failed, ok, play,
+    silent, tell, try_failures,
 };
 
 /// A line with every property of every kind.
@@ -27,11 +30,13 @@ fn all() -> Vec<Expected> {
         (Get(Kind::Queue, 0x22, 0, NEW), 20),
         (Set(Kind::Queue, 20, owner, 0o640, 5000), 0),
         (Random, 0x33),
+        // The values are laid out before there is a set.
+        (AskLimits(Kind::Sem), 0),
+        (Values(3), 0),
         // To set values takes permission.
         (Get(Kind::Sem, 0x33, 3, NEW | 0o600), 30),
-        (SetValue(30, 0, 1), 0),
-        (SetValue(30, 1, 2), 0),
-        (SetValue(30, 2, 3), 0),
+        (SetValues(30, vec![1, 2, 3]), 0),
+        (Operate(30, [1, -1]), 0),
         (Set(Kind::Sem, 30, owner, 0o640, 0), 0),
         ok("Shared memory id: 10\nMessage queue id: 20\nSemaphore id: 30\n"),
     ]
@@ -40,7 +45,7 @@ fn all() -> Vec<Expected> {
 #[test]
 fn every_property_is_set_in_order_and_every_failure_is_undone() {
     let tried = try_failures(ALL, &[(0, all())]);
-    assert_eq!(tried, 15, "all calls but one can fail");
+    assert_eq!(tried, 16, "all calls but one can fail");
 }
 
 /// What cannot be removed is told, whichever property failed.
@@ -49,7 +54,7 @@ fn what_a_failed_property_leaves_is_named() {
     let mut script = all();
     script.truncate(13);
     script.extend([
-        error(SetValue(30, 2, 3), libc::ERANGE),
+        error(SetValues(30, vec![1, 2, 3]), libc::ERANGE),
         (Remove(Kind::Sem, 30), 0),
         error(Remove(Kind::Queue, 20), libc::EPERM),
         (Remove(Kind::Shm, 10), 0),
@@ -63,12 +68,14 @@ fn what_a_failed_property_leaves_is_named() {
     );
 }
 
-/// Somebody is quicker to create it: then it is found, and stays as it is.
+/// Another process is quicker to create it: it is found, and stays unchanged.
 #[test]
 fn e_that_loses_the_race_changes_nothing() {
     let script = [
         (BlockSignals, 0),
         error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
+        (AskLimits(Kind::Sem), 0),
+        (Values(3), 0),
         error(Get(Kind::Sem, 7, 3, NEW | 0o600), libc::EEXIST),
         (Get(Kind::Sem, 7, 3, 0), 5),
         ok("Semaphore id: 5\n"),
@@ -91,4 +98,101 @@ fn a_short_write_after_properties_is_continued_or_undone() {
         (Remove(Kind::Shm, 10), 0),
     ]);
     assert_eq!(play(ALL, script), failed("write error", libc::ENOSPC));
+}
+
+/// The calls of a set of two with these first values, up to the operation that sets its sem_otime.
+fn valued(value: u16) -> Vec<Expected> {
+    vec![
+        (BlockSignals, 0),
+        (AskLimits(Kind::Sem), 0),
+        (Values(2), 0),
+        (Get(Kind::Sem, 7, 2, NEW | 0o600), 30),
+        (SetValues(30, vec![value; 2]), 0),
+    ]
+}
+
+/// A process of the same user takes the semaphore, or fills it up, whenever it is looked at: the two
+/// orders are tried in turn, and no try waits.
+#[test]
+fn a_set_that_is_used_already_becomes_ready() {
+    use libc::{EAGAIN, ERANGE};
+    const UP_FIRST: [i16; 2] = [1, -1];
+    const DOWN_FIRST: [i16; 2] = [-1, 1];
+    let line = "-rk7 -S 2 --value 32767";
+    let whole = || [(Set(Kind::Sem, 30, (OURS, OURS), 0o644, 0), 0), ok("30\n")];
+    let refused = |order, errno| error(Operate(30, order), errno);
+    let in_turn = |times| {
+        let both = || [refused(UP_FIRST, ERANGE), refused(DOWN_FIRST, EAGAIN)];
+        iter::repeat_with(both).take(times).flatten().collect()
+    };
+    for refusals in [
+        vec![],
+        vec![refused(UP_FIRST, ERANGE)],
+        vec![refused(UP_FIRST, EAGAIN)],
+        vec![refused(UP_FIRST, ERANGE), refused(DOWN_FIRST, EAGAIN)],
+        in_turn(60),
+    ] {
+        let order = [UP_FIRST, DOWN_FIRST][refusals.len() % 2];
+        let done = vec![(Operate(30, order), 0)];
+        let script = [valued(32767), refusals, done].concat();
+        assert_eq!(play(line, script.into_iter().chain(whole())), silent());
+    }
+    // So many in a row are no accident.
+    let refusals = in_turn(64);
+    let script = [valued(32767), refusals, vec![(Remove(Kind::Sem, 30), 0)]].concat();
+    assert_eq!(
+        play(line, script),
+        failed("set semaphore values failed", EAGAIN)
+    );
+}
+
+/// More values than a set can have are not laid out: they could fill the memory.
+#[test]
+fn more_values_than_semmsl_are_refused_before_there_is_a_set() {
+    let script = [(BlockSignals, 0), (AskLimits(Kind::Sem), 0)];
+    let most = crate::script::LIMITS.each;
+    assert_eq!(
+        explain(
+            &format!("-k7 -S {} --value 5", most + 1),
+            script,
+            [(AskLimits(Kind::Sem), 0)]
+        ),
+        format!(
+            "{} semaphores are over {most} (SEMMSL, kernel.sem field 1)",
+            most + 1
+        )
+    );
+}
+
+/// The lines of a batch share the memory for values, until one needs more.
+#[test]
+fn memory_for_values_is_mapped_once() {
+    const JOBS: &[u8] = b"-k1 -S 3 --value 5\n-k2 -S 2 --value 6,7\n-k3 -S 4 --value 8\n";
+    let set = |key: u32, values: Vec<u16>| {
+        let id = key.into();
+        [
+            (
+                Get(Kind::Sem, key, values.len() as u64, NEW | 0o600),
+                i64::from(key),
+            ),
+            (SetValues(id, values), 0),
+            (Operate(id, [1, -1]), 0),
+            (Set(Kind::Sem, id, (OURS, OURS), 0o644, 0), 0),
+        ]
+    };
+    let asked = || (AskLimits(Kind::Sem), 0);
+    let mut script = vec![
+        (Call::Room, 0),
+        (Read(Source::User("jobs"), JOBS), 0),
+        (BlockSignals, 0),
+        asked(),
+        (Values(3), 0),
+    ];
+    script.extend(set(1, vec![5; 3]));
+    script.push(asked());
+    script.extend(set(2, vec![6, 7]));
+    script.extend([asked(), (Values(4), 0)]);
+    script.extend(set(3, vec![8; 4]));
+    script.push(ok("1\n2\n3\n"));
+    assert_eq!(play("-r --batch jobs", script), silent());
 }

@@ -30,14 +30,20 @@ pub enum Call {
     Get(Kind, u32, u64, i32),
     /// Kind, identifier, owner, mode, msg_qbytes.
     Set(Kind, Id, (u32, u32), u32, u64),
-    /// Identifier, number of the semaphore, value.
-    SetValue(Id, u64, u64),
+    /// Memory for so many values.
+    Values(usize),
+    /// Identifier, values.
+    SetValues(Id, Vec<u16>),
+    /// Identifier, what is added to the first semaphore.
+    Operate(Id, [i16; 2]),
     Lock(Id),
     /// Kind, identifier; the result is the mode and, in the lower half, the amount.
     AskState(Kind, Id),
     Remove(Kind, Id),
     /// A file of /dev/shm without a name, with this mode; the result is its descriptor.
     OpenUnnamed(u32),
+    /// A new file of /dev/shm with this path; the result is its descriptor.
+    OpenNew(String),
     /// A POSIX queue: name, mode, attributes; the result is its descriptor.
     OpenQueue(String, u32, Option<[u64; 2]>),
     /// Descriptor, size.
@@ -50,8 +56,14 @@ pub enum Call {
     Own(usize, (u32, u32)),
     /// Descriptor, mode.
     Chmod(usize, u32),
+    /// The result is the umask.
+    AskUmask,
     /// Descriptor, path.
     Link(usize, String),
+    /// Path, path.
+    LinkPath(String, String),
+    /// Whether a descriptor's file has this path: 1 or 0.
+    IsSame(usize, String),
     Close(usize),
     /// Of a file.
     Unlink(String),
@@ -77,9 +89,10 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, BlockSignals, Chmod,
-    Close, Fill, FindQueue, Get, Identify, Link, Lock, OpenQueue, OpenUnnamed, Own, Random, Read,
-    Remove, Set, SetValue, Truncate, Unlink, UnlinkQueue, Wait, WaitToFill, Write,
+    AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask, BlockSignals,
+    Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath, Lock, OpenNew, OpenQueue,
+    OpenUnnamed, Operate, Own, Random, Read, Remove, Set, SetValues, Truncate, Unlink, UnlinkQueue,
+    Values, Wait, WaitToFill, Write,
 };
 
 /// Where something is read.
@@ -305,8 +318,12 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn sem_setval(&mut self, id: Id, number: u64, value: u64) -> Result<(), Errno> {
-        self.answer(SetValue(id, number, value)).map(drop)
+    fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno> {
+        self.answer(SetValues(id, values.into())).map(drop)
+    }
+
+    fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno> {
+        self.answer(Operate(id, changes)).map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -327,6 +344,10 @@ impl Kernel for Script {
 
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno> {
         self.open(OpenUnnamed(mode))
+    }
+
+    fn open_new(&mut self, path: &Path) -> Result<Fd, Errno> {
+        self.open(OpenNew(text_of(path)))
     }
 
     fn mq_create(
@@ -351,8 +372,23 @@ impl Kernel for Script {
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
     }
 
+    fn umask(&mut self) -> Result<u32, Errno> {
+        self.answer(AskUmask)
+            .map(|umask| umask.try_into().expect("a umask"))
+    }
+
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
+    }
+
+    fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno> {
+        self.answer(LinkPath(text_of(from), text_of(path)))
+            .map(drop)
+    }
+
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+        self.answer(IsSame(self.opened(fd), text_of(path)))
+            .map(|same| same == 1)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -436,6 +472,11 @@ impl Kernel for Script {
         Ok(unsafe { self.memory.room() })
     }
 
+    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
+        self.answer(Values(count))?;
+        Ok(vec![0; count].leak())
+    }
+
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
         let resource = resource.try_into().expect("a limit");
         self.answer(AskLimit(resource))
@@ -460,7 +501,7 @@ impl Kernel for Script {
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
-    /// be a pipe that nobody empties.
+    /// be a pipe that no process empties.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
         let call = match fd {
@@ -599,6 +640,10 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             what = format!("line {number}: {what}");
         }
         for errno in errnos {
+            if matches!(call, OpenUnnamed(_) | Link(..)) && errno == EINVAL {
+                // There is another way.
+                continue;
+            }
             let mut failing = script[..at].to_vec();
             failing.push(error(call.clone(), errno));
             // Even where the line could not be read.
@@ -607,6 +652,8 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             }
             let open = left_open(&failing);
             failing.extend(open.map(|fd| (Close(fd), 0)));
+            let other = left_named(&failing);
+            failing.extend(other.map(|path| (Unlink(path), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
         }
@@ -622,7 +669,7 @@ fn undo((call, result): &Expected) -> Option<Expected> {
             Some((Remove(*kind, result.unsigned_abs()), 0))
         }
         OpenQueue(name, ..) if *result >= 0 => Some((UnlinkQueue(name.clone()), 0)),
-        Link(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
+        Link(_, path) | LinkPath(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
         _ => None,
     }
 }
@@ -632,7 +679,7 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     let mut open = Vec::new();
     for (call, result) in calls {
         match call {
-            OpenUnnamed(_) | OpenQueue(..) | FindQueue(_) if *result >= 0 => {
+            OpenUnnamed(_) | OpenNew(_) | OpenQueue(..) | FindQueue(_) if *result >= 0 => {
                 open.push(*result as usize);
             }
             Close(descriptor) => open.retain(|other| other != descriptor),
@@ -642,13 +689,26 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     open.into_iter()
 }
 
+/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked again.
+fn left_named(calls: &[Expected]) -> Option<String> {
+    let mut named = None;
+    for (call, result) in calls {
+        match call {
+            OpenNew(path) if *result >= 0 => named = Some(path.clone()),
+            Unlink(path) => named = named.filter(|other| other != path),
+            _ => {}
+        }
+    }
+    named
+}
+
 /// The words for the failure of a call of a script; none where it is no failure.
 fn what_fails(script: &[Expected], at: usize) -> Option<String> {
     let is_content = |(call, _): &Expected| matches!(call, Truncate(..) | Fill(..) | OpenQueue(..));
     Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
-        Call::Room => "map memory failed".into(),
+        Call::Room | Values(_) => "map memory failed".into(),
         Identify(path) => format!("get key of '{path}' failed"),
         Read(Source::User(path), _) => format!("read '{path}' failed"),
         Get(kind, ..) | Set(kind, ..) | AskLimits(kind) => match kind {
@@ -656,23 +716,24 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
             Kind::Queue => "create message queue failed".into(),
             Kind::Sem => "create semaphore failed".into(),
         },
-        SetValue(..) => "set semaphore values failed".into(),
+        SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
-        OpenQueue(..) | Chmod(..) => "create POSIX message queue failed".into(),
+        OpenQueue(..) => "create POSIX message queue failed".into(),
         Truncate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
-        OpenUnnamed(_) => {
+        OpenUnnamed(_) | OpenNew(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
         }
-        Own(..) | Link(..) | Close(_) => {
+        Own(..) | AskUmask | Chmod(..) | Link(..) | LinkPath(..) | IsSame(..) | Close(_)
+        | Unlink(_) => {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
         Read(Source::System(_), _) | AskState(..) | AskFile(_) | FindQueue(_) | AskOpen(_) => {
             return None;
         }
-        Remove(..) | Unlink(_) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Wait => {
+        Remove(..) | UnlinkQueue(_) | AskLimit(_) | AskSpace | AskFilter | Wait => {
             unreachable!("only after a failure")
         }
     })
