@@ -71,7 +71,9 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
     match text {
         PRIVATE => Ok(IPC_PRIVATE.into()),
         [b'-', b'1'..=b'9', ..] => {
-            whole(text, Base::Ten, INT_MAX).map(|key| key & u64::from(u32::MAX))
+            let key = whole(text, Base::Ten, u64::MAX >> 1)?.cast_signed();
+            let key = i32::try_from(key).map_err(|_| Bad::Range)?;
+            Ok(key.cast_unsigned().into())
         }
         _ => unsigned(text, Base::Prefix, u64::MAX),
     }

@@ -189,16 +189,13 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
             if refusal.key.is_some_and(|key| !is_there(key, words)) {
                 return Err(format!("the key is no word: {refusal:?}"));
             }
-            // An operand, or a mode up to 07777, makes a line the standard grammar's, even one that
-            // util-linux refuses for another word or for an option of ours.
-            let is_taken = matches!(
-                (refusal.mistake, refusal.word.argument),
-                (Mistake::ExtraOperand | Mistake::ModeTwice, _)
-                    | (Mistake::BadRange, Argument::Mode)
-            );
+            // A mode up to 07777 makes a line the standard grammar's, even one that util-linux refuses
+            // for another word.
+            let is_mode =
+                (refusal.mistake, refusal.word.argument) == (Mistake::BadRange, Argument::Mode);
             let is_keyed = refusal.grammar == Grammar::Keyed;
             let should_be = are_keys(words, posixly_correct);
-            if is_keyed != should_be && (is_keyed || !is_taken) {
+            if is_keyed != should_be && (is_keyed || !is_mode) {
                 return Err(format!("refused by the other grammar: {refusal:?}"));
             }
             lies_within(words, posixly_correct, &refusal).map(|()| None)
@@ -328,7 +325,7 @@ fn are_keys(words: &[&[u8]], posixly_correct: bool) -> bool {
     if says_keyed(words) {
         return true;
     }
-    // "Or that util-linux 2.43 accepts."
+    // "Or that util-linux 2.43 accepts": our options may be on it.
     if util_linux_accepts(words, posixly_correct) {
         return false;
     }
@@ -398,29 +395,48 @@ fn is_plainly_size(text: &[u8]) -> bool {
         })
 }
 
-/// Whether util-linux 2.43 accepts a line.
+/// Whether util-linux 2.43, if it had our options, would accept a line that we refuse for its
+/// operands, or for a mode up to 07777.
 fn util_linux_accepts(words: &[&[u8]], posixly_correct: bool) -> bool {
     let mut line = Getopt::new(words.iter().copied(), posixly_correct);
     let mut given = Opts::NONE;
+    let mut is_refused_here = false;
+    let mut is_musl = false;
     while let Some(token) = line.next() {
         let text = line.word.bytes;
         let opt = match token {
             Token::Option(opt) => opt,
-            Token::Operand => continue,
+            Token::Operand => {
+                is_refused_here = true;
+                continue;
+            }
             Token::Wrong(_) => return false,
         };
         let is_right = match opt {
-            Opt::Help | Opt::Version => return true,
-            Opt::Mode => number::mode(text).is_ok_and(|mode| mode <= 0o7777),
+            Opt::Help | Opt::Version => return is_refused_here,
+            Opt::Batch | Opt::Keyed => false,
+            Opt::Mode => number::mode(text).is_ok_and(|mode| {
+                is_refused_here |= mode > 0o777;
+                mode <= 0o7777
+            }),
             _ => number::read(line.word.argument, text).is_ok(),
         };
-        let is_theirs = TABLE.iter().any(|row| row.opt == opt && row.util_linux);
-        if !is_right || !is_theirs {
+        if !is_right {
             return false;
         }
+        is_musl = if opt == Opt::Libc {
+            text == b"musl"
+        } else {
+            is_musl
+        };
         given = given | opt.bit();
     }
-    given.any(Opts::OBJECTS) && (given.any(Opt::Name.bit()) || !given.any(Opts::POSIX))
+    let has = |opt: Opt| given.any(opt.bit());
+    is_refused_here
+        && given.any(Opts::OBJECTS)
+        && (has(Opt::Name) || !given.any(Opts::POSIX))
+        && !(has(Opt::Key) && has(Opt::Ftok))
+        && !(is_musl && has(Opt::PosixShmem) && has(Opt::PosixSemaphore))
 }
 
 /// Whether a text is like a pattern: bytes and classes in brackets, each perhaps with `?` behind it. A

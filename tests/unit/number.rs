@@ -161,6 +161,8 @@ fn keys() {
             ("-01", Err(Invalid)),
             ("-0x1", Err(Invalid)),
             ("-1x", Err(Invalid)),
+            ("-2147483649x", Err(Invalid)),
+            ("-9223372036854775809", Err(Range)),
             ("--1", Err(Invalid)),
             ("-", Err(Invalid)),
             ("0x", Err(Invalid)),
