@@ -55,6 +55,10 @@ fuzz-corpus: ## put what `make fuzz` has found into tests/fuzz/corpus, as few in
 ub: ## look for undefined behaviour: under valgrind, with AddressSanitizer, and in Miri, which rustup is asked for
 	@tests/tools/ub.sh
 
+.PHONY: mutants
+mutants: dist-x86_64 runner-x86_64 ## make each mistake of tests/mutants.txt in a copy, and see which test notices; MUTANTS=<names> for some
+	tests/tools/mutants.py $(MUTANTS)
+
 .PHONY: soak
 soak: dist-x86_64 ## a million runs one after the other (SOAK=<n> of them); each object is removed, nothing may be left
 	cargo run --release --package ipcmk-tests --bin soak -- $(SOAK)

@@ -1,51 +1,50 @@
-//! Tokens to a request, and the choice between the two grammars.
+//! Tokens to a request.
 //!
-//! The standard grammar reads first, so that every line of util-linux's keeps its meaning. The
-//! keyed grammar reads what it refuses, if the line has the mark of a key: a resource's value
-//! written 0x... or `private`, or -o, or -s with a value. A line without the mark is read by keys
-//! only behind
-//! `--keyed`: a mistyped size must not become an object with mode 0666 and a guessable key.
+//! The standard grammar reads first, so that every line of util-linux's keeps its meaning. What it
+//! refuses, the keyed grammar reads if `choice` says so, or if the line begins with `--keyed`.
 
 use super::argv::Argv;
+use super::choice::Signs;
 use super::getopt::{Getopt, Token};
 use super::lookup::NARROW;
 use super::mistake::{Mistake, Position, Refusal, Word};
 use super::options::{Grammar, Opt, Opts};
 use super::request::{Action, Request};
-use super::{keyed, standard};
+use super::{choice, keyed, standard};
 use crate::kernel::abi::SEMVMX;
 
 /// Reads a command line, without the program's name, into a new `request`.
 ///
 /// # Errors
-/// What is wrong with the line. Where both grammars were tried: the refusal that is further along
-/// the line, and of two at one place the standard grammar's.
-#[inline(never)] // `make size`: a copy at its caller is larger
+/// What is wrong with the line, in the grammar that it is in.
 pub fn read<'a, A: Argv<'a>>(
-    arguments: A,
+    mut arguments: A,
     posixly_correct: bool,
     request: &mut Request<'a>,
 ) -> Result<Action, Refusal<'a>> {
-    let mut line = Getopt::new(arguments, posixly_correct);
+    let mut line = Getopt::new(arguments.clone(), posixly_correct);
     let mut refusal = match read_by(Grammar::Standard, &mut line, request) {
         Ok(action) => return Ok(action),
         Err(mistake) => refuse(mistake, &line),
     };
     let says_keyed =
         refusal.mistake == Mistake::KeyedNotFirst && refusal.word.at == Position::START;
-    line.restart(Grammar::Keyed);
-    let is_read_by_keys = says_keyed || keyed::is_marked(&mut line);
+    let signs = Signs::read(&mut line);
+    let is_keyed = says_keyed || (!choice::is_of_util_linux(&refusal) && signs.are_keyed());
 
     match read_by(Grammar::Keyed, &mut line, request) {
-        Ok(action) if is_read_by_keys => return Ok(action),
-        Ok(action) => refusal.keyed_reads = action == Action::Create,
-        Err(mistake) => {
-            if says_keyed || (is_read_by_keys && line.word.at > refusal.word.at) {
-                refusal = refuse(mistake, &line);
-            }
-        }
+        Ok(action) if is_keyed => return Ok(action),
+        Err(mistake) if is_keyed => refusal = refuse(mistake, &line),
+        Ok(Action::Create) if arguments.all(is_plain) => refusal.key = Some(signs.key),
+        Ok(_) | Err(_) => {}
     }
     Err(refusal)
+}
+
+/// Whether a shell takes a word as it is.
+fn is_plain(word: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:=,+@%-".contains(byte);
+    !word.is_empty() && word.iter().all(is_plain)
 }
 
 const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
@@ -53,7 +52,7 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
         mistake,
         word: line.word,
         grammar: line.grammar,
-        keyed_reads: false,
+        key: None,
     }
 }
 
@@ -62,7 +61,6 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
 ///
 /// # Errors
 /// What is wrong with `line.word`.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn read_by<'a, A: Argv<'a>>(
     grammar: Grammar,
     line: &mut Getopt<'a, A>,

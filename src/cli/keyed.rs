@@ -3,7 +3,6 @@
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};
 use super::mistake::Mistake;
-use super::number::is_marked_key;
 use super::options::{Argument, Opt};
 use super::request::{Action, Request};
 
@@ -48,21 +47,4 @@ pub fn finish<'a, A: Argv<'a>>(
     line.word.argument = argument;
     request.give(opt, line.word)?;
     Ok(Action::Create)
-}
-
-/// Whether a line has the mark of a key.
-pub fn is_marked<'a, A: Argv<'a>>(line: &mut Getopt<'a, A>) -> bool {
-    while let Some(token) = line.next() {
-        let marked = match token {
-            Token::Option(Opt::Shmem | Opt::Queue | Opt::Semaphore) => {
-                is_marked_key(line.word.bytes)
-            }
-            Token::Option(opt) => matches!(opt, Opt::Optkey | Opt::Nsems),
-            Token::Operand | Token::Wrong(_) => false,
-        };
-        if marked {
-            return true;
-        }
-    }
-    false
 }

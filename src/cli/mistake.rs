@@ -105,8 +105,9 @@ pub struct Refusal<'a> {
     pub word: Word<'a>,
     /// The grammar that refuses it.
     pub grammar: Grammar,
-    /// Whether the keyed grammar would read the line.
-    pub keyed_reads: bool,
+    /// The key on the line, where the keyed grammar would read it and a shell would take its words
+    /// as they are.
+    pub key: Option<&'a [u8]>,
 }
 
 impl Refusal<'_> {
@@ -117,7 +118,7 @@ impl Refusal<'_> {
             mistake,
             word: Word::END,
             grammar: Grammar::Standard,
-            keyed_reads: false,
+            key: None,
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
         Argument::Libc => (libc(text), 0, 1),
         Argument::Mode => (mode(text), 0, 0o777),
         Argument::Key => (key(text), 0, u32::MAX.into()),
-        Argument::Ftok => (ftok_id(text), 1, 255),
+        Argument::Ftok => (ftok_id(text), 0, 255),
         Argument::Owner => (list(text, b':', MAX_ID), 1, 2),
         Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
         Argument::HugePage => (huge_page(text), 1, u64::MAX),
@@ -62,15 +62,18 @@ pub fn elements(text: &[u8]) -> Result<u64, Bad> {
 }
 
 /// Reads a key: decimal, octal with a leading 0, hexadecimal with a leading 0x, or `private`, which
-/// is IPC_PRIVATE, 0. Blanks and signs are refused.
+/// is IPC_PRIVATE, 0. Negative decimals are the keys over 31 bits, as /proc/sysvipc shows them.
+/// Blanks and other signs are refused.
 ///
 /// # Errors
-/// [`Bad::Range`] over 64 bits.
+/// [`Bad::Range`] over 64 bits, or under `-2^31`.
 pub fn key(text: &[u8]) -> Result<u64, Bad> {
-    if text == PRIVATE {
-        Ok(IPC_PRIVATE.into())
-    } else {
-        unsigned(text, Base::Prefix, u64::MAX)
+    match text {
+        PRIVATE => Ok(IPC_PRIVATE.into()),
+        [b'-', b'1'..=b'9', ..] => {
+            whole(text, Base::Ten, INT_MAX).map(|key| key & u64::from(u32::MAX))
+        }
+        _ => unsigned(text, Base::Prefix, u64::MAX),
     }
 }
 
@@ -153,12 +156,6 @@ fn unsigned(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// Whether a value can only be a key: 0x... or `private`.
-#[must_use]
-pub fn is_marked_key(text: &[u8]) -> bool {
-    matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
-}
-
 /// The largest int of C, and the largest value of a POSIX semaphore: SEM_VALUE_MAX.
 const INT_MAX: u64 = 0x7fff_ffff;
 /// The largest id of a user or a group. The next number is `(uid_t) -1`, which changes nothing.
@@ -167,7 +164,7 @@ const MAX_ID: u64 = 0xffff_fffe;
 /// The other C library.
 const MUSL: &[u8] = b"musl";
 /// IPC_PRIVATE by name.
-const PRIVATE: &[u8] = b"private";
+pub const PRIVATE: &[u8] = b"private";
 
 /// Removes the decimal number, and blanks before it, from the start of a text, and returns it. None
 /// if the text does not begin with one.

@@ -503,9 +503,10 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::Ftok,
             metavar: "<path>[:<id>]",
-            help: "key from ftok(3); id 1 to 255, default 1",
-            man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 1 to 255; default 1. \
-                  What follows the last colon is the id if it begins with a digit.",
+            help: "key from ftok(3); id 0 to 255, default 1",
+            man: "The key that \\fBftok\\fR(3) makes of a file and an \\fIid\\fR, 0 to 255; default 1. \
+                  What follows the last colon is the id if it begins with a digit; programs that call \
+                  ftok with a letter use its number ('R' is 82).",
         },
     )
     .standard_only(),

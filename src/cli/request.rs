@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
 
     /// Permission bits, 0 to 0777.
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
+    #[inline(never)] // size: 144 bytes on x86_64, 104 on aarch64 (make inline)
     pub fn mode(&self) -> u32 {
         match self.get(Opt::Mode) {
             Some(mode) => low(mode),
@@ -150,7 +150,6 @@ impl<'a> Request<'a> {
 
     /// How objects are printed.
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn output(&self) -> Output {
         if self.has(Opt::Json) {
             Output::Json
@@ -208,7 +207,6 @@ impl<'a> Request<'a> {
     /// that has properties gets its mode last, so that no other user opens it before. (SETALL needs
     /// write permission, for the owner too.)
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn first_flags(&self, kind: Kind) -> u32 {
         let mode = match kind {
             _ if !self.has_properties(kind) => self.mode(),

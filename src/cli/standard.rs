@@ -27,10 +27,21 @@ pub fn finish<'a, A: Argv<'a>>(
     if !request.has(Opts::OBJECTS) {
         return Err(Mistake::NoResource);
     }
+    if request.has(Opts::POSIX) && !request.has(Opt::Name) {
+        return Err(Mistake::NoName);
+    }
+    if request.has(Opt::Key) && request.has(Opt::Ftok) {
+        return Err(Mistake::KeyTwice);
+    }
+    let both = request.has(Opt::PosixShmem) && request.has(Opt::PosixSemaphore);
+    if both && request.name().libc == Libc::Musl {
+        return Err(Mistake::OneFile);
+    }
+    // What util-linux accepts comes last.
     if operands != 0 {
         line.find(Token::Operand, 1);
         // A mode, if -M is the only resource: nothing else can be meant.
-        if request.has(Opts::OBJECTS.without(Opts::SHM)) {
+        if request.has(Opts::OBJECTS.without(Opts::SHM)) || !is_mode(line.word.bytes) {
             return Err(Mistake::ExtraOperand);
         }
         if request.has(Opt::Mode) {
@@ -43,15 +54,10 @@ pub fn finish<'a, A: Argv<'a>>(
         line.find(Token::Operand, 2);
         return Err(Mistake::ExtraOperand);
     }
-    if request.has(Opts::POSIX) && !request.has(Opt::Name) {
-        return Err(Mistake::NoName);
-    }
-    if request.has(Opt::Key) && request.has(Opt::Ftok) {
-        return Err(Mistake::KeyTwice);
-    }
-    let both = request.has(Opt::PosixShmem) && request.has(Opt::PosixSemaphore);
-    if both && request.name().libc == Libc::Musl {
-        return Err(Mistake::OneFile);
-    }
     Ok(Action::Create)
+}
+
+/// Whether an operand is written as a mode is: three or four octal digits.
+fn is_mode(text: &[u8]) -> bool {
+    matches!(text.len(), 3 | 4) && text.iter().all(|byte| (b'0'..=b'7').contains(byte))
 }

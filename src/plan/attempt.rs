@@ -36,6 +36,8 @@ pub struct Attempt<'a> {
     pub refusal: Option<Refusal<'a>>,
     /// The line in a batch, from 1.
     pub line: Option<NonZero<u32>>,
+    /// The words of that line.
+    pub words: &'a [u8],
 }
 
 impl Attempt<'_> {
@@ -60,6 +62,7 @@ impl Attempt<'_> {
             attributes: None,
             refusal: None,
             line: None,
+            words: b"",
         }
     }
 }
@@ -69,6 +72,8 @@ impl Attempt<'_> {
 pub enum Doing {
     /// Reads the file that a key is made of.
     Ftok,
+    /// The same, of a --ftok without an id.
+    FtokWithoutId,
     /// Reads the lines of a batch.
     ReadBatch,
     /// Maps memory.

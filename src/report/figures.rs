@@ -14,7 +14,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::object::{Id, Kind};
 use crate::kernel::port::{Attributes, File, Kernel, Limits, Space};
 use crate::kernel::posix::{bare, is_bad};
-use crate::plan::attempt::Attempt;
+use crate::plan::attempt::{Attempt, Doing};
 use crate::plan::step::Step;
 
 /// The name of a figure. `If` begins a condition; if it does not hold, the figure is unknown.
@@ -36,6 +36,8 @@ pub enum Figure {
     IfNothingAsked,
     /// 0.
     IfBadName,
+    /// The letter behind the last colon of a --ftok that has no id.
+    LetterId,
     /// Bytes of the largest file.
     LargestFileIfOver,
 
@@ -182,6 +184,15 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::BatchBytes => Some(MAX_BYTES),
             Figure::IfNothingAsked => when(asked == 0),
             Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
+            Figure::LetterId => match self.attempt.path {
+                [.., b':', letter]
+                    if letter.is_ascii_alphabetic()
+                        && self.attempt.doing == Doing::FtokWithoutId =>
+                {
+                    Some((*letter).into())
+                }
+                _ => None,
+            },
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
 
             Figure::Limit(limit) => self.limit(limit),

@@ -83,6 +83,7 @@ fn hint(page: &mut fmt::Formatter<'_>, words: Words, note: &str) -> fmt::Result 
         written = written.and_then(|()| match byte {
             b'%' | b'#' => page.write_str("\\fIn\\fB"),
             b'@' => page.write_str("\\fIname\\fB"),
+            b'^' => page.write_str("\\fIletter\\fB"),
             b'-' => page.write_str("\\-"),
             _ => page.write_char(char::from(byte)),
         });

@@ -1,5 +1,5 @@
-//! What each refusal means: the one table of hints. `hint` looks for the first rule that holds, and
-//! the man page's section REFUSALS is made of all of them.
+//! What each refusal means: the one table of hints. `hint.rs` takes the first rule that holds, and
+//! `man.rs` makes the section REFUSALS of the man page from all of them.
 //!
 //! Of one errno, the rules stand in the order in which the kernel checks: ipc/util.c, ipc/shm.c,
 //! ipc/msg.c, ipc/sem.c and ipc/mqueue.c of Linux.
@@ -13,14 +13,15 @@ use crate::kernel::object::Kind;
 use crate::plan::attempt::{Attempt, Doing};
 use crate::plan::step::Step;
 
-/// What was being done, and to which objects: a set of bits of both.
+/// A set of bits: what was being done, and to which object. An attempt has one bit of each, a rule
+/// any number: `CREATE | LINK | FILE` is a file that is being created or linked.
 type Places = u16;
 
-/// Creates an object. One that is a file is not linked to its name yet.
+/// Creates an object; of a file, all that comes before linkat(2).
 const CREATE: Places = 1;
 /// Looks for an object.
 const FIND: Places = 1 << 1;
-/// Sets the owner, and of a System V object mode and msg_qbytes.
+/// Sets the owner; for a System V object, mode and msg_qbytes too.
 const SET: Places = 1 << 2;
 /// Sets the values of a set's semaphores.
 const VALUES: Places = 1 << 3;
@@ -34,7 +35,7 @@ const CALLS: Places = CREATE | FIND | SET | VALUES | LOCK | LINK;
 const BATCH: Places = 1 << 6;
 /// Maps memory.
 const MEMORY: Places = 1 << 7;
-/// Anything else, which no rule is for.
+/// Anything else.
 const OTHER: Places = 1 << 8;
 
 /// A System V segment, but not one of huge pages that is being created.
@@ -56,10 +57,11 @@ const POSIX: Places = FILE | MQUEUE;
 /// Every object.
 const ALL: Places = SYSV | POSIX;
 
-/// No place: the words are the first of three texts, one for each kind of object.
+/// Not a place, but a mark on a rule: its words are the first of three texts, one for each kind of
+/// object.
 const EACH: Places = 1 << 15;
 
-/// Where an attempt is: what it is doing, and the object, a bit each.
+/// The place of an attempt: the bit of what it is doing, and the bit of its object.
 pub fn place(attempt: &Attempt<'_>) -> Places {
     let doing = doing(attempt.doing);
     let Step { kind, is_posix, .. } = attempt.step;
@@ -74,8 +76,8 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
     doing | object
 }
 
-/// A table of constants, and no code.
-#[inline(never)] // `make size`: a copy at its caller is larger
+/// The bit of what is being done. The compiler makes a table of it.
+#[inline(never)] // size: 80 bytes on x86_64, 64 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Places {
     match doing {
         Doing::Create | Doing::Fill => CREATE,
@@ -87,6 +89,7 @@ const fn doing(doing: Doing) -> Places {
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
         Doing::Ftok
+        | Doing::FtokWithoutId
         | Doing::BlockSignals
         | Doing::RandomKey
         | Doing::ForcedShm
@@ -95,20 +98,21 @@ const fn doing(doing: Doing) -> Places {
     }
 }
 
-/// What a refusal means. It holds in any of its places, of any of its kinds, for its errno, if all
-/// its figures are known.
+/// What a refusal means. A rule holds if the attempt's place is among its places, if the errno is
+/// its errno, and if all its figures are known.
 #[derive(Clone, Copy)]
 pub struct Rule {
     places: Places,
     /// 0 for any.
     errno: u8,
     words: Words,
-    /// The figures of the words, in their order, and conditions.
+    /// The figures that the words print, in that order, then further ones that only have to be
+    /// known. A figure that begins with `If` or contains it is known only if its condition holds.
     pub figures: [Figure; 3],
 }
 
 impl Rule {
-    /// Whether the rule is for this errno, here.
+    /// Whether the rule is for this place and errno.
     pub fn is_for(&self, here: Places, errno: Errno) -> bool {
         self.places & here == here && (self.errno == 0 || errno.number() == self.errno.into())
     }
@@ -122,7 +126,7 @@ impl Rule {
         }
     }
 
-    /// All words that it can give.
+    /// All words that the rule can give, for the man page.
     pub fn all_words(&self) -> impl Iterator<Item = Words> {
         let has = |kind: &Kind| {
             let places = match kind {
@@ -146,14 +150,14 @@ pub struct Note {
     pub text: &'static str,
 }
 
-/// The figures and conditions of a rule. As many as there are places for, or it does not compile.
+/// Pads the figures of a rule with [`Figure::None`]. More than three do not compile.
 const fn figures(names: &[Figure]) -> [Figure; 3] {
     match *names {
         [] => [Figure::None; 3],
         [a] => [a, Figure::None, Figure::None],
         [a, b] => [a, b, Figure::None],
         [a, b, c] => [a, b, c],
-        _ => panic!("a rule has three figures"),
+        _ => panic!("a rule has at most three figures"),
     }
 }
 
@@ -178,14 +182,14 @@ const fn small_errno(errno: Errno) -> u8 {
     small(errno.number() as usize)
 }
 
-// A row: errno, words, figures and conditions, what was being done to what; then the note.
+// A row: errno, words, figures, places; then a note for the man page.
 rules! {
-    // Whatever the errno: a name that no object can have is refused in many ways.
+    // Any errno: each call refuses an impossible name with one of its own.
     NONE: BAD_NAME [IfBadName] CALLS | POSIX;
 
     ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
     ENOSPC: OVER_OBJECTS [Limit(ObjectsUsedIfFull), Limit(Objects)] CREATE | SYSV | EACH;
-    // The kernel's own count of so many pages wraps.
+    // ipc/shm.c rounds the size up to pages; a size near 2^64 wraps, which is ENOSPC.
     ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE;
     ENOSPC: NO_LONGER_FULL [Limit(Objects)] CREATE | SYSV,
         "another process removed an object before ipcmk looked";
@@ -219,7 +223,7 @@ rules! {
         "without /proc";
 
     EEXIST: IN_USE [Holder, Key, SameHolder] CREATE | SYSV | EACH;
-    // With -e neither.
+    // Holder is unknown, so that IN_USE does not hold: -e would be refused too, with EINVAL.
     EEXIST: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SEM | EACH;
     EEXIST: SMALL [SmallHolder, SmallAmount] CREATE | SHM | HUGE | SEM | EACH,
         "the object with that key is smaller than requested";
@@ -268,6 +272,8 @@ rules! {
 
     ENOENT: NO_DEV_SHM [IfNoSpace] CREATE | FILE;
     ENOENT: NO_FILES [] CREATE | FILE;
+    ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
+        "--ftok";
     ENOTDIR: NO_DEV_SHM [] CREATE | FIND | LINK | FILE;
     ESTALE: REPLACED [] LINK | FILE,
         "-m and -s, where there is no O_TMPFILE";
@@ -280,10 +286,10 @@ rules! {
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,
         "-m and -s";
 
-    // Without figures: to read them takes a file.
+    // No figures: reading them would open a file of /proc.
     ENFILE: FILE_MAX [] CALLS | BATCH | ALL,
         "no figures, since reading them takes a file";
-    // Of a queue EMFILE has two meanings.
+    // EMFILE of mq_open(2) is RLIMIT_NOFILE or RLIMIT_MSGQUEUE.
     EMFILE: NOFILE [IfNoDescriptor] CREATE | MQUEUE,
         "a POSIX object takes a descriptor, as do -M, for a file of /proc, and waiting for a full pipe";
     EMFILE: MSGQUEUE [Maxmsg, Msgsize, Msgqueue] CREATE | MQUEUE,

@@ -99,6 +99,10 @@ impl<'k, K: Kernel> Text<'k, K> {
                 b'#' => (SIXTEEN, 1),
                 b'$' => (SIXTEEN, 8),
                 b'&' => (EIGHT, 4),
+                b'^' => {
+                    let [.., byte] = figures.next().unwrap_or_default().to_be_bytes();
+                    return self.put(&[byte]);
+                }
                 _ => return self.put(&[byte]),
             };
             self.number(figures.next().unwrap_or_default(), base, width);

@@ -36,7 +36,7 @@ macro_rules! words {
 
 // Three texts in a row are one for each kind of object: see `Words::of`. In a text, `@` stands for a
 // word of the user's, `%` for the next figure in decimal, `#` in hexadecimal, `$` in hexadecimal
-// with eight digits, `&` in octal with four digits. A text is found by counting from the start:
+// with eight digits, `&` in octal with four digits, `^` as the byte that it is. A text is found by counting from the start:
 // JSON comes first, since a batch prints thousands of its texts.
 words! {
     // JSON.
@@ -94,7 +94,7 @@ words! {
     BAD_FTOK: "failed to parse ftok id: '@'";
     BAD_OWNER: "failed to parse owner: '@'";
     BAD_VALUES: "failed to parse value: '@'";
-    SAY_KEYED: "if this line gives a key, begin it with --keyed";
+    IF_KEY: "if @ is a key:";
     TRY_HELP: "Try 'ipcmk --help' for more information.\n";
 
     // What failed.
@@ -132,6 +132,7 @@ words! {
     POSIX_IN_USE: "'@' exists: -e may return it";
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is not a regular file";
+    LETTER_ID: "an id is a number: '^' is %";
     BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm";
     NO_FILES: "/dev/shm is a file system that takes no files";

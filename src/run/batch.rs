@@ -53,7 +53,6 @@ pub enum Work {
 ///
 /// # Errors
 /// The kernel's, and EINVAL for a line that is wrong.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     batch: &Request<'a>,
@@ -65,7 +64,8 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     while !lines.is_empty() {
         number += 1;
         job.attempt.line = NonZero::new(number);
-        let line = Arguments::<A>::Line(take_line(&mut lines));
+        job.attempt.words = take_line(&mut lines);
+        let line = Arguments::<A>::Line(job.attempt.words);
         if line.clone().next().is_none() {
             continue;
         }

@@ -37,7 +37,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         values: &mut [],
     };
     let mut lines: &[u8] = b"";
-    let mut read = job.read_line(Arguments::Command(arguments), &mut request);
+    let mut read = job.read_line(Arguments::Command(arguments.clone()), &mut request);
     let is_large = request.has(LARGE);
     if is_large && matches!(read, Ok(Action::Create | Action::Batch)) {
         match enlarge::<A, K>(&mut job, &request) {
@@ -61,7 +61,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         Ok(Action::Version) => print(&mut job, Words::VERSION),
         Err(errno) => Err(errno),
     };
-    end(&mut job, done)
+    end(&mut job, done, arguments)
 }
 
 /// What takes more memory than the stack has: many objects, names, JSON.
@@ -123,7 +123,11 @@ fn print<K: Kernel>(job: &mut Job<'_, '_, K>, words: Words) -> Result<(), Errno>
 
 /// Ends a run and returns its exit status. After a failure it removes what was created, and says
 /// why.
-fn end<K: Kernel>(job: &mut Job<'_, '_, K>, done: Result<(), Errno>) -> u8 {
+fn end<'a, A: Argv<'a>, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    done: Result<(), Errno>,
+    arguments: A,
+) -> u8 {
     let Err(errno) = done else {
         return SUCCESS;
     };
@@ -138,6 +142,14 @@ fn end<K: Kernel>(job: &mut Job<'_, '_, K>, done: Result<(), Errno>) -> u8 {
     if is_explained_first {
         undo(job);
     }
-    failure::print(&job.attempt, errno, hint, &figures, job.made, job.kernel);
+    failure::print(
+        &job.attempt,
+        errno,
+        hint,
+        &figures,
+        job.made,
+        arguments,
+        job.kernel,
+    );
     FAILURE
 }

@@ -11,7 +11,6 @@ use crate::plan::step::steps;
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full: see the job's attempt.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn create<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     for step in steps(request) {
         job.attempt.step = step;

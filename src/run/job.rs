@@ -35,7 +35,6 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     ///
     /// # Errors
     /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn read_line<A: Argv<'a>>(
         &mut self,
         line: Arguments<'a, A>,
@@ -44,7 +43,11 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         match grammar::read(line, self.posixly_correct, request) {
             Ok(action) => {
                 if let Some((path, id)) = request.ftok() {
-                    self.attempt.doing = Doing::Ftok;
+                    self.attempt.doing = if path.len() == request.ftok.len() {
+                        Doing::FtokWithoutId
+                    } else {
+                        Doing::Ftok
+                    };
                     self.attempt.path = path;
                     let file = self.kernel.identify(path)?;
                     request.set(Opt::Key, file.key(id));

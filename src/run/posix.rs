@@ -1,7 +1,8 @@
 //! Creates a POSIX object, or finds it.
 //!
-//! A file is made whole without a name, or, where that cannot be, under another name, and then linked
-//! into place; a queue is created by one call.
+//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one without a
+//! name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it under another
+//! name; linkat(2) names it once it is complete. A queue is created and named by mq_open(2).
 
 use super::job::Job;
 use super::memory::MAX_TRIES;
@@ -21,7 +22,7 @@ use crate::report::measure;
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full.
-#[inline(never)] // not in the frame of every run
+#[inline(never)] // inlined, `path` would be in the frame of every run
 pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     let name = request.name();
     job.attempt.path = name.bytes;
@@ -35,7 +36,8 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     job.show(request, Called::Name(name), created)
 }
 
-/// Returns whether the object is new.
+/// Creates the object, or finds an existing one, and returns whether it is new. Tries again where
+/// another process creates or unlinks it between the two calls.
 fn find_or_create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -44,7 +46,7 @@ fn find_or_create<'a, K: Kernel>(
     let Step { kind, amount, .. } = job.attempt.step;
     let existing = request.has(Opt::Existing);
     for _ in 0..MAX_TRIES {
-        // To open a queue takes permission; EEXIST of its creation takes none.
+        // A queue is found by the EEXIST of its creation: to open it would take read permission.
         if existing && kind != Kind::Queue {
             job.attempt.doing = Doing::Find;
             match look(job, None, path) {
@@ -54,6 +56,7 @@ fn find_or_create<'a, K: Kernel>(
                     return if mode & S_IFMT == S_IFREG && size >= amount {
                         Ok(false)
                     } else {
+                        // As shmget(2) refuses a segment that is too small.
                         Err(Errno::EINVAL)
                     };
                 }
@@ -61,7 +64,8 @@ fn find_or_create<'a, K: Kernel>(
         }
         job.attempt.doing = Doing::Create;
         match create(job, request, path) {
-            // EEXIST of the call that names the object. Of any other it is a plain error.
+            // linkat(2) and mq_open(2) name the object: their EEXIST means that the name is in use.
+            // EEXIST of another call is an error.
             Err(Errno::EEXIST) if existing && job.attempt.doing == Doing::Link => {}
             Err(Errno::EEXIST)
                 if existing && kind == Kind::Queue && job.attempt.doing == Doing::Create =>
@@ -70,7 +74,8 @@ fn find_or_create<'a, K: Kernel>(
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
                     _ = look(job, Some(fd), path);
-                    // What is written to a queue's descriptor is an error, and lost nowhere.
+                    // If that fails with fd 1, the queue stays standard output: write(2) fails with
+                    // EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
                 }
                 return Ok(false);
@@ -81,7 +86,8 @@ fn find_or_create<'a, K: Kernel>(
     Err(Errno::EEXIST)
 }
 
-/// Creates an object and closes it before anything is printed: its descriptor can be 1.
+/// Creates an object and closes it. If the caller has closed standard output, its descriptor is 1,
+/// so it must be closed before ids are written.
 fn create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -183,13 +189,15 @@ fn open_other<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(u64, Path, Fd), Er
     Err(Errno::EEXIST)
 }
 
-/// Closes an object. A descriptor that stays open can be that of standard output.
+/// Closes an object. Any failure of close(2) is an error: with fd 1, the ids would be written into the
+/// object.
 fn close<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Fd) -> Result<(), Errno> {
     let closed = job.kernel.close(fd);
     closed.inspect_err(|_| job.attempt.doing = Doing::Close)
 }
 
-/// The attributes of a new queue; None where the request leaves both to the kernel.
+/// The attributes of a new queue; None if the request has neither --maxmsg nor --msgsize, which
+/// leaves both to the kernel.
 fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Option<Attributes> {
     request.has(Opt::Maxmsg | Opt::Msgsize).then(|| {
         measure::attributes(
@@ -200,8 +208,8 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Sets content, mode and owner of a new object. One that `is_closed` has mode 0 up to now: another
-/// user could open it by a name.
+/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and mode
+/// 0, so that no other user can open it before.
 fn fill<K: Kernel>(
     job: &mut Job<'_, '_, K>,
     request: &Request<'_>,
@@ -279,8 +287,8 @@ fn final_mode<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Res
     Ok(mode & !job.kernel.umask()?)
 }
 
-/// Reads the state of an object that exists, and notes it in the attempt.
-#[inline(never)] // `make size`: a copy at its caller is larger
+/// Reads type, mode and size of the object, by its descriptor or else by its path, and notes them
+/// in the attempt.
 fn look<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
     let found = job.kernel.statx(fd, path)?;
     job.attempt.found = Some(found);

@@ -1,4 +1,4 @@
-//! Case files: what the subject is asked, and what must come of it.
+//! Parses case files: what the subject is run with, and what must come of it.
 //!
 //! A case file is UTF-8 text of lines `key: value`. Lines that begin with `#` are comments, blank
 //! lines mean nothing. A case begins with `case:` and ends where the next one begins:
@@ -12,8 +12,8 @@
 //! util-linux: same
 //! ```
 //!
-//! Each case runs in an IPC namespace of its own, empty and with the kernel's default limits, and with
-//! an empty /dev/shm of its own; nothing needs undoing.
+//! Each case runs in new IPC and mount namespaces, with the kernel's default limits and an empty
+//! /dev/shm. Nothing needs undoing.
 //!
 //! # Keys of a case, in any order
 //!
@@ -22,10 +22,10 @@
 //! | `case: <title>` | begins a case; the title is unique in its file |
 //! | `page: <text>`, `spec: <text>` | the sentence of the manual page or specification that it covers; repeatable |
 //! | `given: ...` | a condition, see below; repeatable |
-//! | `holds: ...` | an object that the namespace holds at the end, see below; repeatable |
-//! | `posix: ...` | a POSIX object that is there at the end, see below; repeatable |
-//! | `undone: ...` | a POSIX object that its runs make and remove again, as in `posix:`; repeatable. Only faults, which may leave it, look at it |
-//! | `util-linux: ...` | what util-linux's ipcmk makes of it, see below; required |
+//! | `holds: ...` | an object that the namespace holds after the last run, see below; repeatable |
+//! | `posix: ...` | a POSIX object that exists after the last run, see below; repeatable |
+//! | `undone: ...` | a POSIX object that the runs create and remove again, as in `posix:`; repeatable. Read by the fault tests alone: a fault may leave it behind |
+//! | `util-linux: ...` | how util-linux's ipcmk answers, see below; required |
 //! | `not: <place> <reason>` | the case cannot run there; repeatable |
 //!
 //! # Keys of a run
@@ -39,17 +39,17 @@
 //! | `out*100: <line>` | a hundred such lines |
 //! | `out~ <text>` | standard output contains this text (repeatable, instead of `out:`) |
 //! | `err: <line>`, `err~ <text>` | the same of standard error |
-//! | `hint: <line>` | a further line of standard error behind the `err:` lines, which is ours alone: where util-linux's ipcmk runs it is not expected |
+//! | `hint: <line>` | a further line of standard error after the `err:` lines. util-linux's ipcmk does not print it |
 //! | `status: <n>` | exit status; default 1 if there is an `err:` or `err~`, else 0 |
 //! | `calls: <names>` | the system calls from after execve to the end, exactly these in this order |
 //!
 //! # Words
 //!
-//! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted, `\n \t \r \\ \' \" \{
-//! \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are escapes. `''` is an
-//! empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the end of a word makes
-//! three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten thousand short ones.
-//! Nothing else is special; `run:` alone is no argument at all.
+//! Words are split at blanks. `'...'` is literal; in `"..."` and unquoted,
+//! `\n \t \r \\ \' \" \{ \}`, `\` and a blank, and `\xNN` (two hexadecimal digits, any byte) are
+//! escapes. `''` is an empty word. Unquoted, `{ab*3}` is `ababab` inside a word, and `{*3}` at the
+//! end of a word makes three words of it: `{a*100000}` is one long argument, `-Q{*10000}` is ten
+//! thousand short ones. No other character is special; `run:` alone passes no argument.
 //!
 //! # Expected lines
 //!
@@ -60,7 +60,7 @@
 //!
 //! | placeholder | matches |
 //! | --- | --- |
-//! | `{shm}`, `{msg}`, `{sem}` | the identifier of an object that exists after this run, is not `given`, and that no earlier placeholder of the case named |
+//! | `{shm}`, `{msg}`, `{sem}` | the identifier of an object that exists after this run, is not `given`, and was not matched by an earlier placeholder of the case |
 //! | `{shm2}` | the identifier that the case's second `{shm}` matched |
 //! | `{given-shm}`, `{given-shm2}` | the identifier of the first, of the second `given: shm` |
 //! | `{number}` | any decimal number |
@@ -71,54 +71,54 @@
 //! | condition | meaning |
 //! | --- | --- |
 //! | `sysctl kernel.sem 250 32000 32 1` | a sysctl of the namespace: kernel.shm*, kernel.msg*, kernel.sem*, fs.mqueue.* |
-//! | `sysctl vm.overcommit_memory 2` | any other is the whole machine's: such a case runs in the booted kernels only, and alone; the old value comes back at its end |
-//! | `at-exec sysctl fs.file-max 0` | set in each run when exec has loaded the subject, before its first instruction; the old value comes back at its end |
-//! | `shm key=0x1234 size=4096 mode=0600` | a segment that root made; key 0 is private; mode 2600 is locked |
+//! | `sysctl vm.overcommit_memory 2` | any other sysctl belongs to the whole machine: such a case runs in the booted kernels only, and alone; its end restores the old value |
+//! | `at-exec sysctl fs.file-max 0` | set in each run after exec, before the subject's first instruction; the end of the run restores the old value |
+//! | `shm key=0x1234 size=4096 mode=0600` | a segment that root has created; key 0 is private; mode 2600 is locked |
 //! | `msg key=0x1234 mode=0600` | a queue; also `qbytes=` |
 //! | `sem key=0x1234 nsems=3 mode=0600` | a semaphore set; also `values=` as in `holds:` |
-//! | the same with `owner=<uid>[:<gid>]` | given away |
-//! | `posix ...` | a POSIX object that root made, as in `posix:` below |
+//! | the same with `owner=<uid>[:<gid>]` | with another owner |
+//! | `posix ...` | a POSIX object that root has created, as in `posix:` below |
 //! | `dev-shm missing` | /dev is empty |
-//! | `dev-shm <type> [<options>]` | another file system is mounted on /dev/shm, such as `tmpfs size=4k,nr_inodes=1`. In a proc, which takes no files, nothing is looked for at the end |
-//! | `dev-shm read-only` | from here on nobody can make a file there |
-//! | `fill shm`, `fill msg`, `fill sem` | private objects that root makes, mode 600, until the kernel says ENOSPC; `size=` of the segments and `nsems=` of the sets are 1 if not said. Placeholders do not count them |
+//! | `dev-shm <type> [<options>]` | another file system is mounted on /dev/shm, such as `tmpfs size=4k,nr_inodes=1`. A proc holds no files, so none are compared at the end |
+//! | `dev-shm read-only` | /dev/shm is remounted read-only at this point |
+//! | `fill shm`, `fill msg`, `fill sem` | private objects of root with mode 600, as many as the kernel creates before ENOSPC; `size=` of the segments and `nsems=` of the sets are 1 by default. Placeholders do not count them |
 //! | `user 1000` | the subject runs as this user and group, without capabilities |
-//! | `env NAME=VALUE` | a variable (one word, in the words' language); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
+//! | `env NAME=VALUE` | a variable (one word, quoted like a word of `run:`); repeatable; otherwise the environment is `PATH=/usr/bin:/bin` |
 //! | `env -` | an empty environment, to which later `env` lines add |
-//! | `file <name> <line>` | a line, with its newline, of a file in the directory that the runs start in, which is new and for this case alone; repeatable. The name is a word; in the line, escapes and `{ab*3}` work |
+//! | `file <name> <line>` | a line, with its newline, of a file in the directory that the runs start in, which is new for each case; repeatable. The name is a word; in the line, escapes and `{ab*3}` work |
 //! | `text <name> <text>` | the same without a newline |
 //! | `directory <name>` | a directory there |
 //! | `link <name> <path>` | a symbolic link |
-//! | `fifo <name> <file>` | a FIFO into which somebody writes what that file holds, piece by piece |
-//! | `mode <name> 0` | the permissions of one of them, if not 644 or 755 |
+//! | `fifo <name> <file>` | a FIFO, into which a thread writes the bytes of that file, piece by piece |
+//! | `mode <name> 0` | the permissions of one of these files; default 644, of a directory 755 |
 //! | `stdin closed` | instead of /dev/null |
-//! | `stdin file <name>`, `stdin pipe <name>` | one of the files; a pipe into which somebody writes what it holds, piece by piece |
-//! | `stdout closed`, `full`, `broken` | instead of a pipe: no descriptor, /dev/full, a pipe that nobody reads |
-//! | `stdout full-pipe` | a full pipe that does not block; a reader begins to empty it when the subject sleeps. What was in the pipe before is not part of the output |
-//! | `stdout limit 10` | a file, which no write makes longer than 10 bytes (RLIMIT_FSIZE) |
+//! | `stdin file <name>`, `stdin pipe <name>` | one of the files; a pipe, into which a thread writes its bytes, piece by piece |
+//! | `stdout closed`, `full`, `broken` | instead of a pipe: no descriptor, /dev/full, a pipe without a reader |
+//! | `stdout full-pipe` | a full pipe with O_NONBLOCK; a reader begins to empty it when the subject sleeps. What filled it is not part of the output |
+//! | `stdout limit 10` | a file of at most 10 bytes (RLIMIT_FSIZE) |
 //! | `stderr closed`, `full`, `broken` | the same of standard error |
-//! | `nofile 3` | RLIMIT_NOFILE: descriptors from 3 on are refused |
-//! | `memlock 0` | RLIMIT_MEMLOCK: so many bytes may be locked |
-//! | `fsize 4096` | RLIMIT_FSIZE: no file may be longer |
-//! | `msgqueue 0` | RLIMIT_MSGQUEUE: bytes of a user's POSIX queues |
-//! | `umask 077` | the umask; 022 if not said |
-//! | `userns` | the subject is root in a user namespace of its own, which knows no other user; the IPC namespace is not that one's |
+//! | `nofile 3` | RLIMIT_NOFILE: the kernel returns EMFILE instead of descriptor 3 |
+//! | `memlock 0` | RLIMIT_MEMLOCK: bytes that may be locked |
+//! | `fsize 4096` | RLIMIT_FSIZE: bytes of the longest file |
+//! | `msgqueue 0` | RLIMIT_MSGQUEUE: bytes of all POSIX queues of a user |
+//! | `umask 077` | the umask; default 022 |
+//! | `userns` | the subject is root in a user namespace of its own that maps no other user; the IPC namespace belongs to its parent |
 //! | `argv0 <word>` | instead of `ipcmk` |
 //! | `argc0` | argc is 0: not even the program's name |
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
-//! | `noproc` | nothing is mounted on /proc |
+//! | `noproc` | /proc is an empty directory |
 //! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every one with this command or flag, such as `msgctl IPC_SET`, `openat O_TMPFILE`, `linkat AT_EMPTY_PATH`; repeatable |
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
-//! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is not made and fails; it is an error if a run does not get there; repeatable |
+//! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is skipped and fails; a run that makes fewer such calls fails the case; repeatable |
 //!
-//! Sysctls are set, file systems mounted and objects made in the order of their lines; every other
-//! condition holds for all runs.
+//! Sysctls are set, file systems mounted and objects created in the order of their lines. Every
+//! other condition holds for all runs.
 //!
 //! # `holds:`
 //!
-//! What the namespace holds after the last run must be exactly the `given` objects, those of `fill`
-//! among them, unchanged, and these:
+//! After the last run the namespace must hold exactly the `given` objects, those of `fill` among
+//! them, unchanged, and these:
 //!
 //! | object | fields |
 //! | --- | --- |
@@ -126,12 +126,13 @@
 //! | `msg key=... mode=644` | also `qbytes=` (default: not compared) |
 //! | `sem key=... nsems=3 mode=644` | also `values=1,2,3`, or `values=5` for all (default 0). With `values=` its sem_otime is set, without it is 0 |
 //!
-//! `key=` is a number (0 for a private object), or `random`: not 0, and no other object's, or
-//! `ftok:<path>:<id>`: what the C library makes of that file; path and `values=` in the words'
-//! language. `mode=` is octal and includes 1000 for a segment marked for destruction and 2000 for a
-//! locked one. `owner=<uid>[:<gid>]` is the user and group, default those that the subject runs as; the
-//! creator is always that user. `holds: 100 msg ...` stands for a hundred of them. `holds: nothing` says
-//! that there are none, and is the default.
+//! `key=` is a number (0 for a private object); or `random`: not 0, and different from all other
+//! keys; or `ftok:<path>:<id>`: what the C library computes from that file. Path and `values=` are
+//! quoted like a word of `run:`. `mode=` is octal and includes 1000 for a segment marked for
+//! destruction and 2000 for a locked one. `owner=<uid>[:<gid>]` is the user and group, by default
+//! those that the subject runs as; the creator is always the user that the subject runs as.
+//! `holds: 100 msg ...` stands for a hundred of them. `holds: nothing` says that there are none,
+//! and is the default.
 //!
 //! # `posix:`
 //!
@@ -139,14 +140,14 @@
 //!
 //! | object | meaning |
 //! | --- | --- |
-//! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=` that it begins with, in which escapes and `{ab*3}` work (default: nothing but zeros) |
+//! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=`, its first bytes, in which escapes and `{ab*3}` work (default: all bytes are zero) |
 //! | `sem sem.x value=3 mode=644` | the file /dev/shm/sem.x, with the bytes of a semaphore of glibc; also `libc=musl` |
 //! | `queue x mode=644` | the queue /x without messages; also `maxmsg=` and `msgsize=` (default 10 and 8192) |
 //! | `directory x mode=755` | a directory in /dev/shm |
 //! | `link x <path>` | a symbolic link there |
 //!
-//! Names are words. `mode=` and `owner=` are as in `holds:`. `posix: nothing` says that there are none, and
-//! is the default.
+//! Names are words. `mode=` and `owner=` are as in `holds:`. `posix: nothing` says that there are
+//! none, and is the default.
 //!
 //! # `util-linux:`
 //!
@@ -154,12 +155,12 @@
 //! | --- | --- |
 //! | `same` | util-linux gives exactly the same: output, errors, status, objects |
 //! | `status` | the same status and objects; texts may differ |
-//! | `differs <tag>` | it gives something else (if not, the case fails there); `<tag>` is a row of differences.txt |
-//! | `no <feature>` | it has no such feature: not run there |
-//! | `since 2.41 [same, status or differs <tag>]` | as above from that version on, before it not run |
+//! | `differs <tag>` | something else: the case fails there if nothing differs; `<tag>` is a row of differences.txt |
+//! | `no <feature>` | util-linux lacks this feature: not run there |
+//! | `since 2.41 [same, status or differs <tag>]` | as above from that version on; not run on an older one |
 //!
-//! `calls:` lines are not compared there. Every row of differences.txt, `<tag>: <reason>`, must be
-//! used by a case.
+//! `calls:` lines are not compared there. A case must use every row of differences.txt,
+//! `<tag>: <reason>`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -196,32 +197,32 @@ pub struct Case {
     pub position: Position,
     /// Its title.
     pub title: String,
-    /// The sentences that it covers.
+    /// The sentences of the man page or specification that it covers.
     pub covers: Vec<String>,
-    /// Its `given` lines as they stand in the file, for reports.
+    /// Its `given` lines, verbatim, for reports.
     pub given: Vec<String>,
-    /// What to do to the namespace before the first run, in order.
+    /// The changes to the namespace before the first run, in order.
     pub setup: Vec<Setup>,
     /// How the subject is started.
     pub start: Start,
     /// The command lines.
     pub runs: Vec<Run>,
-    /// What the namespace must hold at the end besides the given objects.
+    /// The objects that the namespace must hold at the end besides the given objects.
     pub holds: Vec<Held>,
-    /// The POSIX objects that must be there at the end besides the given ones.
+    /// The POSIX objects that must exist at the end besides the given ones.
     pub posix: Vec<posix::Wanted>,
-    /// The POSIX objects that its runs make and remove again.
+    /// The POSIX objects that its runs create and remove again.
     pub undone: Vec<posix::Wanted>,
-    /// What util-linux makes of it.
+    /// How util-linux's ipcmk answers.
     pub util_linux: UtilLinux,
-    /// Where it cannot run, and why.
+    /// The places where it cannot run, and why.
     pub not: Vec<(Place, String)>,
     /// Whether it needs a runner without a seccomp filter.
     pub unfiltered: bool,
 }
 
 impl Case {
-    /// A sysctl of the whole machine that it changes, if it does.
+    /// The sysctl of the whole machine that it sets, if there is one.
     pub fn machine_sysctl(&self) -> Option<&Sysctl> {
         let in_setup = self.setup.iter().filter_map(|step| match step {
             Setup::Sysctl(sysctl) => Some(sysctl),
@@ -232,7 +233,7 @@ impl Case {
             .find(|sysctl| !sysctl.is_of_namespace())
     }
 
-    /// Whether it has to do with POSIX objects.
+    /// Whether it reads or creates POSIX objects.
     pub fn is_posix(&self) -> bool {
         let given = |step: &Setup| matches!(step, Setup::Posix(_) | Setup::Mount { .. });
         !self.posix.is_empty() || !self.undone.is_empty() || self.setup.iter().any(given)
@@ -244,11 +245,11 @@ impl Case {
 pub enum Setup {
     /// Sets a sysctl.
     Sysctl(Sysctl),
-    /// Makes an object.
+    /// Creates an object.
     Object(NewObject),
-    /// Makes such objects until no more are allowed.
+    /// Creates such objects until ENOSPC.
     Fill(NewObject),
-    /// Makes a POSIX object.
+    /// Creates a POSIX object.
     Posix(posix::Wanted),
     /// Mounts a file system on /dev/shm.
     Mount {
@@ -274,11 +275,11 @@ pub struct Start {
     pub stdout: Stream,
     /// Where standard error goes.
     pub stderr: Stream,
-    /// The name by which the program is called.
+    /// `argv[0]`.
     pub argv0: Vec<u8>,
-    /// Whether not even that name is passed.
+    /// Whether argc is 0, without even `argv[0]`.
     pub argc0: bool,
-    /// What is at AT_RANDOM, if not what the kernel put there.
+    /// What AT_RANDOM points to, if not the kernel's bytes.
     pub random: Option<Random>,
     /// Whether /proc is an empty directory.
     pub noproc: bool,
@@ -286,27 +287,27 @@ pub struct Start {
     pub faults: Vec<Fault>,
     /// System calls that a seccomp filter refuses.
     pub filters: Vec<Filter>,
-    /// The limit to descriptors, if not the runner's own.
+    /// RLIMIT_NOFILE, if not the runner's own.
     pub nofile: Option<u64>,
-    /// The limit to locked memory, if not the runner's own.
+    /// RLIMIT_MEMLOCK, if not the runner's own.
     pub memlock: Option<u64>,
-    /// The limit to the size of files, if not the runner's own.
+    /// RLIMIT_FSIZE, if not the runner's own.
     pub fsize: Option<u64>,
-    /// The limit to the bytes of POSIX queues, if not the runner's own.
+    /// RLIMIT_MSGQUEUE, if not the runner's own.
     pub msgqueue: Option<u64>,
     /// The umask.
     pub umask: u32,
     /// Whether /dev is an empty directory.
     pub nodev: bool,
-    /// Whether it is in a user namespace of its own.
+    /// Whether the subject is in a user namespace of its own.
     pub userns: bool,
-    /// What its directory holds, by name, in the order of making.
+    /// The files of its directory, by name, in the order of creation.
     pub files: Vec<(Vec<u8>, NewFile)>,
-    /// Permissions of some of it.
+    /// Permissions of some of these files.
     pub modes: Vec<(Vec<u8>, u32)>,
-    /// That directory, once it is there; without one, that of the runner.
+    /// That directory, once it exists; without one, the runner's working directory.
     pub directory: Option<PathBuf>,
-    /// What is set after exec.
+    /// The sysctls that are set after exec.
     pub at_exec: Vec<Sysctl>,
 }
 
@@ -348,16 +349,16 @@ pub enum Stream {
     Closed,
     /// Into /dev/full.
     Full,
-    /// Into a pipe whose reader is gone.
+    /// Into a pipe without a reader.
     Broken,
-    /// Into a full pipe that does not block, which the runner reads once the subject sleeps.
+    /// Into a full pipe with O_NONBLOCK, which the runner reads once the subject sleeps.
     FullPipe,
-    /// Into a file that may hold so many bytes.
+    /// Into a file that may have this many bytes: RLIMIT_FSIZE.
     Limit(u64),
 }
 
 impl Stream {
-    /// Whether the runner sees what goes there.
+    /// Whether the runner reads what is written there.
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Captured | Self::FullPipe | Self::Limit(_))
     }
@@ -368,35 +369,35 @@ impl Stream {
 pub enum Random {
     /// These bytes.
     Numbers([u32; 4]),
-    /// No such entry.
+    /// No AT_RANDOM entry.
     None,
 }
 
-/// A system call that fails.
+/// A system call that the tracer makes fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Its number.
     pub call: i64,
-    /// Its error.
+    /// Its errno.
     pub errno: i32,
-    /// Which one of a run, from 1.
+    /// Which such call of a run fails, from 1.
     pub occurrence: usize,
-    /// The line's words, for reports.
+    /// The words of the case's line, for reports.
     pub text: String,
 }
 
-/// What a seccomp filter refuses.
+/// A system call that a seccomp filter refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
     /// The system call.
     pub call: i64,
-    /// Its command, if not all.
+    /// Its command; None is every command.
     pub command: Option<i32>,
-    /// The error.
+    /// Its errno.
     pub errno: i32,
 }
 
-/// A command line and what must come of it.
+/// A command line, and what it must print and return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// The line of the `run` key.
@@ -405,13 +406,13 @@ pub struct Run {
     pub words: Vec<Vec<u8>>,
     /// Standard output.
     pub out: Text,
-    /// Standard error, as util-linux has it too.
+    /// Standard error, as far as util-linux prints it too.
     pub err: Text,
-    /// Its further lines, which are ours alone.
+    /// Its further lines, which only our ipcmk prints.
     pub hints: Vec<Pattern>,
     /// Exit status.
     pub status: i32,
-    /// The names of the system calls, if they matter.
+    /// The names of the system calls, if they are compared.
     pub calls: Option<Vec<String>>,
 }
 
@@ -434,7 +435,7 @@ impl Run {
 pub enum Text {
     /// Exactly these lines.
     Lines(Vec<Pattern>),
-    /// Each of these somewhere in it.
+    /// Each of these somewhere in the output.
     Contains(Vec<Vec<u8>>),
 }
 
@@ -444,7 +445,7 @@ impl Text {
         matches!(self, Self::Lines(lines) if lines.is_empty())
     }
 
-    /// This text and further lines.
+    /// This text followed by further lines.
     pub fn and(&self, further: &[Pattern]) -> Self {
         match self {
             Self::Lines(lines) => Self::Lines([lines, further].concat()),
@@ -468,17 +469,17 @@ pub struct Held {
     pub kind: Kind,
     /// Its key.
     pub key: Key,
-    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue; anything if not said.
+    /// Bytes of a segment, semaphores of a set, msg_qbytes of a queue; None is not compared.
     pub size: Option<u64>,
     /// Permissions.
     pub mode: u32,
-    /// Its owner's user, and group, if not those that run the subject.
+    /// Its owner's user, and group; by default those that the subject runs as.
     pub owner: Option<(u32, Option<u32>)>,
-    /// Attached processes.
+    /// Number of attachments: shm_nattch.
     pub attached: u64,
-    /// The values of a set's semaphores: one for all, or each; else 0.
+    /// The values of a set's semaphores: one for all, or one for each; empty is 0 for all.
     pub values: Vec<u16>,
-    /// Bytes of a page of a segment; anything if not said.
+    /// Bytes of a page of a segment; None is not compared.
     pub page: Option<u64>,
 }
 
@@ -521,7 +522,7 @@ impl fmt::Display for Held {
 /// The key of an object that the namespace must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// Not 0, and no other object's.
+    /// Not 0, and different from all other keys.
     Random,
     /// This one.
     Number(u32),
@@ -529,12 +530,12 @@ pub enum Key {
     Ftok(Vec<u8>, i32),
 }
 
-/// What util-linux's ipcmk makes of a case.
+/// How util-linux's ipcmk answers a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UtilLinux {
-    /// This, from that version on.
+    /// It answers so, from that version on.
     Gives(Answer, Version),
-    /// Nothing, since it has no such feature.
+    /// It lacks this feature.
     Lacks(String),
 }
 
@@ -604,8 +605,8 @@ pub fn parse(file: &Path, content: &str) -> Parsed<Vec<Case>> {
         .collect()
 }
 
-/// Splits a line after the first colon or tilde, which stays with the key, and the blank that
-/// follows it.
+/// Splits a line after the first colon or tilde, which stays with the key, and drops the blank that
+/// follows.
 fn split_key(line: &str) -> Parsed<(&str, &str)> {
     let end = line.find([':', '~']).ok_or("no `key:`")?;
     let (key, value) = line.split_at(end + 1);
@@ -941,8 +942,8 @@ impl DraftRun {
     }
 }
 
-/// Refuses placeholders that can never match: a back reference to a placeholder that has not stood
-/// yet, or the identifier of a given object that is not there.
+/// Refuses placeholders that can never match: a back reference to a placeholder further on, or the
+/// identifier of a given object that does not exist.
 fn check_placeholders(runs: &[Run], setup: &[Setup]) -> Parsed<()> {
     let mut seen: Vec<Kind> = Vec::new();
     let given = |kind: Kind| {
@@ -1219,7 +1220,7 @@ fn held(text: &str) -> Parsed<Held> {
     Ok(object)
 }
 
-/// Reads a POSIX object that is given, or that must be there.
+/// Reads a POSIX object of a `given: posix` or `posix:` line.
 fn posix_object(text: &str) -> Parsed<posix::Wanted> {
     let (kind, rest) = text.split_once(' ').ok_or("an object has a name")?;
     let (name, rest) = text::first_word(rest)?;

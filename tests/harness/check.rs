@@ -1,4 +1,4 @@
-//! Comparison of what a case expects with what came of it.
+//! Compares what a case expects with what its runs did.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -12,20 +12,19 @@ use crate::namespace::{self, Kind, Object};
 use crate::posix;
 use crate::text::{self, Shown, Which};
 
-/// The objects that a case has to do with, by which placeholders are judged.
+/// The objects of a case, with which placeholders are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    /// The given ones, in the order of their making.
+    /// The given ones, in the order of their creation.
     given: Vec<Object>,
-    /// Those that fill the namespace.
+    /// Those of `fill`.
     filling: Vec<Object>,
-    /// Those that placeholders have named so far, in order.
+    /// Those that placeholders have matched so far, in order.
     named: Vec<(Kind, i32)>,
 }
 
 impl Objects {
-    /// Begins with the given objects, in the order of their making, and those that fill the
-    /// namespace.
+    /// Begins with the given objects, in the order of their creation, and those of `fill`.
     pub fn new(given: Vec<Object>, filling: Vec<Object>) -> Self {
         Self {
             given,
@@ -34,18 +33,18 @@ impl Objects {
         }
     }
 
-    /// What was there before the first run.
+    /// The objects before the first run.
     pub fn before(&self) -> impl Iterator<Item = &Object> {
         self.given.iter().chain(&self.filling)
     }
 
-    /// Whether this was there before the first run, just as it is.
+    /// Whether this object existed before the first run, and has not changed.
     pub fn hold(&self, object: &Object) -> bool {
         self.before().any(|before| before == object)
     }
 
-    /// Judges an identifier where a line has a placeholder; `held` is what the namespace holds
-    /// after the run.
+    /// Compares an identifier with the placeholder of its line; `held` are the objects after the
+    /// run.
     fn judge(&mut self, shown: &Shown, held: &[Object]) -> Result<(), String> {
         let Shown {
             kind, which, id, ..
@@ -189,14 +188,14 @@ pub fn check_calls(expected: &[String], got: &[String]) -> Result<(), String> {
     ))
 }
 
-/// Compares what the namespace holds at the end with what was there before and the case's `holds`
+/// Compares the objects after the last run with those before the first and the case's `holds`
 /// lines.
 pub fn check_holds<'a>(
     case: &Case,
     before: impl Iterator<Item = &'a Object>,
     got: &[Object],
 ) -> Result<(), String> {
-    // Sets, since a full namespace holds tens of thousands.
+    // Sets, since a full namespace holds tens of thousands of objects.
     let there: HashSet<&Object> = got.iter().collect();
     let before: Vec<&Object> = before.collect();
     let given: HashSet<&Object> = before.iter().copied().collect();
@@ -213,7 +212,7 @@ pub fn check_holds<'a>(
     for object in got {
         *times.entry(object.key).or_default() += 1;
     }
-    // Keys that are said first, so that a random one cannot take their object.
+    // Keys that the case names come first, so that `random` cannot match their objects.
     let (said, random): (Vec<&Held>, Vec<&Held>) =
         case.holds.iter().partition(|held| held.key != Key::Random);
     let user = case.start.user.unwrap_or(0);
@@ -264,8 +263,8 @@ pub fn check_holds<'a>(
     differences("holds", &missing, &left)
 }
 
-/// Compares the POSIX objects that are there at the end with those that were there before and the
-/// case's `posix` lines.
+/// Compares the POSIX objects after the last run with those before the first and the case's `posix`
+/// lines.
 pub fn check_posix(
     case: &Case,
     before: &[posix::Object],
@@ -287,7 +286,7 @@ pub fn check_posix(
     differences("posix", &missing, &left)
 }
 
-/// Reports what is missing and what is left over, if anything is.
+/// Reports what is missing and what is left over; nothing if there is neither.
 fn differences(
     name: &str,
     missing: &[String],
@@ -309,7 +308,7 @@ fn differences(
     Err(message)
 }
 
-/// How many objects that are missing or too many a report shows.
+/// Most objects that a report shows, of those that are missing or left over.
 const MOST_SHOWN: usize = 20;
 
 #[cfg(test)]

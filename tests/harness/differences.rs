@@ -1,11 +1,11 @@
-//! The list of deliberate differences from util-linux.
+//! Checks the list of deliberate differences from util-linux.
 
 use std::path::Path;
 
 use crate::case::{Answer, Case, UtilLinux};
 use crate::text::Parsed;
 
-/// Compares the list with the tags of all cases: each tag needs its row, each row a case.
+/// Compares the list with the tags of all cases: each tag needs a row, each row a case.
 pub fn check(file: &Path, content: &str, cases: &[Case]) -> Parsed<()> {
     let mut tags: Vec<&str> = Vec::new();
     for (line, text) in (1..).zip(content.lines()) {

@@ -1,4 +1,4 @@
-//! Error numbers by name.
+//! Errnos by name.
 
 use syscalls::Errno;
 
@@ -10,7 +10,7 @@ pub fn number(name: &str) -> Option<i32> {
     (1..=LARGEST).find(|&number| Errno::new(number).name() == Some(name))
 }
 
-/// The name of an errno; of a number that has none, the number.
+/// The name of an errno; the number itself if it has no name.
 pub fn name(number: i32) -> String {
     let name = Errno::new(number).name();
     name.map_or_else(|| number.to_string(), str::to_owned)

@@ -1,36 +1,37 @@
-//! Fault injection on the real file: every system call that it makes fails in every way that it
-//! can, writes are cut short, signals come before and after each call, and standard output is
-//! everything that a shell can make of it. After each run there must be exactly what was printed (exit
-//! 0), or nothing that the run created (exit 1) but what standard error names as left behind. POSIX
-//! objects, which others find by their names, must be whole besides, whatever ended the run; a queue that
-//! has not got its owner yet has mode 0.
+//! Injects faults into the built binary: every system call fails with every errno, writes are cut
+//! short, signals arrive before and after each call, and standard output is anything that a shell
+//! can make it. After exit 0, exactly the printed objects must exist. After exit 1, no object of
+//! the run may exist, except those that standard error names as left behind. POSIX objects have
+//! names, by which other programs find them, so they must be complete however the run ends; a queue
+//! whose owner is not set yet has mode 0.
 //!
-//! The command lines are cases; faults.case and faults-native.case have some for this. A trial is a case with one plan:
+//! The command lines are those of the cases; some of faults.case and faults-native.case exist only
+//! for this. A trial is a case with one plan:
 //!
-//! | plan | what is done |
+//! | plan | what is injected |
 //! | --- | --- |
-//! | errnos | each call fails with each errno: alone, and with every later call of its kind. Then, for each way on that the program took after that, every later call fails as well, and every removal |
+//! | errnos | each call fails with each errno: alone, and together with every later call of its kind. For each different sequence of calls that follows, every later call fails as well, and every removal |
 //! | lengths | each write is cut short at every length: alone, every time, and with an error after it |
 //! | signals | each signal before the first instruction, before each call and after each call |
 //! | file size | standard output is a file that RLIMIT_FSIZE ends, at every length |
-//! | waits | standard output is a full pipe; it is emptied, its reader goes, or signals come, while the program sleeps |
+//! | waits | standard output is a full pipe; while the program sleeps, the pipe is emptied, its reader closes, or signals arrive |
 //!
-//! Of a row of the same calls only the first and the last fail with errnos that the calls cannot
-//! return. Where a second fault can only meet calls that the first one led to, it is tried on one errno for
-//! each way on: the program makes the same calls, and knows no more than they tell it.
+//! Of several equal calls in a row, only the first and the last fail with errnos that the call
+//! cannot return. A second fault is tried with one errno of the first for each sequence of calls:
+//! whatever the first errno was, the program makes the same calls with the same results.
 //!
-//! `make faults` tries all that, `make test` a [`sample`] of it.
+//! `make faults` tries all of it, `make test` a [`sample`].
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`fault`] | a fault, and the calls that it meets |
+//! | [`fault`] | a fault, and the calls that it affects |
 //! | [`errnos`] | the errnos of a call |
-//! | [`stdout`] | what standard output is |
+//! | [`stdout`] | the kinds of standard output |
 //! | [`attempt`] | one run |
-//! | [`verdict`] | the judge |
-//! | [`sample`] | what is tried where all would take too long |
-//! | [`report`] | the count |
-//! | [`reach`] | what was reached at all, and what a sample must reach |
+//! | [`verdict`] | the check of a run |
+//! | [`sample`] | the part that `make test` tries |
+//! | [`report`] | the counts |
+//! | [`reach`] | what the faults have reached, and what a sample must reach |
 
 pub mod attempt;
 pub mod errnos;
@@ -68,22 +69,22 @@ use crate::runner::{self, Runner};
 use crate::suite;
 use crate::tracer::Syscall;
 
-/// What can be tried.
+/// Which faults exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Every errno that there is, every length.
+    /// Every errno of Linux, every length.
     All,
-    /// The errnos of the calls' manual pages and of filters, some lengths, some outputs: for
-    /// machines that are emulated.
+    /// The errnos of the calls' man pages and of seccomp filters, some lengths, some outputs: for
+    /// emulated machines.
     Some,
 }
 
-/// What is tried.
+/// Which faults are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// Out of this.
+    /// All faults of this extent,
     pub extent: Extent,
-    /// Only a [`sample`] of it.
+    /// or only a [`sample`] of them.
     pub sample: bool,
 }
 
@@ -99,14 +100,14 @@ impl FromStr for Extent {
     }
 }
 
-/// What is done to a case.
+/// The faults of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// With this standard output.
+    /// Errnos, with this standard output.
     Errnos(Stdout),
-    /// Of writes.
+    /// Short writes.
     Lengths,
-    /// With this standard output.
+    /// Signals, with this standard output.
     Signals(Stdout),
     /// RLIMIT_FSIZE.
     FileSize,
@@ -138,8 +139,8 @@ const SIGNALS: [i32; 8] = [
     libc::SIGKILL,
 ];
 
-/// Those of an emulated machine: one that ends a wait, one of the program's own making, and the one
-/// that cannot be blocked.
+/// The signals in an emulated machine: one that ends a wait, one that write(2) itself causes, and
+/// SIGKILL, which cannot be blocked.
 const FEW_SIGNALS: [i32; 3] = [libc::SIGTERM, libc::SIGPIPE, libc::SIGKILL];
 
 fn signals(extent: Extent) -> &'static [i32] {
@@ -149,7 +150,7 @@ fn signals(extent: Extent) -> &'static [i32] {
     }
 }
 
-/// The errors that come after a short write.
+/// The errnos of the write after a short one.
 const AFTER_SHORT: [i32; 6] = [
     libc::EPIPE,
     libc::ENOSPC,
@@ -159,16 +160,16 @@ const AFTER_SHORT: [i32; 6] = [
     libc::EAGAIN,
 ];
 
-/// Bytes of an output that is too long to try all that can be tried at every length.
+/// Bytes from which an output is too long to try every length.
 const LONG: u64 = 200;
 
-/// Where [`LONG`] outputs are cut: every so many bytes.
+/// Bytes from one cut of a [`LONG`] output to the next.
 const STRIDE: usize = 37;
 
-/// How many runs of a trial may be wrong before it ends.
+/// Wrong runs after which a trial ends.
 const ENOUGH: usize = 20;
 
-/// The plans for a case.
+/// The plans of a case.
 fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
     let stuffed = || Stdout::stuffed([Act::Empty]);
     let interrupted = Stdout::stuffed([Act::Signal(libc::SIGTERM), Act::Empty]);
@@ -178,7 +179,7 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         acts: vec![Act::Empty],
     });
     if case.runs[0].out.is_empty() {
-        // Nothing goes to standard output, so it does not matter.
+        // Nothing is written to standard output, so it does not matter.
         let plans = [
             Plan::Errnos(Stdout::Pipe),
             Plan::Errnos(Stdout::AllClosed),
@@ -213,7 +214,7 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         ),
     };
     if case.is_posix() {
-        // The object's descriptor is that of standard error.
+        // The descriptor of the object is then 2.
         errnos.push(Stdout::ErrClosed);
     }
     let errnos = errnos.into_iter().map(Plan::Errnos);
@@ -225,12 +226,12 @@ fn plans(case: &Case, extent: Extent) -> Vec<Plan> {
         .collect()
 }
 
-/// The trials of all cases, each of which adds to the report; and what they must reach, if they are a
-/// sample.
+/// The trials of all cases, each of which adds to the report; for a sample, also what they must
+/// reach.
 ///
 /// # Errors
-/// Where a case has not exactly one run, or sets the output that the plans set; where the runs without
-/// a fault, by which a sample is chosen, cannot be made.
+/// If a case has not exactly one run, or sets an output that the plans set; if a run without a
+/// fault, from which a sample is chosen, cannot be made.
 pub fn trials(
     cases: &[Case],
     runner: &Arc<Runner>,
@@ -274,7 +275,7 @@ pub fn trials(
     Ok((trials, required))
 }
 
-/// What a trial does.
+/// The work of a trial.
 struct Task {
     case: Case,
     /// The number of the case.
@@ -283,8 +284,8 @@ struct Task {
     extent: Extent,
 }
 
-/// The share of each trial in the sample, and the calls that runs without a fault make. Adds what all
-/// trials must reach.
+/// The share of each trial in the sample, and the calls that runs without a fault make. Adds to
+/// `Reach` what all trials together must reach.
 fn shares(
     tasks: &[Task],
     runner: &Runner,
@@ -358,15 +359,15 @@ fn run(
     Err(format!("{}{}", runner.heading(&task.case), complaints.concat()).into())
 }
 
-/// Does something with the case of a trial in a namespace of its own. Gives what that gives, unless it
-/// stops; the complaints; and the count.
+/// Calls `work` with the case of a trial in new namespaces. Returns its result, unless the trial
+/// has stopped; the complaints; and the counts.
 fn in_bench<T: Send>(
     task: &Task,
     runner: &Runner,
     share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
     work: impl FnOnce(&mut Bench<'_>) -> Result<T, Stop> + Send,
 ) -> Result<(Option<T>, Vec<String>, Report), String> {
-    // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
+    // unshare(2) changes the calling thread alone; the new thread's namespaces end with it.
     let bench = thread::scope(|scope| {
         scope
             .spawn(|| {
@@ -392,11 +393,11 @@ fn in_bench<T: Send>(
         .map_err(|error| format!("the namespace could not be prepared: {error}"))
 }
 
-/// A processor that a trial has for itself as far as the other trials go: tracer and program take
-/// turns, and that goes much faster on one. Where all are taken, the trial runs on any.
+/// A processor that no other trial uses: tracer and program take turns, which is much faster on one
+/// processor. If all are taken, the trial runs on any.
 struct Processor(Option<usize>);
 
-/// Whether the processors are taken, by number.
+/// Whether each processor is taken, by number.
 static TAKEN: Mutex<[bool; libc::CPU_SETSIZE as usize]> =
     Mutex::new([false; libc::CPU_SETSIZE as usize]);
 
@@ -405,8 +406,8 @@ impl Processor {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
         let size = size_of::<libc::cpu_set_t>();
-        // SAFETY: the set has the size given, and all bytes are zero or written by the kernel, which
-        // is a value of its integers.
+        // SAFETY: the set has this size. Its bytes are zero or written by the kernel, and any value
+        // of them is valid.
         let allowed = unsafe {
             if libc::sched_getaffinity(0, size, set.as_mut_ptr()) != 0 {
                 return Self(None);
@@ -419,8 +420,8 @@ impl Processor {
         let free = (0..taken.len()).find(is_free);
         if let Some(number) = free {
             taken[number] = true;
-            // SAFETY: as above; this binds the calling thread, and what it starts. Where it is
-            // refused, all goes on as well, only slower.
+            // SAFETY: as above; this binds the calling thread, and its later children. If it fails,
+            // the trial is only slower.
             unsafe {
                 let mut one = MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init();
                 libc::CPU_SET(number, &mut one);
@@ -442,7 +443,7 @@ impl Drop for Processor {
 /// Why a trial ends before its time.
 struct Stop(String);
 
-/// A namespace, and the runs of one case in it, one after the other.
+/// A namespace, and the runs of one case in it.
 struct Bench<'a> {
     case: &'a Case,
     runner: &'a Runner,
@@ -451,10 +452,10 @@ struct Bench<'a> {
     given: Objects,
     window: posix::Window,
     posix: Vec<posix::Object>,
-    /// What else the case changes, until this is dropped.
+    /// The sysctls of the machine that the case sets, restored when this is dropped.
     _changed: Vec<Changed>,
     reference: Option<Vec<u8>>,
-    /// Where only a sample is tried: which, and the calls that runs without a fault make.
+    /// For a sample: the share of this trial, and the calls that runs without a fault make.
     share: Option<(sample::Share, Arc<BTreeSet<String>>)>,
     report: Report,
     complaints: Vec<String>,
@@ -507,7 +508,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// The exit status without a fault, where standard output decides.
+    /// The exit status without a fault; None if it depends on how much standard output takes.
     fn expected(&self) -> Option<i32> {
         let run = &self.case.runs[0];
         if run.status != 0 || run.out.is_empty() {
@@ -518,7 +519,7 @@ impl<'a> Bench<'a> {
             .map(|takes_all| i32::from(!takes_all))
     }
 
-    /// Runs the case once and judges the run; then removes what it made.
+    /// Runs the case once and checks the run; then removes the objects that it created.
     fn attempt(&mut self, faults: &[Fault], expected: Option<i32>) -> Result<Observed, Stop> {
         let stop = |error: io::Error| Stop(format!("  {}: {error}\n", self.words(faults, &[])));
         let observed =
@@ -577,14 +578,14 @@ impl<'a> Bench<'a> {
         )))
     }
 
-    /// Says what a run met.
+    /// Describes the faults of a run, for reports.
     fn words(&self, faults: &[Fault], calls: &[Syscall]) -> String {
         let mut words = vec![format!("stdout {}", self.stdout)];
         words.extend(faults.iter().map(|fault| in_words(fault, calls)));
         words.join("; ")
     }
 
-    /// A command that does the same, as far as strace can.
+    /// A bash command line that injects the same faults, as far as strace can.
     fn reproduce(&self, faults: &[Fault], calls: &[Syscall]) -> String {
         let program = self.runner.subject.path();
         let mut line = suite::reproduce(program, &self.case.runs[0].words);
@@ -597,7 +598,7 @@ impl<'a> Bench<'a> {
             line = line.replacen("unshare -ri ", &strace, 1);
         }
         if self.case.is_posix() {
-            // Nor do its POSIX objects harm anybody.
+            // A /dev/shm of its own, so that POSIX objects do no harm.
             let private = "unshare -rim sh -c 'mount -t tmpfs none /dev/shm && exec \"$@\"' sh ";
             line = line.replacen("unshare -ri ", private, 1);
         }
@@ -611,7 +612,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Says so if a fault met no call.
+    /// Complains if a fault met no call.
     fn must_meet(&mut self, observed: &Observed, faults: &[Fault]) -> Result<(), Stop> {
         let missed = |number: &usize| !observed.met.iter().any(|met| met.0 == *number);
         match (0..faults.len()).find(missed) {
@@ -628,15 +629,15 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Whether this errno would have the program wait for what never comes: a descriptor that is
-    /// closed says EBADF, and not that there will be room some time.
+    /// Whether this errno would make the program wait for ever: write(2) to a closed descriptor
+    /// fails with EBADF, never with EAGAIN.
     fn for_ever(&self, call: &Syscall, errno: i32) -> bool {
         let [_, out, err] = self.stdout.closed();
         errno == libc::EAGAIN && (out && is_write(call, 1) || err && is_write(call, 2))
     }
 
-    /// The places where a run without a fault can fail, and the errnos of each if all are tried: its
-    /// calls, and, where there are any, its removals together.
+    /// The places where a run without a fault can fail, with all errnos of each: its calls, and all
+    /// its removals together if there are any.
     fn menu(&self, base: &Observed) -> Vec<Place> {
         let calls = base.calls.iter().enumerate().skip(self.first(base));
         let mut places: Vec<Place> = calls
@@ -657,12 +658,12 @@ impl<'a> Bench<'a> {
         places
     }
 
-    /// Whether calls fail with every errno that there is.
+    /// Whether calls fail with every errno of Linux, and not only with the likely ones.
     fn is_thorough(&self) -> bool {
         match self.stdout {
-            // These runs take their time.
+            // These runs are slow.
             Stdout::Stuffed(_) => self.has_several(),
-            // Nobody could hear of it.
+            // The program cannot report the error.
             Stdout::AllClosed | Stdout::ErrClosed => false,
             _ => true,
         }
@@ -681,8 +682,8 @@ impl<'a> Bench<'a> {
         matches!(&self.case.runs[0].out, Text::Lines(lines) if lines.len() > 1)
     }
 
-    /// The first call of a run that may know where standard output goes: none does before the first
-    /// output.
+    /// The first call of a run that can depend on standard output: no call does before the first
+    /// write to it.
     fn differs(&self, base: &Observed) -> usize {
         let output = || base.calls.iter().position(|call| is_write(call, 1));
         match self.stdout {
@@ -699,7 +700,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Whether a call is worth more than others.
+    /// Whether a call fails with every errno, not only with the likely ones, and a second call too.
     fn is_special(&self, base: &Observed, at: usize) -> bool {
         at >= self.differs(base) && !in_a_row(&base.calls, at)
     }
@@ -727,7 +728,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// A call fails with each of these, and then others.
+    /// Makes a call fail with each of these errnos, and then later calls too.
     fn first_fault(&mut self, base: &Observed, at: usize, errnos: &[i32]) -> Result<(), Stop> {
         let call = &base.calls[at];
         let mut ways: BTreeMap<Vec<String>, (i32, Vec<Syscall>)> = BTreeMap::new();
@@ -738,7 +739,7 @@ impl<'a> Bench<'a> {
             let run = self.attempt(&faults, expected)?;
             self.must_meet(&run, &faults)?;
             let rest = run.calls.get(at + 1..).unwrap_or_default();
-            // Otherwise it would be the same run.
+            // Without such a call the run would be the same.
             if rest.iter().any(|later| later.number == call.number) {
                 self.attempt(&[Fault::onwards(at, What::Errno(errno))], expected)?;
             }
@@ -756,8 +757,8 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// After a fault the program made these calls: fails each of the later ones, too, and all
-    /// removals, with every errno if `all`. Gives whether there were any.
+    /// `calls` are those of a run with the fault `first`. Makes each later one fail too, and all
+    /// removals, with every errno if `all`. Returns whether there were removals.
     fn second_fault(&mut self, first: Fault, calls: &[Syscall], all: bool) -> Result<bool, Stop> {
         let later = calls.iter().enumerate().skip(first.at + 1);
         for (at, call) in later.clone() {
@@ -792,7 +793,7 @@ impl<'a> Bench<'a> {
         Ok(true)
     }
 
-    /// The lengths that a write is cut short at, from 0 up: all, or every so manieth of them.
+    /// The lengths to which a write is cut, from 0 up: every `stride`th.
     fn cuts(&self, stride: usize) -> impl Iterator<Item = u64> + use<> {
         let (start, step) = match &self.share {
             None => (1, stride),
@@ -823,7 +824,7 @@ impl<'a> Bench<'a> {
                 Extent::Some => stride,
             };
             for length in self.cuts(single) {
-                // Who writes nothing gets no further.
+                // write(2) that returns 0 is an error, EIO.
                 let expected = (length > 0).then(|| self.expected()).flatten();
                 let once = Fault::once(at, What::Length(length));
                 let run = self.attempt(&[once], expected)?;
@@ -852,7 +853,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// A write of so many bytes, and the next one fails.
+    /// Cuts a write to this length, and makes the next one fail.
     fn short_then_error(&mut self, at: usize, length: u64, output: bool) -> Result<(), Stop> {
         let once = Fault::once(at, What::Length(length));
         let errnos = match &mut self.share {
@@ -884,7 +885,7 @@ impl<'a> Bench<'a> {
                 self.signal(0, What::SignalAtStart(signal))?;
                 for at in 0..=last {
                     self.signal(at, What::SignalBefore(signal))?;
-                    // Nothing comes after the exit.
+                    // No call follows the exit.
                     if at < last {
                         self.signal(at, What::SignalAfter(signal))?;
                     }
@@ -907,7 +908,7 @@ impl<'a> Bench<'a> {
         faults.try_for_each(|(at, what)| self.signal(at, what))
     }
 
-    /// A run that gets a signal.
+    /// Sends a signal to a run.
     fn signal(&mut self, at: usize, what: What) -> Result<(), Stop> {
         let (What::SignalAtStart(signal) | What::SignalBefore(signal) | What::SignalAfter(signal)) =
             what
@@ -944,8 +945,8 @@ impl<'a> Bench<'a> {
                 return Ok(());
             }
             if !run.calls.iter().any(|call| is_write(call, 1)) {
-                // The limit is too low for an object already, and may be so for ever. (An id may be a
-                // digit longer from one run to the next.)
+                // The limit is too low for an object already, and may stay so. (An id may have one
+                // digit more in the next run.)
                 if limit > 2 * output {
                     return Ok(());
                 }
@@ -998,7 +999,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// The full pipes, and what becomes of them.
+/// The full pipes, and what happens to them.
 fn waits() -> Vec<Stuffed> {
     const HEARD: [i32; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
     const OTHERS: [i32; 5] = [
@@ -1027,14 +1028,14 @@ fn waits() -> Vec<Stuffed> {
             add(blocking, Some(signal), &[Act::Signal(signal), Act::Close]);
         }
     }
-    // As under nohup, and the user means it.
+    // As under nohup(1), the user wants the program to ignore them.
     let [hup, term] = [libc::SIGHUP, libc::SIGTERM].map(Act::Signal);
     add(false, Some(libc::SIGHUP), &[hup, term, Act::Empty]);
     all
 }
 
-/// Whether a call is neither the first nor the last of a row of the same calls, as where a size is
-/// found out by halves.
+/// Whether a call has an equal one before and after it, as in the binary search for the size of an
+/// object.
 fn in_a_row(calls: &[Syscall], at: usize) -> bool {
     let same = |other: Option<usize>| {
         let other = other.and_then(|other| calls.get(other));
@@ -1043,7 +1044,7 @@ fn in_a_row(calls: &[Syscall], at: usize) -> bool {
     same(at.checked_sub(1)) && same(Some(at + 1))
 }
 
-/// A call and what it returned, for a report.
+/// Formats a call and its result for a report.
 fn call_and_result(call: &Syscall) -> String {
     let name = describe(call);
     match call.result {

@@ -1,5 +1,5 @@
-//! The files that a case has: the directory that its runs start in, and what they read at standard
-//! input.
+//! Creates the files of a case, in the directory where its runs start, and writes to their standard
+//! input and FIFOs.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -16,7 +16,7 @@ use nix::unistd::{mkdtemp, mkfifo};
 
 use crate::case::{Case, Start};
 
-/// What stands in the directory that a run starts in.
+/// A file in the directory where a run starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NewFile {
     /// A regular file with this content.
@@ -25,7 +25,7 @@ pub enum NewFile {
     Directory,
     /// A symbolic link to this path.
     Link(Vec<u8>),
-    /// A FIFO; in each run somebody writes to it what the file of this name holds.
+    /// A FIFO, to which a thread writes the bytes of the file of this name in each run.
     Fifo(Vec<u8>),
 }
 
@@ -39,11 +39,12 @@ pub enum Stdin {
     Closed,
     /// The file of this name.
     File(Vec<u8>),
-    /// A pipe, into which somebody writes what the file of this name holds.
+    /// A pipe, into which a thread writes the bytes of the file of this name.
     Pipe(Vec<u8>),
 }
 
-/// A case whose files are there, and the directory that holds them, until that is dropped.
+/// Creates the files of a case. Returns the case with their directory, which is removed when the
+/// `Scratch` is dropped.
 pub fn settle(case: &Case) -> io::Result<(Case, Option<Scratch>)> {
     let mut case = case.clone();
     if case.start.files.is_empty() {
@@ -75,17 +76,17 @@ pub fn settle(case: &Case) -> io::Result<(Case, Option<Scratch>)> {
     Ok((case, Some(scratch)))
 }
 
-/// How many bytes go into a pipe or FIFO at a time: few, so that they are read in several pieces.
+/// Most bytes of one write(2) into a pipe or FIFO: few, so that the subject reads several pieces.
 const PIECE: usize = 1000;
 
-/// What writes to a run's standard input, and to its FIFOs.
+/// The threads that write to a run's standard input and to its FIFOs.
 pub struct Input {
     writers: Vec<JoinHandle<io::Result<()>>>,
     fifos: Vec<PathBuf>,
 }
 
 impl Input {
-    /// Opens standard input, and begins to write what is to be read there and at FIFOs.
+    /// Opens standard input, and starts the threads that write to it and to FIFOs.
     pub fn open(start: &Start) -> io::Result<(OwnedFd, Self)> {
         let directory = start.directory.as_deref().unwrap_or(Path::new(""));
         let path = |name: &[u8]| directory.join(OsStr::from_bytes(name));
@@ -94,7 +95,7 @@ impl Input {
             fifos: Vec::new(),
         };
         let stdin = match &start.stdin {
-            // A closed one is closed later.
+            // `Closed` is closed in the child.
             Stdin::Nothing | Stdin::Closed => File::open("/dev/null")?.into(),
             Stdin::File(name) => File::open(path(name))?.into(),
             Stdin::Pipe(name) => {
@@ -123,7 +124,7 @@ impl Input {
             let mut writer = open()?;
             for piece in content.chunks(PIECE) {
                 match writer.write_all(piece) {
-                    // Whoever read it reads no more.
+                    // The subject has closed it.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
                     result => result?,
                 }
@@ -133,12 +134,13 @@ impl Input {
         Ok(())
     }
 
-    /// Ends the writing. Only after the run's end.
+    /// Waits until the threads have ended. Call it only after the run's end.
     pub fn finish(self) -> io::Result<()> {
         while !self.writers.iter().all(JoinHandle::is_finished) {
             for fifo in &self.fifos {
-                // A FIFO that the run did not open: a writer that waits for a reader gets one, which is
-                // gone at once. One that comes to wait later gets the next.
+                // The run did not open this FIFO: the writer waits in open(2) for a reader. Opening
+                // and closing the FIFO lets it continue; a writer that comes later gets the next
+                // reader.
                 let mut reader = OpenOptions::new();
                 drop(
                     reader
@@ -154,28 +156,28 @@ impl Input {
     }
 }
 
-/// A directory for files of this run, removed at the end.
+/// A temporary directory, removed when this is dropped.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes one that any user can enter.
+    /// Creates one that any user can enter.
     pub fn new() -> io::Result<Self> {
         let directory = mkdtemp(&std::env::temp_dir().join("ipcmk-cases-XXXXXX"))?;
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755))?;
         Ok(Self(directory))
     }
 
-    /// Where a file of this name is or would be.
+    /// The path of a file of this name.
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// Makes an empty file that any user can write.
+    /// Creates an empty file that any user can write.
     pub fn file(&self) -> io::Result<(PathBuf, File)> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let path = self.join(&COUNT.fetch_add(1, Ordering::Relaxed).to_string());
         let file = File::create_new(&path)?;
-        // Not by the mode of open, which the umask would cut.
+        // chmod(2), since open(2) applies the umask.
         file.set_permissions(fs::Permissions::from_mode(0o666))?;
         Ok((path, file))
     }
@@ -183,8 +185,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nothing can be done about a failure here, and a leftover in the temporary directory harms
-        // nobody.
+        // A failure leaves a directory in the temporary directory, which does no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

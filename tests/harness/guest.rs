@@ -1,10 +1,11 @@
-//! The runner as process 1 of a machine that holds nothing else.
+//! Runs the runner as process 1 of an emulated machine.
 //!
 //! The initramfs holds `/init` (the runner), `/ipcmk` (the subject) and `/cases/*.case`. The
-//! kernel's command line says the rest: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for the
-//! cases whose names contain a text. The runner runs three times: a sample of the faults first, when
-//! it is small, which makes every run under a tracer faster; then lines beside an observer; then all
-//! cases. With `ipcmk.faults=all` it runs once, with all the faults that are for such a machine.
+//! kernel's command line has the arguments: `ipcmk.place=<place>`, and `ipcmk.filter=<text>` for
+//! the cases whose names contain a text. The runner runs three times. First a sample of the faults:
+//! while the runner is small, each run under a tracer is faster. Then lines beside an observer,
+//! then all cases. With `ipcmk.faults=all` it runs once, with all the faults that are meant for
+//! such a machine.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -13,14 +14,13 @@ use std::panic;
 
 use crate::namespace;
 
-/// Whether the runner is process 1 of a whole machine: the kernel started it, and passed it no
-/// arguments of its own.
+/// Whether the runner is process 1: the kernel started it, without arguments.
 pub fn is_init() -> bool {
     std::process::id() == 1 && !std::env::args().any(|argument| argument == "--place")
 }
 
-/// Prepares the machine, runs `body` on each list of arguments that the kernel's command line gives,
-/// and switches the machine off, whatever happens.
+/// Prepares the machine, runs `body` on each list of arguments that the kernel's command line
+/// gives, and powers the machine off, even after a panic.
 pub fn run(body: impl Fn(Vec<String>) + panic::UnwindSafe) -> ! {
     if cfg!(panic = "abort") {
         panic::set_hook(Box::new(|what| {
@@ -52,13 +52,13 @@ fn set_up() -> io::Result<Vec<Vec<String>>> {
 fn mount(kind: &str, target: &str) -> io::Result<()> {
     fs::create_dir_all(target)?;
     match namespace::mount(kind, target, "") {
-        // The kernel mounts devtmpfs itself where CONFIG_DEVTMPFS_MOUNT reaches an initramfs.
+        // With CONFIG_DEVTMPFS_MOUNT the kernel may have mounted it already.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(()),
         result => result,
     }
 }
 
-/// Opens the console as the standard streams: the kernel could not, if the initramfs has no
+/// Opens the console as the standard streams. The kernel cannot if the initramfs has no
 /// /dev/console.
 fn open_console() -> io::Result<()> {
     let console = OpenOptions::new()
@@ -66,7 +66,7 @@ fn open_console() -> io::Result<()> {
         .write(true)
         .open("/dev/console")?;
     for stream in 0..=2 {
-        // SAFETY: descriptors, no pointers; the standard streams are meant to be replaced.
+        // SAFETY: descriptors, no pointers; replacing the standard streams is the purpose.
         if unsafe { libc::dup2(console.as_raw_fd(), stream) } < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -74,7 +74,8 @@ fn open_console() -> io::Result<()> {
     Ok(())
 }
 
-/// Turns the kernel's command line into the runner's arguments, one list for each time that it runs.
+/// Turns the kernel's command line into the runner's arguments, one list for each time that it
+/// runs.
 fn arguments(command_line: &str) -> Vec<Vec<String>> {
     let value = |name: &str| {
         command_line
@@ -109,8 +110,7 @@ fn power_off() -> ! {
         libc::sync();
         libc::reboot(libc::RB_POWER_OFF);
     }
-    // Process 1 must not end: the kernel would panic. It gets here only if the machine cannot be
-    // switched off.
+    // Only if the power-off fails. Process 1 must not exit: the kernel would panic.
     println!(
         "cases: cannot switch the machine off: {}",
         io::Error::last_os_error()

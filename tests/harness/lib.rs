@@ -1,7 +1,7 @@
-//! The tests of ipcmk on the real file.
+//! Tests of ipcmk on the built binary.
 //!
-//! A case file says what the subject is asked and what must come of it; the runner tries it in one
-//! place.
+//! A case file says what the subject is run with and what must come of it. The runner tries it in
+//! one place, such as this machine or an emulated one.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -9,25 +9,25 @@
 //! | [`text`] | words, expected lines, escapes |
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the System V objects in them |
-//! | [`posix`] | POSIX objects |
+//! | [`posix`] | POSIX objects in /dev/shm and in the mqueue file system |
 //! | [`subject`] | one run of the program under test |
-//! | [`files`] | the files that a case has, and standard input |
-//! | [`inherited`] | what a test has from its caller
-//! | [`output`] | where its outputs go, and what is read of them |
+//! | [`files`] | the files of a case, and standard input |
+//! | [`inherited`] | umask, limits and signals of the caller, reset |
+//! | [`output`] | where the subject's outputs go, and how the runner reads them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
-//! | [`faults`] | every fault at every system call, and the count of what was lost |
-//! | [`spawn`] | starting programs while other threads do |
+//! | [`faults`] | every fault at every system call, and what each one leaves behind |
+//! | [`spawn`] | fork and exec while other threads start programs too |
 //! | [`syscalls`], [`errno`] | numbers by name |
-//! | [`watchdog`] | the limit to how long a run may take |
-//! | [`check`] | what is expected against what was got |
-//! | [`line`] | command lines that are run again and again, and the ids they print |
+//! | [`watchdog`] | the time limit of a run |
+//! | [`check`] | what is expected, compared with what came |
+//! | [`line`] | command lines of the load tests, and the ids they print |
 //! | [`load`] | many processes at once |
-//! | [`runner`] | one case in one place |
+//! | [`runner`] | runs one case in one place |
 //! | [`differences`] | the list of deliberate differences from util-linux |
-//! | [`random`] | random command lines
-//! | [`reading`] | what is true of every reading of every command line |
+//! | [`random`] | random command lines |
+//! | [`reading`] | what holds for every reading of every command line |
 //! | [`reworded`] | the list of texts that two versions word differently |
-//! | [`observer`] | a process of another user that tries to use half-made objects |
+//! | [`observer`] | a process of another user that tries to use incomplete objects |
 //! | [`suite`] | what the tests in `tests/suites` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 

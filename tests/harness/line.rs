@@ -1,8 +1,8 @@
-//! Command lines that are run again and again: the load test and the soak.
+//! Command lines that the load test and the soak repeat.
 
 use crate::namespace::{Kind, Object};
 
-/// A command line, and the objects that each of its runs makes.
+/// A command line, and the objects that each of its runs creates.
 pub struct Line {
     /// The arguments.
     pub words: &'static [&'static str],
@@ -10,9 +10,9 @@ pub struct Line {
     pub makes: &'static [Makes],
 }
 
-/// An object that a run makes, and its line of output.
+/// An object that a run creates, and its line of output.
 pub struct Makes {
-    /// What stands before the id.
+    /// The text before the id.
     pub prints: &'static str,
     /// What it is.
     pub kind: Kind,
@@ -24,7 +24,7 @@ pub struct Makes {
     pub mode: u32,
 }
 
-/// The msg_qbytes of a queue for which nobody chose any: MSGMNB of `linux/msg.h`.
+/// The msg_qbytes of a queue by default: MSGMNB of `linux/msg.h`.
 pub const QBYTES: u64 = 16384;
 
 /// The segment of `-M 4096`.
@@ -53,15 +53,15 @@ pub const SET: Makes = Makes {
 };
 
 impl Line {
-    /// The ids in the output of a run, in the order of [`Line::makes`]; none if a byte of it is
-    /// not as it should be.
+    /// The ids in the output of a run, in the order of [`Line::makes`]; None if any byte of it is
+    /// not as expected.
     pub fn ids(&self, output: &[u8]) -> Option<Vec<i32>> {
         let mut lines = str::from_utf8(output).ok()?.split_inclusive('\n');
         let id = |makes: &Makes| {
             let text = lines.next()?.strip_prefix(makes.prints)?;
             let text = text.strip_suffix('\n')?;
             let id: i32 = text.parse().ok()?;
-            // A number has other forms, such as `+1`; ours is the shortest.
+            // parse also accepts `+1` and `01`, which ipcmk never prints.
             (id >= 0 && id.to_string() == text).then_some(id)
         };
         let ids = self.makes.iter().map(id).collect::<Option<_>>()?;
@@ -70,7 +70,7 @@ impl Line {
 }
 
 impl Makes {
-    /// Whether it is this object, by all but the id.
+    /// Whether it is this object; the id is not compared.
     pub fn is(&self, object: &Object) -> bool {
         let key = match self.key {
             Some(key) => object.key == key,

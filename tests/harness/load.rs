@@ -1,4 +1,4 @@
-//! Many processes of a file under test at once.
+//! Runs many processes of a file under test at once.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read};
@@ -15,7 +15,7 @@ use crate::suite;
 use crate::tracer;
 use crate::watchdog::Watchdog;
 
-/// Processes at once.
+/// Number of processes at once.
 pub const WORKERS: usize = 64;
 
 /// A file under test.
@@ -33,10 +33,10 @@ impl Program {
         }
     }
 
-    /// The file for aarch64, under an emulator.
+    /// The file for aarch64, under qemu's user-mode emulation.
     ///
     /// # Panics
-    /// Where there is none.
+    /// If there is no emulator or no such file.
     pub fn aarch64() -> Self {
         let emulator = find_in_path(Path::new("qemu-aarch64"));
         Self {
@@ -45,8 +45,8 @@ impl Program {
         }
     }
 
-    /// A process that is ready to start with these arguments, no environment and no input, and the
-    /// other ends of its outputs.
+    /// Prepares a process with these arguments, no environment and no input. Returns the reading
+    /// ends of its outputs too.
     pub fn launch(&self, words: &[&str]) -> io::Result<(Launch, [PipeReader; 2])> {
         let file = self.file.as_os_str().as_bytes();
         let (program, before) = match &self.emulator {
@@ -75,7 +75,8 @@ impl Program {
     pub fn run(&self, words: &[&str]) -> io::Result<Output> {
         let (launch, outputs) = self.launch(words)?;
         let child = Child::start(launch)?;
-        // Neither is as long as a pipe's room.
+        // A pipe holds all of either output, so reading one after the other cannot block the
+        // process.
         let [stdout, stderr] = outputs.map(read);
         Ok(Output {
             status: child.wait()?,
@@ -85,14 +86,14 @@ impl Program {
     }
 }
 
-/// All that comes out of a pipe.
+/// Reads a pipe to its end.
 pub fn read(mut pipe: PipeReader) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     pipe.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// A process that has been started, and not waited for.
+/// A process that has been started and not waited for.
 pub struct Child {
     pid: libc::pid_t,
     watchdog: Watchdog,
@@ -106,7 +107,7 @@ impl Child {
         unsafe { launch.start(&|| Ok(()), arrived) }
     }
 
-    /// Its pid, which is its own until it is waited for.
+    /// Its pid. The kernel does not reuse it before it is waited for.
     pub fn pid(&self) -> libc::pid_t {
         self.pid
     }
@@ -119,10 +120,10 @@ impl Child {
     }
 }
 
-/// Does the work of every worker at once, each in a thread of its own.
+/// Runs `work` for every worker at once, each in a thread of its own.
 ///
 /// # Panics
-/// Where a worker does.
+/// If a worker panics.
 pub fn at_once<T: Send>(work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(WORKERS);
     let (barrier, work) = (&barrier, &work);

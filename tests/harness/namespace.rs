@@ -1,4 +1,5 @@
-//! IPC namespaces, each with a /dev/shm of its own: making one, filling it, reading what it holds.
+//! Creates IPC namespaces, each with a /dev/shm of its own; fills them, and lists their System V
+//! objects.
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -10,7 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::thread;
+use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::mount::{self, MntFlags, MsFlags};
 use nix::sched::{CloneFlags, unshare as leave};
 use nix::unistd::{getegid, geteuid};
@@ -53,14 +56,14 @@ impl fmt::Display for Kind {
     }
 }
 
-/// An object, as /proc/sysvipc shows it.
+/// An object, as /proc/sysvipc lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
     /// What it is.
     pub kind: Kind,
     /// Its identifier.
     pub id: i32,
-    /// Its key; 0 is a private object.
+    /// Its key; 0 for a private object.
     pub key: u32,
     /// Permissions; a segment also has SHM_DEST (01000) and SHM_LOCKED (02000) here.
     pub mode: u32,
@@ -70,7 +73,7 @@ pub struct Object {
     pub owner: (u32, u32),
     /// The creator's user and group.
     pub creator: (u32, u32),
-    /// Attached processes of a segment, else 0.
+    /// shm_nattch of a segment, else 0.
     pub attached: u64,
     /// The values of a set's semaphores, which /proc does not show.
     pub values: Vec<u16>,
@@ -112,7 +115,7 @@ impl fmt::Display for Object {
     }
 }
 
-/// Writes the values of a set as a case file has them, the middle of a long list left out.
+/// Formats the values of a set as in a case file, without the middle of a long list.
 pub fn show_values(values: &[u16]) -> String {
     const MOST: usize = 16;
     let text: Vec<String> = values.iter().take(MOST).map(u16::to_string).collect();
@@ -123,22 +126,22 @@ pub fn show_values(values: &[u16]) -> String {
     }
 }
 
-/// No source, type or options of a mount.
+/// For mount(2): no source, type or options.
 const NONE: Option<&str> = None;
 
 thread_local! {
-    /// Whether this thread has a /dev/shm of its own.
+    /// Whether this thread has mounted a /dev/shm of its own.
     static HAS_DEV_SHM: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Moves the calling thread, and what it starts, into a new and empty IPC namespace, and into a mount
-/// namespace where /dev/shm is new and empty.
+/// Moves the calling thread, and its later children, into a new IPC namespace and a new mount
+/// namespace with an empty /dev/shm.
 pub fn unshare() -> io::Result<()> {
     leave(CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNS)?;
     // Later mounts stay in this namespace.
     let private = MsFlags::MS_PRIVATE | MsFlags::MS_REC;
     mount::mount(NONE, "/", NONE, private, NONE)?;
-    // The last one goes, or each namespace would have one mount more to copy and to walk through.
+    // Unmounts the last one: otherwise each namespace would copy and traverse one mount more.
     if HAS_DEV_SHM.get() {
         mount::umount2(posix::DIRECTORY, MntFlags::MNT_DETACH)?;
     }
@@ -147,18 +150,28 @@ pub fn unshare() -> io::Result<()> {
     Ok(())
 }
 
-/// Mounts a file system of this type on /dev/shm, over what is there.
+/// Mounts a file system of this type on /dev/shm, over the present one.
 pub fn mount_dev_shm(kind: &str, options: &str) -> io::Result<()> {
     mount(kind, posix::DIRECTORY, options)
 }
 
-/// Makes /dev/shm read-only.
+/// Remounts /dev/shm read-only.
 pub fn close_dev_shm() -> io::Result<()> {
+    /// Tries, a millisecond each.
+    const MAX_TRIES: usize = 10_000;
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY;
-    Ok(mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE)?)
+    let mut tries = 0;
+    loop {
+        match mount::mount(NONE, posix::DIRECTORY, NONE, flags, NONE) {
+            // A child of another thread has a file there open for writing, until its exec.
+            Err(Errno::EBUSY) if tries < MAX_TRIES => thread::sleep(Duration::from_millis(1)),
+            result => return Ok(result?),
+        }
+        tries += 1;
+    }
 }
 
-/// Mounts a file system that has no device. Its type is its source, too.
+/// Mounts a file system that has no device. Its source is the name of its type.
 pub fn mount(kind: &str, target: &str, options: &str) -> io::Result<()> {
     let (kind, options) = (Some(kind), Some(options));
     mount::mount(kind, target, kind, MsFlags::empty(), options).map_err(|error| {
@@ -167,16 +180,16 @@ pub fn mount(kind: &str, target: &str, options: &str) -> io::Result<()> {
     })
 }
 
-/// How the runner comes by IPC namespaces.
+/// The privilege by which the runner creates IPC namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Privilege {
     /// It is root, and can start subjects as any user.
     Root,
-    /// It is root only in a user namespace of its own, which knows no other user.
+    /// It is root only in a user namespace of its own, which maps no other user.
     UserNamespace,
 }
 
-/// Obtains the right to make IPC namespaces. Call it before any thread is started.
+/// Obtains the privilege to create IPC namespaces. Call it before any thread starts.
 pub fn obtain_privilege() -> io::Result<Privilege> {
     let (uid, gid) = (geteuid(), getegid());
     let in_thread = std::thread::spawn(unshare)
@@ -185,7 +198,8 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
     if uid.is_root() && in_thread.is_ok() {
         return Ok(Privilege::Root);
     }
-    // CLONE_NEWUSER demands a process of one thread; the one above has been joined.
+    // CLONE_NEWUSER fails with EINVAL in a process of several threads; the thread above has been
+    // joined.
     leave(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWIPC)?;
     fs::write("/proc/self/setgroups", "deny")?;
     fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
@@ -193,19 +207,19 @@ pub fn obtain_privilege() -> io::Result<Privilege> {
     Ok(Privilege::UserNamespace)
 }
 
-/// A window on the objects of the namespace in which it was opened, wherever its holder goes later.
+/// Lists the objects of the namespace in which it was opened, even after its thread has changed
+/// namespaces.
 pub struct Window([(Kind, File); 3]);
 
 impl Window {
-    /// Opens a window on the calling thread's namespace.
+    /// Opens /proc/sysvipc of the calling thread's namespace.
     pub fn open() -> io::Result<Self> {
         let open =
             |kind: Kind| File::open(format!("/proc/sysvipc/{kind}")).map(|file| (kind, file));
         Ok(Self([open(Kind::Shm)?, open(Kind::Msg)?, open(Kind::Sem)?]))
     }
 
-    /// Reads all objects. The `size` of a queue stays 0, and `values` stay empty, since /proc shows
-    /// neither.
+    /// Lists all objects. /proc shows neither the `size` of a queue, which stays 0, nor `values`.
     pub fn objects(&mut self) -> io::Result<Vec<Object>> {
         let mut objects = Vec::new();
         for (kind, file) in &mut self.0 {
@@ -218,7 +232,7 @@ impl Window {
     }
 }
 
-/// Reads all objects of the calling thread's namespace.
+/// Lists all objects of the calling thread's namespace, with `size` and `values`.
 pub fn objects() -> io::Result<Vec<Object>> {
     let mut objects = Window::open()?.objects()?;
     for object in &mut objects {
@@ -231,7 +245,7 @@ pub fn objects() -> io::Result<Vec<Object>> {
     Ok(objects)
 }
 
-/// Reads a table of /proc/sysvipc: a line of column names, then a line for each object.
+/// Parses a table of /proc/sysvipc: a line of column names, then a line for each object.
 fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let bad = |what: &str| {
         io::Error::new(
@@ -250,7 +264,7 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
         .ok_or_else(|| bad("empty"))?
         .split_ascii_whitespace()
         .collect();
-    // Looked up once, since a full namespace has tens of thousands of lines.
+    // Columns are looked up once: a full namespace has tens of thousands of lines.
     let column = |name: &'static str| {
         let index = names.iter().position(|&n| n == name);
         index.map(|index| (name, index)).ok_or_else(|| bad(name))
@@ -280,7 +294,7 @@ fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
         objects.push(Object {
             kind,
             id: text(id)?.parse().map_err(|_| bad(id.0))?,
-            // Keys are printed as signed numbers.
+            // /proc prints keys as signed numbers.
             key: text(key)?
                 .parse::<i32>()
                 .map_err(|_| bad(key.0))?
@@ -306,15 +320,15 @@ fn queue(id: i32) -> io::Result<libc::msqid_ds> {
     Ok(unsafe { state.assume_init() })
 }
 
-/// The values of a set's semaphores.
+/// Reads the values of a set's semaphores: GETALL.
 pub fn values(id: i32, semaphores: u64) -> io::Result<Vec<u16>> {
     let mut values = vec![0; semaphores as usize];
-    // SAFETY: GETALL writes as many values as the set has semaphores; no later set has its id.
+    // SAFETY: GETALL writes as many values as the set has semaphores; a later set has another id.
     check(unsafe { libc::semctl(id, 0, libc::GETALL, values.as_mut_ptr()) })?;
     Ok(values)
 }
 
-/// The bytes of the pages that a segment is made of: it is attached, and the kernel tells.
+/// The page size of a segment: attaches it, and reads KernelPageSize in /proc/self/smaps.
 pub fn page_size(id: i32) -> io::Result<u64> {
     // SAFETY: the kernel chooses the address, and nothing is read there.
     let address = unsafe { libc::shmat(id, ptr::null(), libc::SHM_RDONLY) };
@@ -322,7 +336,7 @@ pub fn page_size(id: i32) -> io::Result<u64> {
         return Err(io::Error::last_os_error());
     }
     let smaps = fs::read_to_string("/proc/self/smaps");
-    // SAFETY: the segment was attached there, and is used no more.
+    // SAFETY: the segment was attached there, and nothing uses it any more.
     check(unsafe { libc::shmdt(address) })?;
     let begins = format!("{:08x}-", address.addr());
     let kilobytes = smaps?
@@ -335,10 +349,10 @@ pub fn page_size(id: i32) -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("/proc/self/smaps: no such mapping"))
 }
 
-/// The key that the C library's ftok(3) makes of a file.
+/// The key that the C library's ftok(3) computes from a file.
 pub fn ftok(path: &Path, id: i32) -> io::Result<u32> {
     let path = CString::new(path.as_os_str().as_bytes())?;
-    // SAFETY: a string that ends with NUL.
+    // SAFETY: a string that ends with a NUL.
     let key = unsafe { libc::ftok(path.as_ptr(), id) };
     check(key).map(|()| key.cast_unsigned())
 }
@@ -351,12 +365,12 @@ fn check(result: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// An object to make before a run.
+/// An object to create before a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewObject {
-    /// What to make.
+    /// Its kind.
     pub kind: Kind,
-    /// Its key; 0 makes a private object.
+    /// Its key; 0 creates a private object.
     pub key: u32,
     /// Bytes of a segment, semaphores of a set; a queue has none.
     pub size: u64,
@@ -371,7 +385,7 @@ pub struct NewObject {
 }
 
 impl NewObject {
-    /// Makes the object in the calling thread's namespace; the answer is its identifier.
+    /// Creates the object in the calling thread's namespace. Returns its identifier.
     pub fn create(&self) -> io::Result<i32> {
         let key = self.key as libc::key_t;
         let mode = self.mode & 0o777;
@@ -389,7 +403,7 @@ impl NewObject {
         Ok(id)
     }
 
-    /// Gives a new object what it cannot be made with.
+    /// Sets the values, lock and owner of a new object.
     fn furnish(&self, id: i32) -> io::Result<()> {
         if let Some(values) = &self.values {
             assert_eq!(values.len() as u64, self.size);
@@ -409,8 +423,8 @@ impl NewObject {
             (permissions.uid, permissions.gid) = owner;
             permissions.mode = (self.mode & 0o777) as _;
         };
-        // SAFETY: IPC_SET reads the struct of the kind, of which all bytes are set: zero is a value
-        // of all that is in them.
+        // SAFETY: IPC_SET reads the struct of the kind. All its bytes are set, since zeros are a
+        // valid value of each.
         unsafe {
             check(match self.kind {
                 Kind::Shm => {
@@ -439,7 +453,7 @@ const LOCKED: u32 = 0o2000;
 
 /// Removes an object of the calling thread's namespace.
 pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
-    // SAFETY: IPC_RMID reads nothing at the null pointers, and semctl takes no fourth argument then.
+    // SAFETY: IPC_RMID reads nothing at the null pointers, and needs no fourth argument of semctl.
     let result = unsafe {
         match kind {
             Kind::Shm => libc::shmctl(id, libc::IPC_RMID, ptr::null_mut()),
@@ -450,8 +464,8 @@ pub fn remove(kind: Kind, id: i32) -> io::Result<()> {
     check(result)
 }
 
-/// Sets a sysctl by its dotted name. Those of kernel.shm*, kernel.msg* and kernel.sem belong to the
-/// namespace.
+/// Sets a sysctl by its dotted name, in the calling thread's namespace if the sysctl belongs to
+/// one.
 pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
     fs::write(sysctl_file(name), value)
 }
@@ -460,7 +474,7 @@ fn sysctl_file(name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/sys/{}", name.replace('.', "/")))
 }
 
-/// A sysctl and the value that it is to have.
+/// A sysctl and a value to set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sysctl {
     /// Its dotted name.
@@ -470,7 +484,7 @@ pub struct Sysctl {
 }
 
 impl Sysctl {
-    /// Whether each IPC namespace has its own; if not, it is the machine's.
+    /// Whether each IPC namespace has its own; otherwise it belongs to the machine.
     pub fn is_of_namespace(&self) -> bool {
         ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]
             .iter()
@@ -481,12 +495,12 @@ impl Sysctl {
         io::Error::new(error.kind(), format!("sysctl {}: {error}", self.name))
     }
 
-    /// Sets it, in the calling thread's namespace if it is one of a namespace.
+    /// Sets the value, in the calling thread's namespace if the sysctl belongs to one.
     pub fn set(&self) -> io::Result<()> {
         set_sysctl(&self.name, &self.value).map_err(|error| self.in_words(error))
     }
 
-    /// Sets it for as long as the answer lives.
+    /// Sets the value, and restores the old one when the returned value is dropped.
     pub fn set_for_now(&self) -> io::Result<Changed> {
         let path = sysctl_file(&self.name);
         let before = fs::read(&path).map_err(|error| self.in_words(error))?;
@@ -495,7 +509,7 @@ impl Sysctl {
     }
 }
 
-/// A sysctl that has another value than before, and gets that back when this is dropped.
+/// A changed sysctl. Dropping it restores the old value.
 #[must_use = "dropped at once, it undoes the change"]
 pub struct Changed {
     path: PathBuf,
@@ -504,7 +518,7 @@ pub struct Changed {
 
 impl Drop for Changed {
     /// # Panics
-    /// Where the old value cannot be set: other cases would run on a machine that is not theirs.
+    /// If the old value cannot be restored: later cases would run on a changed machine.
     fn drop(&mut self) {
         if let Err(error) = fs::write(&self.path, &self.before)
             && !thread::panicking()

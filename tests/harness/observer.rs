@@ -1,12 +1,13 @@
 //! A process of another user that looks for objects as fast as it can, and tries to use them.
 //!
-//! It knows their keys and names, and what they are to be once they are whole. In each look it asks for
-//! an object by its key, and then tries everything that takes permission and changes nothing. What it is
-//! let to do must be done to a whole object. POSIX objects it knows by name: see [`posix`].
+//! It knows the keys, names and final properties of the objects. In each look it asks for an object
+//! by its key, then tries every operation that needs permission and changes nothing. An operation
+//! that the kernel allows must find a complete object. For POSIX objects, which it finds by name,
+//! see [`posix`].
 //!
-//! The observer is the running program once more, started with arguments that [`play`] understands.
-//! It tells what it sees in memory that it shares with whoever started it, who thus knows of each
-//! moment whether the observer has looked since.
+//! The observer is the running program, started again with arguments that [`play`] understands. It
+//! counts what it sees in memory that it shares with its parent, which can thus wait for the next
+//! look.
 
 pub mod posix;
 pub mod trials;
@@ -22,7 +23,6 @@ use std::ptr;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_pdeathsig;
@@ -32,15 +32,15 @@ use crate::namespace::{self, Kind, NewObject, Object};
 use crate::posix::Wanted;
 use crate::spawn;
 
-/// The first argument of a process that is an observer; the others are [`Sought`] objects.
+/// The first argument of an observer; the others are the [`Sought`] objects.
 const OBSERVE: &str = "--observe";
-/// The first argument of a process that makes an object as nobody should: see [`make_openly`].
+/// The first argument of a process that creates objects in the wrong order: see [`make_openly`].
 const MAKE_OPENLY: &str = "--make-openly";
 
-/// How many objects an observer can look at.
+/// Most objects that an observer looks at.
 const MOST_OBJECTS: usize = 3;
 
-/// An object as it is to be, in a form that fits into an argument.
+/// An object with its final properties; printed, it is one argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
     /// What it is.
@@ -58,7 +58,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// What this object is, by all that an observer compares.
+    /// The properties of this object that an observer compares.
     pub fn of(object: &Object) -> Self {
         Self {
             kind: object.kind,
@@ -70,8 +70,8 @@ impl Whole {
         }
     }
 
-    /// Whether this user and group, who did not create it, may do anything with it, if its owner is
-    /// that one: ipcperms in ipc/util.c.
+    /// Whether this user and group, who did not create it, may do anything with it if it has this
+    /// owner: ipcperms in ipc/util.c.
     pub fn is_open_to(&self, user: (u32, u32), owner: (u32, u32)) -> bool {
         is_open(self.mode, user, owner)
     }
@@ -134,7 +134,7 @@ pub enum Sought {
 }
 
 impl Sought {
-    /// Whether this user and group may do anything with it, if its owner is that one.
+    /// Whether this user and group may do anything with it if it has this owner.
     pub fn is_open_to(&self, user: (u32, u32), owner: (u32, u32)) -> bool {
         match self {
             Self::SystemV(whole) => whole.is_open_to(user, owner),
@@ -143,7 +143,7 @@ impl Sought {
         }
     }
 
-    /// The owner that it is to have.
+    /// Its final owner.
     pub fn owner(&self) -> (u32, u32) {
         match self {
             Self::SystemV(whole) => whole.owner,
@@ -172,7 +172,7 @@ impl FromStr for Sought {
     }
 }
 
-/// Whether permissions let this user and group do anything, if the owner is that one.
+/// Whether the mode lets this user and group do anything if the object has this owner.
 fn is_open(mode: u32, (user, group): (u32, u32), owner: (u32, u32)) -> bool {
     let shift = match owner {
         (owner, _) if owner == user => 6,
@@ -192,33 +192,33 @@ struct Tally {
     wrong: AtomicU64,
 }
 
-/// What an observer and its starter share. All bytes zero is a value of it.
+/// The memory that an observer and its parent share. All bytes zero is a valid value.
 #[derive(Default)]
 #[repr(C)]
 struct Board {
     stop: AtomicBool,
-    /// How many looks there were: a futex(2).
+    /// Number of looks so far: a futex(2).
     looks: AtomicU32,
-    /// The look that somebody waits for.
+    /// The look that the parent waits for.
     wanted: AtomicU32,
     objects: [Tally; MOST_OBJECTS],
 }
 
-/// How often an object was seen in each state, up to now.
+/// How often an object was seen in each state so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// It was not there.
+    /// It did not exist.
     pub absent: u64,
-    /// It was there, and nothing could be done with it.
+    /// It existed, and every operation was refused.
     pub refused: u64,
-    /// Something could be done with it.
+    /// An operation was allowed.
     pub used: u64,
-    /// Something could be done, and it was not whole.
+    /// An operation was allowed, and the object was not complete.
     pub wrong: u64,
 }
 
 impl Seen {
-    /// What has come since an earlier moment.
+    /// The difference to an earlier count.
     pub fn since(self, earlier: Self) -> Self {
         Self {
             absent: self.absent - earlier.absent,
@@ -242,15 +242,15 @@ impl Seen {
 /// The board in memory of this process.
 struct Shared(*const Board);
 
-// SAFETY: it is memory that stays until the value is dropped, and whose every part is atomic.
+// SAFETY: the memory stays mapped until the value is dropped, and all its fields are atomic.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// Maps the board that is in this file.
+    /// Maps the board in this file.
     fn map(file: &impl AsRawFd) -> io::Result<Self> {
-        // SAFETY: new memory wherever the kernel likes; the file is as long as the board.
+        // SAFETY: the kernel chooses the address; the file is as long as the board.
         let start = unsafe {
             libc::mmap(
                 ptr::null_mut(),
@@ -272,37 +272,35 @@ impl std::ops::Deref for Shared {
     type Target = Board;
 
     fn deref(&self) -> &Board {
-        // SAFETY: it is mapped, aligned to a page, and zeros are a board.
+        // SAFETY: the memory is mapped, aligned to a page, and zeros are a board.
         unsafe { &*self.0 }
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // SAFETY: it was mapped so, and nothing refers to it any more.
+        // SAFETY: it was mapped with this length, and nothing refers to it any more.
         unsafe { libc::munmap(self.0.cast_mut().cast(), size_of::<Board>()) };
     }
 }
 
-/// A running observer. If it is dropped, it is told to stop.
+/// A running observer. Dropping it stops the process.
 pub struct Observer {
     child: Child,
     board: Shared,
     objects: usize,
 }
 
-/// How long an observer may take for a look, on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 impl Observer {
-    /// Starts an observer in this thread's IPC namespace, as this user and group. The answer comes
-    /// when it has looked.
+    /// Starts an observer in this thread's IPC namespace, as this user and group. Returns after its
+    /// first look.
     pub fn start((user, group): (u32, u32), objects: &[Sought]) -> io::Result<Self> {
         assert!(objects.len() <= MOST_OBJECTS);
         let file = File::from(memfd_create("board", MFdFlags::MFD_CLOEXEC)?);
         file.set_len(size_of::<Board>() as u64)?;
         let board = Shared::map(&file)?;
-        // Its path may lie below a directory that this user cannot enter.
+        // exec by /proc/self/exe: the path of this program may lie below a directory that the user
+        // cannot enter.
         let mut command = Command::new("/proc/self/exe");
         command
             .arg(OBSERVE)
@@ -321,24 +319,21 @@ impl Observer {
         Ok(observer)
     }
 
-    /// Waits until it has looked at everything once more, from now on.
+    /// Waits until it has looked at every object once more.
     pub fn look(&mut self) -> io::Result<()> {
         let looks = || self.board.looks.load(Ordering::SeqCst);
-        // One look may have begun before.
+        // The next look to end may have begun before this call, so wait for two.
         let enough = looks() + 2;
         self.board.wanted.store(enough, Ordering::SeqCst);
-        let since = Instant::now();
         loop {
             let now = looks();
             if now >= enough {
                 return Ok(());
             }
-            wait_while(&self.board.looks, now, PATIENCE)?;
-            if since.elapsed() > PATIENCE && looks() < enough {
-                let state = self.child.try_wait()?;
-                let state = state.map_or("runs".to_owned(), |status| status.to_string());
+            wait_a_second(&self.board.looks, now)?;
+            if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!(
-                    "the observer does not look: {state}"
+                    "the observer has ended: {status}"
                 )));
             }
         }
@@ -364,7 +359,7 @@ impl Observer {
             .collect()
     }
 
-    /// Stops it; gives what it has to complain of.
+    /// Stops it. Returns its complaints.
     pub fn stop(mut self) -> io::Result<String> {
         self.board.stop.store(true, Ordering::SeqCst);
         let mut complaints = String::new();
@@ -383,13 +378,13 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         self.board.stop.store(true, Ordering::SeqCst);
-        // It has been waited for, or ends now; its status was of no interest.
+        // `stop` has waited for it, or it ends now; its status is not needed.
         let _ = self.child.wait();
     }
 }
 
-/// Plays the part that the arguments of this process give it, if they do: an observer, or a bad
-/// example. Call it first.
+/// Runs as an observer, or as [`make_openly`], if the arguments of this process say so. Call it
+/// first in `main`.
 pub fn play() -> Option<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let part = arguments.next()?;
@@ -411,14 +406,15 @@ pub fn play() -> Option<ExitCode> {
     })
 }
 
-/// The words of a line on which this program makes these objects as [`make_openly`] does.
+/// The arguments with which this program creates these objects as [`make_openly`] does.
 pub fn openly(objects: &[Sought]) -> Vec<Vec<u8>> {
     let objects = objects.iter().map(Sought::to_string);
     let words = [MAKE_OPENLY.to_owned()].into_iter().chain(objects);
     words.map(String::into_bytes).collect()
 }
 
-/// Makes objects with their final permissions at once, and gives them all else afterwards.
+/// Creates objects with their final permissions at once, and sets their other properties
+/// afterwards.
 fn make_openly(objects: &[Sought]) -> io::Result<()> {
     for sought in objects {
         let whole = match sought {
@@ -442,11 +438,11 @@ fn make_openly(objects: &[Sought]) -> io::Result<()> {
     Ok(())
 }
 
-/// How many complaints an observer writes: as many as a pipe holds without a reader.
+/// Most complaints of an observer: a pipe holds them without a reader.
 const MOST_COMPLAINTS: u64 = 5;
 
-/// Leaves the only processor to whoever wants it: who has waited for a look goes on at once, and not
-/// when the observer's slice of time is over.
+/// Sets SCHED_IDLE: on a machine with one processor a process that has waited for a look continues
+/// at once, and not at the end of the observer's time slice.
 fn step_aside() -> io::Result<()> {
     let priority = libc::sched_param { sched_priority: 0 };
     // SAFETY: 0 is this process; it reads one sched_param.
@@ -456,7 +452,7 @@ fn step_aside() -> io::Result<()> {
     }
 }
 
-/// The life of an observer.
+/// The main loop of an observer.
 fn observe(objects: &[Sought]) -> io::Result<()> {
     set_pdeathsig(Signal::SIGKILL)?;
     if thread::available_parallelism().is_ok_and(|processors| processors.get() == 1) {
@@ -491,7 +487,7 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
         for stranger in posix::strangers(posix.clone())? {
             complaints += 1;
             if complaints <= MOST_COMPLAINTS {
-                writeln!(io::stdout(), "a file that nobody has ordered: {stranger}")?;
+                writeln!(io::stdout(), "an unexpected file: {stranger}")?;
             }
             board.objects[0].wrong.fetch_add(1, Ordering::SeqCst);
         }
@@ -503,14 +499,14 @@ fn observe(objects: &[Sought]) -> io::Result<()> {
     Ok(())
 }
 
-/// Sleeps while a word that other processes share has this value, but not for longer.
-fn wait_while(word: &AtomicU32, value: u32, longest: Duration) -> io::Result<()> {
-    let longest = libc::timespec {
-        tv_sec: longest.as_secs().cast_signed(),
+/// Sleeps while a word that other processes share has this value, but for a second at most.
+fn wait_a_second(word: &AtomicU32, value: u32) -> io::Result<()> {
+    let second = libc::timespec {
+        tv_sec: 1,
         tv_nsec: 0,
     };
-    let time = &raw const longest;
-    // SAFETY: the word and the time are there.
+    let time = &raw const second;
+    // SAFETY: the word and the time are valid during the call.
     match unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAIT, value, time) } {
         0 => Ok(()),
         _ => match io::Error::last_os_error() {
@@ -522,24 +518,24 @@ fn wait_while(word: &AtomicU32, value: u32, longest: Duration) -> io::Result<()>
     }
 }
 
-/// Wakes whoever waits for this word to change.
+/// Wakes a process that waits for this word to change.
 fn wake(word: &AtomicU32) -> io::Result<()> {
-    // SAFETY: the word is there.
+    // SAFETY: the word is valid during the call.
     match unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, 1) } {
         0.. => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// What a look shows.
+/// The result of a look.
 pub enum Sight {
-    /// It is not there.
+    /// The object does not exist.
     Absent,
-    /// It is there, and nothing could be done with it.
+    /// It exists, and every operation was refused.
     Refused,
-    /// Something could be done with it.
+    /// An operation was allowed.
     Used,
-    /// It is not whole.
+    /// An operation was allowed, and the object is not complete.
     Wrong(String),
 }
 
@@ -552,7 +548,7 @@ fn look(whole: &Whole) -> io::Result<Sight> {
     for (name, attempt) in attempts(whole.kind) {
         match attempt(whole, id) {
             Ok(found) => {
-                // What the attempt itself did not tell.
+                // If the operation itself does not show the object, read it.
                 let found = found.or_else(|| state(whole, id).ok());
                 if found.as_ref().is_some_and(|found| found != whole) {
                     let found = found.expect("it is there");
@@ -562,7 +558,7 @@ fn look(whole: &Whole) -> io::Result<Sight> {
             }
             Err(error) => match error.raw_os_error() {
                 Some(libc::EACCES | libc::EPERM) => {}
-                // It has gone meanwhile.
+                // The object was removed meanwhile.
                 Some(libc::EINVAL | libc::EIDRM | libc::ENOENT) => {
                     return Ok(match sight {
                         Sight::Refused => Sight::Absent,
@@ -576,7 +572,7 @@ fn look(whole: &Whole) -> io::Result<Sight> {
     Ok(sight)
 }
 
-/// Something that takes permission; the answer is what the object is, if that came out.
+/// An operation that needs permission. Returns the object, as far as the operation shows it.
 type Attempt = fn(&Whole, i32) -> io::Result<Option<Whole>>;
 
 fn attempts(kind: Kind) -> &'static [(&'static str, Attempt)] {
@@ -612,7 +608,7 @@ fn attempts(kind: Kind) -> &'static [(&'static str, Attempt)] {
     }
 }
 
-/// An object's id by its key, if these permissions are granted.
+/// The id of an object by its key, if these permissions are granted.
 fn get(whole: &Whole, mode: i32) -> io::Result<i32> {
     let key = whole.key as libc::key_t;
     // SAFETY: none of the three calls takes a pointer.
@@ -635,12 +631,12 @@ fn get_to_write(whole: &Whole, _: i32) -> io::Result<Option<Whole>> {
 }
 
 fn attach(id: i32, flags: i32) -> io::Result<Option<Whole>> {
-    // SAFETY: the kernel chooses the address, and nothing is read or written there.
+    // SAFETY: the kernel chooses the address, and nothing reads or writes there.
     let address = unsafe { libc::shmat(id, ptr::null(), flags) };
     if address.addr() == usize::MAX {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the segment was attached there, and is used no more.
+    // SAFETY: the segment was attached there, and nothing uses it any more.
     check(unsafe { libc::shmdt(address) })?;
     Ok(None)
 }
@@ -662,12 +658,12 @@ fn send(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
 fn receive(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
     let mut message = Message { kind: 0, text: 0 };
     let none = libc::IPC_NOWAIT;
-    // SAFETY: there is room for a message of one byte.
+    // SAFETY: the buffer has room for a message of one byte.
     let got = unsafe { libc::msgrcv(id, (&raw mut message).cast(), 1, 0, none) };
     allowed(check(if got < 0 { -1 } else { 0 }))
 }
 
-/// Asks whether a semaphore is 0, and does not wait.
+/// Asks whether a semaphore is 0, with IPC_NOWAIT.
 fn operate(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
     let mut operation = libc::sembuf {
         sem_num: 0,
@@ -678,7 +674,7 @@ fn operate(_: &Whole, id: i32) -> io::Result<Option<Whole>> {
     allowed(check(unsafe { libc::semop(id, &mut operation, 1) }))
 }
 
-/// Gives a semaphore the value that it is to have anyway.
+/// Sets a semaphore to its final value.
 fn set_value(whole: &Whole, id: i32) -> io::Result<Option<Whole>> {
     let value = whole.values.first().map_or(0, |&value| value.into());
     // SAFETY: SETVAL takes a number.
@@ -686,8 +682,8 @@ fn set_value(whole: &Whole, id: i32) -> io::Result<Option<Whole>> {
     Ok(None)
 }
 
-/// A call that was let through, but had nothing to do or would have had to wait, is one that was let
-/// through.
+/// A call that passed the permission check, but had nothing to do or would have had to wait, counts
+/// as allowed.
 fn allowed(result: io::Result<()>) -> io::Result<Option<Whole>> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::ENOMSG)) => Ok(None),
@@ -695,19 +691,19 @@ fn allowed(result: io::Result<()>) -> io::Result<Option<Whole>> {
     }
 }
 
-/// Reads an object's struct, for which it takes permission to read.
+/// Reads an object with IPC_STAT, which needs read permission.
 fn stat(whole: &Whole, id: i32) -> io::Result<Option<Whole>> {
     let (_, mut found) = read(whole.kind, id, libc::IPC_STAT)?;
     found.values.clone_from(&whole.values);
     Ok(Some(found))
 }
 
-/// What an object is, whatever its permissions; of a set, with its values if they may be read, else
-/// with those that it is to have.
+/// Reads an object whatever its permissions. The values of a set are its final ones if they cannot
+/// be read.
 fn state(whole: &Whole, id: i32) -> io::Result<Whole> {
-    /// Where the place of an object in the kernel's table ends in its id: IPCMNI_SHIFT of ipc/util.h.
+    /// The bits of an id that are the index into the kernel's table: IPCMNI_SHIFT of ipc/util.h.
     const PLACE: i32 = (1 << 15) - 1;
-    // SHM_STAT_ANY of linux/shm.h, and so on.
+    // SHM_STAT_ANY of linux/shm.h, MSG_STAT_ANY, SEM_STAT_ANY.
     let any = match whole.kind {
         Kind::Shm => 15,
         Kind::Msg => 13,
@@ -724,7 +720,7 @@ fn state(whole: &Whole, id: i32) -> io::Result<Whole> {
     Ok(found)
 }
 
-/// Reads an object's struct by one of the commands that do; gives what the call returns, too.
+/// Reads an object by an ..._STAT command. Returns the result of the call too.
 fn read(kind: Kind, id: i32, command: i32) -> io::Result<(i32, Whole)> {
     let (result, permissions, size);
     // SAFETY: each command writes one struct of the kind to the address; all bytes are zero or

@@ -1,4 +1,4 @@
-//! An output of the subject: where it goes, and what the runner reads of it.
+//! Opens an output of the subject, and reads it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -10,8 +10,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use crate::case::Stream;
 use crate::spawn::{self, Process};
 
-/// Waits until a pipe has no reader. A child that another thread has just forked keeps a copy of it
-/// until its exec.
+/// Waits until a pipe has no reader. A child that another thread has forked keeps a copy of the
+/// reader until its exec.
 fn await_no_reader(writer: &PipeWriter) -> io::Result<()> {
     let mut entry = libc::pollfd {
         fd: writer.as_raw_fd(),
@@ -28,23 +28,23 @@ fn await_no_reader(writer: &PipeWriter) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes that a full pipe is filled with at a time. A pipe's room is a multiple of it.
+/// Bytes written at a time to fill a pipe. A pipe's capacity is a multiple of them.
 const FILLER: [u8; 4096] = [b'.'; 4096];
 
-/// An output that nobody writes to yet.
+/// An output that the subject has not got yet.
 pub struct Output(Source);
 
 enum Source {
-    /// The runner does not see it.
+    /// The runner does not read it.
     Elsewhere,
-    /// A pipe with so many bytes of filler in it.
+    /// A pipe with this many bytes of filler in it.
     Pipe { reader: PipeReader, filler: usize },
     /// A file.
     File(File),
 }
 
 impl Output {
-    /// Makes the output `stream`, and what a subject gets of it. `file` makes an empty file.
+    /// Opens the output `stream`. Returns the subject's end too. `file` creates an empty file.
     pub fn open(
         stream: Stream,
         file: impl FnOnce() -> io::Result<File>,
@@ -65,7 +65,7 @@ impl Output {
                 let file = file()?;
                 (Self(Source::File(file.try_clone()?)), file.into())
             }
-            // It is closed later.
+            // `Closed` is closed in the child.
             Stream::Closed => elsewhere(device("/dev/null")?.into()),
             Stream::Full => elsewhere(device("/dev/full")?.into()),
             Stream::Broken => {
@@ -77,8 +77,8 @@ impl Output {
         })
     }
 
-    /// Begins to read what the process `pid` writes, which has not been waited for; the runner's own
-    /// copies of what it writes to must be closed.
+    /// Begins to read what the process `pid`, which has not been waited for, writes. The runner
+    /// must have closed its own copies of the writing end.
     pub fn read(self, pid: libc::pid_t) -> io::Result<Reading> {
         Ok(match self.0 {
             Source::Elsewhere => Reading::Nothing,
@@ -98,18 +98,18 @@ impl Output {
     }
 }
 
-/// An output that is being read.
+/// An output that the runner reads.
 pub enum Reading {
     /// There is nothing to read.
     Nothing,
-    /// It is read when the subject has ended.
+    /// Read when the subject has ended.
     File(File),
-    /// Some thread reads it, so that the subject never waits for room, or not for long.
+    /// Read by a thread, so that a full pipe does not block the subject for long.
     Pipe(JoinHandle<io::Result<Vec<u8>>>),
 }
 
 impl Reading {
-    /// All that the subject wrote. Only after its end.
+    /// Returns all that the subject wrote. Call it only after the subject's end.
     pub fn finish(self) -> io::Result<Vec<u8>> {
         match self {
             Self::Nothing => Ok(Vec::new()),
@@ -119,7 +119,7 @@ impl Reading {
     }
 }
 
-/// Makes a pipe one that does not block, and fills it; the answer is its room.
+/// Sets O_NONBLOCK on a pipe and fills it. Returns its capacity.
 pub fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
     fcntl(writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let mut room = 0;
@@ -132,7 +132,7 @@ pub fn fill(mut writer: &PipeWriter) -> io::Result<usize> {
     }
 }
 
-/// What stands behind the filler in all that was read of a pipe.
+/// Returns the bytes after the filler in all that was read from a pipe.
 pub fn behind(filler: usize, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     match bytes.split_at_checked(filler) {
         Some((before, output)) if before.iter().all(|byte| *byte == FILLER[0]) => {

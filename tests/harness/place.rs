@@ -1,4 +1,4 @@
-//! The places where cases run.
+//! Names the places where cases run.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,11 +10,11 @@ pub enum Place {
     Native,
     /// The subject for aarch64 under qemu's user-mode emulation, on this machine's kernel.
     QemuUserAarch64,
-    /// A whole x86_64 machine, in which the runner is process 1.
+    /// A whole x86_64 machine under qemu, in which the runner is process 1.
     KernelX86_64,
-    /// A whole aarch64 machine, in which the runner is process 1.
+    /// A whole aarch64 machine under qemu, in which the runner is process 1.
     KernelAarch64,
-    /// The ipcmk of util-linux instead of ours: a test of the cases.
+    /// util-linux's ipcmk instead of ours, to check the cases themselves.
     UtilLinux,
 }
 
@@ -28,7 +28,7 @@ impl Place {
         Self::UtilLinux,
     ];
 
-    /// The name in case files, on command lines and in reports.
+    /// Its name in case files, on command lines and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",

@@ -1,8 +1,9 @@
-//! POSIX objects: what the C libraries find in /dev/shm, and the message queues of an IPC namespace.
+//! Creates, lists and removes POSIX objects: the files where the C libraries look in /dev/shm, and
+//! the message queues of an IPC namespace.
 //!
-//! Shared memory and semaphores are files there. They are seen as they are, by path, mode, owner, size
-//! and bytes; what a C library makes of them is for C programs to say. Queues are seen in an mqueue
-//! file system, which nobody has mounted anywhere.
+//! Shared memory and semaphores are compared as files: path, mode, owner, size and bytes. C
+//! programs test how a C library uses them. Queues are listed in an mqueue file system that
+//! fsopen(2) creates and that is mounted nowhere.
 
 use std::ffi::{CString, OsStr};
 use std::fmt;
@@ -27,7 +28,7 @@ use crate::text;
 /// Where the C libraries look for shared memory and semaphores.
 pub const DIRECTORY: &str = "/dev/shm";
 
-/// What an object is, beside its name, mode and owner.
+/// The type of an object, with its content.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum What {
     /// A regular file.
@@ -59,7 +60,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue for which nobody chose anything: DFLT_MSG and DFLT_MSGSIZE of linux/ipc_namespace.h.
+    /// A queue with default attributes: DFLT_MSG and DFLT_MSGSIZE of linux/ipc_namespace.h.
     pub const USUAL: Self = Self {
         maxmsg: 10,
         msgsize: 8192,
@@ -68,15 +69,15 @@ impl Queue {
 }
 
 impl What {
-    /// A file of this size that begins with these bytes.
+    /// A file of this size that begins with these bytes; the others are 0.
     pub fn file(size: u64, mut content: Vec<u8>) -> Self {
         let end = content.iter().rposition(|&byte| byte != 0);
         content.truncate(end.map_or(0, |last| last + 1));
         Self::File { size, content }
     }
 
-    /// A semaphore that nobody waits for, on a machine whose long has 64 bits: `sem_t` of glibc (a
-    /// 64-bit value, then whether it is private, which is 128 if not), or of musl (a 32-bit value).
+    /// A semaphore without waiters, where a long has 64 bits: `sem_t` of glibc (the value in 64
+    /// bits, then 128 for one that processes share), or of musl (the value in 32 bits).
     pub fn semaphore(value: u32, musl: bool) -> Self {
         let mut content = vec![0; 32];
         content[..4].copy_from_slice(&value.to_ne_bytes());
@@ -87,13 +88,13 @@ impl What {
         Self::file(32, content)
     }
 
-    /// Whether it is a queue, and so not in /dev/shm.
+    /// Whether it is a queue, which is not in /dev/shm.
     pub fn is_queue(&self) -> bool {
         matches!(self, Self::Queue(_))
     }
 }
 
-/// Writes an object as a case file has it.
+/// Formats an object as in a case file.
 fn write(
     f: &mut fmt::Formatter<'_>,
     name: &[u8],
@@ -132,7 +133,7 @@ fn write(
     Ok(())
 }
 
-/// An object that is there.
+/// An existing object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
     /// The name of a file in /dev/shm, or of a queue without its slash.
@@ -143,9 +144,9 @@ pub struct Object {
     pub mode: u32,
     /// The owner's user and group.
     pub owner: (u32, u32),
-    /// Its inode, which another object of its name would not have.
+    /// Its inode number, to notice that another object has taken the name.
     pub inode: u64,
-    /// When it was last changed: seconds and nanoseconds.
+    /// Its ctime: seconds and nanoseconds.
     pub changed: (i64, i64),
 }
 
@@ -156,7 +157,7 @@ impl fmt::Display for Object {
     }
 }
 
-/// An object to make before a run, or one that is to be there after it.
+/// An object to create before a run, or one that must exist after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// The name of a file in /dev/shm, or of a queue without its slash.
@@ -165,7 +166,7 @@ pub struct Wanted {
     pub what: What,
     /// Permissions.
     pub mode: u32,
-    /// Its owner's user, and group, if not those of whoever makes it.
+    /// Its owner's user, and group, if not those of its creator.
     pub owner: Option<(u32, Option<u32>)>,
 }
 
@@ -176,7 +177,8 @@ impl fmt::Display for Wanted {
 }
 
 impl Wanted {
-    /// Whether it is this object, if this user, who has a group of the same number, makes it.
+    /// Whether `object` is as wanted, if this user, who has a group of the same number, has created
+    /// it.
     pub fn is(&self, object: &Object, user: u32) -> bool {
         let owner = self.owner.map_or((user, user), |(owner, group)| {
             (owner, group.unwrap_or(user))
@@ -185,7 +187,7 @@ impl Wanted {
             == (&object.name, &object.what, object.mode, object.owner)
     }
 
-    /// Makes it in the calling thread's namespaces.
+    /// Creates it in the calling thread's namespaces.
     pub fn create(&self) -> io::Result<()> {
         self.make()
             .map_err(|error| io::Error::new(error.kind(), format!("given posix {self}: {error}")))
@@ -211,7 +213,7 @@ impl Wanted {
         if let Some((user, group)) = self.owner {
             fchown(&file, Some(user), Some(group.unwrap_or(user)))?;
         }
-        // The umask has no say in it.
+        // fchmod(2), since the umask applied to the creation.
         file.set_permissions(Permissions::from_mode(self.mode))
     }
 }
@@ -221,19 +223,19 @@ pub fn path(name: &[u8]) -> PathBuf {
     Path::new(DIRECTORY).join(OsStr::from_bytes(name))
 }
 
-/// The name of a queue, as the C library wants it.
+/// The name of a queue for mq_open(3), with its slash.
 fn queue_name(name: &[u8]) -> io::Result<CString> {
     Ok(CString::new([b"/", name].concat())?)
 }
 
-/// Opens an existing queue, without waiting for messages.
+/// Opens an existing queue with O_NONBLOCK.
 pub fn open(name: &[u8], access: MQ_OFlag) -> io::Result<File> {
     let flags = access | MQ_OFlag::O_NONBLOCK | MQ_OFlag::O_CLOEXEC;
     let queue = mqueue::mq_open(queue_name(name)?.as_c_str(), flags, Mode::empty(), None)?;
     Ok(file_of(queue))
 }
 
-/// Makes a queue, with this mode under the umask.
+/// Creates a queue, with this mode under the umask.
 pub fn create_queue(name: &[u8], mode: u32, attributes: &Queue) -> io::Result<File> {
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_CLOEXEC;
     let mode = Mode::from_bits_truncate(mode);
@@ -242,15 +244,15 @@ pub fn create_queue(name: &[u8], mode: u32, attributes: &Queue) -> io::Result<Fi
     Ok(file_of(queue))
 }
 
-/// A queue that has just been opened, as a file, which closes it when it is dropped.
+/// Turns a queue that has just been opened into a file, which closes it when it is dropped.
 fn file_of(queue: MqdT) -> File {
-    // SAFETY: the descriptor is open, and no other value has it.
+    // SAFETY: the descriptor is open, and no other value owns it.
     unsafe { File::from_raw_fd(queue.into_raw_fd()) }
 }
 
 /// The attributes of a queue that is open.
 pub fn attributes(queue: &impl AsRawFd) -> io::Result<Queue> {
-    // SAFETY: the descriptor stays open meanwhile; dropping an MqdT does not close it.
+    // SAFETY: the descriptor stays open during the call; dropping an MqdT does not close it.
     let queue = unsafe { MqdT::from_raw_fd(queue.as_raw_fd()) };
     let attributes = mqueue::mq_getattr(&queue)?;
     Ok(Queue {
@@ -269,27 +271,28 @@ pub fn remove(what: &What, name: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Removes all queues of the calling thread's namespace. All queues of a user together may have so many
-/// bytes (RLIMIT_MSGQUEUE), whatever their namespace, and a namespace takes its time to go.
+/// Removes all queues of the calling thread's namespace. RLIMIT_MSGQUEUE counts all queues of a
+/// user, in all namespaces, and the kernel destroys a namespace some time after its last process
+/// exits.
 pub fn remove_queues(objects: &[Object]) -> io::Result<()> {
     let mut queues = objects.iter().filter(|object| object.what.is_queue());
     queues.try_for_each(|queue| remove(&queue.what, &queue.name))
 }
 
-/// The right to have a few queues at a time: as many threads have it as all their queues together fit into
-/// RLIMIT_MSGQUEUE, which is 800 KiB where nobody may raise it.
+/// The right to have three queues at a time. As many threads have it as their queues fit into
+/// RLIMIT_MSGQUEUE, 800 KiB by default.
 pub struct Turn(());
 
-/// How many threads have a turn.
+/// Number of threads that have a turn.
 static TURNS: Mutex<u64> = Mutex::new(0);
 
-/// Wakes who waits for a turn.
+/// Wakes a thread that waits for a turn.
 static TURN: Condvar = Condvar::new();
 
 impl Turn {
     /// Waits for a turn.
     pub fn take() -> io::Result<Self> {
-        /// Bytes of three queues for which nobody chose anything, and of what the kernel adds to them.
+        /// Bytes of three queues with default attributes, and of the kernel's own data for them.
         const THREE: u64 = 300_000;
         let (limit, _) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
         let most = (limit / THREE).max(1);
@@ -309,17 +312,17 @@ impl Drop for Turn {
     }
 }
 
-/// A window on /dev/shm and the queues as they are for the thread that opened it, wherever its holder
-/// goes later.
+/// Lists the objects in /dev/shm and the queues of the namespaces in which it was opened, even
+/// after its thread has changed namespaces.
 pub struct Window {
-    /// None where processes would be taken for objects.
+    /// None if /dev/shm is a proc, whose directories of processes are no objects.
     files: Option<File>,
     queues: OwnedFd,
 }
 
 impl Window {
-    /// Opens a window on the calling thread's namespaces. That takes root's rights over the IPC
-    /// namespace.
+    /// Opens /dev/shm and an mqueue file system of the calling thread's namespaces. That needs
+    /// CAP_SYS_ADMIN in the user namespace of the IPC namespace.
     pub fn open() -> io::Result<Self> {
         let files = File::open(DIRECTORY)?;
         let is_proc = fstatfs(&files)?.filesystem_type() == PROC_SUPER_MAGIC;
@@ -329,7 +332,7 @@ impl Window {
         })
     }
 
-    /// Reads all objects.
+    /// Lists all objects.
     pub fn objects(&self) -> io::Result<Vec<Object>> {
         let mut objects = Vec::new();
         let files = self.files.as_ref().map(AsRawFd::as_raw_fd);
@@ -338,7 +341,7 @@ impl Window {
                 let entry = entry?;
                 let name = entry.file_name().into_vec();
                 match read(&entry.path(), name) {
-                    // It has gone meanwhile.
+                    // It was removed meanwhile.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     object => objects.push(object?),
                 }
@@ -361,7 +364,7 @@ fn read(path: &Path, name: Vec<u8>) -> io::Result<Object> {
         let file = File::open(path)?;
         match attributes(&file) {
             Ok(queue) => What::Queue(queue),
-            // It is no queue.
+            // mq_getattr(3) of a file that is not a queue.
             Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
                 What::file(status.len(), content(&file)?)
             }
@@ -378,11 +381,11 @@ fn read(path: &Path, name: Vec<u8>) -> io::Result<Object> {
     })
 }
 
-/// The most bytes of a file that are read.
+/// Most bytes of a file that are compared.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// The bytes of a file up to the end of what it holds: holes between are zeros, and one at the end is
-/// left out.
+/// Reads a file up to the end of its last data, without the hole that may follow. Holes before that
+/// are zeros.
 fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
@@ -400,12 +403,13 @@ fn content(file: &File) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads all objects of the calling thread's namespaces.
+/// Lists all objects of the calling thread's namespaces.
 pub fn objects() -> io::Result<Vec<Object>> {
     Window::open()?.objects()
 }
 
-/// An mqueue file system of the calling thread's IPC namespace, as a directory without a path.
+/// Creates an mqueue file system of the calling thread's IPC namespace. Returns its root directory,
+/// which has no path.
 fn mount_mqueue() -> io::Result<OwnedFd> {
     /// FSCONFIG_CMD_CREATE and FSMOUNT_CLOEXEC of linux/mount.h.
     const CREATE: libc::c_int = 6;
@@ -414,10 +418,10 @@ fn mount_mqueue() -> io::Result<OwnedFd> {
         let Ok(descriptor @ 0..) = i32::try_from(result) else {
             return Err(io::Error::last_os_error());
         };
-        // SAFETY: the descriptor is new, and nobody else's.
+        // SAFETY: the descriptor is new, and no other value owns it.
         Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
     };
-    // SAFETY: a string that ends with NUL; numbers.
+    // SAFETY: a string that ends with a NUL, and numbers.
     let context = call(unsafe { libc::syscall(libc::SYS_fsopen, c"mqueue".as_ptr(), CLOEXEC) })?;
     let null = ptr::null::<libc::c_char>();
     // SAFETY: CMD_CREATE takes neither key nor value.

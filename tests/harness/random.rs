@@ -1,5 +1,5 @@
-//! Random command lines: words that are nasty, options in every spelling, numbers, and mutations of
-//! all these.
+//! Generates random command lines: difficult words, options in every spelling, numbers, and
+//! mutations of all these.
 
 use fastrand::Rng;
 use ipcmk::cli::options::TABLE;
@@ -8,7 +8,7 @@ use crate::reading::WORDS;
 
 /// A random command line, without the program's name.
 pub fn line(random: &mut Rng) -> Vec<Vec<u8>> {
-    // Most lines are short, as those are that are read at all.
+    // Most lines are short, since long ones are nearly always refused.
     let pieces = [1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8];
     let pieces = pieces[random.usize(..pieces.len())];
     let mut words = Vec::new();
@@ -21,7 +21,7 @@ pub fn line(random: &mut Rng) -> Vec<Vec<u8>> {
     words
 }
 
-/// A random command line that asks for POSIX objects, and gives them a name.
+/// A random command line that asks for POSIX objects and has a name for them.
 pub fn posix_line(random: &mut Rng) -> Vec<Vec<u8>> {
     let mut words = line(random);
     let resource = match random.u8(..4) {
@@ -35,8 +35,8 @@ pub fn posix_line(random: &mut Rng) -> Vec<Vec<u8>> {
     words
 }
 
-/// A random command line that asks for objects, with options that apply to them and with arguments of
-/// which most are right. Its keys and names are among so many.
+/// A random command line that asks for objects, with options that apply to them and mostly valid
+/// arguments. It takes its keys and names from `names` of each.
 pub fn usual_line(random: &mut Rng, names: u32) -> Vec<Vec<u8>> {
     let mut options = if random.u8(..3) == 0 {
         usual_keyed(random, names)
@@ -52,7 +52,7 @@ pub fn usual_line(random: &mut Rng, names: u32) -> Vec<Vec<u8>> {
         let owner = ["0", "7", "7:8", "0:0", "65534"][random.usize(..5)];
         options.push(spell(random, "", "--owner", owner.into()));
     }
-    // `--keyed` stays the first one.
+    // `--keyed` must stay first.
     let is_keyed = options
         .first()
         .is_some_and(|option| option == &[b"--keyed"]);
@@ -211,7 +211,7 @@ fn usual_keyed(random: &mut Rng, names: u32) -> Vec<Vec<Vec<u8>>> {
     options
 }
 
-/// A size that the kernel takes, but for a few.
+/// A size; all but a few are valid.
 fn usual_size(random: &mut Rng) -> Vec<u8> {
     if random.u8(..12) == 0 {
         return size(random);
@@ -226,7 +226,7 @@ fn usual_size(random: &mut Rng) -> Vec<u8> {
     .into()
 }
 
-/// A number of semaphores that a set may have, but for a few.
+/// A number of semaphores; all but a few are valid.
 fn usual_count(random: &mut Rng) -> u32 {
     match random.u8(..16) {
         0 => [0, 250, 251, 32_000, 32_001][random.usize(..5)],
@@ -234,7 +234,7 @@ fn usual_count(random: &mut Rng) -> u32 {
     }
 }
 
-/// Permissions that can be given, but for a few.
+/// Permissions; all but a few are valid.
 fn usual_mode(random: &mut Rng) -> Vec<u8> {
     match random.u8(..8) {
         0 => mode(random),
@@ -246,7 +246,7 @@ fn usual_mode(random: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// So many values; one for all where that is too many.
+/// As many values as there are semaphores; one for all of a large set.
 fn usual_values(random: &mut Rng, semaphores: u32) -> Vec<u8> {
     let values = if semaphores <= 12 { semaphores } else { 1 };
     let values: Vec<String> = (0..values)
@@ -258,7 +258,7 @@ fn usual_values(random: &mut Rng, semaphores: u32) -> Vec<u8> {
     values.join(",").into()
 }
 
-/// A key among so many, but for a few.
+/// One of `names` keys; a few are invalid.
 fn usual_key(random: &mut Rng, names: u32) -> Vec<u8> {
     let number = random.u32(1..=names);
     match random.u8(..8) {
@@ -269,7 +269,7 @@ fn usual_key(random: &mut Rng, names: u32) -> Vec<u8> {
     }
 }
 
-/// A name among so many, but for a few.
+/// One of `names` names; a few are invalid.
 fn usual_name(random: &mut Rng, names: u32) -> Vec<u8> {
     let slash = any_of(random, &["", "/"]);
     match random.u32(..names + 1) {
@@ -279,7 +279,7 @@ fn usual_name(random: &mut Rng, names: u32) -> Vec<u8> {
     }
 }
 
-/// An option and its argument, in one of the ways in which they can be written.
+/// An option and its argument, in one of their spellings.
 fn spell(random: &mut Rng, letter: &str, name: &str, argument: Vec<u8>) -> Vec<Vec<u8>> {
     let by_letter = !letter.is_empty() && random.bool();
     let attached = random.bool();
@@ -291,7 +291,7 @@ fn spell(random: &mut Rng, letter: &str, name: &str, argument: Vec<u8>) -> Vec<V
     }
 }
 
-/// An option without an argument, likewise.
+/// An option without an argument, in one of its spellings.
 fn flag(random: &mut Rng, letter: &str, name: &str) -> Vec<Vec<u8>> {
     let by_letter = !letter.is_empty() && random.bool();
     vec![if by_letter { letter } else { name }.into()]
@@ -312,7 +312,7 @@ fn piece(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
 /// Makes a number.
 type Number = fn(&mut Rng) -> Vec<u8>;
 
-/// Options by letter and by name, each with a text that may be right for it.
+/// Options by letter and by name, each with a generator of arguments.
 const OPTIONS: &[(&str, &str, Number)] = &[
     ("-M", "--shmem", size),
     ("-M", "--shmem", size),
@@ -351,7 +351,7 @@ const RESOURCES: &[&str] = &[
     "--posix-semaphore",
 ];
 
-/// Options of ours without an argument.
+/// Options that only our ipcmk has, without an argument.
 const FLAGS: &[&str] = &[
     "-e",
     "--existing",
@@ -375,7 +375,7 @@ fn option(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     words.extend(spell(random, letter, name, number));
 }
 
-/// The beginning of a long name, perhaps with a value.
+/// A prefix of a long name, perhaps with a value.
 fn abbreviation(random: &mut Rng) -> Vec<u8> {
     let names = TABLE.iter().map(|row| row.long);
     let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
@@ -388,7 +388,7 @@ fn abbreviation(random: &mut Rng) -> Vec<u8> {
     word
 }
 
-/// Letters in a row, perhaps with a value.
+/// A cluster of letters, perhaps with a value.
 fn cluster(random: &mut Rng) -> Vec<u8> {
     const LETTERS: &[u8] = b"QQQQMMSSppnsnsmmqomqhVkerJ";
     let mut word = vec![b'-'];
@@ -406,7 +406,7 @@ fn number(random: &mut Rng) -> Vec<u8> {
     [size, count, mode, key, values, owner][random.usize(..6)](random)
 }
 
-/// A number of any magnitude: as many are small as large.
+/// A number of any magnitude: small ones are as frequent as large ones.
 fn magnitude(random: &mut Rng) -> u64 {
     random.u64(..) >> random.u32(..64)
 }
@@ -423,7 +423,7 @@ fn size(random: &mut Rng) -> Vec<u8> {
     let whole = match random.u8(..6) {
         0 => format!("{whole:#x}"),
         1 => format!("0{whole:o}"),
-        // Most units are too large for more.
+        // A larger factor overflows with most units.
         2 => format!("{}", whole % 20),
         _ => format!("{whole}"),
     };
@@ -447,7 +447,7 @@ fn size(random: &mut Rng) -> Vec<u8> {
     format!("{lead}{whole}{fraction}{suffix}").into_bytes()
 }
 
-/// As many units as 64 bits hold, and a fraction that may be too much.
+/// As many units as fit into 64 bits, and a fraction that may overflow them.
 fn largest_size(random: &mut Rng) -> Vec<u8> {
     let (suffix, power) = [
         ("K", 10),
@@ -478,6 +478,9 @@ fn mode(random: &mut Rng) -> Vec<u8> {
         1 => format!("{:o}", random.u16(..)),
         2 => format!("-{:o}", random.u16(..)),
         3 => format!(" +0{:o}", random.u16(..0o1000)),
+        // What may be a size.
+        4 => (1024 * random.u64(..100)).to_string(),
+        5 => format!("{:o}", random.u32(0o1000..0o400_000)),
         _ => format!("{:o}", random.u16(..0o1000)),
     }
     .into_bytes()
@@ -489,12 +492,13 @@ fn key(random: &mut Rng) -> Vec<u8> {
         0 => "private".to_owned(),
         1 => key.to_string(),
         2 => format!("0{key:o}"),
+        3 => random.i32(..).to_string(),
         _ => format!("{key:#x}"),
     }
     .into_bytes()
 }
 
-/// Values of semaphores: many, or as many as there may be semaphores.
+/// Values of semaphores: many, or as many as a set may have.
 fn values(random: &mut Rng) -> Vec<u8> {
     let values = match random.u8(..4) {
         0 => 1,
@@ -510,7 +514,7 @@ fn values(random: &mut Rng) -> Vec<u8> {
     values.join(",").into_bytes()
 }
 
-/// A user, perhaps with a group; few are mapped in a user namespace.
+/// A user, perhaps with a group; a user namespace maps few of them.
 fn owner(random: &mut Rng) -> Vec<u8> {
     let id = |random: &mut Rng| match random.u8(..4) {
         0 => (magnitude(random) >> 31).to_string(),
@@ -525,12 +529,12 @@ fn owner(random: &mut Rng) -> Vec<u8> {
     .into_bytes()
 }
 
-/// A name of a POSIX object, which is one or not.
+/// A name of a POSIX object, valid or not.
 fn name(random: &mut Rng) -> Vec<u8> {
     match random.u8(..16) {
         0 => bytes(random),
         1 => [b"/", &bytes(random)[..]].concat(),
-        // Of glibc, a semaphore has up to 251 bytes, and any other object up to 255.
+        // With glibc, the name of a semaphore has up to 251 bytes, any other up to 255.
         2 => {
             let slashes = "/".repeat(random.usize(..3));
             let length = [250, 251, 252, 253, 255, 256][random.usize(..6)];
@@ -552,7 +556,7 @@ fn libc(random: &mut Rng) -> Vec<u8> {
     any_of(random, &["glibc", "glibc", "musl", "m", ""]).into()
 }
 
-/// A file, which is there or not.
+/// A file, which exists or not.
 fn file(random: &mut Rng) -> Vec<u8> {
     any_of(random, &["/", "/dev/null", "-", ".", "nowhere", ""]).into()
 }
@@ -565,13 +569,13 @@ fn ftok(random: &mut Rng) -> Vec<u8> {
         text.extend(match random.u8(..4) {
             0 => key(random),
             1 => any_of(random, &["", "256", "x", "1x"]).into(),
-            _ => random.u8(1..).to_string().into_bytes(),
+            _ => random.u8(..).to_string().into_bytes(),
         });
     }
     text
 }
 
-/// A few bytes, any but NUL.
+/// A few bytes other than NUL.
 fn bytes(random: &mut Rng) -> Vec<u8> {
     let length = random.usize(1..=6);
     std::iter::repeat_with(|| random.u8(1..))
@@ -579,7 +583,7 @@ fn bytes(random: &mut Rng) -> Vec<u8> {
         .collect()
 }
 
-/// Changes one thing.
+/// Makes one change.
 fn mutate(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     if words.is_empty() {
         return words.push(bytes(random));
@@ -600,7 +604,7 @@ fn mutate(random: &mut Rng, words: &mut Vec<Vec<u8>>) {
     }
 }
 
-/// A byte that may change what a word means, or any other; no NUL.
+/// A byte that may change the meaning of a word, or any other; never NUL.
 fn byte(random: &mut Rng) -> u8 {
     const TELLING: &[u8] = b"-=0123456789xKMGTEBi.+ MQSpsohnmqkerJ,:#";
     match random.u8(..4) {

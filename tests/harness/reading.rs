@@ -1,17 +1,18 @@
-//! What is true of every reading of every command line, whatever stands on it.
+//! Checks what holds for every reading of every command line.
 
 use std::cell::Cell;
 
 use ipcmk::cli::batch::Arguments;
-use ipcmk::cli::getopt::Getopt;
+use ipcmk::cli::getopt::{Getopt, Token};
 use ipcmk::cli::grammar;
 use ipcmk::cli::mistake::{Mistake, Position, Refusal};
-use ipcmk::cli::options::{Grammar, Opt, Opts, TABLE};
+use ipcmk::cli::number;
+use ipcmk::cli::options::{Argument, Grammar, Opt, Opts, TABLE};
 use ipcmk::cli::request::{Action, Request};
 use ipcmk::kernel::port::Owner;
 
-/// Words that are resources, values good and bad, marks of a key, properties, clusters,
-/// abbreviations, ambiguities, and no options at all.
+/// Words of command lines: resources, valid and invalid values, keys, properties, clusters,
+/// abbreviations, ambiguities, and words that are no options.
 pub const WORDS: [&[u8]; 43] = [
     b"-M",
     b"4096",
@@ -58,10 +59,10 @@ pub const WORDS: [&[u8]; 43] = [
     b"--libc=musl",
 ];
 
-/// What became of a line.
+/// The result of reading a line.
 pub type Reading<'a> = (Result<Action, Refusal<'a>>, Request<'a>);
 
-/// Reads a line, which does not hold the program's name.
+/// Reads a line, which is without the program's name.
 pub fn read<'a>(
     words: impl Iterator<Item = &'a [u8]> + Clone,
     posixly_correct: bool,
@@ -71,8 +72,8 @@ pub fn read<'a>(
     (result, request)
 }
 
-/// Whether two readings come to the same. What a request still keeps of options that it has taken back
-/// is of no matter.
+/// Whether two readings mean the same. What a request keeps of options that a later one has
+/// overridden is not compared.
 fn is_same((result, request): &Reading<'_>, (other_result, other): &Reading<'_>) -> bool {
     let same = |(opt, text): (Opt, &[u8]), (_, other_text): (Opt, &[u8])| {
         request.has(opt) == other.has(opt) && (!request.has(opt) || text == other_text)
@@ -87,7 +88,7 @@ fn is_same((result, request): &Reading<'_>, (other_result, other): &Reading<'_>)
             .all(|(one, another)| same(one, another))
 }
 
-/// The options whose arguments are kept as they were typed, and these.
+/// The options whose arguments are kept as typed, and these arguments.
 fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
     [
         (Opt::Name, request.name),
@@ -98,7 +99,7 @@ fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
     ]
 }
 
-/// Words that count how many of them have been asked for, by all clones together.
+/// Iterates over words, and counts the calls of `next` of all its clones.
 #[derive(Clone)]
 struct Counted<'a> {
     words: std::iter::Copied<std::slice::Iter<'a, &'a [u8]>>,
@@ -114,11 +115,10 @@ impl<'a> Iterator for Counted<'a> {
     }
 }
 
-/// Reads a line, and says what is wrong with the reading; gives the grammar that reads it, if it
-/// asks for objects.
+/// Reads a line, and checks the reading. Returns the grammar that reads it, if it asks for objects.
 ///
 /// # Errors
-/// What is wrong, for a programmer to read.
+/// What is wrong, for a developer.
 pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, String> {
     let asked = Cell::new(0);
     let counted = Counted {
@@ -126,12 +126,13 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
         asked: &asked,
     };
     let reading = read(counted, posixly_correct);
-    // One pass for the mark of a key. In each grammar one for the options, one for what they apply
-    // to, and two for single words. Each may ask twice whether that is all.
-    if asked.get() > 9 * (words.len() + 2) {
+    // One pass for the choice of the grammar, one for what a shell would change. In each grammar one
+    // for the options, one for what they apply to, and two for single words. Each may ask twice
+    // whether that is all.
+    if asked.get() > 10 * (words.len() + 2) {
         return Err(format!("{} words asked for", asked.get()));
     }
-    // A second time, out of a batch where that can be.
+    // A second time: as a line of a batch, if the words can be one.
     let line = batch_line(words);
     let again = match &line {
         Some(line) => read(
@@ -144,7 +145,7 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
         return Err(format!("{reading:?}, but then: {again:?}"));
     }
     let with_keyed = || {
-        // An abbreviation of it is spelled in full.
+        // An abbreviated `--keyed` is replaced by the full name.
         let words = words.iter().skip(says_keyed(words).into()).copied();
         let words = [&b"--keyed"[..]].into_iter().chain(words);
         read(words, posixly_correct)
@@ -169,8 +170,8 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
             if !request.has(Opt::Keyed) {
                 return Ok(Some(Grammar::Standard));
             }
-            if !may_have_key(words) {
-                return Err(format!("read by keys without the mark of one: {request:?}"));
+            if !are_keys(words, posixly_correct) {
+                return Err(format!("read by keys against the rule: {request:?}"));
             }
             let with_keyed = with_keyed();
             if !is_same(&with_keyed, &(result, request.clone())) {
@@ -181,16 +182,32 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
         Err(refusal) => {
             let (with_keyed, _) = with_keyed();
             // Where the line was read by keys and refused, no hint is due.
-            if refusal.keyed_reads != (with_keyed == Ok(Action::Create)) {
+            let is_hinted = with_keyed == Ok(Action::Create) && words.iter().all(is_plain);
+            if refusal.key.is_some() != is_hinted {
                 return Err(format!("{refusal:?}, but with --keyed: {with_keyed:?}"));
+            }
+            if refusal.key.is_some_and(|key| !is_there(key, words)) {
+                return Err(format!("the key is no word: {refusal:?}"));
+            }
+            // An operand, or a mode up to 07777, makes a line the standard grammar's, even one that
+            // util-linux refuses for another word or for an option of ours.
+            let is_taken = matches!(
+                (refusal.mistake, refusal.word.argument),
+                (Mistake::ExtraOperand | Mistake::ModeTwice, _)
+                    | (Mistake::BadRange, Argument::Mode)
+            );
+            let is_keyed = refusal.grammar == Grammar::Keyed;
+            let should_be = are_keys(words, posixly_correct);
+            if is_keyed != should_be && (is_keyed || !is_taken) {
+                return Err(format!("refused by the other grammar: {refusal:?}"));
             }
             lies_within(words, posixly_correct, &refusal).map(|()| None)
         }
     }
 }
 
-/// The same words as a line of a batch, each where it was, with a comment behind them; none where
-/// no line has such words.
+/// The same words as a line of a batch, in the same places, followed by a comment; None if a line
+/// of a batch cannot have such words.
 fn batch_line(words: &[&[u8]]) -> Option<Vec<u8>> {
     let is_word = |word: &&[u8]| {
         !matches!(word, [] | [b'#', ..]) && !word.iter().any(u8::is_ascii_whitespace)
@@ -199,14 +216,14 @@ fn batch_line(words: &[&[u8]]) -> Option<Vec<u8>> {
     words.iter().all(is_word).then_some(line)
 }
 
-/// Whether a text is a part of one of the words, not a copy of it.
+/// Whether a text is a slice of one of the words, and not a copy.
 fn is_there(text: &[u8], words: &[&[u8]]) -> bool {
     let text = text.as_ptr_range();
     let mut words = words.iter().map(|word| word.as_ptr_range());
     words.any(|word| word.start <= text.start && text.end <= word.end)
 }
 
-/// Whether a request asks for something, and for nothing that does not go with it.
+/// Whether a request asks for objects, and has only options that apply to them.
 fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     const INT_MAX: u64 = 0x7fff_ffff;
     let has = |opt: Opt| request.has(opt);
@@ -217,7 +234,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     };
     let Owner { uid, gid } = request.owner();
     let values: Vec<u64> = request.values().collect();
-    // A semaphore of POSIX takes more than one of a set.
+    // A POSIX semaphore may have a larger value than one of a set.
     let most_value = if has(Opt::Semaphore) { 32767 } else { INT_MAX };
     let in_range = request.mode() <= 0o777
         && in_range(Opt::Semaphore, 1, INT_MAX)
@@ -226,7 +243,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         && in_range(Opt::Msgsize, 0, INT_MAX)
         && in_range(Opt::Libc, 0, 1)
         && in_range(Opt::Key, 0, u32::MAX.into())
-        && in_range(Opt::Ftok, 1, 255)
+        && in_range(Opt::Ftok, 0, 255)
         && in_range(Opt::Hugetlb, 0, 63)
         && (!has(Opt::Owner) || uid != Owner::SAME)
         && (!has(Opt::Owner) || (gid != Owner::SAME) == request.owner.contains(&b':'))
@@ -263,7 +280,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .all(|(opt, to)| !has(opt) || request.has(to))
 }
 
-/// The options that apply to some objects only, each with those.
+/// The options that apply to some objects only, each with these objects.
 fn narrow() -> [(Opt, Opts); 12] {
     [
         (Opt::Key, Opts::SYSV),
@@ -286,28 +303,162 @@ fn set(opts: &[Opt]) -> Opts {
     opts.iter().fold(Opts::NONE, |set, opt| set | opt.bit())
 }
 
-/// Whether the first word is `--keyed`, or short for it and not for `--key`.
+/// Whether the first word is `--keyed`, or an abbreviation of it that is not one of `--key`.
 fn says_keyed(words: &[&[u8]]) -> bool {
     words
         .first()
         .is_some_and(|word| b"--keyed".starts_with(word) && word.len() > b"--key".len())
 }
 
-/// Whether anything on the line may be the mark of a key, read as generously as can be.
-pub fn may_have_key(words: &[&[u8]]) -> bool {
-    says_keyed(words)
-        || words.iter().any(|word| {
-            let has = |part: &[u8]| word.windows(part.len()).any(|window| window == part);
-            let is_cluster = word.starts_with(b"-") && !word.starts_with(b"--");
-            has(b"0x")
-                || has(b"0X")
-                || has(b"private")
-                || (is_cluster && (has(b"o") || has(b"s")))
-                || word.starts_with(b"--ns")
+/// Whether a word is of the characters that the second line of a refusal may have.
+fn is_plain(word: &&[u8]) -> bool {
+    is_like(word, "[A-Za-z0-9_./:=,+@%-][A-Za-z0-9_./:=,+@%-]*")
+}
+
+/// Whether a line is the keyed grammar's: the specification's rule, sentence by sentence.
+#[must_use]
+pub fn is_by_keys(words: &[&[u8]], posixly_correct: bool) -> bool {
+    // "A line that we accept is standard."
+    let (result, request) = read(words.iter().copied(), posixly_correct);
+    (result.is_err() || request.has(Opt::Keyed)) && are_keys(words, posixly_correct)
+}
+
+/// The same of a line that the standard grammar refuses.
+fn are_keys(words: &[&[u8]], posixly_correct: bool) -> bool {
+    if says_keyed(words) {
+        return true;
+    }
+    // "Or that util-linux 2.43 accepts."
+    if util_linux_accepts(words, posixly_correct) {
+        return false;
+    }
+    let mut tokens = Getopt::new(words.iter().copied(), posixly_correct);
+    tokens.restart(Grammar::Keyed);
+    let mut found = Vec::new();
+    while let Some(token) = tokens.next() {
+        if let Token::Option(opt) = token {
+            found.push((opt, tokens.is_letter, tokens.word.bytes));
+        }
+    }
+    let values = |opt: Opt| {
+        let is_it = move |found: &&(Opt, bool, &[u8])| found.0 == opt;
+        found.iter().filter(is_it).map(|found| (found.1, found.2))
+    };
+    let is_mode = |text: &[u8]| is_like(text, "0?[0-7]?[4-7][0-7][0-7]");
+    let (segments, queues, sets) = (
+        values(Opt::Shmem).count(),
+        values(Opt::Queue).count(),
+        values(Opt::Semaphore).count(),
+    );
+    match (segments + queues, sets) {
+        (0, 1) => {
+            let key =
+                values(Opt::Semaphore).any(|(_, key)| is_hexadecimal(key) || key == b"private");
+            let mut counts = values(Opt::Nsems);
+            let count = counts.any(|(is_letter, count)| {
+                let is_number = number::elements(count).is_ok();
+                !is_letter || is_number && !is_mode(count)
+            });
+            values(Opt::Size).next().is_none() && (key || count)
+        }
+        (1, 0) => {
+            let mut keys = values(Opt::Shmem).chain(values(Opt::Queue));
+            let has_size = values(Opt::Optkey)
+                .chain(values(Opt::Size))
+                .next()
+                .is_some();
+            let mut sizes = values(Opt::Size);
+            has_size
+                && sizes.all(|(is_letter, size)| !is_letter || is_plainly_size(size))
+                && keys.all(|(_, key)| number::read(Argument::Key, key).is_ok() && !is_mode(key))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a text is written 0x...
+fn is_hexadecimal(text: &[u8]) -> bool {
+    text.starts_with(b"0x") || text.starts_with(b"0X")
+}
+
+/// Whether -p's argument is plainly a size.
+fn is_plainly_size(text: &[u8]) -> bool {
+    let Ok(bytes) = number::size(text) else {
+        return false;
+    };
+    let is_octal = u64::from_str_radix(&String::from_utf8_lossy(text), 8);
+    let end = text.iter().position(|byte| b"KkMmGg".contains(byte));
+    is_hexadecimal(text) && bytes > 0xfff
+        || is_like(text, "[1-9][0-9]*")
+            && bytes % 1024 == 0
+            && !is_octal.is_ok_and(|mode| mode <= 0o7777)
+        || end.is_some_and(|end| {
+            is_like(&text[..end], "[1-9][0-9.]*")
+                && !is_like(&text[..end], "[0-7]?[4-7][04-7][04-7]")
         })
 }
 
-/// A refusal points into the line, at the word that it shows, or behind its end.
+/// Whether util-linux 2.43 accepts a line.
+fn util_linux_accepts(words: &[&[u8]], posixly_correct: bool) -> bool {
+    let mut line = Getopt::new(words.iter().copied(), posixly_correct);
+    let mut given = Opts::NONE;
+    while let Some(token) = line.next() {
+        let text = line.word.bytes;
+        let opt = match token {
+            Token::Option(opt) => opt,
+            Token::Operand => continue,
+            Token::Wrong(_) => return false,
+        };
+        let is_right = match opt {
+            Opt::Help | Opt::Version => return true,
+            Opt::Mode => number::mode(text).is_ok_and(|mode| mode <= 0o7777),
+            _ => number::read(line.word.argument, text).is_ok(),
+        };
+        let is_theirs = TABLE.iter().any(|row| row.opt == opt && row.util_linux);
+        if !is_right || !is_theirs {
+            return false;
+        }
+        given = given | opt.bit();
+    }
+    given.any(Opts::OBJECTS) && (given.any(Opt::Name.bit()) || !given.any(Opts::POSIX))
+}
+
+/// Whether a text is like a pattern: bytes and classes in brackets, each perhaps with `?` behind it. A
+/// class with `*` behind it takes as many bytes as it can.
+fn is_like(text: &[u8], pattern: &str) -> bool {
+    let pattern = pattern.as_bytes();
+    let (class, rest) = match pattern {
+        [] => return text.is_empty(),
+        [b'[', ..] => {
+            let end = pattern.iter().position(|&byte| byte == b']');
+            let end = end.expect("a class ends");
+            (&pattern[1..end], &pattern[end + 1..])
+        }
+        _ => pattern.split_at(1),
+    };
+    let is_first = text.first().is_some_and(|first| is_in(*first, class));
+    let tail = text.get(1..).unwrap_or_default();
+    let shown = |pattern| str::from_utf8(pattern).expect("ASCII");
+    match rest {
+        [b'?', rest @ ..] => is_first && is_like(tail, shown(rest)) || is_like(text, shown(rest)),
+        [b'*', rest @ ..] => {
+            let length = text.iter().take_while(|byte| is_in(**byte, class)).count();
+            is_like(&text[length..], shown(rest))
+        }
+        _ => is_first && is_like(tail, shown(rest)),
+    }
+}
+
+/// Whether a byte is in a class, such as `04-7`.
+fn is_in(byte: u8, class: &[u8]) -> bool {
+    match class {
+        [first, b'-', last, rest @ ..] => (*first..=*last).contains(&byte) || is_in(byte, rest),
+        [one, rest @ ..] => *one == byte || is_in(byte, rest),
+        [] => false,
+    }
+}
+
+/// Checks that a refusal points to the word that it shows, or after the end of the line.
 fn lies_within(
     words: &[&[u8]],
     posixly_correct: bool,
@@ -326,11 +477,11 @@ fn lies_within(
         };
     }
     let text = words.join(&0);
-    // An empty last word lies behind the last byte.
+    // An empty last word lies after the last byte.
     let Some(rest) = text.get(at..) else {
         return Err(format!("behind the end: {refusal:?}"));
     };
-    // Messages name a long option in full, or without its dashes.
+    // Messages name a long option in full, or as typed without its dashes.
     let is_long = matches!(
         refusal.mistake,
         Mistake::NameNeedsArgument
@@ -340,7 +491,7 @@ fn lies_within(
             | Mistake::KeyedNotFirst
     );
     if refusal.mistake == Mistake::NotApplicable {
-        // It stands where the option, or its argument, is read, and names the option.
+        // It points to the place where the option or its argument is read, and names the option.
         let mut line = Getopt::new(words.iter().copied(), posixly_correct);
         line.restart(refusal.grammar);
         while line.next().is_some() {

@@ -1,6 +1,6 @@
-//! The list of texts that one version of the program words otherwise than another.
+//! Reads the list of texts that two versions of the program word differently.
 //!
-//! A row is `old => new`; `#` begins a comment. A text may be a part of a line. In it
+//! A row is `old => new`; `#` begins a comment. A text may be a part of a line. In it:
 //!
 //! | | stands for |
 //! | --- | --- |
@@ -10,25 +10,25 @@
 //! | `\n` | the end of a line |
 //! | `\%`, `\#`, `\@`, `\\` | this byte |
 //!
-//! The new text has no number and no bytes at such a place that the old one does not have at one of the
-//! same kind. All around the texts must be equal.
+//! Every number and every run of bytes in the new text must also be in the old one, at a place of
+//! the same kind. Outside these texts both outputs must be equal.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::text::Parsed;
 
-/// The list.
+/// The list of reworded texts.
 #[derive(Default)]
 pub struct Reworded(Vec<Row>);
 
 /// A text.
 struct Row {
-    /// The row as it stands in the list.
+    /// The row, verbatim.
     text: String,
     old: Vec<Piece>,
     new: Vec<Piece>,
-    /// How many texts it has explained.
+    /// Number of texts that it has explained.
     met: AtomicUsize,
 }
 
@@ -40,14 +40,14 @@ enum Piece {
     Any,
 }
 
-/// What stood at the places of a text.
+/// The bytes at the places of a text.
 type Found<'a> = Vec<(Piece, &'a [u8])>;
 
 impl Reworded {
     /// Reads the list.
     ///
     /// # Errors
-    /// The number of a line that is no row, or a row that says nothing or stands twice.
+    /// The number of a line that is not a row, whose texts are equal, or that is there twice.
     pub fn parse(content: &str) -> Parsed<Self> {
         let mut rows: Vec<Row> = Vec::new();
         for (number, line) in (1..).zip(content.lines()) {
@@ -64,12 +64,12 @@ impl Reworded {
         Ok(Self(rows))
     }
 
-    /// Whether an output is another one with texts reworded.
+    /// Whether `new` is `old` with texts of the list reworded.
     pub fn explains(&self, old: &[u8], new: &[u8]) -> bool {
         self.explains_from(old, 0, new, 0)
     }
 
-    /// The same of what follows these places.
+    /// The same from these offsets on.
     fn explains_from(&self, old: &[u8], from: usize, new: &[u8], new_from: usize) -> bool {
         let (rest, new_rest) = (&old[from..], &new[new_from..]);
         if rest == new_rest {
@@ -83,7 +83,7 @@ impl Reworded {
                 for (length, found) in matches(&row.old, &old[at..], None) {
                     for (new_length, _) in matches(&row.new, &new[new_at..], Some(&found)) {
                         let (end, new_end) = (at + length, new_at + new_length);
-                        // Where both say the same, there is nothing to explain.
+                        // Equal texts need no explanation.
                         let is_other = old[at..end] != new[new_at..new_end];
                         if is_other && self.explains_from(old, end, new, new_end) {
                             row.met.fetch_add(1, Ordering::Relaxed);
@@ -97,7 +97,7 @@ impl Reworded {
     }
 }
 
-/// How many rows have been met, and which have not.
+/// Formats the number of rows that have explained a text, and lists the others.
 impl fmt::Display for Reworded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_met = |row: &&Row| row.met.load(Ordering::Relaxed) > 0;
@@ -152,8 +152,8 @@ fn pieces(text: &str) -> Parsed<Vec<Piece>> {
     Ok(pieces)
 }
 
-/// Every way in which bytes begin with a text: how long it is then, and what stands at its places;
-/// with `among`, only what stands there at a place of the same kind.
+/// Every way in which bytes begin with a text: its length, and the bytes at its places. With
+/// `among`, only bytes that it has at a place of the same kind.
 fn matches<'a>(
     text: &[Piece],
     bytes: &'a [u8],

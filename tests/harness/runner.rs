@@ -1,4 +1,5 @@
-//! One case in one place.
+//! Runs one case of a case file in one place, such as this machine or an emulated one, and compares
+//! its results with those that the case expects.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -14,7 +15,7 @@ use crate::place::Place;
 use crate::posix;
 use crate::subject::Subject;
 
-/// Where cases run, and on what.
+/// Runs cases in one place, on one subject.
 pub struct Runner {
     /// The place.
     pub place: Place,
@@ -22,22 +23,23 @@ pub struct Runner {
     pub subject: Subject,
     /// What the runner may do here.
     pub privilege: Privilege,
-    /// The version of the subject where that is util-linux's.
+    /// The version of util-linux, if the subject is its ipcmk.
     pub util_linux: Version,
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Everything is as expected.
     Passed,
-    /// Something is not: a report.
+    /// Something is not as expected; the report.
     Failed(String),
-    /// It cannot run here, for this reason.
+    /// The case cannot run here; the reason.
     NotHere(String),
 }
 
-/// The machine, which all cases use and few change. No case panics in a thread that holds it.
+/// Locked for writing by a case that sets a sysctl of the whole machine, for reading by all others.
+/// A case runs in a thread of its own, so its panic does not poison the lock.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 impl Runner {
@@ -46,10 +48,9 @@ impl Runner {
         if let Some(reason) = self.not_here(case) {
             return Verdict::NotHere(reason);
         }
-        // Who changes the whole machine has it alone.
         let _alone = case.machine_sysctl().map(|_| MACHINE.write());
         let _together = case.machine_sysctl().is_none().then(|| MACHINE.read());
-        // A namespace belongs to a thread, so a new thread leaves nothing behind in this one.
+        // unshare(2) changes the calling thread alone; the new thread's namespaces end with it.
         let attempt = thread::scope(|scope| scope.spawn(|| self.attempt(case)).join());
         match attempt {
             Ok(Ok(complaints)) => self.verdict(case, &complaints),
@@ -61,6 +62,7 @@ impl Runner {
         }
     }
 
+    /// The reason why the case cannot run here, if there is one.
     fn not_here(&self, case: &Case) -> Option<String> {
         if let Some((_, reason)) = case.not.iter().find(|(place, _)| *place == self.place) {
             return Some(reason.clone());
@@ -112,7 +114,7 @@ impl Runner {
         }
     }
 
-    /// What a case expects of this place's subject.
+    /// How the subject's answer relates to what the case expects: only util-linux may differ.
     fn answer<'a>(&self, case: &'a Case) -> &'a Answer {
         match &case.util_linux {
             UtilLinux::Gives(answer, _) if self.place == Place::UtilLinux => answer,
@@ -120,6 +122,7 @@ impl Runner {
         }
     }
 
+    /// The result of a case with these complaints; util-linux passes where it differs as expected.
     fn verdict(&self, case: &Case, complaints: &str) -> Verdict {
         match self.answer(case) {
             Answer::Differs(tag) if complaints.is_empty() => Verdict::Failed(format!(
@@ -132,7 +135,7 @@ impl Runner {
         }
     }
 
-    /// How a report on a case begins: where it stands, and its conditions.
+    /// The first lines of a report on a case: its file, line and title, and what it is given.
     pub fn heading(&self, case: &Case) -> String {
         let mut heading = format!("{}: {} ({})\n", case.position, case.title, self.place);
         for given in &case.given {
@@ -141,25 +144,27 @@ impl Runner {
         heading
     }
 
-    /// Runs a case in a new namespace; the answer is everything that is not as expected.
+    /// Runs a case in new namespaces. Returns a text about everything that is not as expected.
     fn attempt(&self, case: &Case) -> io::Result<String> {
+        // POSIX queues count against RLIMIT_MSGQUEUE, which all threads share.
         let _turn = case.is_posix().then(posix::Turn::take).transpose()?;
         namespace::unshare()?;
         let (case, _files) = &files::settle(case)?;
         let (mut objects, changed) = set_up(&case.setup)?;
         let window = posix::Window::open()?;
-        let posix = window.objects()?;
+        let posix_before = window.objects()?;
         let mut complaints = String::new();
+        // The System V objects after the last run.
         let mut held = Vec::new();
         let texts_matter = *self.answer(case) != Answer::Status;
-        for (left, run) in (0..case.runs.len()).rev().zip(&case.runs) {
+        for (further_runs, run) in (0..case.runs.len()).rev().zip(&case.runs) {
             let calls = run
                 .calls
                 .as_deref()
                 .filter(|_| self.place != Place::UtilLinux);
             let outcome = self.subject.run(&case.start, &run.words, calls.is_some())?;
-            // A full namespace takes its time, so it is not read for nothing.
-            if left == 0 || run.shows_new() {
+            // Listing a full namespace is slow: list only what is compared.
+            if further_runs == 0 || run.shows_new() {
                 held = namespace::objects()?;
             }
             let mut results = Vec::new();
@@ -196,14 +201,14 @@ impl Runner {
         if let Err(wrong) = check::check_holds(case, objects.before(), &held) {
             complaints.push_str(&format!("  {wrong}"));
         }
-        let left = window.objects()?;
-        if let Err(wrong) = check::check_posix(case, &posix, &left) {
+        let posix_after = window.objects()?;
+        if let Err(wrong) = check::check_posix(case, &posix_before, &posix_after) {
             complaints.push_str(&format!("  {wrong}"));
         }
-        posix::remove_queues(&left)?;
+        posix::remove_queues(&posix_after)?;
         if !changed.is_empty() {
-            // They may take what is the machine's, such as huge pages, and the namespace takes its
-            // time to go.
+            // The kernel destroys a namespace some time after its last process exits. Until then
+            // its segments could hold huge pages, which the next case needs.
             for object in held {
                 namespace::remove(object.kind, object.id)?;
             }
@@ -214,18 +219,20 @@ impl Runner {
 
 /// Whether this process, and so every subject, is under a seccomp filter.
 fn is_filtered() -> bool {
-    // SAFETY: the call takes no pointer. A kernel that knows no seccomp answers -1.
+    // SAFETY: the call takes no pointer. It returns -1 on a kernel without CONFIG_SECCOMP.
     unsafe { libc::prctl(libc::PR_GET_SECCOMP) > 0 }
 }
 
-/// Prepares the calling thread's namespace, and the machine for as long as the second answer lives.
+/// Creates the objects that a case is given, and sets its sysctls. Those of the whole machine get
+/// their values back when the returned `Changed` are dropped.
 pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
     let mut changed = Vec::new();
     let (mut given, mut filling) = (Vec::new(), HashSet::new());
     for step in setup {
         match step {
             Setup::Sysctl(sysctl) if sysctl.is_of_namespace() => sysctl.set()?,
-            // The last change is undone first, since one sysctl may change another.
+            // Dropped in this order: the last change is undone first, since setting one sysctl may
+            // change another.
             Setup::Sysctl(sysctl) => changed.insert(0, sysctl.set_for_now()?),
             Setup::Object(object) => {
                 let id = object.create().map_err(|error| {
@@ -259,7 +266,7 @@ pub fn set_up(setup: &[Setup]) -> io::Result<(Objects, Vec<Changed>)> {
     Ok((Objects::new(given, filled), changed))
 }
 
-/// Makes objects until the kernel has no room for more.
+/// Creates objects until the kernel refuses one with ENOSPC.
 fn fill(object: &NewObject, made: &mut HashSet<(Kind, i32)>) -> io::Result<()> {
     loop {
         match object.create() {
@@ -273,7 +280,7 @@ fn fill(object: &NewObject, made: &mut HashSet<(Kind, i32)>) -> io::Result<()> {
     }
 }
 
-/// Cuts a command line that nobody would paste.
+/// Cuts a command line that is too long for a report.
 fn abbreviate(line: String) -> String {
     const LIMIT: usize = 2_000;
     match line.char_indices().nth(LIMIT) {

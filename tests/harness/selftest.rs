@@ -1,12 +1,12 @@
-//! Tests of the runner itself, as a program: what is right passes, and what is wrong fails. The
-//! subject is util-linux's ipcmk, whose behaviour is known.
+//! Tests the runner as a program: right cases pass, wrong ones fail. The subject is util-linux's
+//! ipcmk, whose behaviour is known.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::{env, fs, process};
 
-/// A directory tree for one test, removed at its end.
+/// A directory tree for one test, removed when this is dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -81,7 +81,7 @@ fn a_right_expectation_passes() {
         .says("native: 1 cases passed, 0 failed, 0 cannot");
 }
 
-/// Each row is one wrong word in a right case, and what the report must then say.
+/// Each row changes one word of a right case, and has the report that must follow.
 #[test]
 fn every_wrong_expectation_fails() {
     let rows = [
@@ -170,8 +170,8 @@ fn every_wrong_expectation_fails() {
     }
 }
 
-/// What a shell makes of POSIX objects: a file in /dev/shm, and a queue, which is a file in an mqueue
-/// file system.
+/// POSIX objects that a shell creates: a file in /dev/shm, and a queue, which is a file in an
+/// mqueue file system.
 const POSIX: &str = "\
 case: objects
 given: posix shm old size=3 mode=600 bytes=abc
@@ -185,7 +185,7 @@ util-linux: no shell
 
 const SHELL: [&str; 4] = ["--place", "native", "--subject", "/bin/sh"];
 
-/// Runs a file of one case on a shell.
+/// Runs a file of one case with a shell as the subject.
 fn on_a_shell(name: &str, content: &str) -> Run {
     let scratch = Scratch::new(name);
     scratch.write("x.case", content);
@@ -195,7 +195,7 @@ fn on_a_shell(name: &str, content: &str) -> Run {
 #[test]
 fn posix_objects_are_seen_in_all_respects() {
     let run = on_a_shell("posix", POSIX);
-    // Only root can mount for the runner's subject, or give to others.
+    // Only root can mount file systems for the runner's subject, or change owners.
     assert!(run.succeeded(), "{}", run.text());
     let rows = [
         ("size=9", "size=8", "missing: shm x size=8 bytes=abc"),
@@ -275,8 +275,8 @@ fn posix_objects_are_seen_in_all_respects() {
     }
 }
 
-/// A file in the machine's own /dev/shm that is new at the end is told, and a queue. The machine is here a
-/// shell's namespaces, so that nobody else sees it.
+/// The runner reports a new file or queue in the machine's own /dev/shm at the end. Here the
+/// machine is the namespaces of a shell, so the real one stays untouched.
 #[test]
 fn what_is_left_in_the_machine_is_told() {
     let scratch = Scratch::new("machine");
@@ -286,7 +286,7 @@ fn what_is_left_in_the_machine_is_told() {
         ("mount -t mqueue none /mnt; : >/mnt/left", "new: queue left"),
         (":", ""),
     ] {
-        // The subject goes back to where the runner came from.
+        // The subject enters the namespaces that the runner started in.
         let subject = scratch.0.join("subject");
         let script = format!(
             "#!/bin/sh\nnsenter --mount --ipc --target $PPID sh -c '{leave}'\nexec /usr/bin/ipcmk \"$@\"\n"
@@ -360,7 +360,7 @@ fn util_linux_answers_are_tested() {
     run(&answer(QUEUE, "no queues")).says("x: queue: util-linux has no queues");
 }
 
-/// What fills a namespace must be all there at the end.
+/// The objects that fill a namespace must all exist at the end.
 #[test]
 fn a_full_namespace_is_held_to_be_full() {
     let ipcrm = |words: &str| {
@@ -384,12 +384,12 @@ fn a_full_namespace_is_held_to_be_full() {
     assert_eq!(run.text().matches("missing: sem").count(), 1);
 }
 
-/// What a subject changes of a given object is seen.
+/// The runner reports what a subject changes of a given object.
 #[test]
 fn given_objects_are_held_to_be_unchanged() {
     let scratch = Scratch::new("given");
     let run = |script: &str| {
-        // The subject is a shell, whose arguments are a script.
+        // The subject is a shell, and its arguments are a script.
         let case = format!(
             "case: a\ngiven: sem key=7 nsems=3 mode=600 values=1,2,3\n\
              given: msg key=7 mode=600 qbytes=77 owner=5:6\n\
@@ -408,7 +408,7 @@ fn given_objects_are_held_to_be_unchanged() {
         .says("missing: sem key=0x7 nsems=3 mode=600 owner=0:0 values=1,2,3")
         .says("missing: msg key=0x7 qbytes=77 mode=600 owner=5:6 creator=0:0")
         .says("missing: shm key=0x7 size=4096 mode=2600");
-    // By the id of the set: 0 is the namespace's first.
+    // By the id of the set: 0 is the first id of a namespace.
     let set = "perl -e \"semctl(0, 1, 16, 9) or die\"";
     let changed = run(set);
     assert!(!changed.succeeded());
@@ -444,14 +444,14 @@ fn faults_find_what_is_lost() {
         let options = ["--faults", "some", "x.case", "--", filter];
         scratch.cases(&[&UTIL_LINUX[..], &options].concat())
     };
-    // It does not see that nobody gets the id.
+    // util-linux's ipcmk exits with 0 although the id could not be written.
     let closed = faults("errnos, stdout closed");
     assert!(!closed.succeeded());
     closed
         .says("queue: errnos, stdout closed")
         .says("LOST: msg key=0x")
         .says(" sh /usr/bin/ipcmk -Q -p 640 >&-");
-    // Nor is it safe from signals.
+    // A signal ends it before it has printed the id.
     let signals = faults("signals, stdout a pipe");
     assert!(!signals.succeeded());
     signals
@@ -460,7 +460,8 @@ fn faults_find_what_is_lost() {
     assert!(!signals.text().contains("objects lost: 0"));
 }
 
-/// A program makes an object under its name, and then gives it its size; or it changes one that is there.
+/// The program creates an object under its name, and sets its size afterwards; or it changes an
+/// object that exists.
 #[test]
 fn faults_find_half_made_and_changed_posix_objects() {
     let scratch = Scratch::new("posix-faults");

@@ -1,8 +1,8 @@
-//! Starting programs while other threads do the same, and signals to them.
+//! Forks and execs programs while other threads do the same, and sends them signals.
 //!
-//! A child has a copy of every descriptor of this process until its exec closes them. So a pipe
-//! whose reader is dropped here may have another one for a moment, and a write that is to fail does
-//! not. What must be gone at once is dropped by [`close`].
+//! Between fork and exec a child has a copy of every descriptor of this process. So a pipe whose
+//! reader is dropped here may keep a reader for a moment, and a write that should fail with EPIPE
+//! succeeds. [`close`] drops an end of a pipe when there is no such child.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::fs;
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Held for reading while a child is between its fork and its exec.
 static FORKING: RwLock<()> = RwLock::new(());
 
-/// Starts a program, with no signal ignored or blocked; its exec is over when this returns.
+/// Starts a program, with no signal ignored or blocked. Returns after its exec.
 pub fn spawn(command: &mut Command) -> io::Result<Child> {
     // SAFETY: it only makes system calls.
     unsafe { command.pre_exec(default_signals) };
@@ -27,18 +27,18 @@ pub fn spawn(command: &mut Command) -> io::Result<Child> {
     command.spawn()
 }
 
-/// Gives every signal of this process its default action, and blocks none, as a child does before
-/// its exec: what is ignored or blocked would stay so. It only makes system calls.
+/// Resets every signal of this process to its default action, and blocks none. A child calls it
+/// before its exec, which would keep ignored and blocked signals. It only makes system calls.
 ///
-/// The caller of the tests may ignore signals (nohup(1), a shell's background job), and so does
-/// Rust's runtime (SIGPIPE); to the subject each of them means something.
+/// The caller of the tests may ignore signals (nohup(1), a shell's background job), and Rust's
+/// runtime ignores SIGPIPE. The subject must be able to receive each of them.
 pub fn default_signals() -> io::Result<()> {
-    // All zeros: SIG_DFL, no flags and no mask. The call itself, since glibc's function does nothing to
-    // the two signals that its threads use.
+    // All zeros: SIG_DFL, no flags and no mask. The system call itself, since glibc's function
+    // skips the two signals that its threads use.
     let default = [0_u64; 4];
     for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: it reads one struct sigaction of the kernel, which has at most so many bytes. It
-        // refuses SIGKILL and SIGSTOP, which nobody can ignore.
+        // SAFETY: it reads one struct sigaction of the kernel, which is not longer than this. It
+        // fails for SIGKILL and SIGSTOP, which cannot be ignored.
         unsafe {
             libc::syscall(
                 libc::SYS_rt_sigaction,
@@ -50,7 +50,7 @@ pub fn default_signals() -> io::Result<()> {
         };
     }
     let mut none = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: the first call makes the set that the second one reads.
+    // SAFETY: sigemptyset fills the set that sigprocmask reads.
     check(unsafe {
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut())
@@ -61,29 +61,29 @@ fn forking() -> RwLockReadGuard<'static, ()> {
     FORKING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Drops an end of a pipe when no child has a copy of it.
+/// Drops an end of a pipe while no child has a copy of it.
 pub fn close<T>(end: T) {
     let _nobody_forks = FORKING.write().unwrap_or_else(PoisonError::into_inner);
     drop(end);
 }
 
-/// Sets a soft resource limit of this process, as a child does before its exec. The hard one stays
-/// above it where it can: nothing but the soft one is enforced, and a hint must state that one.
+/// Sets a soft resource limit of this process; a child calls it before its exec. The hard limit
+/// stays higher where possible: only the soft one is enforced, and a hint must state that one.
 pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
     let mut both = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: the limit is there.
+    // SAFETY: the pointer is to a valid rlimit.
     check(unsafe { libc::getrlimit(resource, &raw mut both) })?;
     both.rlim_cur = limit;
     both.rlim_max = both.rlim_max.clamp(limit, limit.saturating_add(1));
-    // SAFETY: the limit is there.
+    // SAFETY: the pointer is to a valid rlimit.
     check(unsafe { libc::setrlimit(resource, &raw const both) })
 }
 
-/// A program that is ready to start many times faster than by fork: its child shares this process's
-/// memory up to its exec, as vfork(2) has it, so that no page table is copied, and no page after.
+/// A program that is ready to start, many times faster than by fork(2): like vfork(2), the child
+/// shares this process's memory until its exec, so no page table or page is copied.
 pub struct Launch {
     program: CString,
     arguments: Vec<CString>,
@@ -91,18 +91,18 @@ pub struct Launch {
     streams: [OwnedFd; 3],
 }
 
-/// What a child needs between clone and exec, made beforehand: it must not allocate.
+/// What a child needs between clone(2) and exec, prepared before: it must not allocate.
 struct ForChild<'a> {
     program: *const c_char,
     arguments: Vec<*const c_char>,
     environment: Vec<*const c_char>,
     streams: [c_int; 3],
     set_up: &'a dyn Fn() -> io::Result<()>,
-    /// What failed in the child.
+    /// The errno of the call that failed in the child.
     errno: AtomicI32,
 }
 
-/// Bytes of the child's stack. glibc's posix_spawn gives its child half of that.
+/// Bytes of the child's stack: twice as many as glibc's posix_spawn gives its child.
 const STACK: usize = 64 << 10;
 
 impl Launch {
@@ -129,15 +129,15 @@ impl Launch {
         })
     }
 
-    /// Another standard output.
+    /// Replaces standard output.
     #[must_use]
     pub fn stdout(mut self, stdout: impl Into<OwnedFd>) -> Self {
         self.streams[1] = stdout.into();
         self
     }
 
-    /// Starts the program; `arrived` is called with its pid, and gives what this gives, while no
-    /// other thread's [`close`] goes on. The child calls `set_up` before its exec.
+    /// Starts the program. Then calls `arrived` with its pid, while no other thread's [`close`]
+    /// runs, and returns its result. The child calls `set_up` before its exec.
     ///
     /// # Safety
     /// `set_up` only makes system calls: it neither allocates nor locks nor panics.
@@ -159,14 +159,14 @@ impl Launch {
             errno: AtomicI32::new(0),
         };
         let mut stack: Vec<MaybeUninit<u8>> = Vec::with_capacity(STACK);
-        // The ABIs want it aligned by 16; it grows downwards.
+        // The ABIs require alignment by 16, and a stack that grows downwards.
         let top = stack.as_mut_ptr().wrapping_add(STACK);
         let top = top.wrapping_sub(top.addr() % 16);
         let _forking = forking();
         let before = block_signals()?;
-        // SAFETY: the stack is the child's alone, and everything behind the pointer lives until it
-        // has gone or become another program: CLONE_VFORK makes this thread wait for that. No signal
-        // handler can run in the child.
+        // SAFETY: the stack belongs to the child alone. With CLONE_VFORK this thread waits for the
+        // child's exec or exit, so what the pointer refers to outlives its use. No signal handler
+        // can run in the child.
         let pid = unsafe {
             libc::clone(
                 in_child,
@@ -183,7 +183,7 @@ impl Launch {
         match child.errno.load(Ordering::SeqCst) {
             0 => arrived(pid),
             errno => {
-                // SAFETY: a child of ours that nobody waits for; the kernel stores no status at null.
+                // SAFETY: a child that nothing else waits for; the kernel stores no status at null.
                 unsafe { libc::waitpid(pid, ptr::null_mut(), libc::__WALL) };
                 Err(io::Error::from_raw_os_error(errno))
             }
@@ -191,20 +191,20 @@ impl Launch {
     }
 }
 
-/// The child's life up to its exec.
+/// Runs in the child until its exec.
 extern "C" fn in_child(child: *mut c_void) -> c_int {
-    // SAFETY: the parent passes this, and waits.
+    // SAFETY: the parent passes this pointer, and waits.
     let child = unsafe { &*child.cast::<ForChild<'_>>() };
     let error = child.exec();
     child
         .errno
         .store(error.raw_os_error().unwrap_or(libc::EIO), Ordering::SeqCst);
-    // SAFETY: ends this process, and touches nothing of the parent's.
+    // SAFETY: ends this process without touching the parent's memory.
     unsafe { libc::_exit(127) }
 }
 
 impl ForChild<'_> {
-    /// Becomes the program; if not, why not.
+    /// Executes the program. Returns only if that fails.
     fn exec(&self) -> io::Error {
         let result = (0..)
             .zip(self.streams)
@@ -217,7 +217,7 @@ impl ForChild<'_> {
         if let Err(error) = result {
             return error;
         }
-        // SAFETY: a string, and two lists of strings that end with null.
+        // SAFETY: a string, and two lists of strings that end with NULL.
         unsafe {
             libc::execve(
                 self.program,
@@ -229,10 +229,11 @@ impl ForChild<'_> {
     }
 }
 
-/// Blocks every signal in this thread; gives the mask before.
+/// Blocks every signal in this thread. Returns the previous mask.
 fn block_signals() -> io::Result<libc::sigset_t> {
     let (mut all, mut before) = (MaybeUninit::uninit(), MaybeUninit::uninit());
-    // SAFETY: the first call makes the set that the second one reads; that one writes the other.
+    // SAFETY: sigfillset fills the set that pthread_sigmask reads, and pthread_sigmask writes the
+    // other.
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
         match libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) {
@@ -243,7 +244,7 @@ fn block_signals() -> io::Result<libc::sigset_t> {
 }
 
 fn restore_signals(mask: &libc::sigset_t) -> io::Result<()> {
-    // SAFETY: the set is one that the kernel made.
+    // SAFETY: pthread_sigmask wrote the set.
     match unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, mask, ptr::null_mut()) } {
         0 => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno)),
@@ -258,27 +259,27 @@ fn check(result: c_int) -> io::Result<()> {
     }
 }
 
-/// A child of whom another thread takes care. It may end, and be waited for, at any time: its pid
-/// may belong to another process by the time it is needed, and this descriptor cannot.
+/// A child that another thread waits for, by its pidfd. It may end and be waited for at any time:
+/// then its pid may belong to another process, and the descriptor still refers to the child.
 pub struct Process {
     pid: libc::pid_t,
     descriptor: OwnedFd,
 }
 
 impl Process {
-    /// The child of this pid, which has not been waited for.
+    /// Opens the child of this pid, which has not been waited for.
     pub fn open(pid: libc::pid_t) -> io::Result<Self> {
         // SAFETY: the call takes no pointer.
         let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         let Ok(descriptor @ 0..) = i32::try_from(descriptor) else {
             return Err(io::Error::last_os_error());
         };
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+        // SAFETY: the descriptor is new, and no other value owns it.
         let descriptor = unsafe { OwnedFd::from_raw_fd(descriptor) };
         Ok(Self { pid, descriptor })
     }
 
-    /// Sends it a signal; one that has ended takes none.
+    /// Sends it a signal; does nothing if it has ended.
     pub fn send(&self, signal: i32) -> io::Result<()> {
         let no_information = ptr::null::<libc::siginfo_t>();
         // SAFETY: the descriptor is open, and the kernel follows no null pointer.
@@ -300,13 +301,13 @@ impl Process {
         }
     }
 
-    /// Waits until it waits to write, or gives false once it has ended.
+    /// Waits until it sleeps in a write. Returns false if it ends first.
     pub fn waits_to_write(&self) -> io::Result<bool> {
-        /// How often it is looked at.
+        /// Time from one look to the next.
         const PAUSE: Duration = Duration::from_micros(300);
         while !self.ends_within(PAUSE)? {
-            // Whoever has this pid, while the child is not known to have ended, is the child or has
-            // been for all but a moment.
+            // The pid is the child's, as it had not ended a moment ago. If it ends right now,
+            // another process could have the pid for this one look.
             if is_asleep_to_write(self.pid)? {
                 return Ok(true);
             }
@@ -314,7 +315,7 @@ impl Process {
         Ok(false)
     }
 
-    /// What it does, and the processor time that it has used. None once it has been waited for.
+    /// Its state, and the processor time that it has used; None once it has been waited for.
     pub fn state(&self) -> Option<(State, Duration)> {
         state(self.pid)
     }
@@ -335,25 +336,26 @@ impl Process {
     }
 }
 
-/// What a process does.
+/// The state of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It runs, or would if a processor were free.
+    /// It runs, or is ready to run.
     Running,
-    /// It sleeps until something comes. A process under trace does not, unless it would without.
+    /// It sleeps in a system call. Tracing adds no sleep.
     Asleep,
-    /// It is stopped, or waits for a disk.
+    /// It is stopped by a signal or its tracer, or waits for a disk.
     Other,
-    /// It has ended, and was not waited for.
+    /// It has ended, and has not been waited for.
     Ended,
 }
 
-/// Reads the state, and the processor time, user and system, out of proc_pid_stat(5).
+/// Reads the state, and the processor time, user and system, from `/proc/<pid>/stat`:
+/// proc_pid_stat(5).
 fn state(pid: libc::pid_t) -> Option<(State, Duration)> {
-    /// The unit of times there, whatever the architecture: USER_HZ.
+    /// The unit of times there, on every architecture: USER_HZ.
     const TICK: Duration = Duration::from_millis(10);
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything.
+    // The name in parentheses may contain spaces and parentheses.
     let mut fields = stat.rsplit_once(") ")?.1.split(' ');
     let state = match fields.next()? {
         "R" => State::Running,
@@ -361,14 +363,14 @@ fn state(pid: libc::pid_t) -> Option<(State, Duration)> {
         "Z" | "X" => State::Ended,
         _ => State::Other,
     };
-    // Fields 14 and 15, of which the first is 1, the state 3.
+    // Fields 14 and 15, counted from 1; the state is field 3.
     let ticks = fields.skip(10).take(2).map(str::parse::<u32>);
     let ticks: u32 = ticks.sum::<Result<_, _>>().ok()?;
     Some((state, TICK * ticks))
 }
 
-/// Whether a process sleeps in a call that waits for room in a pipe. (An emulator sleeps for other
-/// reasons too.)
+/// Whether a process sleeps in a call that waits for room in a pipe. (An emulator also sleeps for
+/// other reasons.)
 fn is_asleep_to_write(pid: libc::pid_t) -> io::Result<bool> {
     const CALLS: [libc::c_long; 2] = [libc::SYS_ppoll, libc::SYS_write];
     if !matches!(state(pid), Some((State::Asleep, _))) {
@@ -427,7 +429,7 @@ mod tests {
 
     #[test]
     fn no_signal_is_ignored_or_blocked_by_inheritance() {
-        // SAFETY: numbers, no pointer. No test here gets this signal.
+        // SAFETY: numbers, no pointer. No test here receives this signal.
         unsafe { libc::signal(libc::SIGUSR1, libc::SIG_IGN) };
         let before = block_signals().unwrap();
         let (mut reader, writer) = io::pipe().unwrap();
@@ -454,7 +456,7 @@ mod tests {
             let launch = launch("/bin/sh", script, writer.into());
             let arrived = |pid| {
                 let seen = Process::open(pid)?.waits_to_write()?;
-                // Whoever waits writes in vain.
+                // Without a reader, the write fails with EPIPE.
                 drop(reader);
                 wait(pid)?;
                 Ok(seen)
@@ -463,7 +465,7 @@ mod tests {
             unsafe { launch.start(&|| Ok(()), arrived) }.unwrap()
         };
         assert!(is_seen("exec cat /dev/zero"));
-        // It sleeps, but in other calls.
+        // It sleeps in another call.
         assert!(!is_seen("sleep 0.1"));
     }
 

@@ -1,4 +1,4 @@
-//! The program under test, and one run of it.
+//! Runs the program under test.
 
 use std::ffi::{CStr, CString, OsString};
 use std::fs;
@@ -28,11 +28,12 @@ use crate::watchdog::{self, Watchdog};
 
 /// The program under test.
 pub struct Subject {
-    /// Its file, as the user named it.
+    /// Its path, as the user typed it.
     path: PathBuf,
-    /// The same file where any user can reach it.
+    /// The path of the same file, or of a copy, that any user can execute.
     reachable: PathBuf,
-    /// The emulator that runs it, or the dynamic loader, beside which its libraries are.
+    /// The emulator that runs it; or valgrind; or the dynamic loader, whose directory has its
+    /// libraries.
     through: Option<PathBuf>,
     scratch: Scratch,
 }
@@ -48,12 +49,12 @@ pub struct Outcome {
     pub status: ExitStatus,
     /// The names of its system calls, if they were asked for.
     pub calls: Option<Vec<String>>,
-    /// The faults that were never reached.
+    /// The faults that the run did not reach.
     pub unreached: Vec<String>,
 }
 
-/// What valgrind is told: to say what is wrong on standard error, and nothing else, and then to exit
-/// with a status that no subject has.
+/// Options of valgrind: to print errors and nothing else on standard error, and then to exit with a
+/// status that no subject has.
 const VALGRIND: [&str; 2] = ["--quiet", "--error-exitcode=99"];
 
 impl Subject {
@@ -74,15 +75,15 @@ impl Subject {
         })
     }
 
-    /// Whether an emulator stands between the runner and the program.
+    /// Whether an emulator runs the program.
     pub fn is_emulated(&self) -> bool {
         self.through
             .as_deref()
             .is_some_and(|program| !is_loader(program))
     }
 
-    /// Runs the program once in the calling thread's namespace. `calls` asks for the names of its
-    /// system calls.
+    /// Runs the program once in the calling thread's namespace. With `calls` the outcome has the
+    /// names of its system calls.
     pub fn run(&self, start: &Start, words: &[Vec<u8>], calls: bool) -> io::Result<Outcome> {
         let log = match &self.through {
             Some(_) if calls => Some(self.scratch.file()?.0),
@@ -116,7 +117,7 @@ impl Subject {
         Ok(outcome)
     }
 
-    /// The version that an ipcmk of util-linux says it is.
+    /// The version that util-linux's ipcmk prints.
     pub fn util_linux_version(&self) -> Result<Version, String> {
         let outcome = self.run(&Start::default(), &[b"-V".to_vec()], false);
         let outcome = outcome.map_err(|error| format!("{}: {error}", self.path.display()))?;
@@ -128,13 +129,12 @@ impl Subject {
         version.ok_or_else(none)?.parse()
     }
 
-    /// The file of the program, as the user named it.
+    /// The path of the program, as the user typed it.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A run that is ready to start with these standard streams; [`in_child`] does the rest of what
-    /// `start` asks for.
+    /// Prepares a run with these standard streams; [`in_child`] sets up the rest of `start`.
     pub fn launch(
         &self,
         start: &Start,
@@ -144,7 +144,7 @@ impl Subject {
         self.start(start, words, streams, None)
     }
 
-    /// The same, perhaps with a file for the emulator's log of system calls.
+    /// The same, with a file for the emulator's log of system calls if there is one.
     fn start(
         &self,
         start: &Start,
@@ -175,7 +175,7 @@ impl Subject {
         Launch::new(program, arguments, environment, streams)
     }
 
-    /// What stands before the subject on a command line: the program that runs it, and its options.
+    /// The words before the subject on a command line: the program that runs it, and its options.
     fn before<'a>(&'a self, argv0: &'a [u8]) -> Vec<&'a [u8]> {
         let Some(through) = &self.through else {
             return Vec::new();
@@ -192,7 +192,7 @@ impl Subject {
         before
     }
 
-    /// Writes a run as a user would type it in bash.
+    /// Formats a run as a bash command line.
     pub fn shell_line(&self, start: &Start, words: &[Vec<u8>]) -> String {
         let mut line = vec!["env".to_owned(), "-i".to_owned()];
         line.extend(
@@ -228,8 +228,8 @@ fn is_loader(program: &Path) -> bool {
     name.as_bytes().starts_with(b"ld-linux")
 }
 
-/// The file, or, since a build tree may lie below a directory that `given: user` cannot enter, a copy
-/// of it.
+/// The path of the file, or of a copy: a build tree may lie below a directory that `given: user`
+/// cannot enter.
 fn make_reachable(path: &Path, scratch: &Scratch) -> io::Result<PathBuf> {
     if anyone_can_run(path)? {
         return path.canonicalize();
@@ -241,7 +241,7 @@ fn make_reachable(path: &Path, scratch: &Scratch) -> io::Result<PathBuf> {
     Ok(copy)
 }
 
-/// Whether every user may run this file.
+/// Whether every user can execute this file.
 fn anyone_can_run(path: &Path) -> io::Result<bool> {
     for step in path.canonicalize()?.ancestors() {
         if fs::metadata(step)?.permissions().mode() & 0o005 == 0 {
@@ -251,7 +251,7 @@ fn anyone_can_run(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Finds a program as a shell does.
+/// Finds a program in PATH.
 pub(crate) fn find_in_path(program: &Path) -> io::Result<PathBuf> {
     if program.components().count() > 1 {
         return Ok(program.to_owned());
@@ -269,7 +269,7 @@ pub(crate) fn find_in_path(program: &Path) -> io::Result<PathBuf> {
         })
 }
 
-/// Finds util-linux's ipcmk as a shell does.
+/// Finds util-linux's ipcmk in PATH.
 pub fn util_linux_ipcmk() -> io::Result<PathBuf> {
     find_in_path(Path::new("ipcmk"))
 }
@@ -281,8 +281,8 @@ pub fn util_linux_2_41() -> io::Result<Subject> {
     Subject::new(&root.join("bin/ipcmk"), Some(&loader))
 }
 
-/// What a child does between clone and exec: mounts, user, streams, limits, filters. It only makes
-/// system calls; it neither allocates nor locks.
+/// What a child does between clone(2) and exec: mounts, user, streams, limits, filters. It only
+/// makes system calls, and neither allocates nor locks.
 pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send + Sync + 'static> {
     let (user, userns) = (start.user, start.userns);
     let (noproc, nodev, umask) = (start.noproc, start.nodev, start.umask);
@@ -306,7 +306,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
     ];
     Ok(move || {
         if let Some(directory) = &directory {
-            // SAFETY: a string that ends with NUL.
+            // SAFETY: a string that ends with a NUL.
             check(unsafe { libc::chdir(directory.as_ptr()) })?;
         }
         if userns {
@@ -324,7 +324,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
             become_user(user)?;
         }
         for (descriptor, _) in (0..).zip(close).filter(|row| row.1) {
-            // SAFETY: a number, no pointer; nobody in this child uses the descriptor after.
+            // SAFETY: a number, no pointer; nothing in this child uses the descriptor afterwards.
             check(unsafe { libc::close(descriptor) })?;
         }
         let limits = [
@@ -337,7 +337,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
             let Some(limit) = limit else { continue };
             spawn::limit_resource(resource, limit)?;
         }
-        // Last, since a filter may hold back any call but exec itself.
+        // Last, since a filter may refuse any call but exec itself.
         for filter in &filters {
             seccompiler::apply_filter(filter).map_err(|_| io::Error::last_os_error())?;
         }
@@ -376,13 +376,14 @@ fn filter(filter: &Filter) -> io::Result<BpfProgram> {
         .map_err(io::Error::other)
 }
 
-/// Makes this process, which is root, root in a user namespace that knows no other user.
+/// Moves this process, which is root, into a user namespace where it is root and that maps no other
+/// user.
 fn enter_user_namespace() -> io::Result<()> {
     // SAFETY: no pointer; this process has one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })?;
     let write = |path: &CStr, text: &[u8]| {
-        // SAFETY: the string is static and ends with NUL; so many bytes are there; the descriptor is
-        // used no more.
+        // SAFETY: the string is static and ends with a NUL; the text has this length; nothing uses
+        // the descriptor after close.
         unsafe {
             let file = libc::open(path.as_ptr(), libc::O_WRONLY);
             check(file)?;
@@ -395,26 +396,25 @@ fn enter_user_namespace() -> io::Result<()> {
     write(c"/proc/self/gid_map", b"0 0 1")
 }
 
-/// Hides what is in a directory where something is mounted from this process, in a mount namespace of
-/// its own.
+/// Mounts an empty tmpfs on a mount point, in a mount namespace of this process.
 fn hide(directory: &CStr) -> io::Result<()> {
     const NONE: *const libc::c_char = c"none".as_ptr();
     let mount = |kind: *const libc::c_char, flags| {
-        // SAFETY: the strings end with NUL; the kernel accepts a null type and null data.
+        // SAFETY: the strings end with a NUL; the kernel accepts a null type and null data.
         check(unsafe { libc::mount(NONE, directory.as_ptr(), kind, flags, ptr::null()) })
     };
     // SAFETY: no pointer; this process has one thread.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
-    // What is mounted there goes where its own mount is shared, so that one is made private.
+    // A mount below a shared one propagates to the other namespaces, so the present one is made
+    // private.
     mount(ptr::null(), libc::MS_PRIVATE)?;
     mount(c"tmpfs".as_ptr(), 0)
 }
 
-/// Gives up root for good.
+/// Changes user and group ids, so that root cannot be regained.
 fn become_user(user: u32) -> io::Result<()> {
-    // SAFETY: no groups are read from the null pointer, since their number is 0. These are the
-    // calls themselves and not glibc's functions, which take locks to change the ids of every
-    // thread.
+    // SAFETY: the number of groups is 0, so the kernel reads none from the null pointer. The system
+    // calls themselves, since glibc's functions take locks to change the ids of every thread.
     unsafe {
         check_call(libc::syscall(
             libc::SYS_setgroups,
@@ -440,7 +440,7 @@ fn check_call(result: libc::c_long) -> io::Result<()> {
 
 fn run_untraced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
     let in_child = in_child(start)?;
-    // SAFETY: it only makes system calls, as it says.
+    // SAFETY: `in_child` only makes system calls.
     let (pid, watchdog) =
         unsafe { launch.start(&in_child, |pid| Ok((pid, Watchdog::over(pid)?))) }?;
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
@@ -456,7 +456,7 @@ fn run_untraced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Resu
     })
 }
 
-/// Sets the random bytes and the arguments of a program that has not begun, as `start` has them.
+/// Sets the bytes at AT_RANDOM and the arguments of a stopped program to those of `start`.
 ///
 /// # Errors
 /// Those of ptrace(2).
@@ -475,7 +475,7 @@ pub fn set_stack(tracee: &Tracee, start: &Start) -> io::Result<()> {
 
 fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result<Outcome> {
     let in_child = in_child(start)?;
-    // SAFETY: it only makes system calls, as it says.
+    // SAFETY: `in_child` only makes system calls.
     let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &in_child) }?;
     let pid = tracee.pid();
     let [stdout, stderr] = outputs.map(|output| output.read(pid));
@@ -513,7 +513,7 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
     })
 }
 
-/// Reads the names out of a log of `qemu -strace`: lines of `pid name(arguments) = result`.
+/// Reads the names of calls from a log of `qemu -strace`: lines of `pid name(arguments) = result`.
 fn read_strace(log: &str) -> Vec<String> {
     let name = |line: &str| {
         let (pid, call) = line.split_once(' ')?;
@@ -657,7 +657,7 @@ mod tests {
             stdout: Stream::FullPipe,
             ..Start::default()
         };
-        // Without O_NONBLOCK it waits.
+        // Without O_NONBLOCK, write(2) waits for the reader.
         let patient =
             "exec perl -MFcntl -e 'fcntl STDOUT, F_SETFL, 0; syswrite STDOUT, qq(text\\n)'";
         let outcome = shell(&start, patient);
@@ -737,7 +737,8 @@ mod tests {
                 filters,
                 ..Start::default()
             };
-            // It tells the limits by IPC_INFO, and looks at a queue that is not there by IPC_STAT.
+            // ipcs reads the limits with IPC_INFO; ipcrm looks with IPC_STAT at a queue that does
+            // not exist.
             let limits = shell(&start, "ipcs -q -l");
             let queue = shell(&start, "ipcrm -q 999999");
             (limits.status.success(), queue.stderr)
@@ -764,7 +765,7 @@ mod tests {
             outcome.stdout, b"200000\n200000\n200000\n600\n",
             "{outcome:?}"
         );
-        // Nobody reads either.
+        // The subject reads neither standard input nor the FIFO.
         assert!(shell(&pipe.start, "true").status.success());
         let (file, _held) = case(&format!(
             "{many}given: stdin file many\ngiven: memlock 8192"

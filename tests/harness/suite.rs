@@ -1,5 +1,5 @@
 //! What the integration tests of `tests/suites` share: the files under test, and a main function
-//! whose tests may make objects without anybody else seeing them.
+//! that runs tests in IPC namespaces of their own.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ use crate::inherited;
 use crate::namespace::{self, Privilege};
 use crate::text;
 
-/// The ipcmk for x86_64 that is under test: the file that IPCMK_X86_64 names.
+/// The ipcmk for x86_64 under test: the file that IPCMK_X86_64 names.
 ///
 /// # Panics
-/// Where the variable is not set, or its file is not there.
+/// If the variable is not set, or its file does not exist.
 pub fn x86_64() -> PathBuf {
     file("IPCMK_X86_64")
 }
 
-/// The ipcmk for aarch64 that is under test: the file that IPCMK_AARCH64 names.
+/// The ipcmk for aarch64 under test: the file that IPCMK_AARCH64 names.
 ///
 /// # Panics
-/// Where the variable is not set, or its file is not there.
+/// If the variable is not set, or its file does not exist.
 pub fn aarch64() -> PathBuf {
     file("IPCMK_AARCH64")
 }
@@ -37,11 +37,11 @@ fn file(variable: &str) -> PathBuf {
     path
 }
 
-/// A test, with the name that reports show and filters match.
+/// A test, with its name in reports and filters.
 pub type Test = (&'static str, fn());
 
-/// The main function of a file of tests without harness. Runs each test in an IPC namespace of its
-/// own, which is made before any thread is: only so can a user who is not root have one.
+/// The main function of a suite with `harness = false`. Runs each test in an IPC namespace of its
+/// own. The privilege for that is obtained before any thread starts, as a user namespace requires.
 pub fn main(tests: &[Test]) -> ExitCode {
     let trial = |&(name, test): &Test| {
         Trial::test(name, move || {
@@ -53,8 +53,8 @@ pub fn main(tests: &[Test]) -> ExitCode {
     run(|_| tests.iter().map(trial).collect())
 }
 
-/// The same for tests that see to their namespaces themselves, and that depend on what this process
-/// may do.
+/// The same for tests that create their namespaces themselves, and that depend on the privilege of
+/// this process.
 pub fn run(trials: impl FnOnce(Privilege) -> Vec<Trial>) -> ExitCode {
     let arguments = Arguments::from_args();
     match inherited::settle().and_then(|()| namespace::obtain_privilege()) {
@@ -66,10 +66,10 @@ pub fn run(trials: impl FnOnce(Privilege) -> Vec<Trial>) -> ExitCode {
     }
 }
 
-/// The seed of a test's random choices, which it prints: this one, unless IPCMK_SEED is another.
+/// The seed of a test's random choices, which it prints: IPCMK_SEED, or else `usual`.
 ///
 /// # Panics
-/// Where that is no number.
+/// If IPCMK_SEED is not a number.
 pub fn seed(usual: u64) -> u64 {
     let text = env::var("IPCMK_SEED");
     let seed = text.map_or(usual, |text| text.parse().expect("IPCMK_SEED is a number"));
@@ -77,8 +77,8 @@ pub fn seed(usual: u64) -> u64 {
     seed
 }
 
-/// Tries every item, on all processors, and fails with what was wrong with any of them. The threads
-/// are in the caller's IPC namespace until they make their own.
+/// Tries every item, on all processors, and fails with all complaints. The threads stay in the
+/// caller's IPC namespace until they create their own.
 pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> + Sync) {
     let complaints = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -90,14 +90,16 @@ pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> 
                     if let Err(complaint) = attempt(item) {
                         complaints
                             .lock()
-                            .expect("nobody panics with it")
+                            .expect("no thread panics while it holds this")
                             .push(complaint);
                     }
                 }
             });
         }
     });
-    let complaints = complaints.into_inner().expect("nobody panics with it");
+    let complaints = complaints
+        .into_inner()
+        .expect("no thread panics while it holds this");
     let shown = complaints.iter().take(MOST_SHOWN);
     assert!(
         complaints.is_empty(),
@@ -108,14 +110,14 @@ pub fn try_all<T: Sync>(items: &[T], attempt: impl Fn(&T) -> Result<(), String> 
     );
 }
 
-/// How many complaints a failed test shows.
+/// Most complaints that a failed test shows.
 const MOST_SHOWN: usize = 40;
 
-/// What goes before a command line in bash so that it does no harm: an IPC namespace and a /dev/shm
-/// that end with it.
+/// The prefix of a bash command line that runs it in an IPC namespace and with a /dev/shm of its
+/// own.
 pub const HARMLESS: &str = "unshare -rim sh -c 'mount -t tmpfs none /dev/shm && exec \"$@\"' sh";
 
-/// Writes a run as a user would type it in bash to see it again without harm.
+/// Formats a run as a bash command line that is harmless to repeat.
 pub fn reproduce(program: &Path, words: &[impl AsRef<[u8]>]) -> String {
     let words = words.iter().map(|word| text::shell_word(word.as_ref()));
     let line: Vec<String> = words.collect();

@@ -57,14 +57,14 @@ pub fn command_number(call: &str, name: &str) -> Option<i32> {
     commands(call).find(|row| row.0 == name).map(|row| row.1)
 }
 
-/// The name of a command of a ctl call; of one that is not in the table, its number.
+/// The name of a command of a ctl call; the number itself if it is not in the table.
 pub fn command_name(call: &str, number: i32) -> String {
     commands(call)
         .find(|row| row.1 == number)
         .map_or_else(|| number.to_string(), |row| row.0.to_owned())
 }
 
-/// Which argument of a ctl call is the command, from 0.
+/// The index of the argument of a ctl call that is the command, from 0.
 pub fn command_argument(number: i64) -> Option<u8> {
     match number {
         libc::SYS_shmctl | libc::SYS_msgctl => Some(1),
@@ -131,7 +131,7 @@ pub fn number(name: &str) -> Option<i64> {
     name.parse().ok().map(|call: Sysno| call.id().into())
 }
 
-/// The name of a system call; of a number that has none, the number.
+/// The name of a system call; the number itself if it has no name.
 pub fn name(number: i64) -> String {
     let call = usize::try_from(number).ok().and_then(Sysno::new);
     match call.map(|call| call.name()) {

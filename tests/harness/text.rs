@@ -1,9 +1,9 @@
-//! The three small languages inside a line of a case file: escapes, words and patterns, and their
-//! way back to a reader.
+//! Parses the three small languages inside a line of a case file, escapes, words and patterns, and
+//! formats bytes for reports.
 
 use crate::namespace::Kind;
 
-/// What became of a text, or what is wrong with it.
+/// What a text was parsed to, or what is wrong with it.
 pub type Parsed<T> = Result<T, String>;
 
 /// A piece of an expected line.
@@ -22,9 +22,9 @@ pub enum Piece {
 /// The object whose identifier a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// One that the case's runs made and that no placeholder has named yet.
+    /// One that a run of the case created, and that no placeholder has matched yet.
     New,
-    /// The one that the case's n-th `New` placeholder of the kind named, from 1.
+    /// The one that the n-th `New` placeholder of the kind has matched, from 1.
     Named(usize),
     /// The n-th `given` object of the kind, from 1.
     Given(usize),
@@ -48,7 +48,7 @@ pub fn words(line: &str) -> Parsed<Vec<Vec<u8>>> {
     Ok(words)
 }
 
-/// Takes one word off: its bytes, how often it stands, and what follows.
+/// Reads one word. Returns its bytes, how often it is repeated, and the rest of the line.
 fn word(text: &str) -> Parsed<(Vec<u8>, usize, &str)> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -143,7 +143,7 @@ fn repetition(text: &str) -> Parsed<Option<(Vec<u8>, usize, &str)>> {
     Ok(Some((bytes, times, after)))
 }
 
-/// Takes the first word off a line; what follows it begins behind one blank.
+/// Reads the first word of a line. The rest begins after one blank.
 pub fn first_word(line: &str) -> Parsed<(Vec<u8>, &str)> {
     if line.is_empty() {
         return Err("a name is missing".into());
@@ -154,7 +154,7 @@ pub fn first_word(line: &str) -> Parsed<(Vec<u8>, &str)> {
     }
 }
 
-/// Reads a text in which escapes and `{ab*3}` work, and nothing else.
+/// Reads a text with escapes and `{ab*3}`, and no other syntax.
 pub fn literal(line: &str) -> Parsed<Vec<u8>> {
     let pieces = pattern(line)?.into_iter();
     let bytes = pieces.map(|piece| match piece {
@@ -194,8 +194,8 @@ pub fn pattern(line: &str) -> Parsed<Pattern> {
     Ok(pieces)
 }
 
-/// Reads `{name}`, if `text` begins with it. Braces round anything but lower-case letters, hyphens
-/// and digits are plain text, so that JSON can be written as it is.
+/// Reads `{name}`, if `text` begins with it. Braces around other characters than lower-case
+/// letters, hyphens and digits are plain text, so that JSON needs no escapes.
 fn placeholder(text: &str) -> Parsed<Option<(Piece, &str)>> {
     let Some((name, after)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
         return Ok(None);
@@ -232,7 +232,7 @@ fn placeholder(text: &str) -> Parsed<Option<(Piece, &str)>> {
     Ok(Some((Piece::Id(kind, which), after)))
 }
 
-/// An identifier that a line showed where its pattern has a placeholder.
+/// An identifier in a line, at the place of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// The kind that the placeholder names.
@@ -241,11 +241,11 @@ pub struct Shown {
     pub which: Which,
     /// The number in the line.
     pub id: i32,
-    /// The key that the line shows further on, if it does.
+    /// The key that the line shows after it, if it does.
     pub key: Option<u32>,
 }
 
-/// Compares `line` with `pattern`; the answer is the identifiers in it.
+/// Compares `line` with `pattern`. Returns the identifiers in it, or None if they differ.
 pub fn match_line(pattern: &[Piece], line: &[u8]) -> Option<Vec<Shown>> {
     let mut shown: Vec<Shown> = Vec::new();
     let mut rest = line;
@@ -283,7 +283,7 @@ pub fn match_line(pattern: &[Piece], line: &[u8]) -> Option<Vec<Shown>> {
     rest.is_empty().then_some(shown)
 }
 
-/// Writes a pattern as a case file has it.
+/// Formats a pattern as in a case file.
 pub fn show_pattern(pattern: &[Piece]) -> String {
     pattern
         .iter()
@@ -298,10 +298,10 @@ pub fn show_pattern(pattern: &[Piece]) -> String {
         .collect()
 }
 
-/// The most bytes of one line or word that a report shows.
+/// Most bytes of one line or word that a report shows.
 const SHOWN_BYTES: usize = 400;
 
-/// Writes bytes so that each can be told apart, the middle of a very long text left out.
+/// Formats bytes unambiguously, without the middle of a very long text.
 pub fn show(bytes: &[u8]) -> String {
     if bytes.len() > SHOWN_BYTES {
         let (head, tail) = (
@@ -326,7 +326,7 @@ pub fn show(bytes: &[u8]) -> String {
     text
 }
 
-/// Writes a word as bash reads it.
+/// Quotes a word for bash.
 pub fn shell_word(word: &[u8]) -> String {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_=+,./:@%^".contains(byte);
     if !word.is_empty() && word.iter().all(safe) {

@@ -1,9 +1,9 @@
-//! A ptrace harness: starts a program, edits the stack that it begins with, and follows it to its
-//! end, call by call or instruction by instruction.
+//! Traces a program with ptrace(2): edits its initial stack, and follows it to its end, call by
+//! call or instruction by instruction.
 //!
-//! ptrace(2) answers only the thread that started the program: keep a [`Tracee`] on the thread that
-//! made it. (It is not `Send`.) If that thread or the whole process ends early, the program is
-//! killed.
+//! ptrace(2) works only in the thread that started the program: keep a [`Tracee`] in that thread.
+//! (It is not `Send`.) If that thread or the whole process ends early, the kernel kills the
+//! program.
 
 mod registers;
 mod stack;
@@ -29,7 +29,7 @@ pub struct Syscall {
     pub number: i64,
     /// Its arguments.
     pub args: [u64; 6],
-    /// What it returned, a negative errno included; nothing if it never returned.
+    /// What it returned, with negative errnos; None if it did not return.
     pub result: Option<i64>,
 }
 
@@ -40,23 +40,22 @@ impl Syscall {
     }
 }
 
-/// What to do with a system call that is about to be made, or, in [`Tracee::follow`], has been made.
+/// What the tracer does with a system call, before it or, in [`Tracee::follow`], after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Let it be made; leave it as it was.
+    /// Leaves the call as it is.
     Continue,
-    /// Skip it, if it is not made yet, and return this errno.
+    /// Skips the call if it has not been made yet, and returns this errno.
     Fail(i32),
-    /// Skip it, if it is not made yet, and return this value.
+    /// Skips the call if it has not been made yet, and returns this value.
     Return(i64),
-    /// Send the program this signal, and let the call be made.
+    /// Sends the program this signal, and leaves the call as it is.
     Signal(i32),
-    /// Let it be made with at most this third argument, the length of a read or write; only before
-    /// it is made.
+    /// Before the call only: limits its third argument, the length of a read or write.
     Shorten(u64),
 }
 
-/// A program's life from exec to its end.
+/// A program's system calls from exec to its end.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Its system calls in order.
@@ -65,24 +64,24 @@ pub struct Trace {
     pub status: ExitStatus,
 }
 
-/// Runs a command and records its system calls. Give it a standard output and error that cannot
-/// fill up: nobody reads a pipe meanwhile.
+/// Runs a command and records its system calls. Its standard output and error must not fill up:
+/// nothing reads a pipe meanwhile.
 pub fn trace(command: &mut Command) -> io::Result<Trace> {
     Tracee::spawn(command)?.run(|_| Action::Continue)
 }
 
-/// A program under trace, stopped.
+/// A traced program, stopped.
 pub struct Tracee {
-    /// Its standard output, if the command has a pipe for it.
+    /// Its standard output, if that is a pipe of the command.
     pub stdout: Option<ChildStdout>,
-    /// Its standard error, likewise.
+    /// Its standard error, if that is a pipe of the command.
     pub stderr: Option<ChildStderr>,
     pid: libc::pid_t,
     watchdog: Watchdog,
     not_send: PhantomData<*const ()>,
 }
 
-/// What a stopped process is stopped at.
+/// Why a process has stopped.
 enum Stop {
     Syscall,
     Signal(i32),
@@ -106,11 +105,11 @@ impl Tracee {
         })
     }
 
-    /// Starts a program that must be over within this time, and stops it before its first
-    /// instruction. The child calls `set_up` before its exec.
+    /// Starts a program that is killed after `limit`, and stops it before its first instruction.
+    /// The child calls `set_up` before its exec.
     ///
     /// # Safety
-    /// As [`Launch::start`] has it.
+    /// Those of [`Launch::start`].
     pub unsafe fn launch(
         launch: Launch,
         limit: Duration,
@@ -120,11 +119,11 @@ impl Tracee {
             set_up()?;
             request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop)
         };
-        // SAFETY: the caller's promise, and one system call more.
+        // SAFETY: the contract is the same; `traced` adds one system call.
         unsafe { launch.start(&traced, |pid| Self::stopped(pid, limit)) }
     }
 
-    /// A child that asked to be traced, at the stop that its exec ends with.
+    /// Attaches to a child that has called PTRACE_TRACEME, at the stop after its exec.
     fn stopped(pid: libc::pid_t, limit: Duration) -> io::Result<Self> {
         let watchdog = Watchdog::with_limit(pid, limit)?;
         let tracee = Self {
@@ -155,13 +154,12 @@ impl Tracee {
         self.pid
     }
 
-    /// Reads the stack that the program begins with. Only before the program has run.
+    /// Reads the initial stack. Call it before the program runs.
     pub fn initial_stack(&self) -> io::Result<InitialStack> {
         InitialStack::read(self)
     }
 
-    /// Runs the program to its end. `hook` sees every call before it is made, its `result` still
-    /// empty.
+    /// Runs the program to its end. Calls `hook` before every call, with an empty `result`.
     pub fn run(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
         self.follow(|call| match call.result {
             None => hook(call),
@@ -169,8 +167,8 @@ impl Tracee {
         })
     }
 
-    /// Runs the program to its end. `hook` sees every call twice: before it is made, its `result`
-    /// still empty, and afterwards, unless the program ended by it.
+    /// Runs the program to its end. Calls `hook` twice for every call: before it, with an empty
+    /// `result`, and after it, unless the call ended the program.
     pub fn follow(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
         let mut calls: Vec<Syscall> = Vec::new();
         let mut forced = None;
@@ -178,7 +176,7 @@ impl Tracee {
         let mut signal = 0;
         loop {
             match request(libc::PTRACE_SYSCALL, self.pid, 0, signal as usize) {
-                // SIGKILL ended it where it stood, and waiting for it tells so.
+                // SIGKILL has ended it; waitpid returns its status.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
                 result => drop(result?),
             }
@@ -213,7 +211,8 @@ impl Tracee {
                         let call = calls
                             .last_mut()
                             .ok_or_else(|| io::Error::other("a call ended that never began"))?;
-                        // A program may count on its arguments still being in their registers.
+                        // The kernel preserves argument registers, and the program may rely on
+                        // that.
                         if mem::take(&mut shortened) {
                             registers::set_third_argument(self.pid, call.args[2])?;
                         }
@@ -237,8 +236,8 @@ impl Tracee {
         }
     }
 
-    /// Runs the program to its end one instruction at a time, and counts them, system call
-    /// instructions included. A repeated string instruction of x86 counts once for each repetition.
+    /// Runs the program to its end by PTRACE_SINGLESTEP. Returns the number of instructions, system
+    /// calls included. A repeated string instruction of x86 counts once for each repetition.
     pub fn count_instructions(self) -> io::Result<(u64, ExitStatus)> {
         let mut count = 0;
         let mut signal = 0;
@@ -255,7 +254,7 @@ impl Tracee {
 
     /// Sends the program a signal.
     pub fn kill(&self, signal: i32) -> io::Result<()> {
-        // SAFETY: no pointer; the process is our child and not reaped, so the pid is still its own.
+        // SAFETY: no pointer; the child has not been waited for, so the pid is still its own.
         if unsafe { libc::kill(self.pid, signal) } == 0 {
             Ok(())
         } else {
@@ -351,16 +350,15 @@ pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
     }
 }
 
-/// The system call ptrace itself: unlike glibc's function, it writes a word that it peeked to
-/// `data`.
+/// Makes the system call ptrace itself: unlike glibc's function, it stores a peeked word at `data`.
 fn request(
     request: libc::c_uint,
     pid: libc::pid_t,
     address: usize,
     data: usize,
 ) -> io::Result<i64> {
-    // SAFETY: every caller passes what ptrace(2) asks for with its request, and pointers to locals
-    // of the right size.
+    // SAFETY: every caller passes the arguments that ptrace(2) documents for its request, and
+    // pointers to locals of the right size.
     let result = unsafe {
         libc::syscall(
             libc::SYS_ptrace,
@@ -510,7 +508,7 @@ mod tests {
         assert!(trace.status.success());
         let writes = trace.calls.iter().filter(|call| call.name() == "write");
         let writes: Vec<_> = writes.map(|call| (call.args[2], call.result)).collect();
-        // Each was asked for whole; the second had no more than that.
+        // The tracer sees the lengths that were asked for: 6, then the 2 that remained.
         assert_eq!(writes, [(6, Some(4)), (2, Some(2))]);
         let mut text = String::new();
         stdout.read_to_string(&mut text).unwrap();

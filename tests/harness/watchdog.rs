@@ -1,5 +1,5 @@
-//! A limit to how long a subject may run: so much processor time, and so long without using any. Not so
-//! much time by the clock, which a busy machine makes short.
+//! Limits how long a subject runs: the processor time that it uses, and the time that it sleeps
+//! without using any. A limit by the clock alone would be too short on a loaded machine.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,45 +9,45 @@ use std::time::{Duration, Instant};
 
 use crate::spawn::{Process, State};
 
-/// How long a subject may run, and how long it may rest. An emulated machine needs a fraction of a
-/// second for the longest case.
+/// Longest processor time of a subject, and longest sleep. The longest case takes a fraction of a
+/// second in an emulated machine.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
-/// Kills a process that runs too long, unless it is dropped before.
+/// Kills a process that runs too long. Dropping it ends the watch.
 pub struct Watchdog {
     bitten: Arc<AtomicBool>,
 }
 
-/// What the one thread of all watchdogs looks after.
+/// The processes that the one thread of all watchdogs watches.
 static WATCH: Mutex<Watch> = Mutex::new(Watch {
     processes: Vec::new(),
     wakes: None,
 });
 
-/// Wakes that thread before its time.
+/// Wakes that thread early.
 static WAKE: Condvar = Condvar::new();
 
 struct Watch {
     processes: Vec<Watched>,
-    /// When the thread wakes by itself, if it does.
+    /// When the thread wakes by itself; None if there is nothing to watch.
     wakes: Option<Instant>,
 }
 
 struct Watched {
     process: Process,
     limit: Duration,
-    /// When it is looked at next.
+    /// When the thread looks at it next.
     next: Instant,
-    /// The processor time that it had used when it was looked at last.
+    /// The processor time that it had used at the last look.
     used: Duration,
     bitten: Arc<AtomicBool>,
 }
 
 impl Watched {
-    /// Whether its time is over, now that `limit` has gone by on the clock.
+    /// Whether it has run or slept too long; called when `limit` has passed since the last look.
     fn is_over(&mut self) -> bool {
         let Some((state, used)) = self.process.state() else {
-            // Somebody has just waited for it.
+            // It has just been waited for.
             return false;
         };
         let before = std::mem::replace(&mut self.used, used);
@@ -55,8 +55,8 @@ impl Watched {
     }
 }
 
-/// Whether a process in this state, which has used so much processor time before and until now, has
-/// run or rested for too long.
+/// Whether a process in this state, which had used processor time `before` at the last look and
+/// `now` at this one, has run or slept too long.
 fn is_over(state: State, before: Duration, now: Duration, limit: Duration) -> bool {
     match state {
         State::Ended => false,
@@ -66,7 +66,7 @@ fn is_over(state: State, before: Duration, now: Duration, limit: Duration) -> bo
 }
 
 impl Watchdog {
-    /// Watches over a child that has not been waited for.
+    /// Watches a child that has not been waited for.
     pub fn over(pid: libc::pid_t) -> io::Result<Self> {
         Self::with_limit(pid, LIMIT)
     }
@@ -93,7 +93,7 @@ impl Watchdog {
         Ok(Self { bitten })
     }
 
-    /// An error if the process had to be killed.
+    /// Fails if the watchdog has killed the process.
     pub fn check(&self) -> io::Result<()> {
         if self.bitten.load(Ordering::SeqCst) {
             return Err(io::Error::new(
@@ -117,7 +117,7 @@ fn watch() -> MutexGuard<'static, Watch> {
     WATCH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills every process whose time is over, for ever.
+/// Kills every process that runs too long. Never returns.
 fn look_after() {
     let mut watch = watch();
     loop {
@@ -131,7 +131,7 @@ fn look_after() {
                 return true;
             }
             watched.bitten.store(true, Ordering::SeqCst);
-            // Nobody is here to hear of an error; `check` says that it was to be killed.
+            // An error cannot be returned here; `check` reports that the process was to be killed.
             let _ = watched.process.send(libc::SIGKILL);
             false
         });

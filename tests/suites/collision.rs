@@ -1,5 +1,5 @@
-//! Keys that collide, under qemu, whose `-seed` gives every process the same random bytes at
-//! AT_RANDOM. On x86_64 the case files set these bytes by a tracer.
+//! Keys that collide, under qemu: with its `-seed` every process has the same bytes at AT_RANDOM.
+//! On x86_64 the case files set these bytes through a tracer.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,14 +16,14 @@ fn main() -> ExitCode {
     )])
 }
 
-/// An emulated process with the same random bytes as every other one of this seed.
+/// An emulated process with the AT_RANDOM of this seed.
 fn seeded(seed: u32) -> Command {
     let mut command = Command::new("qemu-aarch64");
     command.arg("-seed").arg(seed.to_string()).env_clear();
     command
 }
 
-/// Makes a queue, and gives the names of the calls that it took and the id printed.
+/// Creates a queue. Returns the names of its system calls and the printed id.
 fn queue(seed: u32) -> (Vec<String>, i32) {
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join("collision-strace");
     let mut command = seeded(seed);
@@ -48,7 +48,7 @@ fn queue(seed: u32) -> (Vec<String>, i32) {
     )
 }
 
-/// What a C program finds at AT_RANDOM.
+/// The numbers that a C program finds at AT_RANDOM.
 fn at_random(seed: u32) -> Vec<u32> {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("at_random");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/at_random.c");
@@ -65,14 +65,15 @@ fn at_random(seed: u32) -> Vec<u32> {
     text.lines().map(|line| line.parse().expect(line)).collect()
 }
 
-/// The keys of so many queues made one after the other in a new namespace, in this order.
+/// Creates `queues` queues one after the other in a new namespace. Returns their keys in that
+/// order.
 fn keys(seed: u32, queues: usize) -> Vec<u32> {
     namespace::unshare().expect("a namespace");
     let mut known: Vec<Object> = Vec::new();
     for already in 0..queues {
         let (calls, id) = queue(seed);
-        // Each key in use costs one call. The fifth is the first that AT_RANDOM lacks, and out of
-        // getrandom comes one that nobody uses.
+        // Each key in use costs one call. AT_RANDOM has four keys; the fifth is from getrandom(2),
+        // and not in use.
         let mut expected = vec!["rt_sigprocmask"];
         for attempt in 0..=already.min(4) {
             expected.extend((attempt == 4).then_some("getrandom"));

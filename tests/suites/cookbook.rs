@@ -1,6 +1,6 @@
 //! The cookbook, tests/cookbook/README.md: all lines of an `sh` block create the same objects and
-//! print the same, each in a new IPC namespace. Lines with -e run twice. (readme.rs runs its
-//! sessions.)
+//! print the same, each in a new IPC namespace. Lines with -e run twice. (readme.rs runs the
+//! sessions of that page.)
 
 use std::collections::BTreeSet;
 use std::env;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     })
 }
 
-/// The programs in C of tests/cookbook.
+/// The C programs in tests/cookbook.
 const PROGRAMS: [&str; 5] = [
     "svshm_create",
     "svmsg_create",
@@ -42,13 +42,13 @@ const PROGRAMS: [&str; 5] = [
     "svmsg_chqbytes",
 ];
 
-/// A block of lines that make the same.
+/// A block: lines that create the same objects.
 struct Block {
     title: String,
     commands: Vec<String>,
 }
 
-/// The blocks of the page.
+/// The blocks of the cookbook.
 fn blocks() -> Vec<Block> {
     let page = include_str!("../cookbook/README.md");
     let blocks = page.split("```sh\n").skip(1);
@@ -64,11 +64,11 @@ fn blocks() -> Vec<Block> {
     blocks.map(block).collect()
 }
 
-/// What comes of a command: what it prints, and the objects that are there then.
+/// The output of a command, and the objects after it.
 type Outcome = (String, Vec<Object>);
 
 impl Block {
-    /// The line that is ours.
+    /// The line with ipcmk.
     fn ours(&self) -> &str {
         self.commands.last().expect("lines")
     }
@@ -84,7 +84,7 @@ impl Block {
         })
     }
 
-    /// Runs all its lines, ours on each architecture.
+    /// Runs all lines, and the one with ipcmk on each architecture.
     fn compare(&self) -> Result<(), Failed> {
         let [native, emulated] = &*DIRECTORIES;
         let twice = self.ours().contains(" -e ");
@@ -105,7 +105,8 @@ impl Block {
     }
 }
 
-/// Directories with `ipcmk`, our file for this and for the other architecture, and the programs.
+/// Two directories, each with the C programs and with `ipcmk`: the binary for x86_64, and a script
+/// that runs the other under qemu.
 static DIRECTORIES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cookbook");
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("cookbook");
@@ -135,13 +136,14 @@ static DIRECTORIES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
     directories
 });
 
-/// Runs a line in a new namespace, with the programs of a directory; perhaps once more, for the same.
+/// Runs a line in a new namespace, with the programs of a directory. With `twice` a second run must
+/// give the same.
 fn run(line: &str, directory: &Path, twice: bool) -> Result<Outcome, Failed> {
     namespace::unshare()?;
     let scratch = Scratch::new()?;
     let once = || {
         let mut command = Command::new("/bin/sh");
-        // Debian's python has Debian's modules.
+        // /usr/bin first, since Debian's Python modules are for Debian's Python.
         command
             .args(["-euc", line])
             .env_clear()
@@ -161,7 +163,7 @@ fn run(line: &str, directory: &Path, twice: bool) -> Result<Outcome, Failed> {
     Ok(outcome)
 }
 
-/// No block is read as none, and no tool has been forgotten.
+/// The blocks are read completely, and no tool is missing.
 fn each_tool() {
     let blocks = blocks();
     let lines = || blocks.iter().flat_map(|block| &block.commands);
@@ -187,7 +189,8 @@ fn each_tool() {
     }
 }
 
-/// In each block, each other line is replaced by one of ours that makes something else.
+/// In each block another line is replaced by an ipcmk line that creates something else: this must
+/// fail.
 fn planted() {
     for (line, other) in [
         (

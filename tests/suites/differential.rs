@@ -21,7 +21,7 @@ use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
 use ipcmk_tests::posix::{self, Queue, Wanted, What};
 use ipcmk_tests::random;
-use ipcmk_tests::reading::{Reading, may_have_key, read};
+use ipcmk_tests::reading::{self, Reading, read};
 use ipcmk_tests::subject::{Subject, util_linux_2_41, util_linux_ipcmk};
 use ipcmk_tests::suite::{self, HARMLESS};
 
@@ -61,6 +61,16 @@ const EXAMPLES: &[&[&[u8]]] = &[
     &[b"-Q", b"1234", b"-p", b"600"],
     &[b"-Q", b"0x1234", b"-p", b"600"],
     &[b"-Q", b"0x1234", b"-p", b"4096"],
+    &[b"-Q", b"0x63", b"-p", b"4000"],
+    &[b"-M", b"4096", b"-p", b"65536"],
+    &[b"-M", b"600", b"-p", b"65536"],
+    &[b"-Q", b"0x10", b"-p", b"10240"],
+    &[b"-M", b"4096", b"-p", b"100644"],
+    &[b"-M", b"0x1000", b"-p", b"1777"],
+    &[b"-M", b"0x10", b"-p", b"64K"],
+    &[b"-S", b"0x10", b"-p", b"600"],
+    &[b"-S", b"3", b"-s", b"600"],
+    &[b"-M", b"4096", b"3"],
     &[b"-Q", b"-n", b"x"],
     &[b"-S", b"0", b"-S", b"3"],
     &[b"-S", b"1234"],
@@ -126,6 +136,11 @@ impl Line {
         self.words.iter().map(Vec::as_slice).collect()
     }
 
+    /// Whether it is the keyed grammar's, by the specification's rule.
+    fn is_by_keys(&self) -> bool {
+        reading::is_by_keys(&self.words(), self.posixly_correct)
+    }
+
     fn reading(&self) -> Reading<'_> {
         read(self.words.iter().map(Vec::as_slice), self.posixly_correct)
     }
@@ -153,12 +168,12 @@ impl Line {
         })
     }
 
-    /// Whether it has a mode with bits over 0777, by the standard library's reading.
-    fn has_high_mode(&self) -> bool {
+    /// Whether it has a mode with bits over the `most` ones, by the standard library's reading.
+    fn has_mode_over(&self, most: i128) -> bool {
         self.tokens().any(|(token, word)| {
             let mode = octal(word.bytes);
             token == Token::Option(Opt::Mode)
-                && mode.is_some_and(|mode| !(0..=0o777).contains(&mode))
+                && mode.is_some_and(|mode| !(0..=most).contains(&mode))
         })
     }
 
@@ -398,6 +413,8 @@ const FIRST: Version = Version(0, 0);
 const NEVER: Version = Version(u32::MAX, 0);
 /// The version that brought POSIX objects.
 const POSIX_SINCE: Version = Version(2, 41);
+/// The version that refuses modes over 07777.
+const MOST_MODE_SINCE: Version = Version(2, 43);
 
 const RULES: &[Rule] = &[
     Rule {
@@ -539,7 +556,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         tag: "keys",
-        reason: "a line that util-linux refuses is read by keys if it has the mark of one",
+        reason: "a line that util-linux refuses is read by keys if it can be no mistyped line of its own",
         explains: |line, ours, theirs| {
             let (result, request) = line.reading();
             result.is_ok()
@@ -547,9 +564,24 @@ const RULES: &[Rule] = &[
                 && (request.has(Opt::Keyed) || result != Ok(Action::Create))
                 && theirs.status == Some(1)
                 && theirs.is_nothing()
-                && may_have_key(&line.words())
+                && line.is_by_keys()
         },
         versions: (FIRST, NEVER),
+    },
+    Rule {
+        tag: "high-modes",
+        reason: "a mode over 07777 that is plainly a size is one, and the line is read by keys; util-linux takes \
+                 such modes before 2.43",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            result.is_ok()
+                && request.has(Opt::Keyed)
+                && ours.objects.len() <= 1
+                && line.is_by_keys()
+                && line.has_mode_over(0o7777)
+                && theirs.status.is_some()
+        },
+        versions: (FIRST, MOST_MODE_SINCE),
     },
     Rule {
         tag: "ours",
@@ -560,25 +592,6 @@ const RULES: &[Rule] = &[
                 && ours.status == Some(0)
                 && theirs.status == Some(1)
                 && theirs.is_nothing()
-        },
-        versions: (FIRST, NEVER),
-    },
-    Rule {
-        tag: "operand-key",
-        reason: "what follows -Q is an operand to util-linux, which ignores it; with the mark of a key it is one",
-        explains: |line, ours, theirs| {
-            let (result, request) = line.reading();
-            let asks_for_text = matches!(result, Ok(Action::Help | Action::Version));
-            let [ours] = ours.objects.as_slice() else {
-                return asks_for_text && may_have_key(&line.words()) && theirs.status == Some(0);
-            };
-            let queue_alone = |made: &[Made]| matches!(made, [made] if made.kind == Kind::Msg);
-            result == Ok(Action::Create)
-                && request.has(Opt::Keyed)
-                && (request.key() == Some(0)) == ours.is_private
-                && ours.kind == Kind::Msg
-                && queue_alone(&theirs.objects)
-                && may_have_key(&line.words())
         },
         versions: (FIRST, NEVER),
     },
@@ -625,11 +638,10 @@ const RULES: &[Rule] = &[
         tag: "mode-bits",
         reason: "bits over 0777 are flags of the calls; util-linux passes them on",
         explains: |line, ours, theirs| {
-            let (result, request) = line.reading();
-            let is_read_by_keys = result.is_ok() && request.has(Opt::Keyed);
-            let is_refused = result.is_err() && ours.status == Some(1) && ours.is_nothing();
-            line.has_high_mode()
-                && (is_refused || (is_read_by_keys && may_have_key(&line.words())))
+            line.has_mode_over(0o777)
+                && line.reading().0.is_err()
+                && ours.status == Some(1)
+                && ours.is_nothing()
                 && theirs.status.is_some()
         },
         versions: (FIRST, NEVER),

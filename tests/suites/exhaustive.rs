@@ -1,4 +1,4 @@
-//! Command lines that nobody would think of: all lines of one to four words out of a nasty
+//! Command lines that no person would write: all lines of one to four words out of a nasty
 //! vocabulary through the grammar.
 
 use std::panic::catch_unwind;

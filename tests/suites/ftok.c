@@ -1,4 +1,4 @@
-/* Reads paths, each with a NUL behind it, and prints a line for each: the keys that ftok(3) makes of it and the ids 1 to
+/* Reads paths, each with a NUL behind it, and prints a line for each: the keys that ftok(3) makes of it and the ids 0 to
    255, or why it makes none. For ftok.rs. */
 
 #include <errno.h>
@@ -13,7 +13,7 @@ int main(void)
 	size_t room = 0;
 
 	while (getdelim(&path, &room, '\0', stdin) > 0) {
-		for (int id = 1; id <= 255; id++) {
+		for (int id = 0; id <= 255; id++) {
 			key_t key = ftok(path, id);
 			if (key == -1) {
 				printf("%s", strerror(errno));

@@ -345,8 +345,8 @@ impl Makers {
     }
 }
 
-/// The ids that ftok(3) takes for sure: it takes their last eight bits, and 0 is undefined in POSIX.
-const IDS: std::ops::RangeInclusive<u32> = 1..=255;
+/// All ids: ftok(3) takes the last eight bits of an int. (POSIX leaves 0 undefined; C libraries do not.)
+const IDS: std::ops::RangeInclusive<u32> = 0..=255;
 
 /// Paths of a batch: it holds 4096 objects.
 const AT_ONCE: usize = 16;
@@ -529,16 +529,12 @@ fn relative() {
         for (path, expected) in paths.iter().zip(&expected) {
             let expected = expected.as_ref().expect("it is there");
             let path = path.to_str().expect("ASCII");
-            for id in [1, 2, 128, 255] {
+            for id in [0, 1, 2, 128, 255] {
                 namespace::unshare().expect("a namespace");
                 let words = ["-Q", "-J", "--ftok", &format!("{path}:{id}")];
                 let words = words.map(|word| word.into());
                 let outcome = subject.run(&start, &words, false).expect("it runs");
-                assert_eq!(
-                    printed_keys(&outcome.stdout),
-                    [expected[id - 1]],
-                    "{path} {id}"
-                );
+                assert_eq!(printed_keys(&outcome.stdout), [expected[id]], "{path} {id}");
             }
         }
     }
@@ -552,6 +548,9 @@ fn ids() {
     for (text, id) in [
         ("/", 1),
         ("/:1", 1),
+        ("/:0", 0),
+        ("/:00", 0),
+        ("/:0x0", 0),
         ("/:010", 8),
         ("/:0x10", 16),
         ("/:0xFf", 255),
@@ -562,7 +561,7 @@ fn ids() {
             let words = ["-S", "1", "-J", "--ftok", text].map(|word| word.into());
             let outcome = subject.run(&Start::default(), &words, false);
             let outcome = outcome.expect("it runs");
-            assert_eq!(printed_keys(&outcome.stdout), [expected[id - 1]], "{text}");
+            assert_eq!(printed_keys(&outcome.stdout), [expected[id]], "{text}");
         }
     }
 }
@@ -622,7 +621,7 @@ fn nowhere() {
             match expected {
                 Ok(keys) => assert_eq!(
                     printed_keys(&outcome.stdout),
-                    [keys[6]],
+                    [keys[7]],
                     "{shown}: {errors}"
                 ),
                 Err(reason) => {

@@ -1031,7 +1031,7 @@ fn longest_names() {
     }
 }
 
-/// POSIX objects that are there already, one that nobody may look at, what an umask leaves of a mode;
+/// POSIX objects that are there already, one that no user may read, what an umask leaves of a mode;
 /// and all six kinds in one text.
 fn found_posix() {
     for (subject, through) in subjects() {

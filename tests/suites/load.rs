@@ -1,6 +1,6 @@
 //! Many processes at once fill namespaces to their limits. No id is printed twice, no object is
-//! lost, and each refusal names the limit that is full: also while refused runs remove again what
-//! they had made, while all want the same key, and while signals rain.
+//! lost, and each refusal names the limit that is full: also while refused runs undo their
+//! creations, while all processes want the same key, and while signals arrive.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -37,14 +37,15 @@ fn main() -> ExitCode {
 /// The seed of every random choice here.
 const SEED: u64 = 0x10_ad;
 
-/// A limit of an IPC namespace, and the words for a refusal by it.
+/// A limit of an IPC namespace, and the text of a refusal by it.
 struct Limit {
     name: &'static str,
-    /// What it limits: objects of this kind, or what they hold of this unit.
+    /// What it limits: objects of this kind, or, with a `unit`, the units of that many bytes or
+    /// semaphores that they take.
     kind: Kind,
     unit: Option<u64>,
     error: &'static str,
-    /// `{used}`, `{most}` and `{more}` stand for figures.
+    /// The hint; `{used}`, `{most}` and `{more}` stand for figures.
     hint: &'static str,
 }
 
@@ -84,11 +85,11 @@ const SEMMNI: Limit = Limit {
     hint: "not disk space: {used} of {most} sets in use (SEMMNI, kernel.sem field 4); see ipcs -s, ipcrm",
 };
 
-/// What is said of a limit that is not full any more as it is measured.
+/// The hint about a limit that is not full any more when it is measured.
 const NO_LONGER_FULL: &str = "not disk space: a limit was reached a moment ago; see ipcs -l";
 
 impl Limit {
-    /// How much of it these objects use.
+    /// How much of the limit these objects use.
     fn used(&self, objects: &[Object]) -> u64 {
         objects
             .iter()
@@ -102,14 +103,14 @@ impl Limit {
 struct Full {
     limit: Limit,
     most: u64,
-    /// What the hint may say is in use: it is measured a moment after the refusal.
+    /// The values of `{used}` that a hint may have: it is measured shortly after the refusal.
     used: RangeInclusive<u64>,
-    /// What one more object asks for.
+    /// How much one more object needs.
     more: u64,
 }
 
 impl Full {
-    /// The limit of a kind of which nothing is removed: it stays full.
+    /// A limit whose objects are never removed: once full, it stays full.
     const fn exactly(limit: Limit, most: u64) -> Self {
         Self {
             limit,
@@ -119,7 +120,7 @@ impl Full {
         }
     }
 
-    /// The limit of a kind of which objects are removed meanwhile.
+    /// A limit whose objects are removed meanwhile.
     const fn at_most(limit: Limit, most: u64) -> Self {
         Self {
             used: 0..=most,
@@ -127,8 +128,8 @@ impl Full {
         }
     }
 
-    /// All that a refusal may put to standard error, and what it then is a refusal by. The limit is
-    /// named where it is full as it is measured; where something was removed meanwhile, none is.
+    /// All texts of a refusal, and the reason for each. The hint names the limit if it is still
+    /// full when it is measured, and no limit if an object was removed meanwhile.
     fn texts(&'static self) -> impl Iterator<Item = (String, &'static str)> {
         let is_full = |used: &u64| used + self.more.max(1) > self.most;
         let blamed = self.used.clone().filter(is_full).map(|used| {
@@ -149,22 +150,22 @@ impl Full {
     }
 }
 
-/// What the workers do in a namespace.
+/// The work of all workers in a namespace.
 struct Load {
-    /// Its limits, where they are not the kernel's.
+    /// Its limits, if they are not the defaults.
     sysctls: &'static [(&'static str, &'static str)],
-    /// Worker n runs line n, and when there are no more, the first again.
+    /// The lines; worker n runs line n modulo their number.
     lines: &'static [Line],
-    /// The limits that refuse some of them.
+    /// The limits that the runs reach.
     full: &'static [Full],
-    /// Each worker goes on until it has been refused so often, or has run so often.
+    /// Each worker ends after this number of refusals, or of runs.
     until: Until,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
     Refused(usize),
-    /// And the objects of every other run are removed at once.
+    /// Runs; the objects of every other run are removed at once.
     RunAndRemove(usize),
 }
 
@@ -213,7 +214,7 @@ const EACH_LIMIT: &[Load] = &[
         }],
         until: Until::Refused(1),
     },
-    // A page is left, which is not enough.
+    // One page is left, which is too little.
     Load {
         sysctls: &[("kernel.shmall", "301")],
         lines: &[LARGE_SEGMENTS],
@@ -237,7 +238,7 @@ const EACH_LIMIT: &[Load] = &[
         full: &[Full::exactly(SEMMNI, 300)],
         until: Until::Refused(1),
     },
-    // Two semaphores are left, which is not enough.
+    // Two semaphores are left, which are too few.
     Load {
         sysctls: &[("kernel.sem", "250 302 32 32000")],
         lines: &[SETS],
@@ -251,7 +252,7 @@ const EACH_LIMIT: &[Load] = &[
     },
 ];
 
-/// The kernel's own limit of segments, SHMMNI of `linux/shm.h`.
+/// The default limit of segments, SHMMNI of `linux/shm.h`.
 const DEFAULT_LIMIT: Load = Load {
     sysctls: &[],
     lines: &[SEGMENTS],
@@ -259,7 +260,7 @@ const DEFAULT_LIMIT: Load = Load {
     until: Until::Refused(1),
 };
 
-/// Lines of several kinds: who is refused the last one removes the others again.
+/// Lines of several kinds: a run whose last creation is refused removes the other objects again.
 const UNDO: &[Load] = &[
     Load {
         sysctls: &[("kernel.sem", "250 32000 32 150")],
@@ -273,7 +274,7 @@ const UNDO: &[Load] = &[
         full: &[Full::exactly(MSGMNI, 150)],
         until: Until::Refused(10),
     },
-    // The segments of those who are refused a set are in the way of others for a moment.
+    // Segments of runs that are refused a set count for a moment.
     Load {
         sysctls: &[("kernel.shmmni", "151"), ("kernel.sem", "250 450 32 32000")],
         lines: &[ALL_THREE],
@@ -286,7 +287,7 @@ const UNDO: &[Load] = &[
         ],
         until: Until::Refused(10),
     },
-    // The same of pages.
+    // The same for pages.
     Load {
         sysctls: &[("kernel.shmall", "151"), ("kernel.msgmni", "150")],
         lines: &[FIRST_TWO],
@@ -302,7 +303,7 @@ const UNDO: &[Load] = &[
     MIXED,
 ];
 
-/// Every kind by itself and all together, each with a limit of its own.
+/// Each kind alone and all together, each with a limit of its own.
 const MIXED: Load = Load {
     sysctls: &[
         ("kernel.shmmni", "170"),
@@ -318,27 +319,27 @@ const MIXED: Load = Load {
     until: Until::Refused(10),
 };
 
-/// The same limits, none of which is reached for good.
+/// The same limits, which are never full for long.
 const MIXED_AT_MOST: &[Full] = &[
     Full::at_most(SHMMNI, 170),
     Full::at_most(MSGMNI, 160),
     Full::at_most(SEMMNI, 150),
 ];
 
-/// Objects come and go.
+/// Objects are created and removed.
 const REMOVALS: Load = Load {
     full: MIXED_AT_MOST,
     until: Until::RunAndRemove(40),
     ..MIXED
 };
 
-/// Who is interrupted removes objects of each kind.
+/// Interrupted runs remove objects of each kind.
 const FIRE: Load = Load {
     full: MIXED_AT_MOST,
     ..MIXED
 };
 
-/// Few, since an emulator takes its time.
+/// Few objects, since an emulator is slow.
 const EMULATED: Load = Load {
     sysctls: &[("kernel.sem", "250 32000 32 40")],
     lines: &[ALL_THREE],
@@ -346,10 +347,10 @@ const EMULATED: Load = Load {
     until: Until::Refused(1),
 };
 
-/// The key that everybody wants.
+/// The key of all workers.
 const KEY: u32 = 7;
 
-/// Lines that want it for themselves.
+/// Lines that create the object with the key, or fail.
 const KEYED: &[Line] = &[
     Line {
         words: &["--keyed", "-S", "7"],
@@ -371,7 +372,7 @@ const KEYED: &[Line] = &[
     },
 ];
 
-/// And lines that share it.
+/// Lines that also accept an existing object.
 const KEYED_OR_FOUND: &[Line] = &[
     Line {
         words: &["--keyed", "-S", "7", "-o", "7"],
@@ -396,7 +397,7 @@ const fn keyed(makes: Makes) -> Makes {
     }
 }
 
-/// What is expected of the machine.
+/// What the machine must be able to do.
 const RUNS: &str = "a process can be started and waited for";
 
 fn run(program: &Program, line: &'static Line) -> io::Result<Run> {
@@ -410,7 +411,7 @@ fn run(program: &Program, line: &'static Line) -> io::Result<Run> {
     })
 }
 
-/// What a process did.
+/// The result of a process.
 struct Run {
     line: &'static Line,
     status: ExitStatus,
@@ -420,7 +421,7 @@ struct Run {
 }
 
 impl Run {
-    /// The objects that it printed, if it succeeded and printed them as it should.
+    /// The objects that it printed, if it succeeded and printed them correctly.
     fn printed(&self) -> Option<Vec<(Kind, i32)>> {
         if !self.status.success() || !self.stderr.is_empty() {
             return None;
@@ -429,7 +430,7 @@ impl Run {
         Some(kinds.zip(self.line.ids(&self.stdout)?).collect())
     }
 
-    /// What came of it; `known` has what a refused run may say, with its reason.
+    /// Checks the result. `known` has the error texts that are allowed, with their reasons.
     fn verdict(&self, known: &Known) -> Result<Verdict, &'static str> {
         if let Some(objects) = self.printed() {
             return Ok(Verdict::Made(objects));
@@ -473,29 +474,29 @@ impl fmt::Display for Run {
     }
 }
 
-/// What a refused run may say: the kind of object that it could not make, and the reason.
+/// The error texts that are allowed, with the kind of object that was refused, and the reason.
 type Known = HashMap<String, (Kind, &'static str)>;
 
-/// What came of a run.
+/// The result of a run.
 enum Verdict {
     Made(Vec<(Kind, i32)>),
-    /// Nothing, for this reason.
+    /// It created nothing, for this reason.
     Refused(&'static str),
 }
 
-/// A signal that came before a process had blocked it.
+/// The process received a signal before it had blocked it.
 const KILLED: &str = "a signal at its start";
-/// A signal that came as it waited for a pipe that does not block.
+/// The process received a signal while it waited for a full pipe with O_NONBLOCK.
 const INTERRUPTED: &str = "a signal as it waited";
 
-/// What a test went through.
+/// The counts of a test.
 #[derive(Default)]
 struct Tally {
     processes: usize,
     objects: usize,
-    /// Processes that made nothing, by reason.
+    /// Processes that created nothing, by reason.
     refused: BTreeMap<&'static str, usize>,
-    /// Processes that a signal came to when they had blocked it.
+    /// Processes that received a signal after they had blocked it.
     under_fire: usize,
     /// What was wrong, and how often.
     complaints: BTreeMap<String, usize>,
@@ -506,7 +507,8 @@ impl Tally {
         *self.complaints.entry(complaint.to_string()).or_default() += 1;
     }
 
-    /// Fails with what was wrong, or prints the counts. Each of these reasons must have occurred.
+    /// Fails if anything was wrong, else prints the counts. Each of these reasons must have
+    /// occurred.
     fn conclude(self, what: &str, reasons: &[&'static str]) {
         const MOST_SHOWN: usize = 20;
         let Self {
@@ -547,13 +549,13 @@ impl Tally {
         }
     }
 
-    /// Compares what the namespace holds with what runs printed.
+    /// Compares the objects of the namespace with those that runs printed.
     fn check_objects(&mut self, printed: &HashMap<(Kind, i32), &Makes>) -> Vec<Object> {
         let objects = namespace::objects().expect("what the namespace holds");
         self.objects += objects.len();
         for object in &objects {
             match printed.get(&(object.kind, object.id)) {
-                None => self.complain(format_args!("nobody printed {object}")),
+                None => self.complain(format_args!("no process printed {object}")),
                 Some(makes) if !makes.is(object) => {
                     self.complain(format_args!("it is not what was asked for: {object}"));
                 }
@@ -571,11 +573,11 @@ impl Tally {
     }
 }
 
-/// What a worker did: its runs, and the objects that it removed.
+/// The runs of a worker, and the objects that it removed.
 type Work = (Vec<Run>, Vec<(Kind, i32)>);
 
 impl Load {
-    /// Runs it in a namespace of its own, and judges.
+    /// Does the work in a new namespace, and checks it.
     fn run(&self, tally: &mut Tally, run: impl Fn(usize, &'static Line) -> io::Result<Run> + Sync) {
         namespace::unshare().expect("a namespace");
         for (name, value) in self.sysctls {
@@ -586,7 +588,7 @@ impl Load {
     }
 
     fn work(&self, worker: usize, run: impl Fn(usize, &'static Line) -> io::Result<Run>) -> Work {
-        /// A program that is never refused fills no namespace.
+        /// Most runs of a worker, in case a program is never refused.
         const MOST_RUNS: usize = 1_000;
 
         let line = &self.lines[worker % self.lines.len()];
@@ -600,7 +602,8 @@ impl Load {
             refused += usize::from(run.status.code() == Some(1));
             if matches!(self.until, Until::RunAndRemove(_)) && runs.len() % 2 == 0 {
                 for (kind, id) in run.printed().unwrap_or_default() {
-                    // What cannot be removed stays among those printed, and is missed later.
+                    // An object that cannot be removed still counts as printed, and is then
+                    // missing.
                     if namespace::remove(kind, id).is_ok() {
                         removed.push((kind, id));
                     }
@@ -650,7 +653,7 @@ impl Load {
     }
 }
 
-/// One namespace after the other is filled until each worker has been refused.
+/// Fills one namespace after the other until each worker has been refused.
 fn each_limit() {
     const ROUNDS: usize = 3;
     let (program, mut tally) = (Program::x86_64(), Tally::default());
@@ -698,10 +701,10 @@ fn one_key() {
     tally.conclude("one key", &[KEY_IN_USE]);
 }
 
-/// Why a run is refused that another was quicker than.
+/// Refused because another run has created the object before.
 const KEY_IN_USE: &str = "a key in use";
 
-/// All workers want the same key, and so many get it; each line in a namespace of its own.
+/// All workers run with the same key, and `winners` of them get it; each line in a new namespace.
 fn race(
     program: &Program,
     runs: fn(&Program, &'static Line) -> Vec<Run>,
@@ -713,8 +716,8 @@ fn race(
         namespace::unshare().expect("a namespace");
         let runs = runs(program, line);
         let makes = &line.makes[0];
-        // The kernel gives each creation in a namespace an id of its own, and the first one 0. An
-        // object made anew, after one that was removed again, would have another.
+        // The ids of a namespace count up from 0. An object created again after a removal would
+        // have another id than 0.
         let first = (makes.kind, 0);
         let in_use = HashMap::from([(in_use(makes.kind), (makes.kind, KEY_IN_USE))]);
         let mut won = 0;
@@ -735,13 +738,13 @@ fn race(
     }
 }
 
-/// A run of each worker, as chance has it.
+/// A run of each worker, unsynchronised.
 fn at_random(program: &Program, line: &'static Line) -> Vec<Run> {
     at_once(|_| run(program, line).expect(RUNS))
 }
 
-/// A run of each worker, all of which a tracer holds where they are about to create: whoever looked
-/// has found nothing. Then they are let go.
+/// A run of each worker, all stopped by a tracer just before their creating call, when each has
+/// found no object. Then all continue.
 fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
     let brink = Brink::default();
     let run = |_| -> io::Result<Run> {
@@ -779,7 +782,7 @@ fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
     runs
 }
 
-/// Whether a call asks for a new object.
+/// Whether a call has IPC_CREAT.
 fn creates(call: &Syscall) -> bool {
     let flags = match call.number {
         libc::SYS_msgget => call.args[1],
@@ -789,29 +792,29 @@ fn creates(call: &Syscall) -> bool {
     flags & libc::IPC_CREAT as u64 != 0
 }
 
-/// Where the workers gather.
+/// Where all workers wait before their creating call.
 #[derive(Default)]
 struct Brink {
     there: Mutex<Gathering>,
     changed: Condvar,
 }
 
-/// How many workers have come, and how many never will.
+/// Number of workers that wait there, and of those that have ended without it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Gathering {
     arrived: usize,
     gone: usize,
 }
 
-/// The place of a worker there. The others do not wait for who gives it up without coming.
+/// The right of a worker to wait there. If it is dropped, the others do not wait for that worker.
 struct Place<'a>(&'a Brink);
 
 impl Place<'_> {
-    /// Comes, and waits for the others.
+    /// Waits for the others.
     fn arrive(self) {
         let Brink { there, changed } = self.0;
         mem::forget(self);
-        let mut there = there.lock().expect("nobody panics with it");
+        let mut there = there.lock().expect("no thread panics while it holds this");
         there.arrived += 1;
         changed.notify_all();
         let others_lack = |there: &mut Gathering| there.arrived + there.gone < WORKERS;
@@ -828,7 +831,7 @@ impl Drop for Place<'_> {
     }
 }
 
-/// What a run says that finds its key in use by the first object of a namespace.
+/// The error text of a run that finds its key in use by the first object of a namespace.
 fn in_use(kind: Kind) -> String {
     let (create, what, letter) = match kind {
         Kind::Shm => ("share memory", "segment", 'm'),
@@ -841,26 +844,26 @@ fn in_use(kind: Kind) -> String {
     )
 }
 
-/// The signals that are sent: whoever stops a script sends one of these.
+/// The signals that are sent: those by which scripts are stopped.
 const SIGNALS: [libc::c_int; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGPIPE];
 
-/// The signals that came to a run, and how its output was read.
+/// The signals that a run received, and the kind of its output.
 #[derive(Clone, Copy, Default)]
 struct Fire {
-    /// One was sent without looking, which may kill a process that has only just started.
+    /// One was sent without checking the mask, which may kill a process that has only just started.
     blind: bool,
-    /// One was sent when the process had blocked it: from there on none may kill it.
+    /// One was sent after the process had blocked it, so that it must not kill the process.
     blocked: bool,
     /// One was sent that ends a wait for a full pipe.
     ends_wait: bool,
-    /// Its standard output does not block.
+    /// Whether its standard output has O_NONBLOCK.
     nonblocking: bool,
 }
 
-/// A worker under fire.
+/// A worker whose processes receive signals.
 struct Target {
     rng: Mutex<Rng>,
-    /// Its process, as long as that is not waited for.
+    /// Its process, until that is waited for.
     process: Mutex<Option<(libc::pid_t, Fire)>>,
 }
 
@@ -873,7 +876,10 @@ impl Target {
     }
 
     fn run(&self, program: &Program, line: &'static Line) -> io::Result<Run> {
-        let mut rng = self.rng.lock().expect("nobody panics with it");
+        let mut rng = self
+            .rng
+            .lock()
+            .expect("no thread panics while it holds this");
         let (out, writer) = io::pipe()?;
         let mut fire = Fire::default();
         let (late, mut filling) = (rng.bool(), 0);
@@ -886,15 +892,21 @@ impl Target {
         }
         let (launch, [_, stderr]) = program.launch(line.words)?;
         let child = Child::start(launch.stdout(writer))?;
-        let mut process = self.process.lock().expect("nobody panics with it");
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         *process = Some((child.pid(), fire));
         drop(process);
         if late {
             thread::sleep(Duration::from_micros(rng.u64(..3_000)));
         }
         let (mut stdout, stderr) = (load::read(out)?, load::read(stderr)?);
-        // No signal from here on: once waited for, its pid may be somebody else's.
-        let mut process = self.process.lock().expect("nobody panics with it");
+        // No signal after this: once waited for, its pid may belong to another process.
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         let fire = process.take().map(|(_, fire)| fire).unwrap_or_default();
         drop(process);
         let status = child.wait()?;
@@ -910,7 +922,10 @@ impl Target {
 
     /// Sends the process a signal, if there is one.
     fn fire(&self, rng: &mut Rng) {
-        let mut process = self.process.lock().expect("nobody panics with it");
+        let mut process = self
+            .process
+            .lock()
+            .expect("no thread panics while it holds this");
         let Some((pid, fire)) = &mut *process else {
             return;
         };
@@ -928,7 +943,7 @@ impl Target {
     }
 }
 
-/// Fills a pipe as small as there are, and says by how many bytes.
+/// Shrinks a pipe to the least capacity and fills it. Returns the capacity.
 fn fill(mut writer: &io::PipeWriter) -> io::Result<usize> {
     let size = fcntl(writer, libc::F_SETPIPE_SZ, 1)?;
     let size = usize::try_from(size).expect("a size");
@@ -944,7 +959,7 @@ fn fcntl(pipe: &io::PipeWriter, command: i32, argument: i32) -> io::Result<i32> 
     }
 }
 
-/// Whether a process, which may be over, has blocked a signal.
+/// Whether a process, which may have ended, has blocked a signal.
 fn has_blocked(pid: libc::pid_t, signal: i32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let mask = status
@@ -954,7 +969,7 @@ fn has_blocked(pid: libc::pid_t, signal: i32) -> bool {
     mask.is_some_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
 
-/// Ends the fire, however its owner ends.
+/// Ends the signals when it is dropped, even by a panic.
 struct Cease<'a>(&'a AtomicBool);
 
 impl Drop for Cease<'_> {
@@ -963,8 +978,8 @@ impl Drop for Cease<'_> {
     }
 }
 
-/// Signals at random moments. Half of the pipes are full at first, and emptied later: so long a
-/// process has made its objects and not printed them.
+/// Sends signals at random moments. Half of the pipes are full at first and read later: until then,
+/// a process has created its objects and not printed them.
 fn signals() {
     const ROUNDS: usize = 6;
     let program = Program::x86_64();

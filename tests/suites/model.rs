@@ -204,7 +204,7 @@ fn bytes_of<T>(put: impl FnOnce(&mut T)) -> Vec<u8> {
     let mut words = vec![0_u64; size_of::<T>().div_ceil(size_of::<u64>())];
     let value = words.as_mut_ptr().cast::<T>();
     assert!(value.is_aligned());
-    // SAFETY: aligned and large enough, of numbers alone, and nobody else's.
+    // SAFETY: aligned and large enough, of numbers alone, and referred to only here.
     put(unsafe { &mut *value });
     bytes(words.as_ptr().expose_provenance(), size_of::<T>())
 }
@@ -546,7 +546,7 @@ impl Kernel {
             Sysno::exit_group => {
                 self.last.status = a;
                 let ended = self.ended.take().expect("it ends once");
-                ended.send(self.last.clone()).expect("somebody waits");
+                ended.send(self.last.clone()).expect("the test waits");
                 loop {
                     thread::park();
                 }

@@ -1,7 +1,7 @@
-//! Numbers that the kernel fixed: what this program uses is what everybody else uses.
+//! Compares the numbers of the kernel's interface in this program with those that others use.
 //!
-//! The judges are the kernel's headers, by way of the C compilers of both architectures, the libc
-//! crate, the sc crate, and on the running program the tracer and qemu.
+//! The references are the kernel's headers, through the C compilers of both architectures; the libc
+//! crate; the sc crate; and, for the running program, the tracer and qemu.
 
 use std::collections::BTreeSet;
 use std::mem::offset_of;
@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A call that the program makes: its name, its numbers as the program's own source of numbers has
-/// them, and on x86_64 those of sc and of libc.
+/// A call that the program can make: its name, its numbers in the program's own source, and on
+/// x86_64 those of sc and of libc.
 struct Call {
     name: &'static str,
     x86_64: i64,
@@ -102,7 +102,7 @@ const CALLS: &[Call] = calls! {
     exit_group EXIT_GROUP SYS_exit_group
 };
 
-/// What the kernel's headers say.
+/// The numbers in the kernel's headers.
 static X86_64: LazyLock<Facts> = LazyLock::new(|| headers("gcc", None));
 static AARCH64: LazyLock<Facts> = LazyLock::new(|| headers(AARCH64_COMPILER, Some(QEMU)));
 
@@ -114,7 +114,7 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Compiles abi.c with this compiler and runs it, by this emulator if there is one.
+/// Compiles abi.c with this compiler and runs it, under this emulator if there is one.
 fn headers(compiler: &str, through: Option<&str>) -> Facts {
     let mut command = Command::new(compiler);
     command
@@ -123,7 +123,7 @@ fn headers(compiler: &str, through: Option<&str>) -> Facts {
     facts(command, through, &format!("abi-by-{compiler}"))
 }
 
-/// What abi.rs says on aarch64.
+/// The numbers of abi.rs on aarch64.
 fn ours_on_aarch64() -> Facts {
     let which = Command::new(file("tools/cross.sh")).arg("--which").output();
     let which = String::from_utf8(which.expect("cross.sh").stdout).expect("a path");
@@ -136,7 +136,7 @@ fn ours_on_aarch64() -> Facts {
     facts(command, Some(QEMU), "ours-on-aarch64")
 }
 
-/// Compiles a program and runs it, by this emulator if there is one.
+/// Compiles a program and runs it, under this emulator if there is one.
 fn facts(mut compiler: Command, through: Option<&str>, name: &str) -> Facts {
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let compiled = compiler.arg("-o").arg(&program).status();
@@ -177,8 +177,8 @@ fn calls() {
     assert_eq!(expected(), listed.into(), "OF_IPCMK lists the same calls");
 }
 
-/// Members that stand for several of the header's, and that the program does not read: the size of
-/// the struct and the places of the others fix theirs.
+/// Members that stand for several members of the header, and that the program does not read. The
+/// size of the struct and the offsets of the others determine theirs.
 const FILLERS: [&str; 5] = ["rest", "times", "head", "body", "spare"];
 
 fn constants() {
@@ -194,7 +194,7 @@ fn constants() {
             .collect();
         assert_eq!(*ours, headers, "{place}");
     }
-    // Every number, struct and member of abi.rs is among them.
+    // Every number, struct and member of abi.rs is compared.
     let source = fs::read_to_string(file("../src/kernel/abi.rs")).expect("abi.rs");
     let (mut compared, mut of) = (0, "");
     for line in source.lines() {
@@ -316,7 +316,7 @@ fn libc_agrees() {
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     let (mut ours, _) = ours::ours();
-    // What the libc crate does not have, or has in the C library's own layout.
+    // Names that the libc crate lacks, or that it has in the C library's layout.
     ours.retain(|name, _| {
         let lacks = [
             "SHM_INFO",
@@ -331,13 +331,13 @@ fn libc_agrees() {
     assert_eq!(ours, theirs);
 }
 
-/// Runs that make every call between them: lines, and what happens to them.
+/// Runs that together make every call: lines, and how they start.
 fn runs(faults: bool) -> Vec<(&'static str, Start)> {
     let full = || Start {
         stdout: Stream::Full,
         ..Start::default()
     };
-    // The limit, and the space that there is, are asked for.
+    // The hint for these reads the limit, or the free space.
     let refused = |call, command, errno| Start {
         filters: vec![Filter {
             call,
@@ -364,13 +364,13 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         ("-m 1 -n unmade", no_space),
     ];
     if faults {
-        // Only a tracer can do this: the program has no random bytes of its own.
+        // Only a tracer can hide AT_RANDOM.
         let start = Start {
             random: Some(Random::None),
             ..Start::default()
         };
         runs.push(("-Q", start));
-        // Failures whose causes are asked for, and a write that is waited for.
+        // Failures whose hint makes further calls, and a write that waits.
         for (line, call, errno) in [
             ("-S 3", "semget", libc::ENOSPC),
             ("-S 3", "semget", libc::ENOSYS),
@@ -406,18 +406,18 @@ fn expected() -> BTreeSet<String> {
     CALLS.iter().map(|call| call.name.to_owned()).collect()
 }
 
-/// The tracer names a call by libc's number for it, which above is sc's.
+/// The tracer names calls by libc's numbers, which `calls` has compared with sc's.
 fn on_x86_64() {
     let subject = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
     assert_eq!(made(&subject, &runs(true)), expected());
 }
 
-/// qemu names a call by its own table of numbers.
+/// qemu names calls by its own table of numbers.
 fn on_aarch64() {
     let subject =
         Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
     let mut expected = expected();
-    // collision.rs sees the first one, and the cases of the booted kernel those that take a fault.
+    // collision.rs covers getrandom, and the cases of the booted kernel those that need a fault.
     for call in ["getrandom", "rt_sigaction", "signalfd4", "ppoll"] {
         assert!(expected.remove(call));
     }

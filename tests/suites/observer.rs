@@ -1,6 +1,6 @@
-//! Properties go on before anybody else can use an object: an observer of another user, who looks as
-//! fast as he can, is refused until it is whole. Who makes objects with their final permissions first
-//! is found out.
+//! No other user can use an object before its properties are set: an observer of another user,
+//! which looks as fast as it can, is refused until the object is complete. The observer notices a
+//! program that creates objects with their final permissions first.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! POSIX objects beside the C libraries: names, errors and bytes are those of glibc and of musl, as C
 //! programs that are linked with either of them have it, on each architecture.
 //!
-//! What goes for objects of ipcmk's making is shown to go for those of the libraries' own making too.
+//! What is shown of the objects that ipcmk creates is shown of the libraries' own objects too.
 //! tests/tools/musl.sh fetches musl.
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
-//! Many processes at once make POSIX objects: of one name, which only one of them can have, and of
-//! names of their own, until /dev/shm is full. No name is printed twice, no object is lost, and who
-//! is refused removes again what it had made.
+//! Many processes at once create POSIX objects: of the same name, which only one of them can
+//! create, and of names of their own, until /dev/shm is full. No name is printed twice, no object
+//! is lost, and a refused run removes what it has created.
 
 use std::collections::{BTreeMap, HashMap};
 use std::process::ExitCode;
@@ -18,10 +18,10 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A kind of object, as everybody wants it.
+/// A kind of object that all workers create.
 struct Kind {
     words: &'static [&'static str],
-    /// As the line of output has it, and error lines without `name`.
+    /// Its name in output lines, and in error lines.
     called: &'static str,
     json: &'static str,
     object: fn() -> (&'static [u8], What),
@@ -60,7 +60,7 @@ fn run(program: &Program, words: &[&str]) -> Told {
     (status, text(&output.stdout), text(&output.stderr))
 }
 
-/// Of all workers one makes the object, and all others are refused, or, with -e, find it whole.
+/// One worker creates the object. All others are refused, or, with -e, find it complete.
 fn race(program: &Program, kind: &Kind) {
     let Kind { called, json, .. } = kind;
     let printed = |created: bool| {
@@ -124,12 +124,12 @@ fn one_name() {
     );
 }
 
-/// Inodes of a small /dev/shm, one of them that of its directory.
+/// Inodes of a small /dev/shm. One of them is the directory's.
 const INODES: usize = 101;
 
-/// Worker after worker makes shared memory, a small queue and a semaphore of a name of its own, until
-/// it has been refused often enough. A file without a name has an inode too: so the last ones go to
-/// some who have to give them back.
+/// Each worker creates shared memory, a small queue and a semaphore under names of their own, until
+/// it has been refused `REFUSALS` times. A file without a name has an inode too, so runs that are
+/// refused hold some of the last inodes for a moment.
 fn full() {
     const REFUSALS: usize = 8;
     namespace::mount_dev_shm("tmpfs", &format!("mode=1777,nr_inodes={INODES}")).expect("a tmpfs");
@@ -202,7 +202,7 @@ fn full() {
         let printed = expected.remove(&key(object));
         assert!(
             printed.is_some_and(|wanted| wanted.is(object, 0)),
-            "nobody printed {object}"
+            "no process printed {object}"
         );
     }
     assert!(expected.is_empty(), "printed, but not there: {expected:?}");
@@ -213,7 +213,7 @@ fn full() {
         INODES,
         WORKERS * REFUSALS
     );
-    // Those who were refused last may have held one inode each for a moment.
+    // The last runs that were refused may each have held an inode for a moment.
     assert!(
         names.len() > 10 && names.len() * 2 < INODES,
         "{}",

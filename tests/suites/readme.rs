@@ -1,5 +1,5 @@
-//! README.md and the pages of figures and examples behind it: sessions run as shown, figures agree,
-//! links lead somewhere. (cookbook.rs runs the cookbook's other lines.)
+//! README.md, and the pages of figures and examples that it links to: sessions run as shown,
+//! figures agree, links lead somewhere. (cookbook.rs runs the other lines of the cookbook.)
 
 use std::env;
 use std::fs;
@@ -22,14 +22,14 @@ const COOKBOOK: Page = (
 const BENCH: Page = ("tests/bench/README.md", include_str!("../bench/README.md"));
 const PAGES: [Page; 3] = [README, COOKBOOK, BENCH];
 
-/// A line of a terminal session, and what the page shows below it.
+/// A command of a terminal session, and the output below it.
 #[derive(Clone)]
 struct Step {
     command: String,
     shown: String,
 }
 
-/// The sessions of a page: its blocks of `console`. `$ ` begins a command.
+/// The sessions of a page: its blocks of `console`, in which `$ ` begins a command.
 fn sessions(text: &str) -> Vec<Vec<Step>> {
     let session = |block: &str| {
         let (lines, _) = block.split_once("```").expect("the block ends");
@@ -51,8 +51,8 @@ fn sessions(text: &str) -> Vec<Vec<Step>> {
     text.split("```console\n").skip(1).map(session).collect()
 }
 
-/// Runs a session in new namespaces, with an empty /dev/shm and in a directory /srv that holds a
-/// directory app. The answer has what each step prints, on both outputs, and its exit status.
+/// Runs a session in new namespaces, with an empty /dev/shm, and in a directory /srv that contains
+/// a directory app. Returns the output of each step, from both streams, and its exit status.
 fn play(session: &[Step], ipcmk: &str) -> Vec<(String, String)> {
     // SAFETY: takes nothing.
     let is_root = unsafe { libc::geteuid() } == 0;
@@ -63,14 +63,14 @@ fn play(session: &[Step], ipcmk: &str) -> Vec<(String, String)> {
          ipcmk() {{ {ipcmk} \"$@\"; }}\n"
     );
     for step in session {
-        // A file that a session shows is one that it has.
+        // The session shows this file's content; create it.
         if let Some(file) = step.command.strip_prefix("cat ") {
             script += &format!("cat >{file} <<'@'\n{}@\n", step.shown);
         }
         script += &format!("{}\necho \"@ $?\"\n", step.command);
     }
     if !is_root {
-        // A user namespace that anybody can have maps one user.
+        // A user namespace of an unprivileged user maps one user.
         script = script.replace("--owner 33:33", "--owner 0:0");
     }
     let Output { stdout, .. } = Command::new("unshare")
@@ -93,7 +93,7 @@ fn play(session: &[Step], ipcmk: &str) -> Vec<(String, String)> {
     outcomes
 }
 
-/// The commands that run ipcmk for this architecture, and for the other one.
+/// The commands that run ipcmk for x86_64, and for aarch64.
 fn both() -> [String; 2] {
     [
         format!("'{}'", suite::x86_64().display()),
@@ -101,7 +101,7 @@ fn both() -> [String; 2] {
     ]
 }
 
-/// JSON of an object with a path, without the digits of its key that depend on the file.
+/// The JSON without the digits of a key that depend on the file of its path.
 fn without_file_keys(text: &str) -> String {
     let mut bare = String::new();
     for line in text.lines() {
@@ -137,8 +137,7 @@ fn the_sessions_run_as_shown() {
     }
 }
 
-/// The command lines within the text of README.md: what runs before one, and the line that it then
-/// prints first.
+/// The command lines in the text of README.md: line, command before it, first line of its output.
 const INLINE: [(&str, &str, &str); 7] = [
     ("ipcmk --keyed -S 0x5100 -s 3", "true", "0"),
     ("ipcmk -M 4096 600", "true", "Shared memory id: 0"),
@@ -184,7 +183,7 @@ fn the_command_lines_in_the_text_do_what_it_says() {
     }
 }
 
-/// What stands in backquotes, outside the blocks.
+/// The texts in backquotes, outside the blocks.
 fn code_spans(text: &str) -> Vec<&str> {
     let outside = text.split("```").step_by(2);
     outside
@@ -192,7 +191,7 @@ fn code_spans(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// No block escapes: each is one that a test runs, or has figures.
+/// Each block is run by a test, or contains figures.
 #[test]
 fn every_block_is_run() {
     for (path, text) in PAGES {
@@ -209,11 +208,11 @@ fn every_block_is_run() {
     assert_eq!(install, 1, "the lines of cargo: see INSTALL");
 }
 
-/// The line by which README.md installs the program.
+/// The line in README.md that runs the program from the sources.
 const RUN: &str = "cargo run --release -- -M 4096";
 const INSTALL: &str = "cargo install --locked --path .";
 
-/// What is installed, by cargo and by make, is the file that the tests run.
+/// cargo install and make install install the file that the tests run.
 #[test]
 fn what_is_installed_is_what_is_tested() {
     let is_there = |command: &str| {
@@ -310,7 +309,7 @@ fn links_lead_somewhere() {
         }
         assert!(links > 0, "{path} has no link");
     }
-    // What README.md used to hold stands behind these.
+    // README.md must link to these.
     for page in [
         "dist/ipcmk.1",
         "src/lib.rs",
@@ -355,7 +354,7 @@ fn options_and_targets_exist() {
     assert!(names > 10, "{names} options");
 }
 
-/// The rows of the table that stands first behind a marker, in cells.
+/// The cells of the first table after a marker, by row.
 fn table(text: &'static str, marker: &str) -> Vec<Vec<&'static str>> {
     let (_, table) = text
         .split_once(&format!("<!-- {marker} -->\n"))
@@ -388,7 +387,7 @@ fn the_figures_of_readme_are_those_of_the_bench() {
     assert!(!BENCH.1.contains("FAIL"), "a bar is missed");
 }
 
-/// Figures within the text are those of the program, of its build and of the tables.
+/// Figures in the text are those of the program, of its build and of the tables.
 #[test]
 fn figures_in_the_text_are_right() {
     let sizes = fs::read_to_string(root().join("tests/sizes.txt")).expect("tests/sizes.txt");
@@ -422,7 +421,7 @@ fn figures_in_the_text_are_right() {
     assert_eq!(limit % 1024, 0);
 }
 
-/// The bytes of each part of the file come to its size.
+/// The bytes of all parts add up to the size of the file.
 #[test]
 fn the_bytes_add_up() {
     let (_, text) = BENCH

@@ -1,10 +1,10 @@
-//! The rooms of `src/`: one floor a folder, every import points down, and no file imports, straight
-//! or by a detour, a file that imports it. See `src/lib.rs`.
+//! Checks the imports in `src/`: each folder imports only folders below it, and no file imports,
+//! directly or indirectly, a file that imports it. See `src/lib.rs`.
 //!
 //! An import is any path that leads to another file: in a `use`, in code, or among the tokens of a
-//! macro (`sym` operands of `asm!` among them). A path through re-exports leads to the file that
-//! defines the item. A `mod x;` is no import; `#[cfg(test)]` code is not read. Calls of methods
-//! name no file, so they are not seen.
+//! macro (including `sym` operands of `asm!`). A path through re-exports leads to the file that
+//! defines the item. `mod x;` is not an import; `#[cfg(test)]` code is not read. Method calls name
+//! no file, so they are not seen.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,7 +18,8 @@ use syn::{Attribute, ImplItem, Item, ItemMod, ItemUse, Meta, Token, TraitItem, U
 /// The folders of `src/`, from floor 1 upwards.
 const FLOORS: [&str; 6] = ["kernel", "cli", "plan", "report", "run", "sys"];
 
-/// The roots of the library and of the program: they import any file, and no file imports them.
+/// The roots of the library and of the program: they may import any file, and no file may import
+/// them.
 const ROOTS: [&str; 2] = ["src/lib.rs", "src/main.rs"];
 
 /// The name by which the program imports the library.
@@ -50,13 +51,13 @@ fn read(root: &Path, folder: &str) -> BTreeMap<String, String> {
     files
 }
 
-/// A file, by its place in [`Program::files`].
+/// A file, by its index in [`Program::files`].
 type File = usize;
 
-/// A module, by its place in [`Program::modules`].
+/// A module, by its index in [`Program::modules`].
 type Module = usize;
 
-/// What a name stands for.
+/// What a name refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     /// An item that this file defines.
@@ -68,9 +69,9 @@ enum Target {
 /// A name in a module, or an import of one.
 #[derive(Clone, Debug)]
 enum Name {
-    /// Something that stands there.
+    /// An item or module that is defined here.
     Here(Target),
-    /// What a `use` names.
+    /// The path of a `use`.
     Use(Vec<String>),
 }
 
@@ -94,12 +95,12 @@ struct Scope {
 #[derive(Default)]
 struct Program {
     files: Vec<String>,
-    /// Whether a file has more in it than `mod` and `use`.
+    /// Whether each file contains more than `mod` and `use`.
     has_code: Vec<bool>,
     modules: Vec<Scope>,
     /// Macros by name, with the files that define them: their scope is textual.
     macros: BTreeMap<String, Vec<File>>,
-    /// Files of modules that are there in tests alone.
+    /// Files of modules that exist in tests only.
     of_tests: BTreeSet<String>,
     wrong: Vec<String>,
 }
@@ -134,7 +135,7 @@ impl Program {
         let file = self.files.len();
         self.files.push(path.to_owned());
         self.has_code.push(false);
-        // Where its modules' files stand, if no attribute says so.
+        // The folder of its modules' files, unless an attribute names another.
         let path = Path::new(path);
         let folder = match path.file_name().and_then(|name| name.to_str()) {
             Some("lib.rs" | "main.rs" | "mod.rs") => path.with_file_name(""),
@@ -169,7 +170,7 @@ impl Program {
         names.entry(name).or_default().push(what);
     }
 
-    /// What a path of a module leads to; nothing where that is another crate's.
+    /// What a path in a module refers to; empty if that is in another crate.
     fn resolve(
         &self,
         module: Module,
@@ -204,7 +205,8 @@ impl Program {
                     Target::Module(at) => {
                         let found = self.look_up(at, name, on_the_way);
                         if found.is_empty() {
-                            // A macro of that file makes it, or it re-exports another crate's.
+                            // A macro of that file defines it, or it is re-exported from another
+                            // crate.
                             next.push(Target::Item(self.modules[at].file));
                         }
                         next.extend(found);
@@ -218,7 +220,7 @@ impl Program {
         targets
     }
 
-    /// What a name of a module stands for.
+    /// What a name in a module refers to.
     fn look_up(
         &self,
         module: Module,
@@ -226,7 +228,8 @@ impl Program {
         on_the_way: &mut BTreeSet<(Module, String)>,
     ) -> Vec<Target> {
         let scope = &self.modules[module];
-        // `mod x; pub use x::x;`: the name of the `use` leads back here, to what is not a `use`.
+        // In `mod x; pub use x::x;` the name of the `use` refers to itself; this time only what is
+        // not a `use` counts.
         let key = (module, name.to_owned());
         let first_time = on_the_way.insert(key.clone());
         let mut targets = Vec::new();
@@ -269,7 +272,7 @@ impl Program {
                 }
                 Target::Module(at) => {
                     files.insert(self.modules[at].file);
-                    // A glob takes all that is re-exported there.
+                    // A glob includes all re-exports.
                     if import.glob && seen.insert(at) {
                         let scope = &self.modules[at];
                         let uses = scope
@@ -290,7 +293,7 @@ impl Program {
         files
     }
 
-    /// Which file imports which, with the first line and path that does.
+    /// All pairs of a file and one that it imports, with the first line and path that imports it.
     fn edges(&self) -> BTreeMap<(File, File), String> {
         let mut edges = BTreeMap::new();
         for (module, scope) in self.modules.iter().enumerate() {
@@ -324,7 +327,7 @@ impl Program {
                 wrong.push(format!("{from} imports {to} ({how}): {rule}"));
             }
         }
-        // A file that only declares and re-exports is passed through.
+        // A file with nothing but `mod` and `use` is replaced by what it re-exports.
         let circled: BTreeMap<(File, File), String> = edges
             .into_iter()
             .filter(|&((from, to), _)| self.has_code[from] && self.has_code[to])
@@ -378,8 +381,8 @@ fn broken_rule(from: &str, to: &str) -> Option<String> {
         .then(|| format!("{room} is floor {from}, {other} is floor {to}, and imports point down"))
 }
 
-/// The files that a file imports, straight or by a detour, each with the one before it on a shortest
-/// way.
+/// The files that a file imports, directly or indirectly, each with its predecessor on a shortest
+/// path.
 fn reached(edges: &BTreeMap<(File, File), String>, start: File) -> BTreeMap<File, File> {
     let mut came_from = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
@@ -394,7 +397,7 @@ fn reached(edges: &BTreeMap<(File, File), String>, start: File) -> BTreeMap<File
     came_from
 }
 
-/// A shortest way from a file back to itself.
+/// A shortest path from a file back to itself.
 fn shortest_circle(edges: &BTreeMap<(File, File), String>, start: File) -> Option<Vec<File>> {
     let came_from = reached(edges, start);
     let mut way = vec![*came_from.get(&start)?];
@@ -412,7 +415,7 @@ struct Reader<'a> {
     program: &'a mut Program,
     texts: &'a BTreeMap<String, String>,
     module: Module,
-    /// Where the files of the modules that it declares stand.
+    /// The folder of the files of its modules.
     folder: PathBuf,
 }
 
@@ -432,7 +435,7 @@ impl Reader<'_> {
         imports.push(Import { path, glob, line });
     }
 
-    /// The files of `mod name;`: each that a `path` attribute names, or the usual one.
+    /// The files of `mod name;`: all that `path` attributes name, or the default one.
     fn module_files(&self, declared: &ItemMod) -> Vec<String> {
         let own = PathBuf::from(&self.program.files[self.file()]);
         let named: Vec<String> = declared
@@ -494,7 +497,7 @@ impl Reader<'_> {
             match token {
                 TokenTree::Group(group) => self.tokens(group.stream()),
                 TokenTree::Ident(first) => {
-                    // A macro's `$name`, but for `$crate`.
+                    // `$name` of a macro is not a path, but `$crate` is.
                     if at > 1 && is_punct(tokens.get(at - 2), '$') && first != "crate" {
                         continue;
                     }
@@ -532,7 +535,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds a path in code. A single name is an item of the module, or is already counted at its `use`.
+    /// Adds a path in code. A single name is an item of the module, or was counted at its `use`.
     fn path(&mut self, path: Vec<String>, first: &Ident) {
         if path.len() > 1 {
             self.import(path, false, first.span().start().line);
@@ -665,7 +668,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_macro(&mut self, called: &'ast syn::Macro) {
-        // The name of a macro can come from another file without a `use`.
+        // A macro of another file needs no `use`.
         let names = called.path.segments.iter();
         let names: Vec<&Ident> = names.map(|segment| &segment.ident).collect();
         if let Some(first) = names.first() {
@@ -681,7 +684,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         }
     }
 
-    // `pub(in path)` names a module to be seen in, not to import.
+    // `pub(in path)` restricts visibility, and imports nothing.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 }
 
@@ -689,7 +692,7 @@ fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }
 
-/// Whether an item with this attribute is there in tests alone: `cfg(test)`, `cfg(all(test, ...))`.
+/// Whether an item with this attribute exists in tests only: `cfg(test)`, `cfg(all(test, ...))`.
 fn is_for_tests(attribute: &Attribute) -> bool {
     fn needs_test(meta: &Meta) -> bool {
         match meta {
@@ -749,13 +752,14 @@ fn normal(path: &Path) -> String {
     parts.join("/")
 }
 
-/// What is wrong with a program of these files.
+/// The complaints about a program of these files.
 fn complaints(files: &[(&str, &str)]) -> Vec<String> {
     let owned = |&(path, text): &(&str, &str)| (path.to_owned(), text.to_owned());
     Program::load(&files.iter().map(owned).collect()).complaints()
 }
 
-/// The roots and `mod.rs` files of a program with a file `a.rs` and `b.rs` in each of two rooms.
+/// The roots and `mod.rs` files of a program with two files `a.rs` and `b.rs` in each of two
+/// folders.
 const TREE: [(&str, &str); 6] = [
     ("src/lib.rs", "pub mod kernel; pub mod cli;"),
     ("src/main.rs", "mod sys;"),
@@ -776,8 +780,8 @@ const TREE: [(&str, &str); 6] = [
     ("src/sys/arch/aarch64.rs", "pub fn trap() {}"),
 ];
 
-/// What is wrong with [`TREE`] and these files: kernel's a and b, cli's a and b, sys's start, and
-/// arch for x86_64.
+/// The complaints about [`TREE`] with these files: kernel's a and b, cli's a and b, sys's start,
+/// and arch for x86_64.
 fn with(files: [&str; 6]) -> Vec<String> {
     let paths = [
         "src/kernel/a.rs",
@@ -791,7 +795,7 @@ fn with(files: [&str; 6]) -> Vec<String> {
     complaints(&TREE.into_iter().chain(files).collect::<Vec<_>>())
 }
 
-/// One of the complaints has all of these words in it.
+/// Fails unless one of the complaints contains all these words.
 fn assert_wrong(complaints: &[String], words: &[&str]) {
     let has_all = |complaint: &String| words.iter().all(|&word| complaint.contains(word));
     assert!(
@@ -804,7 +808,7 @@ fn assert_wrong(complaints: &[String], words: &[&str]) {
 fn a_house_in_order_passes() {
     let wrong = with([
         "pub struct A; pub enum Kind { Shm } macro_rules! rows { () => { $crate::kernel::A } }",
-        // By the re-export, which leads to a.rs and not to mod.rs.
+        // The path goes through a re-export, and leads to a.rs, not to mod.rs.
         "use super::A; pub use heapless::Vec; pub struct B(A); #[cfg(test)] use crate::cli::b::C;",
         "use crate::kernel::{self, b::{B, Vec}, Sort}; use super::C; fn f() -> kernel::A { Sort::Shm }",
         "use core::fmt; pub struct C; impl C { #[cfg(test)] fn f(_: super::a::D) {} }
@@ -847,7 +851,7 @@ fn an_upward_import_is_found() {
 
 #[test]
 fn a_circle_is_found() {
-    // Each makes a circle of cli's a.rs and b.rs.
+    // Each makes a.rs and b.rs of cli import each other.
     for text in [
         "use super::b::C; pub struct D;",
         "use crate::cli::C as Other; pub struct D;",

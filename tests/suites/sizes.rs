@@ -87,7 +87,7 @@ impl Place {
                     return Action::Continue;
                 }
                 number = Some(call.args[1]);
-                // An id that nobody gave: no object is made.
+                // An id of no object: none is created.
                 Action::Return(7)
             })
             .expect("it ends");

@@ -1,5 +1,5 @@
-//! Memory that is not to be had. A stack that may not grow: the kernel kills whoever needs more of it,
-//! and so it must have grown before anything is made. And a small address space.
+//! Runs with too little memory. If the stack cannot grow, the kernel kills the process with
+//! SIGSEGV, so it must grow before any object is created. A small address space makes mmap(2) fail.
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
@@ -24,20 +24,20 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A batch: of all kinds, with a property of each, and a file for ftok(3).
+/// A batch: all kinds, a property of each, and a file for ftok(3).
 const JOBS: &str = "-M 4096 -k 1 --lock\n--keyed -Q 2 -p 5 --owner 0\n-S 3 --ftok / --value 1\n\
                     -m 5 -q -n x --owner 0 --maxmsg 1\n-s -n y\n";
-/// The same and what there is no memory for: to find out why takes more stack than anything else.
+/// A batch whose last line exceeds memory. Explaining that needs more stack than anything else.
 const TOO_MUCH: &str = "-Q -k 1\n-S 1 -k 2\n-S 1 -k 3\n-M 1P -k 4\n";
 
-/// A command line, and what happens to it.
+/// A command line and its conditions.
 struct Line {
     words: &'static str,
-    /// How many objects it makes if it has all the stack that it wants.
+    /// Number of objects that it creates with enough stack.
     makes: usize,
-    /// The sets of semaphores that are allowed.
+    /// SEMMNI: sets of semaphores that the kernel allows.
     sets: &'static str,
-    /// Standard output is full.
+    /// Whether standard output is full.
     full: bool,
 }
 
@@ -90,7 +90,7 @@ const LINES: [Line; 16] = [
     },
 ];
 
-/// The files that the lines name.
+/// The files that the lines refer to.
 fn files() -> Scratch {
     let scratch = Scratch::new().expect("a directory");
     for (name, lines) in [("jobs", JOBS), ("too-much", TOO_MUCH)] {
@@ -119,7 +119,7 @@ fn command(words: &str, directory: &Path, full: bool) -> Command {
     command
 }
 
-/// A limit that holds from the exec on.
+/// Sets a soft limit in the child before its exec.
 fn set_limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: u64) {
     // SAFETY: the closure makes one system call.
     unsafe {
@@ -127,7 +127,7 @@ fn set_limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: 
     }
 }
 
-/// Names and JSON take a few pages, a batch as much as the largest one could need.
+/// Names and JSON map a few pages, a batch as much as the largest one could need.
 fn address_space() {
     const BYTES: u64 = 1 << 20;
     let files = files();
@@ -161,7 +161,7 @@ fn address_space() {
     }
 }
 
-/// How many objects there are, of both interfaces. None is left.
+/// Counts the objects of both interfaces, and removes them.
 fn remove_all(window: &Window) -> usize {
     let objects = namespace::objects().expect("what the namespace holds");
     for object in &objects {
@@ -174,12 +174,12 @@ fn remove_all(window: &Window) -> usize {
     objects.len() + posix.len()
 }
 
-/// Limits of the stack, in bytes: some that an exec just gets by with, and that what is reserved just
-/// fits into.
+/// Stack limits in bytes: the lowest just suffice for an exec, and the reserved stack just fits
+/// into them.
 const LIMITS: [u64; 4] = [12 << 10, 16 << 10, 20 << 10, 24 << 10];
 
-/// The strings of the environment are on the stack too: each size from none to most, in steps that
-/// are not much larger than the frames of the program.
+/// Bytes of the environment, whose strings are on the stack too: 0 to this, in steps not much
+/// larger than the frames of the program.
 const MOST_ENVIRONMENT: usize = 16_000;
 const STEP: usize = 53;
 
@@ -199,7 +199,7 @@ fn no_object_is_lost() {
                 set_limit(&mut command, libc::RLIMIT_STACK, limit);
                 let status = match command.output() {
                     Ok(output) => output.status,
-                    // Arguments and environment are too large for this stack.
+                    // Arguments and environment do not fit into this stack.
                     Err(error) if error.raw_os_error() == Some(libc::E2BIG) => continue,
                     Err(error) => panic!("{error}"),
                 };
@@ -231,22 +231,22 @@ fn no_object_is_lost() {
     }
 }
 
-/// Bytes of stack that are watched, below what the kernel put there: more than the program ever takes.
+/// Bytes below the initial stack that are watched: more than the program ever uses.
 const WATCHED: u64 = 64 << 10;
-/// Bytes below the stack pointer that the function that makes a call may keep something in. (The red
-/// zone of the System V ABI.)
+/// Bytes below the stack pointer that a function may use without moving it: the red zone of the
+/// System V ABI.
 const RED_ZONE: u64 = 128;
-/// What is put there, to see what is written over.
+/// The filler of the watched bytes. A byte that differs was written.
 const UNTOUCHED: u8 = 0xa5;
 
 /// The stack of a stopped process.
 struct Stack {
     memory: File,
-    /// Where that begins which is watched.
+    /// The lowest watched address.
     start: u64,
-    /// The lowest address that was written to before the first object was made.
+    /// The lowest address that was written before the first object was created.
     reserved: Option<u64>,
-    /// And since then, as of the last call that had something to undo.
+    /// The lowest address that was written since, up to the last call with something to undo.
     used: Option<u64>,
 }
 
@@ -261,7 +261,7 @@ impl Stack {
         })
     }
 
-    /// From here downwards nothing has been written yet, as far as will be seen.
+    /// Fills the watched bytes below the stack pointer.
     fn forget(&mut self, pointer: u64) -> io::Result<()> {
         let end = pointer - RED_ZONE;
         if self.start == 0 {
@@ -271,7 +271,7 @@ impl Stack {
         self.memory.write_all_at(&untouched, self.start)
     }
 
-    /// The lowest address that has been written to.
+    /// The lowest address that was written.
     fn lowest(&self) -> io::Result<u64> {
         let mut bytes = [0; WATCHED as usize];
         self.memory.read_exact_at(&mut bytes, self.start)?;
@@ -282,7 +282,7 @@ impl Stack {
     }
 }
 
-/// The stack pointer of a process that is stopped: the last number but one.
+/// The stack pointer of a stopped process: the last but one number of `/proc/<pid>/syscall`.
 fn pointer(pid: libc::pid_t) -> io::Result<u64> {
     let mut text = String::new();
     File::open(format!("/proc/{pid}/syscall"))?.read_to_string(&mut text)?;
@@ -292,12 +292,12 @@ fn pointer(pid: libc::pid_t) -> io::Result<u64> {
     number.ok_or_else(|| io::Error::other(text.clone()))
 }
 
-/// Whether a call makes an object, and whether it removes one.
+/// Whether a call creates an object.
 fn makes(call: &Syscall) -> bool {
     let flags = match call.name().as_str() {
         "shmget" | "semget" => call.args[2],
         "msgget" => call.args[1],
-        // With its name.
+        // It gives a file its name.
         "linkat" => return true,
         "mq_open" => return call.args[1] & libc::O_CREAT as u64 != 0,
         // Under another name.
@@ -307,8 +307,9 @@ fn makes(call: &Syscall) -> bool {
     flags & libc::IPC_CREAT as u64 != 0
 }
 
-/// Bytes of stack that were reserved below those that were used, from the first object on to the end
-/// of the undo, or of the run. The call of this number, from the first on, fails with this errno.
+/// Bytes of reserved stack that remain unused, from the creation of the first object to the end of
+/// the undo or of the run; then the number of calls. `fault` is the index of a call, and the errno
+/// with which it fails.
 fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, usize) {
     let tracee = Tracee::spawn(command).expect("it starts");
     let pid = tracee.pid();
@@ -341,7 +342,8 @@ fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, u
     (margin, calls)
 }
 
-/// Whether a call removes an object, or ends a run that has succeeded: what comes behind may fail.
+/// Whether a call removes an object, or ends a successful run: an object could have been lost until
+/// here.
 fn has_something_to_lose(call: &Syscall) -> bool {
     let command = match call.name().as_str() {
         "shmctl" | "msgctl" => call.args[1],
@@ -353,7 +355,8 @@ fn has_something_to_lose(call: &Syscall) -> bool {
     command == libc::IPC_RMID as u64
 }
 
-/// Whatever fails, at whatever call, no more stack is used once there is an object than was before.
+/// Whatever call fails with whatever errno, a run uses no more stack after its first creation than
+/// before.
 fn reserve() {
     use libc::{
         EACCES, EAGAIN, EEXIST, EINTR, EINVAL, EMFILE, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM,

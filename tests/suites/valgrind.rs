@@ -1,7 +1,7 @@
-//! The real file under valgrind's memcheck: it reads nothing that nobody wrote, and hands nothing
-//! such to a system call. The runs make every call that valgrind lets them make.
+//! Runs the built binary under valgrind's memcheck: it must not read uninitialised memory, nor pass
+//! any to a system call. The runs make every call that valgrind supports.
 //!
-//! Lines, conditions and what comes of them are the same natively: the judge of valgrind's run.
+//! Each run must also have the same output and status as without valgrind.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,12 +24,12 @@ fn main() -> ExitCode {
     ])
 }
 
-/// A run, and what comes before it.
+/// A run, with the conditions before it.
 struct Run {
     line: &'static str,
     setup: Vec<Setup>,
     start: Start,
-    /// Where its files are.
+    /// The directory of its files.
     _held: Option<Scratch>,
 }
 
@@ -42,7 +42,7 @@ fn plain(line: &'static str) -> Run {
     }
 }
 
-/// Under these conditions of a case file.
+/// A run under these conditions of a case file.
 fn given(conditions: &[&str], line: &'static str) -> Run {
     let mut text = String::from("case: one\n");
     for condition in conditions {
@@ -59,7 +59,7 @@ fn given(conditions: &[&str], line: &'static str) -> Run {
     }
 }
 
-/// Lines of a batch, and how it is started.
+/// The lines of a batch, and its command line.
 const BATCHES: &[(&[&str], &str)] = &[
     (
         &[
@@ -106,7 +106,7 @@ const BATCHES: &[(&[&str], &str)] = &[
     (&["-k {7*3}", "# {x*300000}", "-k 7 -Q"], "--batch jobs"),
 ];
 
-/// With standard output here.
+/// A run with this standard output.
 fn to(stdout: Stream, line: &'static str) -> Run {
     let start = Start {
         stdout,
@@ -118,12 +118,12 @@ fn to(stdout: Stream, line: &'static str) -> Run {
     }
 }
 
-/// Within this limit.
+/// A run with this limit.
 fn within(name: &'static str, value: &'static str, line: &'static str) -> Run {
     given(&[&format!("sysctl {name} {value}")], line)
 }
 
-/// Where a seccomp filter refuses a call, or one command of it.
+/// A run with a seccomp filter that refuses a call, or one command of it.
 fn without(call: &str, command: Option<i32>, line: &'static str) -> Run {
     let call = syscalls::number(call).expect("a call");
     let start = Start {
@@ -214,7 +214,7 @@ fn runs() -> Vec<Run> {
     runs
 }
 
-/// Lines that need no special condition.
+/// Lines without conditions.
 const LINES: &[&str] = &[
     "-M 4096",
     "-Q",
@@ -293,7 +293,7 @@ const LINES: &[&str] = &[
     "-s -n x --value 1,2",
 ];
 
-/// Runs it in a new namespace.
+/// Runs a line in a new namespace.
 fn run(subject: &Subject, run: &Run, calls: bool) -> Outcome {
     let _turn = Turn::take().expect("a turn");
     namespace::unshare().expect("a namespace");
@@ -305,7 +305,8 @@ fn run(subject: &Subject, run: &Run, calls: bool) -> Outcome {
     outcome
 }
 
-/// What valgrind says of a call that it makes without a flag. It is refused for something else here.
+/// valgrind's warning about a call from which it removes a flag. Here the call fails for another
+/// reason.
 const IGNORED: &str = " WARNING: valgrind ignores shmget(shmflg) SHM_HUGETLB\n";
 
 fn valgrind() {
@@ -346,7 +347,7 @@ fn calls() {
         );
     }
     let mut expected: BTreeSet<String> = syscalls::OF_IPCMK.map(str::to_owned).into();
-    // It is made when AT_RANDOM is used up, by more than four keys in use: see collision.rs.
+    // Called when AT_RANDOM is used up, by more than four keys in use: see collision.rs.
     assert!(expected.remove("getrandom"));
     assert_eq!(made, expected);
 }

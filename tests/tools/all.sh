@@ -1,34 +1,36 @@
 #!/usr/bin/env bash
-# `make test`: every test in every place, then one report. A failing suite stops no other; any failure fails the run.
-# The whole output of a suite is in target/tests/<suite>.log.
+# `make test`: runs every test in every place, then prints one report. A failing suite stops no
+# other; any failure fails the run. The whole output of a suite is in target/tests/<suite>.log.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 unset POSIXLY_CORRECT
 export LC_ALL=C RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
 make=${MAKE:-make}
 results=target/tests/results
+# The shell's own `time`: processor seconds of a suite, user and system.
+TIMEFORMAT='%U %S'
 
 mkdir -p target/tests
-# Without the last run's files, no suite can pass on what this run failed to build.
-rm -rf target/dist target/tests/*.log target/tests/*.tally target/tests/cases-*
+# Without the files of the last run, no suite can pass on what this run failed to build.
+rm -rf target/dist target/tests/*.log target/tests/*.time target/tests/*.tally target/tests/cases-*
 : >$results
 
-# suite <how it counts> <name> <command>...
-# How it counts: `step` is no test, so only its failure does; `check` is one test; `cargo` goes by cargo's summaries,
-# `cases` by the runner's tally.
+# suite <kind> <name> <command>... counts the tests of a suite by its kind: a `step` is no test, so
+# only its failure counts; a `check` is one test; `cargo` reads cargo's summaries, `cases` the
+# runner's tally.
 suite() {
     local kind=$1 name=$2 log=target/tests/$2.log status=0 passed=0 failed=0 not_here=0 start=$SECONDS
     shift 2
-    "$@" >"$log" 2>&1 </dev/null || status=$?
+    { time "$@" >"$log" 2>&1 </dev/null; } 2>"$log.time" || status=$?
     case $kind in
     step) ;;
     check) passed=$((status == 0)) ;;
     cargo) read -r passed failed not_here < <(awk '/^test result:/ { p += $4; f += $6; n += $8 } END { print p + 0, f + 0, n + 0 }' "$log") ;;
     cases) read -r passed failed not_here < <(awk '{ p += $2; f += $3; n += $4 } END { print p + 0, f + 0, n + 0 }' "target/tests/$name.tally" 2>/dev/null || echo 0 0 0) ;;
     esac
-    # A suite that broke off, or ran nothing, has failed, whatever it counted.
+    # A suite that was killed, or ran nothing, has failed, whatever it counted.
     if [ $status != 0 ] || { [ "$passed" = 0 ] && [ "$kind" != step ]; }; then failed=$((failed ? failed : 1)); fi
-    echo "$name $passed $failed $not_here $((SECONDS - start))" >>$results
+    echo "$name $passed $failed $not_here $((SECONDS - start)) $(tail -n 1 "$log.time")" >>$results
     if [ "$failed" = 0 ]; then
         echo "ok      $name: $passed passed, $((SECONDS - start)) s"
     else
@@ -37,12 +39,12 @@ suite() {
     fi
 }
 
-# Runs a command as a caller would whose settings no test may lean on: `nohup make test &` leaves signals ignored.
+# Runs a command with settings that no result may depend on: `nohup make test &` ignores signals.
 hostile() (
     trap '' HUP INT QUIT TERM PIPE USR1
     umask 077
     ulimit -S -n 64 -s 4096
-    export LC_ALL=tr_TR.UTF-8 POSIXLY_CORRECT=1
+    export LC_ALL=C.UTF-8 POSIXLY_CORRECT=1
     exec "$@"
 )
 
@@ -52,14 +54,14 @@ cases() { # <place> <arguments of the runner>...
 
 boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
 
-# The machine's own objects; one that is new at the end was left behind by a test.
+# Lists the machine's own objects. One that is new at the end was left behind by a test.
 objects() {
     local kind
     for kind in shm msg sem; do
         awk -v kind=$kind 'NR > 1 { print kind, "key", $1, "id", $2 }' /proc/sysvipc/$kind
     done
     ls -A /dev/shm
-    # Its queues, which are mounted in a mount namespace that ends with the list. That takes root.
+    # Its queues, mounted in a mount namespace that ends with the list. That needs root.
     unshare --mount sh -c 'mount -t mqueue none /dev/shm && ls -A /dev/shm' 2>/dev/null | sed 's/^/queue /'
 }
 nothing_left() {
@@ -79,34 +81,38 @@ suite check lint-man "$make" --no-print-directory lint-man
 suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
+# Two rows of suites side by side, each a processor's work or a little more. What counts a user's locked memory or
+# queues on this machine's kernel is in one row: two such suites would count each other's.
+beside() {
+    suite cargo ub-valgrind tests/tools/ub.sh valgrind
+    boot aarch64
+    boot x86_64
+}
+beside &
 suite cargo unit cargo test --no-fail-fast
-# Each keeps little more than one processor busy.
-suite cargo ub-valgrind tests/tools/ub.sh valgrind &
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
-wait
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
 suite step fuzz-build tests/tools/fuzz.sh build
-# The machines have the processors nearly to themselves: what they emulate takes several times as long beside the faults.
-boot x86_64 &
-boot aarch64 &
-# A minute of it, one target after the other.
-for target in argv numbers request; do suite check "fuzz-$target" env FUZZ_SECONDS=20 tests/tools/fuzz.sh $target; done &
+# About 20 seconds of processor time each.
+suite check fuzz-argv env FUZZ_RUNS=200000 tests/tools/fuzz.sh argv
+suite check fuzz-numbers env FUZZ_RUNS=500000 tests/tools/fuzz.sh numbers
+suite check fuzz-request env FUZZ_RUNS=30000 tests/tools/fuzz.sh request
 suite cases native hostile target/tests/cases-x86_64 --place native --tally target/tests/native.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases
-cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 cases util-linux --util-linux
 fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
     --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
-wait
+cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
 suite cases faults hostile target/tests/cases-x86_64 --faults all --sample --place native --tally target/tests/faults.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
+wait
 suite check nothing-left nothing_left
 
 echo
 grep -h 'objects lost' target/tests/faults.log target/tests/console-*.log
 awk '
-    BEGIN { print ""; printf "%-20s %8s %8s %8s %8s\n", "suite", "passed", "failed", "not here", "seconds" }
-    { printf "%-20s %8d %8d %8d %8d\n", $1, $2, $3, $4, $5; passed += $2; failed += $3 }
+    BEGIN { print ""; printf "%-20s %8s %8s %8s %8s %8s\n", "suite", "passed", "failed", "not here", "seconds", "of CPU" }
+    { printf "%-20s %8d %8d %8d %8d %8d\n", $1, $2, $3, $4, $5, $6 + $7; passed += $2; failed += $3 }
     END { print ""; print passed " passed, " failed " failed"; exit failed != 0 || passed == 0 }
 ' $results | tee target/tests/summary

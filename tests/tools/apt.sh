@@ -1,5 +1,4 @@
-# shellcheck shell=bash
-# For the scripts here to source: apt with patience.
+# shellcheck shell=bash Sourced by the other scripts: runs apt, and retries.
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -14,17 +13,18 @@ as_root() {
     fi
 }
 
-# A dead third-party source must not stop us: whether the packages come is what counts.
+# A failure of a third-party source does not matter, as long as the packages can be fetched.
 apt_update() {
     as_root apt-get -qq -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=300 update || true
 }
 
-# Debian's arm64 packages beside this machine's own.
+# Adds Debian's arm64 packages to the sources.
 know_arm64() {
     dpkg --print-foreign-architectures | grep -qx arm64 || as_root dpkg --add-architecture arm64
 }
 
-# again <command>...: a mirror in mid-sync ("File has unexpected size") or a stale index gets better with time.
+# again <command>... retries: a mirror in mid-sync ("File has unexpected size") or a stale index is
+# only temporarily wrong.
 again() {
     local pause
     for pause in 2 10 30 60 stop; do

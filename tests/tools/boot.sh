@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Boots Debian's kernel with nothing but the test runner as /init, /ipcmk and /cases, and reads the result off the console.
-#   boot.sh x86_64|aarch64 [<tally file>]              a sample of the faults, an observer, and the cases
-#   boot.sh x86_64|aarch64 [<tally file>] all-faults   all the faults that are for such a machine, and nothing else
-# The runner ends each of these with a line `TALLY kernel-<arch> <passed> <failed> <not here>`, and turns the machine off.
+# Boots Debian's kernel with the test runner as /init, /ipcmk and /cases, and reads the results from
+# the console.
+#   boot.sh x86_64|aarch64 [<tally file>]              a sample of faults, an observer, the cases
+#   boot.sh x86_64|aarch64 [<tally file>] all-faults   all faults meant for such a machine
+# For each of these the runner prints a line `TALLY kernel-<arch> <passed> <failed> <not here>`;
+# then it powers the machine off.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,12 +23,12 @@ root=target/tests/$place
 
 case $arch in
 x86_64) machine=q35 cpu=max,la57=off console=ttyS0 ;;
-# What the kernel would do for each process, and an emulator does slowly: authenticate pointers, and save wide registers.
+# pauth, sve, sme: the kernel sets them up for each process, which is slow under emulation.
 aarch64) machine=virt cpu=max,pauth=off,sve=off,sme=off console=ttyAMA0 ;;
 *) echo "boot.sh: unknown architecture $arch" >&2; exit 1 ;;
 esac
 
-# /dev/console comes out of the kernel itself, so that this needs no root.
+# The kernel creates /dev/console itself, so this needs no root.
 rm -rf "$root"
 mkdir -p "$root"/{proc,sys,dev,tmp,cases}
 install -m 755 "target/tests/cases-$arch" "$root/init"
@@ -35,7 +37,8 @@ cp tests/cases/*.case "$root/cases/"
 cp tests/differences.txt "$root/"
 (cd "$root" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=+0:+0) | gzip -1 >"$root.initramfs"
 
-# So much processor time, which other programs cannot take away from it; a machine that sleeps for ever uses none.
+# A limit of processor time, which other load does not affect. A sleeping machine uses none, so
+# `timeout` limits that.
 limit=${BOOT_SECONDS:-1800}
 status=0
 (ulimit -t "$limit" && exec timeout --kill-after=10 $((limit * 6)) "qemu-system-$arch" \
@@ -53,7 +56,7 @@ if [ "$ended" != $times ]; then
 fi
 echo "$place $passed $failed $not_here" >>"$tally"
 if [ "$passed" = 0 ] || [ "$failed" != 0 ]; then
-    # libtest's lists of failures, where there are any
+    # libtest's lists of failures, if there are any
     sed -n '/^failures:/,/^test result:/p' "$log" | grep . || tail -n 30 "$log"
     exit 1
 fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Where each byte of the x86_64 file goes: the same build with its symbols, grouped by the folders of src.
+# Prints what the bytes of the x86_64 file are: the same build with its symbols, grouped by the
+# folders of src.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -22,7 +23,7 @@ nm --radix=d --print-size --demangle "$file" | awk -v text="$text" -v shipped="$
         $1 = $2 = $3 = ""
         if (/words::(BYTES|PAIRS)$/) name = "report: all texts, packed"
         else if (/cli::[a-z]+::[A-Z]+$/) name = "cli: the table of options"
-        # The first of ours that the name has: the type of a method, or the folder of a function.
+        # The first ipcmk path in the name: the type of a method, or the folder of a function.
         else if (match($0, /ipcmk::[a-z]+::/)) name = holds[substr($0, RSTART + 7, RLENGTH - 9)]
         else if (/ (_start|memcpy|memmove|memset|memcmp|bcmp|strlen)$/) name = holds["sys"]
         else name = "core and heapless, where not inlined"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs cargo for aarch64 with the first compiler that has that processor's libraries: the usual one, after
-# `rustup target add`, else Debian's. Its files go to target/cross, so that two compilers never share a cache.
+# Runs cargo for aarch64 with the first compiler that has that processor's libraries: the default
+# one, after `rustup target add`, or else Debian's. Builds into target/cross, so that two compilers
+# never share a cache.
 #   cross.sh build --release ...    cargo build --release ...
 #   cross.sh --which                prints the compiler, or fails
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetches qemu's machine emulators for the boot tests, where this machine has none: unpacked in target/qemu, with the libraries
-# that they lack, and not installed, since they may not go together with another qemu package that is.
-# They start by target/qemu/bin/qemu-system-{x86_64,aarch64}.
+# Fetches qemu's machine emulators for the boot tests if this machine has none. They are unpacked in
+# target/qemu, with the libraries that they need, and not installed: they could conflict with an
+# installed qemu package. Run them as target/qemu/bin/qemu-system-{x86_64,aarch64}.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
@@ -14,7 +14,7 @@ command -v apt-get >/dev/null || die "no apt-get here; please install qemu-syste
 
 root=target/qemu
 
-# The packages that an installation would bring, whatever it would take away.
+# The packages that an installation would add, even if it would remove others.
 wanted() {
     apt-get -qq --simulate --no-install-recommends install qemu-system-x86 qemu-system-arm | awk '$1 == "Inst" { print $2 }'
 }

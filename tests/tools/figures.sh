@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Writes the figures of `make bench` and `make bytes` into tests/bench/README.md, and six rows of them into README.md.
+# Writes the figures of `make bench` and `make bytes` into tests/bench/README.md, and six rows of
+# them into README.md.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# between <page> <marker> <file>: replaces what stands between <!-- marker --> and <!-- /marker -->.
+# between <page> <marker> <file> replaces the text between <!-- marker --> and <!-- /marker -->.
 between() {
     grep -qx "<!-- $2 -->" "$1" && grep -qx "<!-- /$2 -->" "$1" || { echo "$1 has no place for $2" >&2; exit 1; }
     awk -v marker="$2" -v file="$3" '
@@ -21,7 +22,7 @@ cp target/batch.svg tests/bench/batch.svg
 { echo '```text'; tests/tools/bytes.sh; echo '```'; } >target/bytes.md
 between $page bytes target/bytes.md
 
-# README.md shows these rows, beside util-linux alone.
+# README.md has these rows, compared with util-linux only.
 awk -F '|' '
     function bare(cell) { gsub(/^ +| +$/, "", cell); return cell }
     BEGIN {

@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # Fuzzes the targets of tests/fuzz with libFuzzer, on a stable compiler.
 #   fuzz.sh build               only builds them
-#   fuzz.sh merge [target]...   puts what target/fuzz has found into tests/fuzz/corpus, as little of it as will do
-#   fuzz.sh [target]...         runs these, or all, at the same time, for FUZZ_SECONDS each; 0, the default, is until ^C
-# Fails where a target crashes, hangs, or hardly runs. The input is then shown and kept: put it into tests/fuzz/corpus.
+#   fuzz.sh merge [target]...   adds the fewest inputs of target/fuzz that keep its coverage to
+#                               tests/fuzz/corpus
+#   fuzz.sh [target]...         runs these, or all, at the same time, until ^C, or for FUZZ_SECONDS, or
+#                               FUZZ_RUNS executions each
+# Fails if a target crashes, hangs, or runs fewer inputs than the corpus has or FUZZ_RUNS says. The
+# input of a crash is printed and kept: put it into tests/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 unset POSIXLY_CORRECT
 triple=x86_64-unknown-linux-gnu
 work=target/fuzz
 seconds=${FUZZ_SECONDS:-0}
-# A processor that is shared with other tests does ten times as many, and one that is not, a hundred.
-least_each_second=200
-# Counters that a seed corpus alone reaches, or the compiler has put none in.
+most=${FUZZ_RUNS:--1}
+# Counters that the seed corpus alone reaches, unless the compiler has inserted none.
 least_coverage=200
-# libFuzzer's exit status after a signal, which ends an endless run.
+# libFuzzer's exit status after a signal, which ends a run without a time limit.
 interrupted=72
 
 command=fuzz
@@ -22,7 +24,8 @@ case ${1-} in build | merge) command=$1; shift ;; esac
 targets=("$@")
 [ $# -gt 0 ] || targets=(argv numbers request)
 
-# What cargo-fuzz says for `--sanitizer none`. With --target, so that build scripts are spared.
+# The flags of `cargo fuzz --sanitizer none`. Set for --target, so that build scripts are not
+# instrumented.
 flags="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=${flags//$'\n'/ } \
@@ -48,12 +51,12 @@ fi
 
 start=$SECONDS
 processes=()
-# TERM, since a shell without job control has its children ignore INT.
+# TERM, since the children of a shell without job control ignore INT.
 trap 'kill -TERM "${processes[@]}" 2>/dev/null || true' INT TERM
 for target in "${targets[@]}"; do
     mkdir -p "$work/$target/corpus"
     rm -f "$work/$target"/{crash,timeout,oom,slow-unit}-*
-    libfuzzer "$target" -max_total_time="$seconds" -print_final_stats=1 -dict=tests/fuzz/dictionary.txt \
+    libfuzzer "$target" -max_total_time="$seconds" -runs="$most" -print_final_stats=1 -dict=tests/fuzz/dictionary.txt \
         -artifact_prefix="$work/$target/" "$work/$target/corpus" "tests/fuzz/corpus/$target" \
         >"$work/$target/log" 2>&1 </dev/null &
     processes+=($!)
@@ -63,7 +66,7 @@ failed=0
 for index in "${!targets[@]}"; do
     target=${targets[index]} status=0
     log=$work/$target/log
-    # A signal to this script ends the wait before the target has ended.
+    # A signal to this script interrupts `wait` before the target has ended.
     until wait "${processes[index]}" || { status=$?; ! kill -0 "${processes[index]}" 2>/dev/null; }; do status=0; done
     took=$((SECONDS - start))
     runs=$(awk '/^stat::number_of_executed_units:/ { runs = $2 } END { print runs + 0 }' "$log")
@@ -71,8 +74,9 @@ for index in "${!targets[@]}"; do
     read -r _ coverage _ <<<"$progress"
     echo "$target: $runs executions in $took s, ${progress:-no input tried}"
     if [ $status = 0 ] || [ $status = $interrupted ]; then
-        if [ "$runs" -lt $((took * least_each_second)) ] || [ "$runs" = 0 ]; then
-            echo "$target: it has hardly run"
+        inputs=$(find "tests/fuzz/corpus/$target" -type f | wc -l)
+        if [ "$runs" -lt "$inputs" ] || [ "$runs" -lt "$most" ]; then
+            echo "$target: too few executions: the corpus has $inputs inputs"
             failed=1
         elif [ "${coverage:-0}" -lt $least_coverage ]; then
             echo "$target: its branches are not counted"

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# What each `#[inline(never)]` that is there for size saves: takes that one attribute out of a copy of the sources, builds
-# both architectures, and prints by how many bytes the file grows. An attribute is there for size if its comment is
-# `// size: ...`; the comment states the figures of both architectures. One that saves less than 64 bytes on both goes.
-#   inline.sh [--update] [<file in src>...]    all files, or these; --update writes the figures into the comments
-# The exit status is 1 if a comment states other figures, or if an attribute is to go.
+# Measures what each `#[inline(never)]` that is there for size saves: removes that one attribute
+# from a copy of the sources, builds both architectures, and prints by how many bytes the file
+# grows. An attribute is there for size if its comment is `// size: ...`, with the figures of both
+# architectures. One that saves less than 64 bytes on both must go.
+#   inline.sh [--update] [<file in src>...]    all files, or these; --update writes the figures into
+#                                              the comments
+# The exit status is 1 if a comment has other figures, or if an attribute must go.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -15,7 +17,7 @@ if [ "${1-}" = --update ]; then
     shift
 fi
 
-# The copy keeps what it has built, so that only ipcmk itself is built again.
+# The copy keeps its target directory, so that only ipcmk itself is built again.
 mkdir -p $copy
 export CARGO_TARGET_DIR=$PWD/$copy/target
 fresh() {

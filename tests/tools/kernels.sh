@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Fetches the kernels of Debian's cloud images, for the boot tests: target/kernels/{x86_64,aarch64}/vmlinuz.
-# The packages are only unpacked, not installed. Kernels that are there already are kept.
+# Fetches the kernels of Debian's cloud images, for the boot tests:
+# target/kernels/{x86_64,aarch64}/vmlinuz. The packages are unpacked, not installed. Existing
+# kernels are kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
 
-# The package that linux-image-cloud-<architecture> stands for today.
+# The package that linux-image-cloud-<architecture> depends on today.
 concrete() {
     apt-cache show --no-all-versions "linux-image-cloud-$1:$1" 2>/dev/null |
         sed -n 's/^Depends:.*\(linux-image-[^ ,]*\).*/\1/p' | grep .

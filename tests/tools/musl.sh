@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fetches musl for C programs of both architectures, for tests/suites/posix.rs: target/musl/{x86_64,aarch64}/usr.
-# The packages are only unpacked, not installed: Debian's compilers link with what is in them. What is there already is kept.
+# Fetches musl for C programs of both architectures, for tests/suites/posix.rs:
+# target/musl/{x86_64,aarch64}/usr. The packages are unpacked, not installed: Debian's compilers
+# link with their files. Existing ones are kept.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
@@ -22,7 +23,7 @@ for pair in amd64:x86_64 arm64:aarch64; do
     command -v apt-get >/dev/null || die "no apt-get here; put musl for $architecture at $folder/$library and beside it"
     [ "$debian" = amd64 ] || know_arm64
     apt-cache policy "musl-dev:$debian" | grep -q 'Candidate: [0-9]' || apt_update
-    # In one step, so that no half of it is taken for the whole.
+    # Renamed at the end, so that an incomplete folder is never used.
     again fetch "$debian" "$folder.new" && rm -rf "$folder" && mv "$folder.new" "$folder" && [ -s "$folder/$library" ] ||
         die "could not fetch musl-dev for $architecture"
 done

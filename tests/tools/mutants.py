@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
-"""Breaks the product, one mistake at a time, and says which test notices.
+"""Breaks the program, one mistake at a time, and prints which test notices.
 
     mutants.py                  tries every mutant of tests/mutants.txt
     mutants.py NAME...          tries these
     mutants.py --check          only finds the place of each mutant in src/: no build, no test
 
-Prints a line a mutant, and keeps them in target/mutants/results:
+Prints a line for each mutant, and writes the lines to target/mutants/results:
 
     <name>  caught by <suite>: <first test that fails> (<how many fail>)
     <name>  NOT CAUGHT
 
-The exit status is 1 if a mutant is not caught, and 2, before anything is built, if a mutant's place is not found in
-src/ exactly once: such a row proves nothing, and must be put right in tests/mutants.txt.
+The exit status is 1 if a mutant is not caught, and 2, before anything is built, if a mutant's
+source is not found in src/ exactly once: such a row proves nothing, and must be corrected in
+tests/mutants.txt.
 
-Each mutant is made in a copy of the tree below target/mutants. The unit tests and the scripted kernel run first, then, on
-the real file that is built from the mutant, the native cases, and then the modelled kernel, until one fails. What all of
-these let pass goes through the other suites, for which aarch64's file is built from the mutant too. Each suite must pass on the unchanged tree
-before its word is taken. A suite that does not end in time counts as one that fails. The cases run by a runner of the
-unchanged tree.
+Each mutant is built in a copy of the tree below target/mutants. The unit tests and the scripted
+kernel run first; then the native cases, on the binary that is built from the mutant; then the
+modelled kernel, until one fails. If all of these pass, the other suites run, with an aarch64 binary
+of the mutant too. Each suite must first pass on the unchanged tree. A suite that does not end in
+time counts as failed. The runner of the cases is built from the unchanged tree.
 """
 
 import argparse
@@ -55,7 +56,8 @@ FAST = {
     "cases": cases(),
     "model": integration("model"),
 }
-# The quickest first. Not those whose subject is not the product, selftest and planted, nor elf, which judges builds.
+# The quickest first. Without selftest and planted, which do not test the product, and elf, which
+# tests builds.
 SLOW = {
     "the build": ["cargo", *BUILD],
     "the build for aarch64": ["tests/tools/cross.sh", *BUILD],
@@ -69,7 +71,7 @@ SLOW = {
     **{name: integration(name) for name in ("stack", "valgrind")},
 }
 
-# Seconds: many times as long as any suite takes. A mutant may never end.
+# Seconds: many times the duration of any suite. A mutant may never end.
 LIMIT = 1200
 
 ENVIRONMENT = {
@@ -78,10 +80,12 @@ ENVIRONMENT = {
     if name not in ("POSIXLY_CORRECT", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET")
     and not name.startswith(("IPCMK_", "MAKE", "MFLAGS"))
 } | {
+    # A mutant is built once: it is tested sooner than it is optimized.
+    "CARGO_PROFILE_TEST_OPT_LEVEL": "0",
     "LC_ALL": "C",
     "RUST_BACKTRACE": "0",
     "CARGO_TERM_COLOR": "never",
-    # Half of the time of a build.
+    # Debug information takes half of the time of a build.
     "CARGO_PROFILE_DEV_DEBUG": "0",
     "CARGO_TARGET_DIR": str(WORK / "target"),
     "IPCMK_X86_64": str(X86_64),
@@ -107,7 +111,7 @@ class Mutant:
             self.edits[-1][1] += "\n" + text
 
     def apply(self, sources):
-        """The files that change, with their new texts. What is wrong with the row is a ValueError."""
+        """Returns the files that change, with their new texts. ValueError for a wrong row."""
         changed = {}
         for source, replacement in self.edits:
             pattern = pattern_of(source)
@@ -128,7 +132,7 @@ class Mutant:
 
 
 def pattern_of(source):
-    """Matches this source however it is broken into lines, and with comments between its tokens."""
+    """Returns a pattern of this source with any line breaks and comments between its tokens."""
     gap = r"(?:\s|//[^\n]*\n)"
     tokens = re.findall(r"\w+|[^\w\s]", source)
     pattern = before = ""
@@ -141,7 +145,8 @@ def pattern_of(source):
 
 
 def read_table():
-    """The mutants. A `#` begins a comment; a line of its own is a name, `- ` source, and `+ ` its replacement."""
+    """Reads the mutants. `#` begins a comment; a row is a line with its name, then lines of source
+    that begin with `- `, and lines of its replacement that begin with `+ `."""
     mutants = []
     for number, line in enumerate(TABLE.read_text("utf-8").splitlines(), 1):
         sign, text = line[:1], line[1:].strip()
@@ -170,8 +175,8 @@ def fail(errors):
 
 
 def copy_tree():
-    """Brings the copy up to date. A file that is the same keeps its time, so that cargo builds no more than it must;
-    one that is not, the last run's mutant too, gets a new one."""
+    """Updates the copy. An equal file keeps its mtime, so that cargo does not build it again; one
+    that differs, such as the mutant of the last run, gets a new one."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, stdout=subprocess.PIPE
     ).stdout
@@ -185,7 +190,7 @@ def copy_tree():
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(new.read_bytes())
         copy.chmod(new.stat().st_mode)
-    # What suites look for in target/ of their own tree.
+    # Suites look for these in target/ of their own tree.
     (TREE / "target").mkdir(exist_ok=True)
     for name in ("musl", "util-linux-2.41"):
         link = TREE / "target" / name
@@ -194,7 +199,7 @@ def copy_tree():
 
 
 def run(command):
-    """Runs a command in the copy; None if it succeeds, else what it printed."""
+    """Runs a command in the copy. Returns None if it succeeds, else its output."""
     process = subprocess.Popen(
         command,
         cwd=TREE,
@@ -216,7 +221,7 @@ def run(command):
 
 
 def judge(suite, command, log):
-    """What a suite says of the tree: None if it passes, else the first test that fails."""
+    """Runs a suite on the tree. Returns None if it passes, else the first test that fails."""
     is_built_first = command[: len(CARGO)] == CARGO
     output = run([*command, "--no-run"]) if is_built_first else None
     is_build = output is not None or "build" in command
@@ -226,7 +231,7 @@ def judge(suite, command, log):
     log.write_text(output)
     if is_build:
         return f"{suite if 'build' in command else 'the build'}: {first_error(output)}"
-    # The last list of libtest or libtest-mimic; what went wrong where the suite itself broke off.
+    # The last list of libtest or libtest-mimic; otherwise, the error that ended the suite.
     _, heading, names = output.rpartition("\nfailures:\n")
     failures = re.findall(r"^    (\S.*)$", names, re.MULTILINE) if heading else []
     others = re.search(r"^FAILED: .*|panicked at .*(?=:$)|\(signal: .*", output, re.MULTILINE)
@@ -236,14 +241,14 @@ def judge(suite, command, log):
 
 
 def first_error(output):
-    """The compiler's first error, or the linker's."""
+    """Returns the compiler's first error, or the linker's."""
     undefined = re.search(r"undefined reference to `([^']*)'", output) or re.search(r"\b(?:ERROR|BUG): .*", output)
     error = undefined or re.search(r"^error.*$", output, re.MULTILINE)
     return error[0] if error else "it fails"
 
 
 class Tree:
-    """The copy, in which one mutant stands at a time."""
+    """The copy of the tree, with at most one mutant at a time."""
 
     def __init__(self, sources):
         self.sources = sources
@@ -259,7 +264,8 @@ class Tree:
             (TREE / path.relative_to(ROOT)).write_text(text, "utf-8")
 
     def judge(self, name, changed, suites):
-        """The first complaint of these suites about the tree with these files changed; None if they have none."""
+        """Runs these suites on the tree with these files changed, until one fails. Returns the
+        first failure, or None."""
         self.change(changed)
         for suite, command in suites.items():
             complaint = judge(suite, command, WORK / "logs" / f"{name}.{suite.replace(' ', '-')}")
@@ -268,7 +274,7 @@ class Tree:
         return None
 
     def expect_clean(self, suites):
-        """Every suite passes on the unchanged tree."""
+        """Exits unless every suite passes on the unchanged tree."""
         complaint = self.judge("unchanged", {}, suites)
         if complaint:
             fail([f"the unchanged tree does not pass {complaint}"])
@@ -300,7 +306,8 @@ def main():
         print(f"{len(mutants)} mutants, each in one place")
         return 0
 
-    # Ends the suite that runs, too. What a handler catches here is not ignored in a subject, even if the caller ignores it.
+    # The exit ends the running suite too. A signal with a handler here is reset by exec, so no
+    # subject inherits it as ignored, even if the caller of this script ignores it.
     for name in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(name, lambda *_: sys.exit(2))
     subprocess.run(["make", "--no-print-directory", "runner-x86_64"], cwd=ROOT, check=True)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is needed and this machine lacks, and nothing else; with nothing missing it only looks.
+# Installs what is needed and missing on this machine; if nothing is missing, it changes nothing.
 #   setup.sh         for the tests
 #   setup.sh build   for the two binaries alone
 set -euo pipefail
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
     die "not supported: building and testing here wants Linux on x86_64, this is $(uname -sm); for this machine alone: cargo build --release"
 command -v cargo >/dev/null || die "no cargo: install Rust first, from https://rustup.rs"
 
-# Debian packages, each with a program or file that tells whether it is there.
+# Debian packages, each with a program or file that shows whether it is installed.
 needs="
 gcc                     gcc
 /usr/include/features.h libc6-dev
@@ -45,7 +45,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt_install "${missing[@]}" || die "apt could not install: ${missing[*]}"
 fi
 
-# The compiler's parts. A rustup that cannot fetch may hang instead of failing, so it gets 60 seconds.
+# The compiler's components. A rustup without network may hang instead of failing, so it has 60
+# seconds.
 ask_rustup() {
     command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout --kill-after=5 60 rustup -q "$@" </dev/null
 }
@@ -58,7 +59,8 @@ if [ "${1-}" != build ]; then
     tests/tools/musl.sh
 fi
 
-# The libraries of aarch64: from rustup, else from Debian. A rustup that could not is not asked again before `make clean`.
+# The libraries of aarch64: from rustup, or else from Debian. After a failure rustup is not asked
+# again before `make clean`.
 if ! tests/tools/cross.sh --which >/dev/null 2>&1; then
     refused=target/rustup-has-no-aarch64
     if [ ! -e $refused ] && ! ask_rustup target add aarch64-unknown-linux-gnu; then

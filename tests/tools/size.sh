@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compares the sizes of the two files with those committed in tests/sizes.txt, or writes them there (--update).
-# A line there: architecture, bytes, compiler. Another compiler makes other code: its sizes are shown, and not judged.
+# Compares the sizes of the two files with those in tests/sizes.txt, or writes them there
+# (--update). A line there has architecture, bytes, compiler. With another compiler the code
+# differs: its sizes are shown, and not compared.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

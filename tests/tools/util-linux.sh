@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Fetches the ipcmk of Debian 13's util-linux, which has POSIX objects, with the C library that it needs: unpacked in
-# target/util-linux-2.41, not installed. What is there already is kept.
+# Fetches the ipcmk of Debian 13's util-linux, which creates POSIX objects, with its C library:
+# unpacked in target/util-linux-2.41, not installed. An existing copy is kept.
 #   target/util-linux-2.41/ipcmk -q -n /x    to try it by hand
-# apt checks Debian's signature, as ever, but with a state and a source of its own: this machine's apt does not learn of either.
+# apt checks Debian's signature as usual, with a state and sources of its own: this machine's apt
+# stays unchanged.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
@@ -18,7 +19,7 @@ recent() { printf '%s\n' 2.41 "$(version)" | sort --check=quiet --version-sort; 
 command -v apt-get >/dev/null || die "no apt-get here; please put util-linux 2.41 of Debian 13, unpacked, into $root"
 [ -r $keyring ] || die "no $keyring: run tests/tools/setup.sh first"
 
-# Where this machine has its Debian packages from.
+# The mirror from which this machine has its Debian packages.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | head -n 1) || true
 mirror=${mirror:-http://deb.debian.org/debian/}
 
@@ -28,7 +29,7 @@ private_apt() {
         -o APT::Architecture=amd64 -o APT::Architectures=amd64 -o APT::Sandbox::User=root -o Acquire::http::Timeout=30 "$@" </dev/null
 }
 
-# again() asks for the lists anew before each further try: these here.
+# again() updates the lists before each further try: those of the private apt.
 apt_update() { private_apt update || true; }
 
 fetch() {

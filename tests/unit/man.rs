@@ -30,6 +30,7 @@ fn refusals_are_those_of_the_rules() {
             words.put(&mut |byte| match byte {
                 b'%' | b'#' => text.push('n'),
                 b'@' => text.push_str("name"),
+                b'^' => text.push_str("letter"),
                 _ => text.push(byte.into()),
             });
             expected.insert((heading(note.errno).to_string(), text));

@@ -8,5 +8,6 @@ fn keys_of_files() {
     let file = |ino, dev_minor| Identity { ino, dev_minor };
     assert_eq!(file(0x1234, 0x56).key(0x78), 0x7856_1234);
     assert_eq!(file(u64::MAX, u32::MAX).key(255), 0xffff_ffff);
+    assert_eq!(file(0x1234, 0x56).key(0), 0x0056_1234);
     assert_eq!(file(0x1_0000, 0x100).key(1), 0x0100_0000);
 }

@@ -1,11 +1,12 @@
-//! Any bytes as a command line.
+//! Reads any bytes as a command line.
 
 use ipcmk::cli::options::Grammar;
 use ipcmk_tests::reading;
 
 use crate::getopt;
 
-/// The first byte says whether POSIXLY_CORRECT is set; NULs part what follows into words.
+/// The first byte says whether POSIXLY_CORRECT is set; NULs separate the following bytes into
+/// words.
 pub fn run(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
         return;
@@ -22,7 +23,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The words of a line as they lie in memory, a NUL between them. Nothing is no word.
+/// The words of a line, which are separated by NULs; an empty text has no words.
 pub fn words(text: &[u8]) -> Vec<&[u8]> {
     if text.is_empty() {
         return Vec::new();

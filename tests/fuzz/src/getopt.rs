@@ -1,4 +1,4 @@
-//! Lines to tokens, by ipcmk and by glibc.
+//! Splits lines into tokens, by ipcmk and by glibc.
 
 use std::ffi::{CString, c_char, c_int};
 use std::ptr;
@@ -8,16 +8,16 @@ use ipcmk::cli::getopt::{Getopt, Token};
 use ipcmk::cli::mistake::Mistake;
 use ipcmk::cli::options::{Argument, Form, Grammar, Opt, Row, TABLE};
 
-/// A line in its parts. Places are distances from the line's first byte.
+/// The tokens of a line. Places are offsets from the line's first byte.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Line {
-    /// The options from left to right, and where the argument of each begins.
+    /// The options from left to right, and the place of the argument of each.
     pub options: Vec<Result<(Opt, Option<usize>), Wrong>>,
-    /// Where the operands begin, from left to right.
+    /// The places of the operands, from left to right.
     pub operands: Vec<usize>,
 }
 
-/// Why a part is no option, as far as getopt_long tells.
+/// Why a token is not an option, as far as getopt_long distinguishes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wrong {
     UnknownLetter,
@@ -27,7 +27,7 @@ pub enum Wrong {
     TakesNone,
 }
 
-/// What ipcmk makes of a line.
+/// Splits a line with ipcmk.
 pub fn ours(words: &[&[u8]], grammar: Grammar, posixly_correct: bool) -> Line {
     let mut line = Line::default();
     let mut getopt = Getopt::new(words.iter().copied(), posixly_correct);
@@ -79,10 +79,10 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// getopt_long has one state for the whole process.
+/// Locked while getopt_long is used: its state belongs to the whole process.
 static STATE: Mutex<()> = Mutex::new(());
 
-/// The options of a grammar as getopt_long wants them.
+/// The options of a grammar in the form of getopt_long.
 struct Table {
     letters: CString,
     /// Ends with an entry of zeros.
@@ -90,22 +90,22 @@ struct Table {
     grammar: Grammar,
 }
 
-// SAFETY: the pointers in it go to names that are never freed and never written to.
+// SAFETY: its pointers are to names that are never freed or written to.
 unsafe impl Send for Table {}
 // SAFETY: as above.
 unsafe impl Sync for Table {}
 
-/// For both grammars, without POSIXLY_CORRECT and with it.
+/// For both grammars, without and with POSIXLY_CORRECT.
 static TABLES: LazyLock<[[Table; 2]; 2]> = LazyLock::new(|| {
     [Grammar::Standard, Grammar::Keyed].map(|grammar| [false, true].map(|p| Table::new(grammar, p)))
 });
 
-/// The value of a long option is this and its row; letters are their own values.
+/// The value of a long option is this number plus its row; the value of a letter is its byte.
 const FIRST_NAME: c_int = 1000;
 
 impl Table {
     fn new(grammar: Grammar, posixly_correct: bool) -> Self {
-        // The colon asks for another answer where an argument is missing.
+        // The colon makes getopt_long return `:` for a missing argument.
         let mut letters = if posixly_correct { "+:" } else { ":" }.to_owned();
         let mut names = Vec::new();
         for (index, row) in (FIRST_NAME..).zip(TABLE) {
@@ -142,7 +142,7 @@ impl Table {
         }
     }
 
-    /// The row and the form of an option, by the value that getopt_long gives.
+    /// The row and the form of an option, by the value that getopt_long returns.
     fn find(&self, value: c_int) -> (&'static Row, Form) {
         let row = match usize::try_from(value - FIRST_NAME) {
             Ok(index) => &TABLE[index],
@@ -156,9 +156,9 @@ impl Table {
     }
 }
 
-/// What getopt_long must know as a name, so that util-linux's abbreviations go before ours: each
-/// name in full, and its abbreviations that begin no other name, or none of util-linux's if it is
-/// one of theirs.
+/// The names of an option for getopt_long, listed so that util-linux's abbreviations take
+/// precedence over ours: the full name, and those abbreviations that are no prefix of another name.
+/// For an option of util-linux's, only other names of util-linux's count.
 fn spellings(row: &'static Row, grammar: Grammar) -> impl Iterator<Item = &'static str> {
     let begins_another = move |short: &str| {
         let mut others = TABLE
@@ -167,19 +167,19 @@ fn spellings(row: &'static Row, grammar: Grammar) -> impl Iterator<Item = &'stat
         let counts = |other: &&Row| other.util_linux || !row.util_linux;
         others.any(|other| counts(&other) && other.long.starts_with(short))
     };
-    // In full it is no abbreviation, though it may begin another name of ours.
+    // The full name is not an abbreviation, although another name of ours may begin with it.
     let counts = move |short: &&str| *short == row.long || !begins_another(short);
     (1..=row.long.len())
         .map(|length| &row.long[..length])
         .filter(counts)
 }
 
-/// What glibc makes of a line, which is its words with a NUL between them.
+/// Splits a line, whose words are separated by NULs, with glibc's getopt_long.
 pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
     let table = &TABLES[usize::from(grammar == Grammar::Keyed)][usize::from(posixly_correct)];
     let mut line = Line::default();
     let mut program = *b"ipcmk\0";
-    // As at exec: the words lie one behind the other.
+    // As at exec, the words are one after the other in memory.
     let mut memory = [text, b"\0"].concat();
     let base: *mut c_char = memory.as_mut_ptr().cast();
     let mut argv: Vec<*mut c_char> = vec![program.as_mut_ptr().cast()];
@@ -192,15 +192,15 @@ pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
     argv.push(ptr::null_mut());
     let place = |string: *mut c_char| string.addr() - base.addr();
 
-    let state = STATE.lock().expect("nobody panics with it");
-    // SAFETY: only the holder of STATE uses getopt's variables. The 0 makes it forget the last line.
+    let state = STATE.lock().expect("no thread panics while it holds this");
+    // SAFETY: only the holder of STATE uses getopt's variables. optind 0 resets the state.
     unsafe {
         optind = 0;
         opterr = 0;
     }
     loop {
-        // SAFETY: argv holds argc strings and a null; the letters are a string; the names end with
-        // an entry of zeros; no index is asked for.
+        // SAFETY: argv has argc strings and a NULL; the letters are a string; the names end with an
+        // entry of zeros; the index pointer is null.
         let value = unsafe {
             getopt_long(
                 c_int::try_from(argc).expect("a short line"),

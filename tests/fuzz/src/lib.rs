@@ -1,15 +1,15 @@
-//! Fuzz targets: each takes any bytes, and panics at what must not be.
+//! Fuzz targets: each takes any bytes, and panics if a check fails.
 //!
 //! | module | tries |
 //! | --- | --- |
 //! | [`argv`] | any command line: invariants, and the tokens against glibc's getopt_long |
 //! | [`numbers`] | any text as a number, against [`model`] |
-//! | [`request`] | any request, spelled in one of its many ways, read back |
-//! | [`getopt`] | what glibc's getopt_long makes of a line |
-//! | [`model`] | what util-linux makes of a number |
+//! | [`request`] | any request, in one of its many spellings, read back |
+//! | [`getopt`] | how glibc's getopt_long splits a line |
+//! | [`model`] | how util-linux reads a number |
 //!
 //! `tests/tools/fuzz.sh` runs the targets under libFuzzer; `tests/replay.rs` runs them on the
-//! inputs that are kept in `corpus`.
+//! inputs in `corpus`.
 
 pub mod argv;
 pub mod getopt;

@@ -1,5 +1,5 @@
-//! What util-linux makes of a number, by glibc's own functions. Only what passes 64 bits is an
-//! error here.
+//! Reads numbers as util-linux does, with glibc's functions. Unlike there, only a number that
+//! exceeds 64 bits is out of range.
 
 use std::ffi::CString;
 
@@ -27,7 +27,7 @@ fn strto<N>(
     }
 }
 
-/// The number, if it is the whole text.
+/// The number, if nothing follows it.
 fn whole<N>((number, rest): (N, &[u8])) -> Result<N, Bad> {
     match rest {
         [] => Ok(number),
@@ -51,7 +51,7 @@ pub fn nsems(text: &[u8]) -> Result<u32, Bad> {
     }
 }
 
-/// A key. This one is ours alone: digits, and a prefix that says of which base.
+/// A key, which only our ipcmk reads: digits, with a prefix for base 16 or 8.
 pub fn key(text: &[u8]) -> Result<u32, Bad> {
     match text {
         b"private" => Ok(0),
@@ -59,11 +59,19 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
             let key = strto(text, 0, libc::strtoul).and_then(whole)?;
             u32::try_from(key).map_err(|_| Bad::Range)
         }
+        // The keys over 31 bits, as ints.
+        [b'-', b'1'..=b'9', ..] => {
+            let key = strto(text, 10, libc::strtol).and_then(whole);
+            // A number and something else is no key, whatever its size; one over 64 bits is none first.
+            i32::try_from(key?)
+                .map(i32::cast_unsigned)
+                .map_err(|_| Bad::Range)
+        }
         _ => Err(Bad::Invalid),
     }
 }
 
-/// A path, and the id of ftok(3) behind its last colon, where a digit follows that.
+/// A path, and the id of ftok(3) after its last colon, if that is followed by a digit.
 pub fn ftok(text: &[u8]) -> (&[u8], Result<u64, Bad>) {
     let colon = text.iter().rev().position(|&byte| byte == b':');
     let id = &text[text.len() - colon.unwrap_or(0)..];
@@ -71,14 +79,14 @@ pub fn ftok(text: &[u8]) -> (&[u8], Result<u64, Bad>) {
         return (text, Ok(1));
     }
     let id_or_bad = match strto(id, 0, libc::strtoul).and_then(whole) {
-        Ok(id @ 1..=255) => Ok(id),
+        Ok(id @ 0..=255) => Ok(id),
         Ok(_) => Err(Bad::Range),
         Err(bad) => Err(bad),
     };
     (&text[..text.len() - id.len() - 1], id_or_bad)
 }
 
-/// Digits alone, up to `most`.
+/// A text of digits only, up to `most`.
 fn digits(text: &[u8], most: u64) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -93,7 +101,7 @@ pub fn is_owner(text: &[u8]) -> bool {
     ids.len() <= 2 && ids.iter().all(|id| digits(id, most).is_some())
 }
 
-/// How many values of semaphores a text has.
+/// Number of values of semaphores in a text.
 pub fn values(text: &[u8]) -> Option<u64> {
     let values: Vec<&[u8]> = text.split(|&byte| byte == b',').collect();
     let all = values
@@ -110,7 +118,7 @@ pub fn count(text: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// The number that a text of the kernel's begins with, and what follows it.
+/// The number at the start of a text from the kernel, and the rest.
 pub fn take(text: &[u8]) -> Option<(u64, &[u8])> {
     strto(text, 10, libc::strtoul).ok()
 }
@@ -128,7 +136,7 @@ pub fn size(text: &[u8]) -> Result<u64, Bad> {
     }
     let mut fraction = Vec::new();
     let mut zeros = 0;
-    // Points are read until one has a digit other than 0 behind it.
+    // Points are skipped until one is followed by a digit other than 0.
     while fraction.is_empty() && rest.starts_with(b".") {
         rest = &rest[1..];
         let digits = rest.iter().take_while(|&&byte| byte == b'0').count();
@@ -160,12 +168,12 @@ fn unit(name: &[u8]) -> Option<u128> {
     Some(base.pow(power as u32 + 1))
 }
 
-/// What the digits behind the point, and behind so many zeros, come to. Each digit counts for
-/// itself: the 4 of .004 is one of 1000 / 4 parts of the unit, both divisions rounded down.
+/// The value of the digits after the point, and after `zeros` zeros. Each digit counts by itself:
+/// the 4 of .004 is one of 1000 / 4 parts of the unit, both divisions rounded down.
 fn share(digits: &[u8], zeros: usize, unit: u128) -> u128 {
-    // Places that 64 bits cannot name are cut.
+    // Digits after the last power of ten that 64 bits can hold are dropped.
     const LAST_PLACE: usize = 19;
-    // A power of ten is taken for as many parts: .10 is ten of ten.
+    // strtosize takes a power of ten as that many parts: .10 is ten of ten.
     let is_power = matches!(digits, [b'1', zeros @ ..] if !zeros.is_empty() && zeros.iter().all(|&digit| digit == b'0'));
     let first_place = zeros + usize::from(!is_power);
     let share = |(place, digit): (usize, &u8)| {

@@ -1,4 +1,5 @@
-//! Any request, spelled as a command line in one of its many ways, is read as that request.
+//! Checks that any request, in one of the many spellings of its command line, is read as that
+//! request.
 
 use arbitrary::{Result, Unstructured};
 use ipcmk::cli::number;
@@ -12,13 +13,13 @@ pub fn run(data: &[u8]) {
     let mut choices = Unstructured::new(data);
     let posixly_correct = flip(&mut choices);
     let (action, made) = if flip(&mut choices) {
-        (Action::Create, keyed(&mut choices))
+        (Action::Create, keyed(&mut choices, posixly_correct))
     } else if flip(&mut choices) && flip(&mut choices) {
         (Action::Batch, batch(&mut choices))
     } else {
         (Action::Create, standard(&mut choices, posixly_correct))
     };
-    // Choices that run out are 0 or empty; only an empty range is an error.
+    // When the bytes are used up, choices are 0 or empty; only an empty range is an error.
     let (request, line) = made.expect("no range is empty");
     let words: Vec<&[u8]> = line.iter().map(Vec::as_slice).collect();
     let (result, read) = reading::read(words.iter().copied(), posixly_correct);
@@ -31,14 +32,14 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// What a request says.
+/// The content of a request.
 #[derive(Debug, PartialEq, Eq)]
 struct Wanted<'a> {
-    /// Options that are there, and their numbers.
+    /// The options with numbers.
     numbers: Vec<(Opt, u64)>,
-    /// Options that are there.
+    /// The options without.
     flags: Vec<Opt>,
-    /// Of POSIX objects, or of the file of a batch.
+    /// The name of POSIX objects, or the file of a batch.
     name: &'a [u8],
     ftok: Option<(&'a [u8], u64)>,
     mode: u32,
@@ -47,7 +48,7 @@ struct Wanted<'a> {
     values: Vec<u64>,
 }
 
-/// The options that mean something by their number.
+/// The options whose number matters.
 const NUMBERS: [Opt; 9] = [
     Opt::Shmem,
     Opt::PosixShmem,
@@ -59,7 +60,7 @@ const NUMBERS: [Opt; 9] = [
     Opt::Libc,
     Opt::Hugetlb,
 ];
-/// The options that mean something by being there.
+/// The options that are only present or absent.
 const FLAGS: [Opt; 7] = [
     Opt::Queue,
     Opt::PosixMqueue,
@@ -116,7 +117,7 @@ impl<'a> Wanted<'a> {
         }
     }
 
-    /// In the order in which [`Self::of`] has them.
+    /// Sorts both lists as [`Self::of`] does.
     fn sorted(mut self) -> Self {
         let place = |opts: &[Opt], opt| opts.iter().position(|one| *one == opt);
         self.numbers.sort_by_key(|(opt, _)| place(&NUMBERS, *opt));
@@ -125,7 +126,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// What both grammars have of ours, for objects of these kinds.
+/// Chooses properties, which only our ipcmk has, in both grammars, for objects of these kinds.
 fn properties(
     wanted: &mut Wanted<'_>,
     resources: &[Opt],
@@ -152,7 +153,7 @@ fn properties(
             }
         }
         if flip(choices) {
-            // Without a size it is the kernel's, which has no logarithm.
+            // Without a size the kernel's default applies, and there is no logarithm.
             let log = choices.int_in_range(0..=63)?;
             wanted.numbers.push((Opt::Hugetlb, log));
             items.push(match log {
@@ -164,7 +165,7 @@ fn properties(
     let [in_set, posix] =
         [Opt::Semaphore, Opt::PosixSemaphore].map(|resource| resources.contains(&resource));
     if (in_set || posix) && flip(choices) {
-        // One of POSIX takes one value, which can be larger.
+        // A POSIX semaphore has one value, which can be larger.
         let many = if !posix && nsems <= 8 && flip(choices) {
             nsems
         } else {
@@ -182,7 +183,7 @@ fn properties(
     Ok(())
 }
 
-/// How objects are printed.
+/// Chooses the format of the output.
 fn formats(wanted: &mut Wanted<'_>, items: &mut Vec<Item>, choices: &mut Unstructured<'_>) {
     for (opt, output) in [(Opt::Raw, Output::Raw), (Opt::Json, Output::Json)] {
         if flip(choices) {
@@ -192,7 +193,7 @@ fn formats(wanted: &mut Wanted<'_>, items: &mut Vec<Item>, choices: &mut Unstruc
     }
 }
 
-/// A request for a batch, and a line for it.
+/// Chooses a request for a batch, and its command line.
 fn batch<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o644, Output::Words);
     let file = name(choices)?;
@@ -209,12 +210,12 @@ fn batch<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
 /// Words of a command line.
 type Words = Vec<Vec<u8>>;
 
-/// A choice of two; false where nothing is left to choose by.
+/// Chooses true or false; false when the bytes are used up.
 fn flip(choices: &mut Unstructured<'_>) -> bool {
     choices.arbitrary().unwrap_or(false)
 }
 
-/// An option to be spelled, with its argument, if it takes one.
+/// An option to be spelled, with its argument if it takes one.
 struct Item {
     opt: Opt,
     argument: Option<Vec<u8>>,
@@ -237,14 +238,14 @@ impl Item {
     }
 }
 
-/// A request of the standard grammar, and a line for it.
+/// Chooses a request of the standard grammar, and its command line.
 fn standard<'a>(
     choices: &mut Unstructured<'a>,
     posixly_correct: bool,
 ) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o644, Output::Words);
     let mut items = Vec::new();
-    // One bit each; none of the six is at least a queue.
+    // One bit for each of six objects; none of them becomes a queue.
     let wanted = match choices.int_in_range(0..=0b11_1111)? {
         0 => 0b100,
         wanted => wanted,
@@ -280,7 +281,7 @@ fn standard<'a>(
         items.push(Item::flag(Opt::PosixSemaphore));
     }
     if wanted & 0b10_1010 != 0 || flip(choices) {
-        // Of use to the POSIX objects alone.
+        // Only POSIX objects use it.
         let name = name(choices)?;
         request.name = name;
         items.push(Item::with(Opt::Name, name.to_vec()));
@@ -330,7 +331,7 @@ fn standard<'a>(
         items.push(Item::with(Opt::Maxmsg, decimal(messages, choices)?));
     }
     if wants(5) && flip(choices) {
-        // With musl, that of shared memory is the same file.
+        // With musl, a semaphore would be the file of shared memory of that name.
         let names: &[(u64, &str)] = if wants(1) {
             &[(0, "glibc")]
         } else {
@@ -345,7 +346,8 @@ fn standard<'a>(
     if wanted == 0b1 && flip(choices) {
         let bits: u64 = choices.int_in_range(0..=0o777)?;
         request.mode = bits as u32;
-        operand = Some(octal(bits, choices)?);
+        let width = choices.int_in_range(3..=4)?;
+        operand = Some(format!("{bits:0width$o}").into_bytes());
     } else if flip(choices) {
         items.push(mode(&mut request, choices)?);
     }
@@ -367,15 +369,12 @@ fn standard<'a>(
     Ok((request.sorted(), line.words))
 }
 
-/// A request of the keyed grammar, and a line for it.
-fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
+/// Chooses a request of the keyed grammar, and its command line.
+fn keyed<'a>(choices: &mut Unstructured<'a>, posixly_correct: bool) -> Result<(Wanted<'a>, Words)> {
     let mut request = Wanted::new(0o666, Output::Raw);
     let mut items = Vec::new();
     let mut key: u32 = choices.arbitrary()?;
     let text = key_text(key, choices)?;
-    // A mark that the standard grammar does not take: see grammar.rs.
-    let mut refused_by_standard = text == b"private";
-    let is_marked = refused_by_standard || text.starts_with(b"0x") || text.starts_with(b"0X");
     let mut nsems = 1;
     let resource = *choices.choose(&[Opt::Shmem, Opt::Queue, Opt::Semaphore])?;
     items.push(Item::with(resource, text));
@@ -388,16 +387,14 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
         request.flags.push(Opt::Queue);
         request.numbers.push((Opt::Qbytes, bytes));
         items.push(Item::with(Opt::Size, size(bytes, choices)?));
-        refused_by_standard |= is_marked;
     } else {
-        refused_by_standard |= is_marked;
         if flip(choices) {
             let number = many(choices)?;
             nsems = number;
             items.push(Item::with(Opt::Nsems, decimal(number, choices)?));
         }
         if flip(choices) {
-            // Ignored, whatever it says.
+            // Ignored, whatever its argument.
             items.push(Item::with(Opt::Size, name(choices)?.to_vec()));
         }
         request.numbers.push((Opt::Semaphore, nsems));
@@ -411,7 +408,6 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
         key = choices.arbitrary()?;
         is_existing = true;
         items.push(Item::with(Opt::Optkey, key_text(key, choices)?));
-        refused_by_standard = true;
     }
     request.flags.extend(is_existing.then_some(Opt::Existing));
     request.numbers.push((Opt::Key, key.into()));
@@ -420,14 +416,17 @@ fn keyed<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
     }
     shuffle_and_repeat(&mut items, choices)?;
     let mut line = Line::new(Grammar::Keyed);
-    if !refused_by_standard || flip(choices) {
-        line.spell(&[Item::flag(Opt::Keyed)], choices)?;
-    }
     line.spell(&items, choices)?;
+    let words: Vec<&[u8]> = line.words.iter().map(Vec::as_slice).collect();
+    if !reading::is_by_keys(&words, posixly_correct) || flip(choices) {
+        let mut keyed = Line::new(Grammar::Keyed);
+        keyed.spell(&[Item::flag(Opt::Keyed)], choices)?;
+        line.words.splice(..0, keyed.words);
+    }
     Ok((request.sorted(), line.words))
 }
 
-/// Puts options into any order, and other arguments before the last one of some.
+/// Shuffles options, and inserts other arguments before the last occurrence of some.
 fn shuffle_and_repeat(items: &mut Vec<Item>, choices: &mut Unstructured<'_>) -> Result<()> {
     for last in (1..items.len()).rev() {
         items.swap(last, choices.int_in_range(0..=last)?);
@@ -435,7 +434,7 @@ fn shuffle_and_repeat(items: &mut Vec<Item>, choices: &mut Unstructured<'_>) -> 
     while flip(choices) && flip(choices) {
         let place = choices.choose_index(items.len())?;
         let Item { opt, ref argument } = items[place];
-        // A number that is good for any option that has one.
+        // A number that any option with a number accepts.
         let other = || match opt {
             Opt::Name => &b"other"[..],
             Opt::Libc => &b"musl"[..],
@@ -451,11 +450,11 @@ fn shuffle_and_repeat(items: &mut Vec<Item>, choices: &mut Unstructured<'_>) -> 
     Ok(())
 }
 
-/// A line that grows.
+/// A line under construction.
 struct Line {
     grammar: Grammar,
     words: Words,
-    /// The last word is a cluster that takes another letter.
+    /// Whether the last word is a cluster to which a letter can be appended.
     is_open: bool,
 }
 
@@ -497,7 +496,7 @@ impl Line {
     fn put_name(&mut self, row: &Row, item: &Item, choices: &mut Unstructured<'_>) -> Result<()> {
         let length = choices.int_in_range(self.shortest(row)..=row.long.len())?;
         let mut word = [b"--", &row.long.as_bytes()[..length]].concat();
-        // An argument that may be missing cannot be a word of its own.
+        // An optional argument cannot be a separate word.
         let must_be = item.opt == Opt::Hugetlb;
         let is_attached = item.argument.is_some() && (must_be || flip(choices));
         word.extend(is_attached.then_some(b'='));
@@ -516,10 +515,10 @@ impl Line {
         }
     }
 
-    /// The length of the shortest abbreviation of an option's name. That of one of ours begins no
-    /// name of util-linux's.
+    /// The length of the shortest abbreviation of an option's name. An abbreviation of a name of
+    /// ours is no prefix of a name of util-linux's.
     fn shortest(&self, row: &Row) -> usize {
-        // It is read by the standard grammar too, which has --key.
+        // The standard grammar, which has --key, reads it too.
         let grammar = match row.opt {
             Opt::Keyed => Grammar::Standard,
             _ => self.grammar,
@@ -539,26 +538,26 @@ impl Line {
     }
 }
 
-/// A number of semaphores; often a small one.
+/// Chooses a number of semaphores, often a small one.
 fn many(choices: &mut Unstructured<'_>) -> Result<u64> {
     let most = *choices.choose(&[0x7fff_ffff, 8])?;
     choices.int_in_range(1..=most)
 }
 
-/// Any bytes that an argument can hold.
+/// Chooses any bytes that an argument can have.
 fn name<'a>(choices: &mut Unstructured<'a>) -> Result<&'a [u8]> {
     let length = choices.int_in_range(0..=20)?.min(choices.len());
     let bytes = choices.bytes(length)?;
     Ok(bytes.split(|&byte| byte == 0).next().unwrap_or_default())
 }
 
-/// A file for ftok(3), noted in the request.
+/// Chooses a file for ftok(3), and adds it to the request.
 fn ftok<'a>(request: &mut Wanted<'a>, choices: &mut Unstructured<'a>) -> Result<Item> {
     let path = name(choices)?;
-    let id: u8 = choices.int_in_range(1..=255)?;
+    let id: u8 = choices.arbitrary()?;
     request.ftok = Some((path, id.into()));
     let mut text = path.to_vec();
-    // Without an id it is 1, unless the path has what looks like one.
+    // The default id is 1, unless the path ends like an id.
     let (_, end) = number::split_ftok(path);
     if id != 1 || !end.is_empty() || flip(choices) {
         text.push(b':');
@@ -567,12 +566,12 @@ fn ftok<'a>(request: &mut Wanted<'a>, choices: &mut Unstructured<'a>) -> Result<
     Ok(Item::with(Opt::Ftok, text))
 }
 
-/// A mode option, noted in the request.
+/// Chooses a mode option, and adds it to the request.
 fn mode(request: &mut Wanted<'_>, choices: &mut Unstructured<'_>) -> Result<Item> {
     let bits: u64 = choices.int_in_range(0..=0o777)?;
     request.mode = bits as u32;
     let text = if flip(choices) && flip(choices) {
-        // A negative number of 64 bits: strtoul(3) takes it.
+        // A negative number of 64 bits, which strtoul(3) accepts.
         format!("-{:o}", bits.wrapping_neg()).into_bytes()
     } else {
         octal(bits, choices)?
@@ -580,7 +579,7 @@ fn mode(request: &mut Wanted<'_>, choices: &mut Unstructured<'_>) -> Result<Item
     Ok(Item::with(Opt::Mode, text))
 }
 
-/// What may stand before a number of the C library's.
+/// Characters that the C library accepts before a number.
 fn lead(choices: &mut Unstructured<'_>) -> Result<&'static str> {
     choices
         .choose(&["", "", "", "+", " ", "\t\n\x0b\x0c\r ", " +"])
@@ -601,7 +600,7 @@ fn decimal(number: u64, choices: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     Ok(format!("{}{}{number}", lead(choices)?, zeros(choices)?).into_bytes())
 }
 
-/// A number whose prefix says its base.
+/// Formats a number with a prefix for its base.
 fn prefixed(number: u64, choices: &mut Unstructured<'_>) -> Result<String> {
     Ok(match choices.int_in_range(0..=3)? {
         0 => format!("{number}"),
@@ -615,20 +614,25 @@ fn key_text(key: u32, choices: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     if key == 0 && flip(choices) {
         return Ok(b"private".to_vec());
     }
+    if let signed @ ..0 = key.cast_signed()
+        && flip(choices)
+    {
+        return Ok(signed.to_string().into_bytes());
+    }
     Ok(prefixed(key.into(), choices)?.into_bytes())
 }
 
-/// The suffixes of a size whose units 64 bits hold.
+/// The suffixes of a size whose units fit into 64 bits.
 const LETTERS: &str = "KMGTPE";
 
-/// A letter, and the bytes in its unit of 1024 or of 1000.
+/// Chooses a letter, and the bytes in its unit of 1024 or of 1000.
 fn unit(base: u64, choices: &mut Unstructured<'_>) -> Result<(char, u64)> {
     let power = choices.choose_index(LETTERS.len())?;
     let letter = LETTERS.as_bytes()[power].into();
     Ok((letter, base.pow(power as u32 + 1)))
 }
 
-/// A number of bytes: any, or a few units, or half of one more.
+/// Chooses a number of bytes: any, or a few units, or half a unit more.
 fn bytes(choices: &mut Unstructured<'_>) -> Result<u64> {
     let base = match choices.int_in_range(0..=2)? {
         0 => return choices.arbitrary(),

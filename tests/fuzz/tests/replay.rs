@@ -1,5 +1,5 @@
-//! The inputs that are kept in `corpus`: those that libFuzzer found worth keeping, and any that was
-//! once a failure.
+//! Runs the targets on the inputs in `corpus`: those that libFuzzer found worth keeping, and those
+//! that once failed.
 
 use std::fs;
 use std::panic::catch_unwind;

@@ -1,17 +1,18 @@
-//! `make bench`: measures a run of ipcmk, beside an assembly floor and util-linux's ipcmk. POSIX
-//! objects are compared with util-linux 2.41, if tests/tools/util-linux.sh has fetched it.
+//! `make bench`: measures a run of ipcmk, of an assembly program that makes the same calls (the
+//! floor), and of util-linux's ipcmk. POSIX objects are compared with util-linux 2.41, if
+//! tests/tools/util-linux.sh has fetched it.
 //!
 //! ```text
 //! bench [--quick]
 //! ```
 //!
-//! Prints tables and whether each bar is kept, and writes them as Markdown to target/bench.md and, for
+//! Prints tables and whether each bar is kept. Writes them as Markdown to target/bench.md and, for
 //! many objects, to target/batch.md, with a plot in target/batch.svg. The exit status is 1 if a bar
 //! is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the runs.
 //!
 //! Every program runs as `ipcmk` in an empty environment and creates its objects in IPC namespaces
 //! that end with the bench. For page faults and time the programs take turns, run by run and on one
-//! processor, so that other load on the machine hits all alike.
+//! processor, so that other load on the machine affects all alike.
 
 #[path = "../../bench/batch.rs"]
 mod batch;
@@ -43,7 +44,7 @@ const EMULATOR: &str = "qemu-aarch64";
 
 /// Bar: bytes of the file, for each architecture.
 const MAX_BYTES: u64 = 28 * 1024;
-/// Bar: mean page faults of a run, over those of the floor.
+/// Bar: mean page faults of a run, above those of the floor.
 const MAX_FAULTS_OVER_FLOOR: f64 = 0.5;
 /// Bar: instructions of `-M 4096`, for each architecture.
 const MAX_INSTRUCTIONS: u64 = 2_499;
@@ -51,20 +52,20 @@ const MAX_INSTRUCTIONS: u64 = 2_499;
 /// Rounds for the mean of page faults, and for the quartiles of time.
 const FAULT_ROUNDS: usize = 1_000;
 const TIME_ROUNDS: usize = 2_000;
-/// Rounds in one IPC namespace, so few that its tables stay small.
+/// Rounds in one IPC namespace: few, so that its tables stay small.
 const ROUNDS_PER_NAMESPACE: usize = 50;
 
 /// A command line to measure.
 struct Line {
     words: &'static [&'static str],
-    /// The macro that makes floor.S its floor, and its index in [`Candidate::files`].
+    /// The macro that floor.S assembles for this line, and its index in [`Candidate::files`].
     floor: &'static str,
     place: usize,
-    /// What it prints in a new namespace.
+    /// Its output in a new namespace.
     output: &'static str,
-    /// Whether more than its system calls is measured.
+    /// Whether more than its system calls are measured.
     in_full: bool,
-    /// Whether there is a bar for its instructions.
+    /// Whether its instructions have a bar.
     barred: bool,
 }
 
@@ -105,7 +106,7 @@ const LINES: [Line; 3] = [
 struct Posix {
     words: &'static [&'static str],
     output: &'static str,
-    /// Bar: its system calls, where linkat(2) takes a descriptor alone.
+    /// Bar: its system calls, on a kernel where linkat(2) needs no /proc.
     max_calls: usize,
 }
 
@@ -391,7 +392,7 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
     Ok(report.keeps_bars() && batch_kept)
 }
 
-/// The cell of a row that a program has no figure for.
+/// The cell of a row for which a program has no figure.
 const NOTHING: &str = "-";
 
 /// util-linux 2.41 and its C library.
@@ -411,7 +412,7 @@ impl UtilLinux {
         fetched.file.exists().then_some(fetched)
     }
 
-    /// A command that takes the words of a line as further arguments.
+    /// A command, to which the words of a line are added as arguments.
     fn command(&self) -> Command {
         let mut command = silent(&self.libraries.join("ld-linux-x86-64.so.2"));
         command
@@ -465,7 +466,7 @@ fn each<T>(
     candidates.iter().map(measure).collect()
 }
 
-/// The command of each candidate for a line.
+/// The commands of all candidates for a line.
 fn commands(candidates: &[Candidate], line: &Line) -> Vec<Command> {
     candidates
         .iter()
@@ -499,7 +500,7 @@ fn spread(mut times: Vec<Duration>) -> String {
     format!("{median:.0} ({low:.0}-{high:.0})")
 }
 
-/// The quartile of this number; the second is the median.
+/// The quartile of this number. The second is the median.
 fn quartile(times: &mut [Duration], number: usize) -> Duration {
     times.sort_unstable();
     times[number * (times.len() - 1) / 4]

@@ -1,23 +1,24 @@
-//! Two files of ipcmk beside each other on random command lines: after a change that is to change
-//! nothing, nothing may differ.
+//! Runs two files of ipcmk on the same random command lines, and compares all that they do: after a
+//! change that must change nothing, nothing may differ.
 //!
 //! ```text
 //! cargo run --release -p ipcmk-tests --bin beside -- OLD NEW [LINES] [SEED]
 //! ```
 //!
-//! Each line is written as a case (see [`ipcmk_tests::case`]): a command line or a batch, and what it
-//! finds: objects, limits, a user, streams, a call that is refused. OLD runs it, then NEW, each in an
-//! IPC namespace and with a /dev/shm of its own, with the same files, the same objects before and the
+//! Each line is written as a case (see [`ipcmk_tests::case`]): a command line or a batch, and its
+//! conditions: objects, limits, a user, streams, a call that fails. OLD runs it, then NEW, each in
+//! a new IPC namespace and with an empty /dev/shm, with the same files, the same objects and the
 //! same random numbers. These must be equal: exit status; standard output; size and flags of each
 //! shmget(2); all System V objects with id, key, mode, owner, creator, size and values; all POSIX
-//! objects with name, mode, owner, bytes or attributes, and whether they are those of before; standard
-//! error. Only `tests/reworded.txt` excuses a difference of standard error, or of --help: see
+//! objects with name, mode, owner, bytes or attributes, and whether they existed before; standard
+//! error. Only `tests/reworded.txt` allows a difference of standard error, or of --help: see
 //! [`ipcmk_tests::reworded`].
 //!
-//! A difference is printed as a case, with the command that repeats it, and the exit status is 1. So it
-//! is if the lines are no fair sample ([`Count::is_fair`]). Lines whose system calls differ are
-//! counted, and are no difference; a run of one line shows them. It takes root, since other users are among those who run lines. Files
-//! for aarch64 run under qemu-aarch64, without random numbers of the line's choice and refused calls.
+//! A difference is printed as a case, with the command that repeats it, and the exit status is 1.
+//! It is also 1 if the lines are not a fair sample ([`Count::is_fair`]). Lines with different
+//! system calls are counted, but are no difference; a run of one line shows the calls. Needs root,
+//! since some lines run as other users. Files for aarch64 run under qemu-aarch64, without the
+//! conditions that an emulator cannot provide.
 
 #[path = "beside/count.rs"]
 mod count;
@@ -49,15 +50,15 @@ use ipcmk_tests::{runner, spawn, syscalls, text, watchdog};
 
 use count::Count;
 
-/// Lines, if nobody says how many.
+/// Number of lines by default.
 const LINES: u64 = 20_000;
-/// The seed of the first line, if nobody chooses one. Each further line has the next one.
+/// The seed of the first line by default. Each further line has the next one.
 const SEED: u64 = 1;
-/// From so many lines on they must be a fair sample.
+/// Number of lines from which on they must be a fair sample.
 const SAMPLE: u64 = 1_000;
-/// Differences that are printed.
+/// Most differences that are printed.
 const MOST_SHOWN: usize = 20;
-/// The list of reworded texts, which need not be there.
+/// The list of reworded texts, which may be missing.
 const REWORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reworded.txt");
 
 fn main() -> ExitCode {
@@ -81,7 +82,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs so many lines from this seed on, and reports; gives whether all is well.
+/// Compares `lines` lines from this seed on, and reports. Returns whether nothing differs and the
+/// sample is fair.
 fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
     if namespace::obtain_privilege()? != Privilege::Root {
         return Err(io::Error::other("only root can start lines as other users"));
@@ -92,8 +94,8 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
     let differences = AtomicUsize::new(0);
     let count = Mutex::new(Count::default());
     let work = |worker: u32| -> io::Result<()> {
-        // The limits of a user's locked memory and POSIX queues span all namespaces, so each worker has
-        // a user of its own.
+        // RLIMIT_MEMLOCK and RLIMIT_MSGQUEUE count a user's objects in all namespaces, so each
+        // worker has a user of its own.
         let user = 100_000 + process::id() * 64 + worker;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +108,7 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
             let compared = pair.compare(&line).map_err(about)?;
             count
                 .lock()
-                .expect("nobody panics with it")
+                .expect("no thread panics while it holds this")
                 .add(seed, &compared);
             if let (1, Some(calls)) = (lines, compared.calls) {
                 print!("{line}{calls}");
@@ -129,10 +131,12 @@ fn beside(old: &Path, new: &Path, lines: u64, seed: u64) -> io::Result<bool> {
         let mut ends = workers.into_iter().map(|worker| worker.join());
         ends.try_for_each(|end| end.expect("a worker has panicked"))
     })?;
-    let count = count.into_inner().expect("nobody panics with it");
+    let count = count
+        .into_inner()
+        .expect("no thread panics while it holds this");
     let differences = differences.into_inner();
     print!("{count}{}", pair.reworded);
-    let is_fair = lines < SAMPLE || count.is_fair();
+    let is_fair = lines < SAMPLE || count.is_fair(pair.old.is_emulated());
     if !is_fair {
         println!("the lines are no fair sample");
     }
@@ -148,15 +152,15 @@ struct Pair {
     scratch: Scratch,
 }
 
-/// What a line came to.
+/// The result of a line.
 struct Compared {
     /// The line.
     case: Case,
-    /// Whether OLD has done all that its runs asked for.
+    /// Whether all runs of OLD have exited with 0.
     accepted: bool,
-    /// The system calls, if they differ, for a reader.
+    /// The system calls of both, if they differ.
     calls: Option<String>,
-    /// What differs, for a reader.
+    /// What differs, if anything does.
     difference: Option<String>,
 }
 
@@ -189,7 +193,8 @@ impl Pair {
     fn compare(&self, line: &str) -> io::Result<Compared> {
         let cases = case::parse(Path::new("line"), line).map_err(io::Error::other)?;
         let (case, _files) = files::settle(&cases[0])?;
-        // A thread that has been in one namespace would take its mounts into the next.
+        // A new thread for each: one that has been in a namespace would take its mounts into the
+        // next.
         let run = |subject| {
             thread::scope(|scope| {
                 let thread = scope.spawn(|| self.run(subject, &case));
@@ -226,7 +231,8 @@ impl Pair {
         let runs = runs.collect::<io::Result<_>>()?;
         let objects = namespace::objects()?;
         let after = window.objects()?;
-        // A namespace takes its time to go, and a user's limits count what is in it.
+        // The kernel destroys a namespace some time after its last process exits, and counts its
+        // objects until then.
         posix::remove_queues(&after)?;
         for object in &objects {
             namespace::remove(object.kind, object.id)?;
@@ -243,7 +249,7 @@ impl Pair {
         })
     }
 
-    /// What differs, for a reader; nothing if nothing does.
+    /// Describes what differs; empty if nothing does.
     fn difference(&self, case: &Case, old: &Came, new: &Came) -> String {
         let mut text = String::new();
         for ((run, old), new) in case.runs.iter().zip(&old.runs).zip(&new.runs) {
@@ -289,12 +295,12 @@ impl Pair {
     }
 }
 
-/// Adds what differs.
+/// Adds a difference, if there is one.
 fn say(text: &mut String, what: &str, old: &dyn Display, new: &dyn Display) {
     let _ = writeln!(text, "  {what}\n    old: {old}\n    new: {new}");
 }
 
-/// Two outputs from a little before the first difference on.
+/// Cuts two outputs to the part from shortly before the first difference on.
 fn around(old: &[u8], new: &[u8]) -> [String; 2] {
     const BEFORE: usize = 80;
     let pairs = old.iter().zip(new);
@@ -304,16 +310,16 @@ fn around(old: &[u8], new: &[u8]) -> [String; 2] {
     [old, new].map(|output| format!("{before}{}", text::show(&output[start..])))
 }
 
-/// What a file for another architecture than this machine's runs through.
+/// The emulator for a file of another architecture.
 fn emulator(path: &Path) -> io::Result<Option<&'static str>> {
-    /// e_machine of elf.h, and its place.
+    /// e_machine of elf.h, and its offset.
     const EM_AARCH64: [u8; 2] = 183_u16.to_le_bytes();
     let file = fs::read(path)?;
     let is_foreign = cfg!(target_arch = "x86_64") && file.get(18..20) == Some(&EM_AARCH64);
     Ok(is_foreign.then_some("qemu-aarch64"))
 }
 
-/// What a line came to with one of the files.
+/// What a line did with one of the files.
 struct Came {
     runs: Vec<Ran>,
     objects: Vec<Object>,
@@ -321,7 +327,7 @@ struct Came {
 }
 
 impl Came {
-    /// The names of its system calls. In how many reads a pipe is read is chance.
+    /// The names of its system calls. The number of reads from a pipe is random.
     fn calls(&self) -> String {
         let mut calls: Vec<i64> = self.runs.iter().flat_map(|run| run.calls.clone()).collect();
         calls.dedup_by(|call, before| *call == libc::SYS_read && call == before);
@@ -330,11 +336,11 @@ impl Came {
     }
 }
 
-/// A POSIX object that is there.
+/// An existing POSIX object.
 #[derive(PartialEq, Eq)]
 struct Posix {
     object: Wanted,
-    /// Whether it was there before, and has not been changed.
+    /// Whether it existed before the run, unchanged.
     is_old: bool,
 }
 
@@ -386,8 +392,9 @@ impl Ran {
         })
     }
 
-    /// Runs a file under trace, so that it finds the random numbers of `start` at AT_RANDOM, and in
-    /// getrandom(2) those that every run finds there, and that the calls fail which `start` says.
+    /// Runs a file under the tracer: sets the bytes at AT_RANDOM to those of `start`, fills the
+    /// buffers of getrandom(2) with the same numbers in every run, and makes the calls of `start`
+    /// fail.
     fn traced(
         subject: &Subject,
         start: &Start,
@@ -401,11 +408,12 @@ impl Ran {
         let launch = subject.launch(start, words, [stdin, to_stdout, to_stderr])?;
         let in_child = in_child(start)?;
         let set_up = || {
-            // One byte is too little for any core file. Before the filters, which may refuse it.
+            // One byte is too small for any core file. Set before the filters, which may refuse
+            // setrlimit.
             spawn::limit_resource(libc::RLIMIT_CORE, 1)?;
             in_child()
         };
-        // SAFETY: system calls, as they say.
+        // SAFETY: `set_up` only makes system calls.
         let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &set_up) }?;
         let pid = tracee.pid();
         let [stdout, stderr] = [stdout, stderr].map(|output| output.read(pid));

@@ -1,4 +1,4 @@
-//! Runs case files in one place, and counts.
+//! Runs case files in one place, and counts the results.
 //!
 //! ```text
 //! cases --place <place> --subject <file> [--through <program>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
@@ -7,7 +7,7 @@
 //! cases --util-linux [--subject <file>] <directory or .case file>...
 //! ```
 //!
-//! As process 1 of a machine it takes its arguments from the kernel's command line: see
+//! As process 1 of an emulated machine it takes its arguments from the kernel's command line: see
 //! [`ipcmk_tests::guest`].
 
 use std::fmt;
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What the command line asks for.
+/// The options of the command line.
 struct Options {
     place: Place,
     subject: PathBuf,
@@ -156,8 +156,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Runs all cases; the answer is whether there were some and all went well. `announce` begins the
-/// tally's line on standard output, if it is to stand there.
+/// Runs all cases. Returns whether there were any and none failed. `announce` is printed before the
+/// tally, if that goes to standard output.
 fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     let options = Options::parse(arguments)?;
     let libtest = Arguments::from_iter(["cases".to_owned()].into_iter().chain(options.libtest));
@@ -257,7 +257,7 @@ fn append(file: &Path, line: &str) -> io::Result<()> {
         .write_all(line.as_bytes())
 }
 
-/// Reads all case files, and compares the list of differences with them where there is one.
+/// Reads all case files, and compares differences.txt with them if that exists.
 fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for path in paths {
@@ -324,7 +324,7 @@ fn trial(case: Case, runner: &Arc<Runner>, absent: &Arc<Mutex<Vec<String>>>) -> 
 struct Machine {
     window: Window,
     before: Vec<Object>,
-    /// Who is not root cannot look at the machine's queues.
+    /// None without root, which is needed to list the machine's queues.
     posix: Option<(posix::Window, Vec<posix::Object>)>,
 }
 
@@ -352,7 +352,7 @@ impl Machine {
         })
     }
 
-    /// Whether it still holds the same objects.
+    /// Checks that it still holds the same objects.
     fn check(&mut self) -> Result<(), String> {
         let after = self.window.objects().map_err(|error| error.to_string())?;
         let known = |list: &[Object], object: &Object| {
@@ -372,7 +372,7 @@ impl Machine {
         let mut changes: String = gone.chain(new).collect();
         if let Some((window, before)) = &self.posix {
             let after = window.objects().map_err(|error| error.to_string())?;
-            // What is there may be used, and so changed, by whoever made it.
+            // The owner of an object may use it, which changes it.
             let known = |list: &[posix::Object], object: &posix::Object| {
                 let mut list = list.iter();
                 list.any(|other| (&other.name, other.inode) == (&object.name, object.inode))

@@ -1,15 +1,15 @@
-//! A million runs one after the other, each of which makes an object that is removed at once:
-//! `make soak`.
+//! `make soak`: a million runs one after the other, each of which creates an object that is removed
+//! at once.
 //!
 //! ```text
 //! soak [<runs>]
 //! ```
 //!
-//! Every run must succeed, print its line and nothing else; every object that is looked at must be
-//! what was asked for, and nothing may be left. The time of a run and the kernel's memory at the
-//! beginning and at the end are printed for a reader to judge, since all that the machine does goes
-//! into them. The exit status is 1 if anything is wrong. All happens in an IPC namespace that ends
-//! with the soak.
+//! Every run must succeed, and print its line and nothing else. Every object that is looked at must
+//! be as requested, and none may be left. The time of a run and the kernel's memory at the
+//! beginning and at the end are printed for a reader to judge, since other processes affect them.
+//! The exit status is 1 if anything is wrong. All runs are in an IPC namespace that ends with the
+//! soak.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -27,17 +27,17 @@ use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
 use ipcmk_tests::namespace::{self, Kind};
 use ipcmk_tests::suite::{self, reproduce};
 
-/// Runs, if nobody says how many.
+/// Number of runs by default.
 const RUNS: usize = 1_000_000;
-/// Runs before the first look at the kernel's memory, so that its caches are in use.
+/// Runs before the kernel's memory is measured first, which fill its caches.
 const WARM_UP: usize = 1_200;
-/// After so many runs the namespace is looked at, and must be empty.
+/// Runs after each of which the namespace is checked to be empty.
 const BLOCK: usize = 10_000;
-/// The object of every so manieth run is looked at. A prime, so that each line has its turn.
+/// The object of every 97th run is looked at. A prime, so that each line has its turn.
 const SAMPLE: usize = 97;
-/// What the kernel frees at leisure is gone after this.
+/// Time in which the kernel frees what it frees late.
 const SETTLE: Duration = Duration::from_secs(2);
-/// Caches of the kernel that every run has something in: objects, and what a process needs.
+/// Caches of the kernel that every run uses: for its objects, and for its process.
 const CACHES: [&str; 8] = [
     "shmem_inode_cache",
     "kmalloc-cg-192",
@@ -48,7 +48,7 @@ const CACHES: [&str; 8] = [
     "task_struct",
     "pid",
 ];
-/// Other caches in the report: those that grew or shrank most.
+/// Most other caches in the report: those that grew or shrank most.
 const MOST_CHANGED: usize = 6;
 
 const LINES: [Line; 6] = [
@@ -177,8 +177,8 @@ fn soak(program: &Path, runs: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// The commands, and the pipes that all runs write to: to make new ones would cost as much time as
-/// a run.
+/// The commands, and the pipes that all runs write to: creating new pipes would take as long as a
+/// run.
 struct Bench<'a> {
     program: &'a Path,
     commands: Vec<Command>,
@@ -193,7 +193,7 @@ impl<'a> Bench<'a> {
     fn new(program: &'a Path) -> io::Result<Self> {
         let (out, to_out) = io::pipe()?;
         let (err, to_err) = io::pipe()?;
-        // What a run has written is there when it has ended; nothing is waited for.
+        // A run has ended before its output is read, so the read never waits.
         for pipe in [&out, &err] {
             // SAFETY: no pointer.
             if unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
@@ -202,7 +202,7 @@ impl<'a> Bench<'a> {
         }
         let null = File::open("/dev/null")?;
         let command = |line: &Line| {
-            // The standard library starts so plain a command by posix_spawn(3).
+            // The standard library starts a command without hooks by posix_spawn(3).
             let mut command = Command::new(program);
             command
                 .arg0("ipcmk")
@@ -223,7 +223,7 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Makes an object and removes it; the answer is how long the run took, in nanoseconds.
+    /// Creates an object and removes it. Returns the time of the run in nanoseconds.
     fn run(&mut self, number: usize) -> io::Result<u32> {
         let turn = number % LINES.len();
         let (line, command) = (&LINES[turn], &mut self.commands[turn]);
@@ -268,7 +268,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// What is in a pipe.
+/// Reads what is in a pipe.
 fn read(pipe: &mut PipeReader) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 4096];
     let length = match pipe.read(&mut bytes) {
@@ -299,7 +299,7 @@ fn spread(times: &[u32]) -> String {
     format!("{median:.1} ({low:.1}-{high:.1})")
 }
 
-/// What the kernel has in use.
+/// The kernel's memory and files.
 struct Kernel {
     /// Open files, of all processes.
     files: i64,
@@ -307,7 +307,7 @@ struct Kernel {
     descriptors: usize,
     /// Lines of /proc/meminfo, in kB.
     memory: BTreeMap<String, i64>,
-    /// Caches of /proc/slabinfo. Empty where only the machine's root may read it.
+    /// Caches of /proc/slabinfo; empty without the permission to read it.
     caches: BTreeMap<String, Cache>,
 }
 
@@ -338,9 +338,10 @@ impl Kernel {
         })
     }
 
-    /// Fails on what no other process can be to blame for.
+    /// Fails on a leak that cannot be due to other processes.
     fn judge(&self, after: &Self, runs: usize) -> io::Result<()> {
-        /// Files that others may have opened meanwhile. A leak is one for every sixth run.
+        /// Files that other processes may have opened meanwhile. A leak in one of the lines would
+        /// be one file for every sixth run.
         const OTHERS: i64 = 1_000;
 
         if after.descriptors != self.descriptors {
@@ -355,7 +356,7 @@ impl Kernel {
         // SAFETY: the kernel writes no status to a null pointer.
         let child = unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG) };
         if child >= 0 {
-            return Err(io::Error::other("there is a child that nobody waited for"));
+            return Err(io::Error::other("a child has not been waited for"));
         }
         Ok(())
     }
@@ -378,11 +379,11 @@ fn slabinfo(text: &str) -> Option<BTreeMap<String, Cache>> {
         let size = fields.nth(1)?.parse().ok()?;
         Some((name, Cache { objects, size }))
     };
-    // Two lines of head.
+    // Two lines of heading.
     text.lines().skip(2).map(row).collect()
 }
 
-/// A table of what the kernel had in use and has.
+/// Formats a table of the kernel's memory before and after.
 fn report(before: &Kernel, after: &Kernel) -> String {
     const MEMORY: [&str; 7] = [
         "MemAvailable",
@@ -413,7 +414,7 @@ fn report(before: &Kernel, after: &Kernel) -> String {
     let bytes = |(_, before, after): &(&String, Cache, Cache)| {
         ((after.objects - before.objects) * after.size).abs()
     };
-    // The named ones first.
+    // Those of [`CACHES`] first.
     let place = |name: &str| {
         let named = CACHES.iter().position(|&named| named == name);
         named.unwrap_or(CACHES.len())
@@ -475,7 +476,7 @@ mod tests {
         assert!(judge(300, 10, 10).is_err());
         let mut child = Command::new("true").spawn().expect("it starts");
         assert!(judge(300, 9, 10).is_err(), "a child is left");
-        // The look at it may have taken its status.
+        // waitpid(2) in `judge` may have taken its status.
         drop(child.wait());
     }
 

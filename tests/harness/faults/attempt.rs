@@ -1,4 +1,4 @@
-//! One run of a case under faults.
+//! Runs a case once under faults.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -19,13 +19,14 @@ use crate::spawn::{self, Process};
 use crate::subject::{Subject, in_child};
 use crate::tracer::{Action, Syscall, Tracee};
 
-/// How long a run may run or rest. One that waits for ever ends the trial, so few wait so long.
+/// Longest time that a run may run or sleep. A run that waits for ever ends the trial, so few take
+/// this long.
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// What a run did.
 #[derive(Debug)]
 pub struct Observed {
-    /// What came out at standard output.
+    /// What was read from its standard output.
     pub stdout: Vec<u8>,
     /// What it wrote to standard error.
     pub stderr: Vec<u8>,
@@ -33,23 +34,23 @@ pub struct Observed {
     pub status: ExitStatus,
     /// Its system calls.
     pub calls: Vec<Syscall>,
-    /// Which fault met which call: indices.
+    /// Which fault met which call: their indices.
     pub met: Vec<(usize, usize)>,
-    /// What the calls that remove an object are about, by index.
+    /// The objects that calls remove: index of the call, object.
     pub removals: Vec<(usize, Target)>,
-    /// Objects that somebody else made meanwhile.
+    /// Objects that "another process" has created meanwhile: see `is_told_truly`.
     pub others: Vec<Target>,
 }
 
 impl Observed {
-    /// Whether a fault met a call that this is true of.
+    /// Whether a fault met a call for which `is` is true.
     pub fn met_any(&self, faults: &[Fault], is: impl Fn(&Fault, &Syscall) -> bool) -> bool {
         self.met
             .iter()
             .any(|&(fault, call)| is(&faults[fault], &self.calls[call]))
     }
 
-    /// Whether the removal of this object was refused.
+    /// Whether the removal of this object failed.
     pub fn is_refused(&self, faults: &[Fault], object: &Target) -> bool {
         let about = |index| self.removals.contains(&(index, object.clone()));
         let errno = |fault: usize| matches!(faults[fault].what, What::Errno(_));
@@ -81,9 +82,9 @@ pub fn attempt(
         in_child()?;
         stdout.in_child()
     };
-    // SAFETY: system calls, as they say.
+    // SAFETY: `set_up` only makes system calls.
     let tracee = unsafe { Tracee::launch(launch, LIMIT, &set_up) }?;
-    // While it cannot have ended.
+    // Here, while it cannot have ended.
     let memory = Memory::of(tracee.pid())?;
     for fault in faults {
         if let What::SignalAtStart(signal) = fault.what {
@@ -125,10 +126,10 @@ pub fn attempt(
         action
     });
     let mut bytes = Vec::new();
-    // It sees to it that the program ends, and ends when that has, by whatever.
+    // The thread keeps the program from waiting for ever, and ends with it.
     if let Some((thread, filler)) = attended {
         let (read_so_far, reader) = thread.join().expect("it does not panic")?;
-        // Without a reader nothing came out.
+        // Without a reader, nothing that was written counts as output.
         if reader.is_some() {
             bytes = read_so_far;
             read(reader, &mut bytes)?;
@@ -155,7 +156,7 @@ pub fn attempt(
     })
 }
 
-/// The stream of the case language: closed, or anything.
+/// The stream of the case language: closed, or captured.
 fn stream(closed: bool) -> Stream {
     if closed {
         Stream::Closed
@@ -171,7 +172,7 @@ fn acts(stdout: &Stdout) -> Vec<stdout::Act> {
     }
 }
 
-/// What the faults do to a call that is about to be made.
+/// Applies the faults to a call before it is made.
 fn before(
     faults: &[Fault],
     call: &Syscall,
@@ -188,7 +189,7 @@ fn before(
         }
         met.push((number, index));
         return match fault.what {
-            // It is made first.
+            // The call is made, and then its result replaced.
             What::Errno(errno) if fails_afterwards(call, errno) => Action::Continue,
             What::Errno(errno) => Action::Fail(errno),
             What::Length(length) => Action::Shorten(length),
@@ -199,14 +200,14 @@ fn before(
     Action::Continue
 }
 
-/// Whether the kernel closes the descriptor all the same, as it does unless a filter holds it back:
-/// close(2).
+/// Whether the call is made although it fails: close(2) closes the descriptor whatever it returns,
+/// unless a filter refuses it.
 fn fails_afterwards(call: &Syscall, errno: i32) -> bool {
     call.number == libc::SYS_close && !FILTERS.contains(&errno)
 }
 
-/// Makes true what an error says of an object, since the kernel does not lie: that it is gone, or that
-/// it is there. Gives whether somebody else has made it.
+/// Makes an errno about an object true, as it would be from the kernel: removes the object, or
+/// creates it. Returns whether it has created one, as another process could.
 fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
     match (errno, target) {
         (libc::EINVAL | libc::EIDRM, Target::SystemV(..)) => target.remove(),
@@ -222,7 +223,7 @@ fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
                 mode: 0o600,
                 owner: None,
             };
-            // Where there is one already, that will do.
+            // If it exists already, the errno is true.
             return other.create().is_ok();
         }
         _ => {}
@@ -238,7 +239,7 @@ impl Memory {
         File::open(format!("/proc/{pid}/mem")).map(Self)
     }
 
-    /// The string at this address; nothing where there is no memory.
+    /// The string at this address; empty if no memory is mapped there.
     fn string(&self, address: u64) -> Vec<u8> {
         let mut bytes = [0; 512];
         let read = self.0.read_at(&mut bytes, address).unwrap_or(0);
@@ -247,7 +248,7 @@ impl Memory {
     }
 }
 
-/// What the faults do after a call was made.
+/// Applies the faults to a call after it was made.
 fn after(
     faults: &[Fault],
     call: &Syscall,
@@ -269,8 +270,8 @@ fn after(
     Action::Continue
 }
 
-/// Reads what a run left in a pipe. No run writes as much as a pipe holds, so nobody need read
-/// meanwhile.
+/// Reads what a run has left in a pipe. No run writes more than a pipe holds, so it need not be
+/// read during the run.
 fn read(pipe: Option<PipeReader>, bytes: &mut Vec<u8>) -> io::Result<()> {
     match pipe {
         None => Ok(()),

@@ -2,8 +2,8 @@
 
 use crate::errno;
 
-/// Those of the call's manual page, man-pages 6.03, whether or not the program's arguments can
-/// provoke them.
+/// Those of the call's man page, man-pages 6.03, including those that the program's arguments
+/// cannot provoke.
 const MANUAL: &[(&str, &str)] = &[
     ("close", "EBADF EDQUOT EINTR EIO ENOSPC"),
     ("exit_group", ""),
@@ -89,16 +89,16 @@ const MANUAL: &[(&str, &str)] = &[
     ),
 ];
 
-/// What a filter of system calls gives, whatever the call.
+/// The errnos with which a seccomp filter may refuse any call.
 pub const FILTERS: [i32; 2] = [libc::EPERM, libc::ENOSYS];
 
-/// Every errno there is, and the two numbers among them that stand for none.
+/// Every errno of Linux, and the two numbers among them that have no name.
 pub fn all() -> Vec<i32> {
     (1..=errno::LARGEST).collect()
 }
 
-/// The errnos of the manual page of this call, and those of filters; every errno there is for a
-/// call that is not in the list here.
+/// The errnos of the call's man page, and those of filters; for a call that is not in this list,
+/// every errno.
 pub fn likely(call: &str) -> Vec<i32> {
     let Some((_, names)) = MANUAL.iter().find(|row| row.0 == call) else {
         return all();

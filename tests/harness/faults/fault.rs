@@ -1,4 +1,4 @@
-//! A fault: what is done to a run, and at which of its system calls.
+//! A fault: what is injected into a run, and at which of its system calls.
 
 use crate::namespace::Kind;
 use crate::posix::{self, What as Posix};
@@ -10,9 +10,9 @@ use crate::{errno, syscalls};
 pub struct Fault {
     /// The system call, counted from the run's first, which is 0.
     pub at: usize,
-    /// What calls it meets besides.
+    /// Which further calls it meets.
     pub reach: Reach,
-    /// What is done.
+    /// What is injected.
     pub what: What,
 }
 
@@ -27,22 +27,23 @@ pub enum Reach {
     Removals,
 }
 
-/// What is done to a system call.
+/// What is injected into a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// It is not made, and fails with this errno.
+    /// The call is skipped and fails with this errno.
     Errno(i32),
-    /// It is made with this length, if that is less than its own.
+    /// The call gets this length, if that is less than its own.
     Length(u64),
-    /// This signal is sent before it is made.
+    /// This signal is sent before the call.
     SignalBefore(i32),
-    /// This signal is sent after it was made.
+    /// This signal is sent after the call.
     SignalAfter(i32),
     /// This signal is sent before the program's first instruction, whatever `at` says.
     SignalAtStart(i32),
 }
 
-/// How often an errno that means "again" is given in a row. A program may ask for ever.
+/// Most times in a row that a call fails with EINTR or EAGAIN. A program may repeat the call
+/// without end.
 const MOST_AGAIN: usize = 64;
 
 impl Fault {
@@ -64,8 +65,8 @@ impl Fault {
         Self { at, reach, what }
     }
 
-    /// Whether it meets a call: the run's `index`th, after `earlier` ones. It has met `met` calls
-    /// so far.
+    /// Whether it meets a call: the `index`th of the run, after the calls `earlier`. It has met
+    /// `met` calls so far.
     pub fn meets(&self, index: usize, call: &Syscall, earlier: &[Syscall], met: usize) -> bool {
         let again = matches!(self.what, What::Errno(libc::EINTR | libc::EAGAIN));
         if let What::Length(length) = self.what
@@ -92,7 +93,7 @@ impl Fault {
 pub enum Target {
     /// System V: its kind and identifier.
     SystemV(Kind, i32),
-    /// POSIX: whether it is a queue, and its name, or that of a file of /dev/shm.
+    /// POSIX: whether it is a queue, and its name, or that of a file in /dev/shm.
     Posix(bool, Vec<u8>),
 }
 
@@ -101,7 +102,7 @@ pub fn is_removal(call: &Syscall) -> bool {
     removal(call).is_some() || matches!(call.number, libc::SYS_unlinkat | libc::SYS_mq_unlink)
 }
 
-/// The object that a call removes, or that it makes if it is a queue. `read` gives the string at an
+/// The object that a call removes, or the queue that it creates. `read` returns the string at an
 /// address.
 pub fn target(call: &Syscall, read: impl Fn(u64) -> Vec<u8>) -> Option<Target> {
     if let Some((kind, id)) = removal(call) {
@@ -124,9 +125,9 @@ impl Target {
         *self == Self::Posix(object.what.is_queue(), object.name.clone())
     }
 
-    /// Removes it, if it is there.
+    /// Removes it, if it exists.
     pub fn remove(&self) {
-        // If it was gone already, that is as well.
+        // It may not exist any more.
         let _ = match self {
             Self::SystemV(kind, id) => crate::namespace::remove(*kind, *id),
             Self::Posix(true, name) => posix::remove(&Posix::Queue(posix::Queue::USUAL), name),
@@ -152,7 +153,7 @@ fn command(call: &Syscall) -> Option<i32> {
     Some(low(call.args[usize::from(argument)]))
 }
 
-/// An int as the kernel reads it out of a register.
+/// The int in a register, as the kernel reads it.
 fn low(register: u64) -> i32 {
     register as i32
 }
@@ -162,8 +163,8 @@ pub fn is_write(call: &Syscall, descriptor: i32) -> bool {
     call.number == libc::SYS_write && low(call.args[0]) == descriptor
 }
 
-/// Names a call as the report counts it: with its command, or with its descriptor where that is a
-/// standard stream.
+/// Names a call as in the report: with its command, or with its descriptor if that is a standard
+/// stream.
 pub fn describe(call: &Syscall) -> String {
     let name = call.name();
     if let Some(command) = command(call) {
@@ -192,7 +193,7 @@ pub fn signal_name(signal: i32) -> String {
     name.to_owned()
 }
 
-/// Says in words what a fault does in a run of these calls.
+/// Describes a fault in a run of these calls.
 pub fn in_words(fault: &Fault, calls: &[Syscall]) -> String {
     let call = calls.get(fault.at);
     let call = call.map_or_else(|| "a call that was not made".to_owned(), describe);
@@ -218,7 +219,7 @@ pub fn in_words(fault: &Fault, calls: &[Syscall]) -> String {
     }
 }
 
-/// The options of strace that do the same, where it can.
+/// The options of strace that inject the same fault, if there are any.
 pub fn for_strace(fault: &Fault, calls: &[Syscall]) -> Option<String> {
     let first = match fault.reach {
         Reach::Once | Reach::Onwards => fault.at,

@@ -1,4 +1,4 @@
-//! What faults reached: which errnos of which calls, which signals, which outputs, however often; and what
+//! Records what faults have reached, however often: errnos by call, signals, outputs. Computes what
 //! a sample must reach.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,11 +11,11 @@ use super::stdout::Stdout;
 use super::{Plan, waits};
 use crate::errno;
 
-/// What was reached: by what it is, which ones.
+/// What was reached: by call or kind, which errnos, signals or outputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach(BTreeMap<String, BTreeSet<String>>);
 
-/// Kinds of what is reached, beside the calls: a short write, signals, an output.
+/// Kinds besides the calls: short writes, signals, outputs.
 const SHORT: &str = "short";
 const AT_START: &str = "signal at the start";
 const BEFORE: &str = "signal before a call";
@@ -27,7 +27,7 @@ impl Reach {
         self.0.entry(what.into()).or_default().insert(which.into());
     }
 
-    /// Counts in what a run met.
+    /// Adds what a run has reached.
     pub fn add(&mut self, stdout: &Stdout, observed: &Observed, faults: &[Fault]) {
         match stdout {
             _ if !faults.is_empty() => {}
@@ -51,14 +51,14 @@ impl Reach {
         }
     }
 
-    /// Adds what others have reached.
+    /// Adds what other runs have reached.
     pub fn merge(&mut self, other: Self) {
         for (what, which) in other.0 {
             self.0.entry(what).or_default().extend(which);
         }
     }
 
-    /// Adds what the trials of a plan must reach between them.
+    /// Adds what all trials of a plan together must reach.
     pub fn add_plan(&mut self, plan: &Plan, signals: &[i32]) {
         match plan {
             Plan::Errnos(stdout) => self.insert("stdout", stdout.to_string()),
@@ -80,8 +80,8 @@ impl Reach {
         }
     }
 
-    /// Adds what a place of a run without a fault must meet: each of its errnos, at this place or another
-    /// one of the call.
+    /// Adds what a place of a run without a fault must reach: each of its errnos, at this place or
+    /// at another one of the same call.
     pub fn add_place(&mut self, place: &Place) {
         for &errno in &place.errnos {
             self.insert(&place.call, errno::name(errno));
@@ -91,7 +91,7 @@ impl Reach {
         }
     }
 
-    /// What is here and not there.
+    /// What is in `self` and not in the other.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         let none = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The count of what was tried, and of what came of it.
+//! Counts what was tried, and the results.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::reach::Reach;
 use super::stdout::Stdout;
 use super::verdict::{Ending, Verdict};
 
-/// What came of runs.
+/// Counts of runs and of the objects that they left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row {
     faults: u64,
@@ -77,10 +77,10 @@ impl Sum for Row {
     }
 }
 
-/// The count of all runs.
+/// The counts of all runs.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Each run once; its `faults` are runs.
+    /// Each run once; `faults` is the number of runs.
     runs: Row,
     /// By call and errno.
     errnos: BTreeMap<(String, i32), Row>,
@@ -88,9 +88,9 @@ pub struct Report {
     lengths: BTreeMap<String, Row>,
     /// By signal.
     signals: BTreeMap<String, Row>,
-    /// By standard output, where that alone is the fault.
+    /// By standard output, for runs whose only fault it is.
     outputs: BTreeMap<String, Row>,
-    /// All that was met.
+    /// What the faults have reached.
     reach: Reach,
 }
 
@@ -131,7 +131,7 @@ impl Report {
         }
     }
 
-    /// Adds the count of other runs.
+    /// Adds the counts of other runs.
     pub fn merge(&mut self, other: Self) {
         fn merge<K: Ord>(into: &mut BTreeMap<K, Row>, from: BTreeMap<K, Row>) {
             for (key, row) in from {
@@ -146,12 +146,12 @@ impl Report {
         self.reach.merge(other.reach);
     }
 
-    /// All that faults reached.
+    /// What the faults have reached.
     pub fn reach(&self) -> &Reach {
         &self.reach
     }
 
-    /// How many faults met a run, by kind; an output that refuses is one.
+    /// Number of faults that met a run, by kind; an output that refuses a write is one.
     fn faults(&self) -> u64 {
         let errnos = self.errnos.values().map(|row| row.faults).sum::<u64>();
         let others = [&self.lengths, &self.signals, &self.outputs];
@@ -172,7 +172,7 @@ impl Report {
         calls
     }
 
-    /// The last line, for those who read nothing else.
+    /// The last line of the report, which summarises it.
     pub fn summary(&self) -> String {
         let Row {
             faults: runs,
@@ -302,7 +302,7 @@ mod tests {
             &fault(libc::EIO),
             &verdict(1),
         );
-        // It never got there.
+        // The run made no call that the fault could meet.
         other.add(pipe, &observed(vec![]), &fault(libc::EIO), &verdict(0));
         report.merge(other);
         let summary = report.summary();

@@ -1,46 +1,46 @@
-//! The sample of the faults that is tried where all take too long. Nothing of it is left to chance.
+//! Chooses the sample of the faults that `make test` tries. Nothing in it is random.
 //!
 //! | of | all | the sample |
 //! | --- | --- | --- |
-//! | a run without a fault | every call fails with every errno | every call fails with some of them ([`EACH`]), which are dealt out so that every call of that name fails with every errno somewhere |
-//! | a run with a fault | every later call fails with each of its likely errnos | with one of them, in turn; a call that no run without a fault makes, with each |
+//! | a run without a fault | every call fails with every errno | every call fails with some of them ([`EACH`]), distributed so that each errno is tried at some call of that name |
+//! | a run with a fault | every later call fails with each of its likely errnos | with one of them, in turn; a call that no run without a fault makes fails with each |
 //! | the removals after a fault | fail with every errno | with one of them, in turn |
-//! | a write | is cut short at every length, and then fails with each of six errnos | at length 0 and every [`STEP`]th, with one of the errnos, in turn; the lengths of the next trial are others |
-//! | a file that RLIMIT_FSIZE ends | at every length | at every [`STEP`]th; those of the next trial are others |
+//! | a write | is cut at every length, and then fails with each of six errnos | at length 0 and every [`STEP`]th, with one of the errnos, in turn; the next trial takes other lengths |
+//! | a file that RLIMIT_FSIZE ends | at every length | at every [`STEP`]th; the next trial takes others |
 //! | the signals | each before the first instruction, before and after each call | one before the first instruction, SIGKILL and another before each call, one after it, in turn |
-//! | the full pipes | all of them | every [`PIPES`]th; those of the next case are others |
+//! | the full pipes | all of them | every [`PIPES`]th; the next case takes others |
 //!
 //! A sample fails unless it has reached every errno of every call, every signal and every output
-//! ([`super::reach`]). Each place where a call can fail has its share, so every occurrence is reached.
+//! ([`super::reach`]). Each call of each run without a fault fails at least once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::errnos;
 
-/// How many errnos a call of a run without a fault fails with, one after the other. Every other one is
-/// a likely one.
+/// Number of errnos with which each call of a run without a fault fails. Every other one is a
+/// likely one.
 pub const EACH: usize = 4;
 
-/// The same on a machine that is emulated.
+/// The same in an emulated machine.
 pub const EACH_EMULATED: usize = 2;
 
-/// Lengths, from one that is tried to the next.
+/// Lengths from one that is tried to the next.
 pub const STEP: usize = 5;
 
-/// Full pipes, from one that is tried to the next.
+/// Full pipes from one that is tried to the next.
 pub const PIPES: usize = 6;
 
 /// A place where a call can fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The call, as the report names it.
+    /// The name of the call, as in the report.
     pub call: String,
-    /// The errnos that it fails with there if all are tried.
+    /// All errnos with which it can fail there.
     pub errnos: Vec<i32>,
 }
 
-/// Deals errnos out, so many or more to each place that has as many, and each errno of a call to one of
-/// the call's places or more.
+/// Distributes errnos: at least `each` to each place, if it has that many, and each errno of a call
+/// to at least one of the call's places.
 pub fn deal(places: &[Place], each: usize) -> Vec<Vec<i32>> {
     let mut times: BTreeMap<(&str, i32), usize> = BTreeMap::new();
     let mut dealt = Vec::new();
@@ -62,7 +62,7 @@ pub fn deal(places: &[Place], each: usize) -> Vec<Vec<i32>> {
         }
         dealt.push(here);
     }
-    // What no place has got yet, of calls that are seldom made.
+    // The errnos of rare calls that no place has got yet.
     let all: BTreeSet<(&str, i32)> = places
         .iter()
         .flat_map(|place| {
@@ -81,21 +81,21 @@ pub fn deal(places: &[Place], each: usize) -> Vec<Vec<i32>> {
     dealt
 }
 
-/// What a trial of a sample knows of the others.
+/// The share of a trial in the sample.
 #[derive(Clone, Debug)]
 pub struct Share {
-    /// The number of the trial, and of its case.
+    /// The number of the trial.
     pub trial: usize,
     /// The number of its case.
     pub case: usize,
-    /// The errnos of each place of its run without a fault, where it is a trial of errnos.
+    /// For a trial of errnos: those of each place of its run without a fault.
     pub errnos: Vec<Vec<i32>>,
-    /// Whose turn it is, by what takes turns.
+    /// The number of the next turn, by the name of what takes turns.
     turns: BTreeMap<String, usize>,
 }
 
 impl Share {
-    /// That of a trial.
+    /// The share of this trial.
     pub fn new(trial: usize, case: usize, errnos: Vec<Vec<i32>>) -> Self {
         Self {
             trial,
@@ -105,7 +105,7 @@ impl Share {
         }
     }
 
-    /// The one of these whose turn it is. Another trial begins with another one.
+    /// The item whose turn it is. Each trial begins with another one.
     pub fn turn<T: Copy>(&mut self, what: &str, of: &[T]) -> Option<T> {
         let turn = self.turns.entry(what.to_owned()).or_insert(self.trial);
         let chosen = of.get(turn.checked_rem(of.len())?);
@@ -145,7 +145,7 @@ mod tests {
             let different: BTreeSet<_> = dealt.iter().collect();
             assert_eq!(different.len(), dealt.len());
         }
-        // The only places of their calls.
+        // No other place has these calls.
         assert_eq!(dealt[0].len(), all.len());
         assert!(errnos::likely("read").contains(&dealt[0][0]));
         assert_eq!(dealt[1], [1, 38]);

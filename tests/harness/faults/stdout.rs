@@ -1,5 +1,4 @@
-//! What standard output is in a run: something that takes the ids, that refuses them, or that makes
-//! the program wait.
+//! The kinds of standard output of a run: they take the ids, refuse them, or make the program wait.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -13,50 +12,50 @@ use crate::spawn::{self, Process};
 /// Standard output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stdout {
-    /// A pipe with room.
+    /// A pipe.
     Pipe,
     /// No descriptor.
     Closed,
     /// No descriptor, and none for standard input and error either.
     AllClosed,
-    /// A pipe with room, and no descriptor for standard error.
+    /// A pipe; descriptor 2 is closed.
     ErrClosed,
     /// /dev/full.
     Full,
-    /// A pipe whose reader is gone.
+    /// A pipe without a reader.
     Broken,
-    /// A pipe whose reader goes as the program begins to write.
+    /// A pipe whose reader closes when the program begins to write.
     Leaving,
-    /// A pipe that is full.
+    /// A full pipe.
     Stuffed(Stuffed),
-    /// A regular file, where RLIMIT_FSIZE lets the program write so many bytes.
+    /// A regular file, of which RLIMIT_FSIZE allows this many bytes.
     Limited(u64),
 }
 
 /// A full pipe, and what is done while the program waits for room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stuffed {
-    /// Whether a write to it blocks, else it gives EAGAIN.
+    /// Whether a write to it blocks; otherwise it fails with EAGAIN.
     pub blocking: bool,
     /// A signal that the program inherits as ignored.
     pub ignored: Option<i32>,
-    /// What is done when it sleeps; then, when it sleeps again or still, the next.
+    /// What happens when the program sleeps; the next one when it sleeps again, or still.
     pub acts: Vec<Act>,
 }
 
-/// What is done to a program that sleeps.
+/// What happens to a program that sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// The pipe is emptied.
     Empty,
-    /// The pipe's reader goes.
+    /// The pipe's reader closes.
     Close,
-    /// The program gets this signal.
+    /// The program receives this signal.
     Signal(i32),
 }
 
 impl Stdout {
-    /// A full pipe that does not block.
+    /// A full pipe with O_NONBLOCK.
     pub fn stuffed(acts: impl Into<Vec<Act>>) -> Self {
         Self::Stuffed(Stuffed {
             blocking: false,
@@ -75,7 +74,8 @@ impl Stdout {
         }
     }
 
-    /// Whether it takes the whole output, sooner or later. Only a run of the limited file can tell.
+    /// Whether it takes the whole output in the end; None for a limited file, where it depends on
+    /// the run.
     pub fn takes_all(&self) -> Option<bool> {
         match self {
             Self::Pipe | Self::ErrClosed => Some(true),
@@ -83,7 +83,7 @@ impl Stdout {
                 Some(false)
             }
             Self::Limited(_) => None,
-            // The first act that the program notices decides.
+            // The first act that affects the program decides.
             Self::Stuffed(stuffed) => stuffed.acts.iter().find_map(|act| match *act {
                 Act::Empty => Some(true),
                 Act::Close => Some(false),
@@ -92,7 +92,7 @@ impl Stdout {
         }
     }
 
-    /// Opens it: the program's end, and what we keep. A closed one is closed later.
+    /// Opens it. Returns the program's end, and ours. A closed one is closed in the child.
     pub fn open(&self) -> io::Result<(OwnedFd, End)> {
         Ok(match self {
             Self::Pipe | Self::ErrClosed | Self::Leaving => {
@@ -108,7 +108,7 @@ impl Stdout {
             }
             Self::Stuffed(stuffed) => {
                 let (reader, writer) = io::pipe()?;
-                // One page. SAFETY: descriptors and numbers, no pointer.
+                // Reduces the pipe to one page. SAFETY: descriptors and numbers, no pointer.
                 check(unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1) })?;
                 let filler = output::fill(&writer)?;
                 set_nonblocking(&writer, !stuffed.blocking)?;
@@ -121,7 +121,7 @@ impl Stdout {
         })
     }
 
-    /// What the child does between clone and exec for it; only system calls.
+    /// What the child does for it between clone(2) and exec; only system calls.
     pub fn in_child(&self) -> io::Result<()> {
         match self {
             Self::Limited(limit) => spawn::limit_resource(libc::RLIMIT_FSIZE, *limit),
@@ -148,20 +148,20 @@ impl Stuffed {
     }
 }
 
-/// The end of standard output that we keep.
+/// Our end of standard output.
 pub enum End {
     /// There is none.
     None,
     /// A pipe.
     Pipe(PipeReader),
-    /// A pipe that so many bytes fill.
+    /// A pipe with this many bytes of filler in it.
     Full(PipeReader, usize),
     /// The file itself.
     File(File),
 }
 
-/// Sees to a program that waits to write, until it has ended: does one act after the other. Gives the bytes
-/// read, those that filled the pipe included, and the reader unless it went.
+/// Serves a program that waits in a write, until it has ended: performs one act after the other.
+/// Returns the bytes read, with the filler, and the reader if it is still open.
 pub fn attend(
     process: &Process,
     mut reader: PipeReader,
@@ -186,7 +186,7 @@ pub fn attend(
     Ok((bytes, Some(reader)))
 }
 
-/// Reads what a pipe that does not block holds now.
+/// Reads what a pipe with O_NONBLOCK holds now.
 fn read_available(reader: &mut PipeReader, bytes: &mut Vec<u8>) -> io::Result<()> {
     match reader.read_to_end(bytes) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -196,13 +196,13 @@ fn read_available(reader: &mut PipeReader, bytes: &mut Vec<u8>) -> io::Result<()
 
 /// A regular file without a name.
 fn memory_file() -> io::Result<File> {
-    // SAFETY: a string that ends with NUL.
+    // SAFETY: a string that ends with a NUL.
     let descriptor = check(unsafe { libc::memfd_create(c"stdout".as_ptr(), libc::MFD_CLOEXEC) })?;
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+    // SAFETY: the descriptor is new, and no other value owns it.
     Ok(unsafe { File::from_raw_fd(descriptor) })
 }
 
-/// Opens a device to write to.
+/// Opens a device for writing.
 pub fn device(path: &str) -> io::Result<OwnedFd> {
     Ok(OpenOptions::new().write(true).open(path)?.into())
 }

@@ -1,5 +1,5 @@
-//! The judge of a run: exit 0 and the namespace holds exactly what was printed, or exit 1 and it
-//! holds nothing that the run created, or what standard error names as left behind.
+//! Checks a run: after exit 0 exactly the printed objects exist; after exit 1 none that the run
+//! created, except those that standard error names as left behind.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -12,17 +12,17 @@ use crate::namespace::{Kind, Object};
 use crate::posix;
 use crate::text::{self, Piece};
 
-/// What a run is judged by.
+/// What a run is checked against.
 pub struct Scene<'a> {
-    /// The case; it says what success is.
+    /// The case, which has the output and objects of a successful run.
     pub case: &'a Case,
     /// Its standard output.
     pub stdout: &'a Stdout,
-    /// The objects that were there before the run.
+    /// The objects before the run.
     pub given: &'a Objects,
-    /// The POSIX objects that were there before the run.
+    /// The POSIX objects before the run.
     pub posix: &'a [posix::Object],
-    /// The whole output, where the case tells only parts of it.
+    /// The whole output, if the case has only parts of it.
     pub reference: Option<&'a [u8]>,
 }
 
@@ -33,41 +33,40 @@ pub enum Ending {
     Success,
     /// Exit status 1.
     Failure,
-    /// By a trap, since its exit was refused.
+    /// By SIGILL or SIGTRAP: exit_group(2) failed.
     Refused,
-    /// By a signal that came before it could block it.
+    /// By a signal before it had blocked signals.
     Early,
     /// By SIGKILL.
     Killed,
-    /// In no way that it may.
+    /// In a way that is not allowed.
     Wrong,
 }
 
-/// What is to be said of a run.
+/// The result of the check of a run.
 #[derive(Debug)]
 pub struct Verdict {
     /// How it ended.
     pub ending: Ending,
     /// Objects that it left and named on standard error.
     pub named: usize,
-    /// Objects that it left after their removal was refused, with a standard error that took no
-    /// words.
+    /// Objects that it left after their removal had failed, when standard error took no error line.
     pub untold: usize,
-    /// Objects that SIGKILL left.
+    /// Objects that SIGKILL left behind.
     pub orphaned: usize,
-    /// Objects that it left without a word.
+    /// Objects that it left without an error line.
     pub lost: usize,
-    /// POSIX objects that it left and that are not what they were to be.
+    /// POSIX objects that it left and that are not complete.
     pub half_made: usize,
-    /// Queues of mode 0 that SIGKILL left before they had their owner: nobody can use them.
+    /// Queues of mode 0 that SIGKILL left before their fchown: no other user can open them.
     pub closed: usize,
-    /// Objects that were there before the run, and are gone or have changed.
+    /// Objects from before the run that it removed or changed.
     pub changed: usize,
     /// All that is wrong.
     pub complaints: Vec<String>,
 }
 
-/// What is there after a run.
+/// The objects after a run.
 #[derive(Clone, Copy)]
 pub struct After<'a> {
     /// The System V objects.
@@ -76,8 +75,8 @@ pub struct After<'a> {
     pub posix: &'a [posix::Object],
 }
 
-/// Judges a run by what it did and by what is there now. `expected` is an exit status, where only one
-/// will do.
+/// Checks a run by its output and by the objects that exist now. `expected` is the only exit status
+/// that is right, if there is one.
 pub fn judge(
     scene: &Scene<'_>,
     observed: &Observed,
@@ -167,7 +166,7 @@ pub fn judge(
             }
             complaints.extend(whole);
         }
-        // The exit status was to be 0 if all ids are out.
+        // All ids were written, so the exit status would have been 0.
         Ending::Refused if whole.is_empty() => {}
         Ending::Refused | Ending::Failure if hears => complaints.extend(words(&observed.stderr)),
         Ending::Refused | Ending::Failure | Ending::Early | Ending::Killed | Ending::Wrong => {}
@@ -177,7 +176,7 @@ pub fn judge(
 }
 
 impl Verdict {
-    /// The same for POSIX objects, which besides must be whole whenever somebody sees them.
+    /// The same for POSIX objects, which must also be complete at any time.
     fn judge_posix(
         &mut self,
         scene: &Scene<'_>,
@@ -236,7 +235,7 @@ impl Verdict {
     }
 }
 
-/// Whether the whole output is out.
+/// Whether the whole output was written.
 fn is_printed(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
     let out = out(scene, observed, faults);
     let Text::Lines(patterns) = &out else {
@@ -281,13 +280,13 @@ fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
     }
 }
 
-/// The objects whose ids are out in whole lines. The case's lines say of what kind they are.
+/// The objects whose ids were written in whole lines. The case's lines have their kinds.
 fn printed(case: &Case, stdout: &[u8]) -> Vec<(Kind, i32)> {
     let Text::Lines(patterns) = &case.runs[0].out else {
         return Vec::new();
     };
     let mut lines: Vec<&[u8]> = stdout.split(|&byte| byte == b'\n').collect();
-    // What follows the last newline is no line.
+    // What follows the last newline is not a line.
     lines.pop();
     patterns
         .iter()
@@ -298,8 +297,8 @@ fn printed(case: &Case, stdout: &[u8]) -> Vec<(Kind, i32)> {
         .collect()
 }
 
-/// What is missing to a success: nothing if all that the case expects of a run is there, to the
-/// byte, and nothing else.
+/// What a successful run would also have: nothing if the output and the objects are exactly those
+/// that the case expects.
 fn whole(
     scene: &Scene<'_>,
     observed: &Observed,
@@ -309,7 +308,8 @@ fn whole(
     let run = &scene.case.runs[0];
     let mut objects = scene.given.clone();
     let out = out(scene, observed, faults);
-    // What somebody else made meanwhile was found, and stands for what was to be made.
+    // An object that "another process" has created meanwhile was found by the run, in place of its
+    // own.
     let others = |object: &posix::Object| observed.others.iter().any(|other| other.is(object));
     let mut case = scene.case.clone();
     let found: Vec<&posix::Object> = after
@@ -342,8 +342,8 @@ fn whole(
     complaints.into_iter().filter_map(Result::err).collect()
 }
 
-/// What is to be on standard output: all that the case expects, or JSON with nulls for what an object
-/// could not be asked. (No case for faults finds more than one System V object.)
+/// The expected output: that of the case; in JSON, null for each property that could not be read.
+/// (No case for faults finds more than one System V object.)
 fn out(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> Text {
     let expected = &scene.case.runs[0].out;
     let is_met = |is: &dyn Fn(&str) -> bool| {
@@ -355,7 +355,7 @@ fn out(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> Text {
     if is_met(&|call| call.ends_with("IPC_STAT")) {
         out = without_state(&out, |line| line.ends_with(b"\"created\": false}"));
     }
-    // A queue that was found was somebody else's.
+    // A queue that was found was created by "another process".
     let found = !observed.others.is_empty();
     if found || is_met(&|call| ["statx", "mq_open", "close"].contains(&call)) {
         let lines: Vec<&[u8]> = observed.stdout.split(|&byte| byte == b'\n').collect();
@@ -376,7 +376,7 @@ fn contains(line: &[u8], part: &[u8]) -> bool {
     line.windows(part.len()).any(|window| window == part)
 }
 
-/// JSON as it is where some objects could not be looked at: it has nulls then. `is_null` says of which.
+/// Replaces properties in JSON by null, for the objects of which `is_null` is true.
 fn without_state(out: &Text, is_null: impl Fn(&[u8]) -> bool) -> Text {
     let Text::Lines(lines) = out else {
         return out.clone();
@@ -398,7 +398,7 @@ fn without_state(out: &Text, is_null: impl Fn(&[u8]) -> bool) -> Text {
     Text::Lines(lines.iter().map(line).collect())
 }
 
-/// Whether standard error takes what the program writes to it.
+/// Whether standard error takes what the program writes.
 fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
     let refused = observed.met_any(faults, |fault, call| {
         matches!(fault.what, What::Errno(_) | What::Length(0)) && is_write(call, 2)
@@ -406,7 +406,8 @@ fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
     !refused && !scene.stdout.closed()[2]
 }
 
-/// What is wrong with the words of a failure: they are an error line, and lines that explain it.
+/// What is wrong with standard error after a failure: it must be an error line, then lines that
+/// explain it.
 fn words(stderr: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
     let wrong = |what: &str| Some(format!("err: {what}: {}", text::show(stderr)));
@@ -423,7 +424,8 @@ fn words(stderr: &[u8]) -> Option<String> {
     None
 }
 
-/// The POSIX objects that standard error names as left behind: what each may be, and its name.
+/// The POSIX objects that standard error names as left behind: the objects that a line may mean,
+/// and its name.
 fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
     let line = |line: &[u8]| {
         // Names are UTF-8 in the cases for faults.
@@ -441,7 +443,7 @@ fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
         let targets = match kind {
             "shared memory" => vec![file(bare.to_owned())],
             "message queue" => vec![Target::Posix(true, bare.into())],
-            // One of glibc, or one of musl.
+            // glibc's, or musl's.
             "semaphore" => vec![file(format!("sem.{bare}")), file(bare.to_owned())],
             _ => return None,
         };
@@ -586,7 +588,7 @@ mod tests {
         let right = plain(&good, &[given()], 1);
         assert!(right.complaints.is_empty(), "{right:?}");
         assert_eq!(plain(&good, &[given(), queue()], 1).lost, 1);
-        // Nor does it help that the id got out.
+        // Printing the id does not excuse it.
         let printed = observed(EXIT_1, "Message queue id: 3\n", "ipcmk: x\n");
         assert_eq!(plain(&printed, &[given(), queue()], 1).lost, 1);
         let changed = Object {
@@ -745,7 +747,7 @@ mod tests {
             ..semaphore()
         };
         assert_eq!(counts(&[old(), closed_file]), [1, 1, 0, 0, 0]);
-        // Such a queue is no success.
+        // A queue of mode 0 is not a success.
         let lines = "POSIX message queue name: /x\nPOSIX semaphore name: /x\n";
         let (verdict, counts) = posix_judged(
             &observed(EXIT_0, lines, ""),
@@ -763,18 +765,18 @@ mod tests {
             "",
         );
         good.others = vec![Target::Posix(true, b"x".into())];
-        let his = posix::Object {
+        let theirs = posix::Object {
             mode: 0o600,
             owner: (0, 0),
             ..posix_queue()
         };
-        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), his.clone()]);
+        let (verdict, counts) = posix_judged(&good, &[], &[old(), semaphore(), theirs.clone()]);
         assert!(verdict.complaints.is_empty(), "{verdict:?}");
         assert_eq!(counts, [0; 5]);
         let mut failed = observed(EXIT_1, "", "ipcmk: x\n");
         failed.others.clone_from(&good.others);
         assert!(
-            posix_judged(&failed, &[], &[old(), his])
+            posix_judged(&failed, &[], &[old(), theirs])
                 .0
                 .complaints
                 .is_empty()
@@ -807,7 +809,7 @@ mod tests {
         let verdict = judged(&silent, &faults, &[given(), queue()], 1);
         assert!(verdict.complaints.is_empty(), "{verdict:?}");
         assert_eq!((verdict.untold, verdict.lost), (1, 0));
-        // Its removal was not refused.
+        // The removal did not fail.
         silent.met = vec![(1, 2)];
         assert_eq!(judged(&silent, &faults, &[given(), queue()], 1).lost, 1);
     }

@@ -1,7 +1,8 @@
-//! Looks at POSIX objects: a file of /dev/shm, a queue.
+//! Looks at POSIX objects: files in /dev/shm, and queues.
 //!
-//! The name, mode, owner and size of a file are everybody's to see, and what is not whole there is
-//! wrong, whoever may open it. A queue is seen by those who can open it.
+//! Any user can read the name, mode, owner and size of a file by stat(2). So a file that is not
+//! complete is wrong, even if the observer cannot open it. Only a user who can open a queue sees
+//! it.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -15,13 +16,13 @@ use nix::sys::stat::{Mode, umask};
 use super::Sight;
 use crate::posix::{self, Queue, Wanted, What};
 
-/// An object as it is to be, in a form that fits into an argument.
+/// Formats an object with its final properties as one argument.
 pub fn to_argument(wanted: &Wanted) -> String {
     let (user, group) = owner(wanted);
     let (kind, numbers, bytes) = match &wanted.what {
         What::Queue(queue) => ("queue", [queue.maxmsg, queue.msgsize], &[][..]),
         What::File { size, content } => ("file", [*size, 0], content.as_slice()),
-        other => unreachable!("nobody looks at {other:?}"),
+        other => unreachable!("no observer looks at {other:?}"),
     };
     let bytes: Vec<String> = bytes.iter().map(u8::to_string).collect();
     let name = String::from_utf8_lossy(&wanted.name);
@@ -33,7 +34,7 @@ pub fn to_argument(wanted: &Wanted) -> String {
     )
 }
 
-/// Reads what [`to_argument`] wrote.
+/// Parses what [`to_argument`] wrote.
 pub fn from_argument(text: &str) -> Option<Wanted> {
     let mut fields = text.split('/');
     let (kind, name) = (fields.next()?, fields.next()?);
@@ -59,7 +60,7 @@ pub fn from_argument(text: &str) -> Option<Wanted> {
     })
 }
 
-/// The user and group that an object is to have.
+/// The final owner of an object.
 pub fn owner(wanted: &Wanted) -> (u32, u32) {
     match wanted.owner {
         Some((user, Some(group))) => (user, group),
@@ -75,13 +76,13 @@ pub fn look(wanted: &Wanted) -> io::Result<Sight> {
         look_at_file(wanted)
     };
     match sight {
-        // It has not come yet, or has gone meanwhile.
+        // It does not exist yet, or was removed meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Sight::Absent),
         sight => sight,
     }
 }
 
-/// Looks for files that nobody has ordered.
+/// Lists the files that no sought object accounts for.
 pub fn strangers<'a>(
     mut wanted: impl Iterator<Item = &'a Wanted> + Clone,
 ) -> io::Result<Vec<String>> {
@@ -95,7 +96,7 @@ pub fn strangers<'a>(
             strangers.push(String::from_utf8_lossy(&name).into_owned());
         }
     }
-    // Where only queues are looked for, files are nobody's business.
+    // If only queues are sought, files are not looked at.
     let files = wanted.any(|wanted| !wanted.what.is_queue());
     Ok(if files { strangers } else { Vec::new() })
 }
@@ -161,7 +162,8 @@ fn look_at_queue(wanted: &Wanted) -> io::Result<Sight> {
     Ok(Sight::Refused)
 }
 
-/// Makes an object under its name with its final permissions at once, and gives it all else afterwards.
+/// Creates an object under its name with its final permissions at once, and sets its other
+/// properties afterwards.
 pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
     umask(Mode::empty());
     let (user, group) = owner(wanted);
@@ -175,9 +177,9 @@ pub fn make_openly(wanted: &Wanted) -> io::Result<()> {
             file.write_all(content)?;
             file
         }
-        other => unreachable!("nobody makes {other:?}"),
+        other => unreachable!("no trial makes {other:?}"),
     };
-    // Whoever is owner already has nothing to change.
+    // If the owner is right already, nothing is left to change.
     let status = file.metadata()?;
     if (status.uid(), status.gid()) != (user, group) {
         fchown(&file, Some(user), Some(group))?;

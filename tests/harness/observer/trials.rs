@@ -1,7 +1,8 @@
-//! What is run beside an observer: the subject, and a program that makes objects as nobody should.
+//! Runs the subject beside an observer, and a program that creates objects in the wrong order, to
+//! show that the observer notices.
 //!
-//! Step by step, the subject waits under a tracer at both ends of each of its system calls until the
-//! observer has looked. At full speed nobody waits.
+//! Step by step: under a tracer, the subject waits before and after each of its system calls until
+//! the observer has looked. At full speed: neither waits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -22,7 +23,7 @@ use crate::{syscalls, text, watchdog};
 /// A test of the subject and of this program.
 type Test = (&'static str, fn(&Subject));
 
-/// What takes a tracer, and no particular speed.
+/// Tests under a tracer.
 const STEP_BY_STEP: [Test; 6] = [
     (
         "step_by_step_nobody_uses_a_half_made_object",
@@ -48,7 +49,7 @@ const STEP_BY_STEP: [Test; 6] = [
     }),
 ];
 
-/// What takes several processors to mean much.
+/// Tests that need several processors to be meaningful.
 const AT_FULL_SPEED: [Test; 6] = [
     (
         "at_full_speed_nobody_uses_a_half_made_object",
@@ -74,7 +75,7 @@ const AT_FULL_SPEED: [Test; 6] = [
     }),
 ];
 
-/// The same in an emulator, which takes its time.
+/// The same under an emulator, which is slow.
 const EMULATED: [Test; 2] = [
     (
         "in_an_emulator_nobody_uses_a_half_made_object",
@@ -86,7 +87,7 @@ const EMULATED: [Test; 2] = [
     ),
 ];
 
-/// The trials that follow a subject step by step. Call [`super::play`] first.
+/// The trials under a tracer. Call [`super::play`] first.
 pub fn step_by_step_trials(runner: &Arc<Runner>) -> Vec<Trial> {
     trials(&STEP_BY_STEP, runner)
 }
@@ -99,7 +100,7 @@ pub fn full_speed_trials(runner: &Arc<Runner>) -> Vec<Trial> {
     trials(&AT_FULL_SPEED, runner)
 }
 
-/// Held by the trial that runs.
+/// Locked by the running trial.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn trials(tests: &[Test], runner: &Arc<Runner>) -> Vec<Trial> {
@@ -109,7 +110,7 @@ fn trials(tests: &[Test], runner: &Arc<Runner>) -> Vec<Trial> {
             if runner.privilege != Privilege::Root {
                 return Ok(Completion::ignored_with("another user takes root"));
             }
-            // A processor for the subject, and one for the observer.
+            // One processor for the subject, one for the observer.
             let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
             namespace::unshare()?;
             test(&runner.subject);
@@ -119,13 +120,13 @@ fn trials(tests: &[Test], runner: &Arc<Runner>) -> Vec<Trial> {
     tests.iter().map(trial).collect()
 }
 
-/// The user and group that get objects by --owner.
+/// The user and group of --owner.
 const OWNER: (u32, u32) = (2002, 2002);
 
-/// Observers: a stranger, the owner to be, and one of the group to be.
+/// The observers: a stranger, the future owner, and a member of the future group.
 const OBSERVERS: [(u32, u32); 3] = [(2001, 2001), OWNER, (2003, OWNER.1)];
 
-/// Who runs the subject: root, and a user.
+/// The users that run the subject: root, and another one.
 const USERS: [Option<u32>; 2] = [None, Some(1000)];
 
 /// The key of all objects.
@@ -134,30 +135,30 @@ const KEY: u32 = 0x7e57;
 /// SHM_LOCKED in a segment's mode: include/linux/shm.h.
 const LOCKED: u32 = 0o2000;
 
-/// A command line, and what it makes.
+/// A command line, and the objects that it creates.
 struct Line {
     words: &'static str,
     makes: &'static [Makes],
 }
 
-/// An object that a line makes.
+/// An object that a line creates.
 struct Makes {
     is: Is,
     mode: u32,
     size: u64,
-    /// Whether it goes to [`OWNER`].
+    /// Whether its owner is [`OWNER`].
     given: bool,
     values: &'static [u16],
 }
 
-/// What an object is.
+/// The kind and properties of an object.
 enum Is {
     SystemV(Kind),
-    /// Shared memory of POSIX.
+    /// POSIX shared memory.
     File,
-    /// A semaphore of POSIX, with its value, and whether it is musl's.
+    /// A POSIX semaphore: its value, and whether it is musl's.
     Semaphore(u32, bool),
-    /// A queue of POSIX.
+    /// A POSIX queue.
     Queue(Queue),
 }
 
@@ -246,7 +247,7 @@ const LINES: &[Line] = &[
             ..given(Kind::Sem, 0o606, 1)
         }],
     },
-    // So many steps that he has time.
+    // So many calls that an observer at full speed has time to look.
     Line {
         words: "-S 250 -k 0x7e57 --value 3 -p 666",
         makes: &[Makes {
@@ -282,7 +283,7 @@ const LINES: &[Line] = &[
     },
 ];
 
-/// Lines that make POSIX objects. The umask is 022; what a line says its mode is goes past it.
+/// Lines that create POSIX objects. The umask is 022, and changes no mode that a line gives.
 const POSIX: &[Line] = &[
     Line {
         words: "-m 4096 -n /x -p 666",
@@ -346,7 +347,7 @@ const POSIX: &[Line] = &[
     },
 ];
 
-/// A queue with attributes of its own.
+/// A queue with other attributes than the default.
 const SMALL: Queue = Queue {
     maxmsg: 3,
     msgsize: 100,
@@ -359,7 +360,7 @@ fn creator(user: Option<u32>) -> (u32, u32) {
 }
 
 impl Line {
-    /// The objects that it makes if this user runs it.
+    /// The objects that it creates if this user runs it.
     fn objects(&self, user: Option<u32>) -> Vec<Sought> {
         let sought = |makes: &Makes| {
             let owner = if makes.given { OWNER } else { creator(user) };
@@ -391,13 +392,13 @@ impl Line {
         self.makes.iter().map(sought).collect()
     }
 
-    /// Whether this user may run it: only root gives POSIX objects away.
+    /// Whether this user can run it: only root can change the owner of a POSIX object.
     fn is_for(&self, user: Option<u32>) -> bool {
         let given = |makes: &Makes| makes.given && !matches!(makes.is, Is::SystemV(_));
         user.is_none() || !self.makes.iter().any(given)
     }
 
-    /// Whether root may observe it: a POSIX queue that has not got its owner yet is open to him.
+    /// Whether root can be its observer: root can open a POSIX queue before its fchown.
     fn is_for_root(&self) -> bool {
         let file = |makes: &Makes| matches!(makes.is, Is::File | Is::Semaphore(..));
         self.makes.iter().all(file)
@@ -408,7 +409,7 @@ impl Line {
     }
 }
 
-/// A subject that makes objects, as which user, and who observes.
+/// A subject that creates objects, the user who runs it, and an observer.
 struct Trio<'a> {
     subject: &'a Subject,
     words: Vec<Vec<u8>>,
@@ -435,7 +436,7 @@ impl<'a> Trio<'a> {
         Observer::start(self.observer, &self.objects).expect("an observer")
     }
 
-    /// What to say first of whatever is wrong.
+    /// The prefix of every complaint.
     fn name(&self) -> String {
         format!(
             "{}, by {:?}, observed by {:?}",
@@ -445,7 +446,7 @@ impl<'a> Trio<'a> {
         )
     }
 
-    /// Fails unless the objects are there and whole; removes them.
+    /// Fails unless exactly these objects exist, complete; removes them.
     fn clear(&self) {
         let left = namespace::objects().expect("what the namespace holds");
         let whole = |object| Sought::SystemV(Whole::of(object));
@@ -471,7 +472,8 @@ impl<'a> Trio<'a> {
         );
     }
 
-    /// Whether it is seen of this object that it is not whole, where that is made as nobody should.
+    /// Whether this observer can notice that the object is not complete, if it is created in the
+    /// wrong order.
     fn can_be_found_out(&self, object: &Sought) -> bool {
         let creator = creator(self.start.user);
         match object {
@@ -485,7 +487,7 @@ impl<'a> Trio<'a> {
     }
 }
 
-/// Fails if anything is there.
+/// Fails if any object exists.
 fn expect_nothing(name: &str) {
     let left = namespace::objects().expect("what the namespace holds");
     assert!(left.is_empty(), "{name}: {left:?}");
@@ -493,34 +495,34 @@ fn expect_nothing(name: &str) {
     assert!(left.is_empty(), "{name}: {left:?}");
 }
 
-/// What is to become of the objects of a run.
+/// What must become of the objects of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
-    /// From the get call that makes them to the end of their IPC_SET nobody else uses them, and then
-    /// they are whole.
+    /// From the get call that creates them to the end of their IPC_SET no other user can use them;
+    /// after that they are complete.
     Whole,
-    /// Nobody else ever uses them, and in the end they are gone.
+    /// No other user can ever use them, and the run removes them.
     Undone,
-    /// Whatever comes: it is a bad example.
+    /// Anything may happen: they are created in the wrong order.
     Open,
 }
 
-/// What came of a run step by step.
+/// The result of a run step by step.
 #[derive(Default)]
 struct Steps {
-    /// Looks that the subject waited for.
+    /// Number of looks that the subject waited for.
     looks: u64,
-    /// Those of them that saw an object before it was whole.
+    /// Number of those that saw an object before it was complete.
     half_made: u64,
-    /// How the objects were seen.
+    /// How often each object was seen in each state.
     seen: Vec<Seen>,
-    /// What was wrong with that.
+    /// What was wrong.
     complaints: String,
 }
 
-/// Whether this call has succeeded, and is the one that makes, makes whole, or removes such an object,
-/// between which nobody may use it. There is no such time for a POSIX object but a queue that is given
-/// away.
+/// Whether this call has succeeded and creates the object (true), or completes or removes it
+/// (false). No other user may use the object between the two. A POSIX object has no such time,
+/// except a queue with --owner.
 fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option<bool> {
     if call.result.is_none_or(|result| result < 0) {
         return None;
@@ -546,7 +548,7 @@ fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option
     (is_end && name == format!("{kind}ctl")).then_some(false)
 }
 
-/// Runs the subject once, with a look of the observer at both ends of each of its calls.
+/// Runs the subject once. The observer looks before and after each of its calls.
 fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
     let mut observer = trio.observer();
     let (mut out, to_out) = io::pipe().expect("a pipe");
@@ -556,21 +558,21 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
     let launch = trio.subject.launch(&trio.start, &trio.words, streams);
     let launch = launch.expect("a subject");
     let in_child = in_child(&trio.start).expect("what the child does");
-    // SAFETY: system calls, as it says.
+    // SAFETY: `in_child` only makes system calls.
     let tracee = unsafe { Tracee::launch(launch, watchdog::LIMIT, &in_child) }.expect("it starts");
 
     let mut steps = Steps::default();
-    // Looks at each object while it is there and not whole, and whether it is so now.
+    // For each object: the number of looks while it was half-made, and whether it is half-made now.
     let mut windows = vec![(0_u64, false); trio.objects.len()];
     let mut is_begun = false;
     let trace = tracee.follow(|call| {
         for (object, window) in trio.objects.iter().zip(&mut windows) {
             let creator = creator(trio.start.user);
             window.1 = makes_or_ends(call, object, creator).unwrap_or(window.1);
-            // With the umask it begins to make those of POSIX.
+            // Before it creates POSIX objects, this program calls umask(2).
             is_begun |= window.1 || call.number == libc::SYS_umask;
         }
-        // This program makes many calls before it makes an object.
+        // This program makes many calls before it creates an object.
         if expect == Expect::Open && !is_begun {
             return Action::Continue;
         }
@@ -629,9 +631,9 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
     steps
 }
 
-/// What the observer sees from now on.
+/// The states that the observer sees from now on.
 fn look(observer: &mut Observer) -> Vec<Seen> {
-    // What he is about may have begun before.
+    // A look that began before may still be running; the next one is complete.
     observer.look().expect("it looks");
     let before = observer.seen();
     observer.look().expect("it looks");
@@ -641,7 +643,7 @@ fn look(observer: &mut Observer) -> Vec<Seen> {
         .collect()
 }
 
-/// Each line, by each user, before each observer.
+/// Each line with each user and each observer.
 fn trios<'a>(subject: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     let mut trios = Vec::new();
     for line in lines {
@@ -678,7 +680,7 @@ fn step_by_step(subject: &Subject, lines: &[Line]) {
 
 /// Lines that a user runs, and that fail at the last step.
 const UNDONE: &[Line] = &[
-    // Over msgmnb, which takes a privilege.
+    // Over msgmnb, which needs CAP_SYS_RESOURCE.
     Line {
         words: "-Q -k 0x7e57 --qbytes 2000000 --owner 2002:2002 -p 666",
         makes: &[given(Kind::Msg, 0o666, 2_000_000)],
@@ -691,25 +693,26 @@ const UNDONE: &[Line] = &[
 
 /// The same with POSIX objects.
 const UNDONE_POSIX: &[Line] = &[
-    // musl's semaphore is where shared memory of that name is.
+    // musl's semaphore would be the file of shared memory of that name.
     Line {
         words: "-m 4096 -s -n x --libc musl",
         makes: &[posix(Is::File, 0o644, 4096)],
     },
-    // A user cannot give it away.
+    // chown(2) needs CAP_CHOWN.
     Line {
         words: "-q -n x --owner 2002:2002 -p 666",
         makes: &[given_posix(Is::Queue(Queue::USUAL), 0o644, 0)],
     },
 ];
 
-/// Those who run these lines, before each observer.
+/// The users that run these lines, each with each observer.
 fn undone<'a>(subject: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     let before = |line| OBSERVERS.map(|observer| Trio::new(subject, line, Some(1000), observer));
     lines.iter().flat_map(before).collect()
 }
 
-/// Whether an object that is undone may have been used: a file is whole as long as it is there.
+/// Whether an observer may use an object before its removal: a file is complete as long as it
+/// exists.
 fn may_be_used(object: &Sought) -> bool {
     matches!(object, Sought::Posix(wanted) if !wanted.what.is_queue())
 }
@@ -732,7 +735,8 @@ fn undone_step_by_step(subject: &Subject, lines: &[Line]) {
     println!("{looks} looks between calls, {half_made} of them at an object that was undone");
 }
 
-/// Those who make objects with their final permissions first, before observers who may see it.
+/// The program that creates objects with their final permissions first, with observers that can
+/// notice it.
 fn open_trios<'a>(program: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     let mut trios = trios(program, lines);
     for trio in &mut trios {
@@ -745,7 +749,7 @@ fn open_trios<'a>(program: &'a Subject, lines: &[Line]) -> Vec<Trio<'a>> {
     trios
 }
 
-/// The program that is told to do so.
+/// This program, which has that part: [`super::play`].
 fn this_program() -> Subject {
     let program = std::env::current_exe().expect("it is a file");
     Subject::new(&program, None).expect("it is there")
@@ -768,7 +772,8 @@ fn open_step_by_step(lines: &[Line], at_least: usize) {
     println!("{} of {} found out", trios.len(), trios.len());
 }
 
-/// Runs the subject so often; gives the number of looks, how the objects were seen, and complaints.
+/// Runs the subject `runs` times. Returns the number of looks, how often the objects were seen in
+/// each state, and complaints.
 fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
     let mut observer = trio.observer();
     for _ in 0..runs {
@@ -793,7 +798,7 @@ fn race(trio: &Trio<'_>, runs: usize) -> (u64, Seen, String) {
 }
 
 fn at_full_speed(subject: &Subject, lines: &[Line]) {
-    // An emulator takes its time, also between the calls.
+    // An emulator is slow, and the observer has time to look between the calls.
     let runs = if subject.is_emulated() { 3 } else { 50 };
     let (mut creations, mut looks, mut refused, mut used) = (0, 0, 0, 0);
     for trio in trios(subject, lines) {
@@ -807,16 +812,16 @@ fn at_full_speed(subject: &Subject, lines: &[Line]) {
         looks += taken;
         used += seen.used;
         let open = |object: &Sought| object.is_open_to(trio.observer, object.owner());
-        // Then he was refused only while it was half-made.
+        // Then every refusal was by a half-made object.
         if trio.objects.iter().all(open) {
             refused += seen.refused;
         }
     }
     println!(
         "{creations} creations, {looks} looks: refused {refused} times by objects that were open to \
-         him once they were whole; whole ones were used {used} times, half-made ones never"
+         the observer once they were whole; whole ones were used {used} times, half-made ones never"
     );
-    // A POSIX queue that is given away is not to be used for so short a time that he may miss it.
+    // A POSIX queue with --owner is half-made for so short a time that the observer may miss it.
     let is_system_v = |line: &Line| matches!(line.makes[0].is, Is::SystemV(_));
     assert!(
         refused > 0 || !lines.iter().all(is_system_v),

@@ -1,4 +1,5 @@
-//! The registers of a stopped process: the one part of the tracer that differs with the processor.
+//! Reads and changes the registers of a stopped process: the one part of the tracer that depends on
+//! the processor.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -39,7 +40,7 @@ fn set(pid: libc::pid_t, mut registers: libc::user_regs_struct) -> io::Result<()
     .map(drop)
 }
 
-/// The stack pointer.
+/// Reads the stack pointer.
 pub(super) fn stack_pointer(pid: libc::pid_t) -> io::Result<u64> {
     let registers = get(pid)?;
     #[cfg(target_arch = "x86_64")]
@@ -89,7 +90,7 @@ pub(super) fn set_third_argument(pid: libc::pid_t, value: u64) -> io::Result<()>
     set(pid, registers)
 }
 
-/// Sets what a system call returns, at its end.
+/// Sets the return value of a system call, after it.
 pub(super) fn set_result(pid: libc::pid_t, value: i64) -> io::Result<()> {
     let mut registers = get(pid)?;
     #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,5 @@
-//! The stack that the kernel builds for a new program: argc, argv, environment, auxiliary vector.
+//! Parses and edits the stack that the kernel builds for a new program: argc, argv, environment,
+//! auxiliary vector.
 
 use std::io;
 
@@ -9,7 +10,7 @@ pub const AT_IGNORE: u64 = 1;
 /// The address of 16 random bytes: include/uapi/linux/auxvec.h, AT_RANDOM.
 pub const AT_RANDOM: u64 = 25;
 
-/// The stack that a program begins with. Edit it, then [`InitialStack::write`] it back.
+/// The initial stack of a program. Edit it, then [`InitialStack::write`] it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitialStack {
     /// Addresses of the arguments; argc is their number.
@@ -61,7 +62,7 @@ impl InitialStack {
         })
     }
 
-    /// Writes the stack back to where it was. It may have become shorter, not longer.
+    /// Writes the stack back to its place. It may have become shorter, not longer.
     pub fn write(&self, tracee: &Tracee) -> io::Result<()> {
         let mut words = vec![self.arguments.len() as u64];
         words.extend(&self.arguments);
@@ -105,7 +106,7 @@ impl InitialStack {
         tracee.poke(address + 8, word(third, fourth))
     }
 
-    /// Turns the AT_RANDOM entry into one that programs skip.
+    /// Turns the AT_RANDOM entry into AT_IGNORE.
     pub fn hide_random(&mut self) {
         for entry in self
             .auxiliary

@@ -1,4 +1,4 @@
-//! What abi.rs says, by the names of abi.c.
+//! The numbers of abi.rs, with the names that abi.c prints.
 
 use std::collections::BTreeMap;
 use std::mem::offset_of;
@@ -9,7 +9,7 @@ mod abi;
 /// Numbers by name.
 pub type Facts = BTreeMap<String, i64>;
 
-/// The numbers; and of each struct, its name there and here.
+/// Returns the numbers, and for each struct of abi.rs its name in C.
 pub fn ours() -> (Facts, BTreeMap<&'static str, &'static str>) {
     macro_rules! facts {
         ($($name:ident)*) => { vec![$((stringify!($name), abi::$name as i64)),*] };

@@ -1,4 +1,4 @@
-//! Prints what abi.rs says, as abi.c does: for an architecture that is not this one.
+//! Prints the numbers of abi.rs, as abi.c prints its own: for the other architecture.
 
 mod ours;
 

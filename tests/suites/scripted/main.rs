@@ -240,7 +240,7 @@ impl Kernel for Crowded {
     }
 
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
-        panic!("nobody is named");
+        panic!("no owner is given");
     }
 
     fn fchmod(&mut self, _: Fd, _: u32) -> Result<(), Errno> {
@@ -341,7 +341,7 @@ fn it_gives_up_in_the_end() {
     for (line, random) in [
         ("-Q", (|calls| calls) as fn(u32) -> u32),
         ("-Q", |_| 0),
-        ("-S 7 -o 7", |_| panic!("no random key is wanted")),
+        ("-S 0x7 -o 7", |_| panic!("no random key is wanted")),
         ("-k 7 -e -Q --qbytes 1", |_| {
             panic!("no random key is wanted")
         }),
@@ -378,7 +378,7 @@ fn without_an_object_o_creates_one() {
     );
 }
 
-/// Somebody creates the object between our search and our creation; then it is found after all. Or
+/// Another process creates the object between our search and our creation; it is found after all. Or
 /// removes it again, and it is ours.
 #[test]
 fn o_wins_the_race_or_joins_it() {
@@ -442,7 +442,7 @@ fn all_that_is_left_is_named() {
     );
 }
 
-/// What somebody else has removed meanwhile is gone: that is no failure.
+/// An object that another process has removed meanwhile is gone: that is no failure.
 #[test]
 fn what_is_gone_already_is_not_left() {
     for errno in [libc::EINVAL, libc::EIDRM] {

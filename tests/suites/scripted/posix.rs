@@ -157,7 +157,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
 }
 
 /// Beside one alone the other one is what the kernel would choose: its default, but no more than it
-/// allows. Without /proc it is what those are on every kernel that nobody has told otherwise.
+/// allows. Without /proc it is the default of every kernel.
 #[test]
 fn one_attribute_of_a_queue_alone() {
     const NOWHERE: &[u8] = b"-";
@@ -235,7 +235,7 @@ fn look(path: &str, result: i64) -> Expected {
     (AskFile(path.into()), result)
 }
 
-/// Somebody creates it between our look and our creation: then it is found after all. Or removes it
+/// Another process creates it between our look and our creation: it is found after all. Or removes it
 /// again, and it is ours.
 #[test]
 fn e_wins_the_race_or_joins_it() {
@@ -409,7 +409,7 @@ fn a_semaphore_is_written_whole() {
     }
 }
 
-/// Refusals that /dev/shm gives nobody a reason for, or whose cause cannot be measured.
+/// Refusals without a cause in /dev/shm, or with one that cannot be measured.
 #[test]
 fn a_refusal_is_explained() {
     use libc::{
@@ -599,7 +599,6 @@ fn the_cause_is_measured_before_the_undo() {
     let mut script = [jobs("-q -n x\n-m 1 -n x\n"), vec![(BlockSignals, 0)]].concat();
     script.extend(queue(0o644, None, None, "x"));
     let undo = (UnlinkQueue("x".into()), 0);
-    // Once for the inodes and the pages.
     script.extend([refused, (AskSpace, 0), undo]);
     assert_eq!(
         tell("--batch jobs", script),

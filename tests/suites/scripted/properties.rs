@@ -68,7 +68,7 @@ fn what_a_failed_property_leaves_is_named() {
     );
 }
 
-/// Somebody is quicker to create it: then it is found, and stays as it is.
+/// Another process is quicker to create it: it is found, and stays unchanged.
 #[test]
 fn e_that_loses_the_race_changes_nothing() {
     let script = [

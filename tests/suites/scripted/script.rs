@@ -501,7 +501,7 @@ impl Kernel for Script {
     }
 
     /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
-    /// be a pipe that nobody empties.
+    /// be a pipe that no process empties.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
         let call = match fd {

@@ -1,4 +1,4 @@
-//! A random line, and all that it finds.
+//! Generates a random line, and the conditions under which it runs.
 
 use fastrand::Rng;
 use ipcmk::cli::options::{Opt, Opts};
@@ -9,8 +9,8 @@ use ipcmk_tests::random;
 use ipcmk_tests::reading::{Reading, read};
 use ipcmk_tests::syscalls;
 
-/// What a line may find: a row has how many of a thousand lines find one of its entries, and these;
-/// an entry has conditions of a case. `USER` is a user.
+/// The conditions: each row is the number of lines, of a thousand, that get one of its entries, and
+/// the entries. An entry has conditions of a case. `USER` is a user.
 const FOUND: &str = "
 200 shm key=1 size=5000 mode=640 | shm key=1 size=1 mode=2600
 200 msg key=1 mode=640 qbytes=100 | msg key=1 mode=600
@@ -44,30 +44,31 @@ const FOUND: &str = "
 40 stdout closed | stdout full | stdout broken | stderr closed | stderr full | stderr broken
 ";
 
-/// What a filter makes calls fail with.
+/// The errnos of seccomp filters.
 const FILTERED: [&str; 3] = ["EPERM", "ENOSYS", "EACCES"];
 
-/// Calls that no filter refuses: they are made between it and the exec, or to add another filter.
+/// Calls that no filter refuses: a child makes them between the filter and its exec, or to add
+/// another filter.
 const NOT_FILTERED: [&str; 3] = ["prctl", "rt_sigaction", "rt_sigprocmask"];
 
-/// What calls fail with by themselves. The program has no words for the last one.
+/// The errnos of failing calls. The program has no text for the last one.
 const FAILURES: [&str; 13] = [
     "EPERM", "ENOENT", "EINTR", "EAGAIN", "ENOMEM", "EACCES", "EEXIST", "EINVAL", "ENFILE",
     "ENOSPC", "EIDRM", "ENOSYS", "EDOM",
 ];
 
-/// Conditions that an emulator cannot give, or would meet itself.
+/// Conditions that an emulator cannot provide, or that would affect itself.
 const NOT_EMULATED: [&str; 6] = ["random", "nofile", "seccomp", "fail", "argv0", "argc0"];
 
-/// Keys and names of single lines. Some of those have objects already.
+/// Number of keys and names of single lines. Some have objects already.
 const FEW: u32 = 4;
-/// Keys and names of the lines of a batch.
+/// Number of keys and names of the lines of a batch.
 const MANY: u32 = 1000;
 
 /// Command lines and batch lines: words.
 type Words = Vec<Vec<u8>>;
 
-/// Writes the line of a seed as a case. What it is does not depend on the user.
+/// Composes the line of a seed as a case, which is the same for every user.
 pub fn compose(seed: u64, user: u32, is_emulated: bool) -> String {
     let random = &mut Rng::with_seed(seed);
     let mut given: Vec<String> = ["file f x", "directory d", "link l f", "file e:f x"]
@@ -75,7 +76,7 @@ pub fn compose(seed: u64, user: u32, is_emulated: bool) -> String {
         .into();
     let mut words = match random.u8(..100) {
         0..=21 => batch(random, is_emulated, &mut given),
-        // By far most lines of any words are refused as they are read, and alike.
+        // Most lines of random words are refused while they are read, all in the same way.
         22..=33 => choose(random, any, is_accepted),
         34..=43 => choose(random, any, |_| true),
         44 => {
@@ -116,9 +117,9 @@ pub fn compose(seed: u64, user: u32, is_emulated: bool) -> String {
             what.is_some_and(|what| !NOT_EMULATED.contains(&what))
         };
         given.retain(is_of_file);
-        // Out of it the emulator makes the bytes at AT_RANDOM.
+        // The emulator fills the bytes at AT_RANDOM from this seed.
         given.push("env QEMU_RAND_SEED=1".to_owned());
-        // A second run would find its random keys in use, and ask for others.
+        // The random keys of a second run would be in use, and it would take others.
         runs = 1;
     }
     let given: String = given
@@ -133,7 +134,7 @@ pub fn compose(seed: u64, user: u32, is_emulated: bool) -> String {
     format!("case: a line\n{given}{run}util-linux: same\n")
 }
 
-/// A line of any words.
+/// A line of random words.
 fn any(random: &mut Rng) -> Words {
     match random.u8(..3) {
         0 => random::posix_line(random),
@@ -141,7 +142,7 @@ fn any(random: &mut Rng) -> Words {
     }
 }
 
-/// Makes lines up to the first one that is of a sort, and that takes no seconds.
+/// Generates lines up to the first one that is of a sort, and that does not take seconds.
 fn choose(
     random: &mut Rng,
     make: impl Fn(&mut Rng) -> Words,
@@ -163,7 +164,7 @@ fn is_accepted(words: &Words) -> bool {
     reading(words).0 == Ok(Action::Create)
 }
 
-/// Whether it sets the values of so many semaphores that the kernel takes seconds.
+/// Whether it sets so many semaphores that the kernel takes seconds.
 fn is_slow(words: &Words) -> bool {
     let (_, request) = reading(words);
     request.has(Opt::Value) && request.get(Opt::Semaphore) > Some(2_000)
@@ -173,7 +174,7 @@ fn is_slow(words: &Words) -> bool {
 fn batch(random: &mut Rng, is_emulated: bool, given: &mut Vec<String>) -> Words {
     let lines = loop {
         let (lines, random_keys) = batch_lines(random);
-        // getrandom(2), of which the fifth comes, is the emulator's.
+        // A fifth key would be from getrandom(2), which the emulator does not make repeatable.
         if !is_emulated || random_keys <= 4 {
             break lines;
         }
@@ -201,7 +202,7 @@ fn batch(random: &mut Rng, is_emulated: bool, given: &mut Vec<String>) -> Words 
     words.into_iter().map(<[u8]>::to_vec).collect()
 }
 
-/// The lines of a batch, as a case has them, and how many random keys they take.
+/// The lines of a batch, as in a case, and how many random keys they take.
 fn batch_lines(random: &mut Rng) -> (Vec<String>, usize) {
     const LONG: [&str; 5] = [
         "{-Q\\n*4096}",
@@ -260,13 +261,13 @@ fn batch_lines(random: &mut Rng) -> (Vec<String>, usize) {
     )
 }
 
-/// Conditions that refuse calls, in a few lines of a hundred.
+/// Conditions that make calls fail, in a few of a hundred lines.
 fn refused_calls(random: &mut Rng) -> Vec<String> {
     let mut number = [1, 1, 2, 3][random.usize(..4)];
     if random.u8(..100) >= 8 {
         number = 0;
     }
-    // Without exit_group, no run ends.
+    // Without exit_group(2) no run would end.
     let calls = syscalls::OF_IPCMK.into_iter();
     let calls: Vec<&str> = calls.filter(|call| *call != "exit_group").collect();
     let one = |_| {
@@ -276,14 +277,14 @@ fn refused_calls(random: &mut Rng) -> Vec<String> {
             return format!("seccomp {call} {errno}");
         }
         let errno = FAILURES[random.usize(..FAILURES.len())];
-        // In how many reads a pipe is read is chance.
+        // The number of reads from a pipe is random.
         let most = if call == "read" { 1 } else { 2 };
         format!("fail {call} {errno} {}", random.u8(1..=most))
     };
     (0..number).map(one).collect()
 }
 
-/// Writes a word as a case has it.
+/// Quotes a word as in a case.
 fn spell(word: &[u8]) -> String {
     match word {
         [] => "''".to_owned(),
@@ -291,7 +292,7 @@ fn spell(word: &[u8]) -> String {
     }
 }
 
-/// Writes a line of a file as a case has it.
+/// Quotes a line of a file as in a case.
 fn spell_line(line: &[u8]) -> String {
     let end = line.len().saturating_sub(1);
     let bytes = line.iter().enumerate();
@@ -312,7 +313,7 @@ fn spell_byte(byte: &u8) -> String {
     }
 }
 
-/// How a command line is read.
+/// Reads a command line as the subject does.
 fn reading_in<'a>(start: &Start, words: &'a Words) -> Reading<'a> {
     let is_posixly_correct = |(name, _): &(Vec<u8>, _)| name == b"POSIXLY_CORRECT";
     let words = words.iter().map(Vec::as_slice);
@@ -330,9 +331,9 @@ pub fn asks_for_text(start: &Start, words: &Words) -> bool {
 /// A kind of lines. A line may be of several.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It is read in the standard grammar, and asks for objects.
+    /// The standard grammar reads it, and it asks for objects.
     Standard,
-    /// In the keyed grammar.
+    /// The keyed grammar reads it, and it asks for objects.
     Keyed,
     /// It runs a batch.
     Batch,
@@ -340,13 +341,13 @@ pub enum Kind {
     Posix,
     /// It asks for JSON.
     Json,
-    /// It is refused as it is read.
+    /// It is refused while it is read.
     Mistake,
     /// It asks for --help or --version.
     Text,
-    /// A user runs it.
+    /// It runs as another user than root.
     User,
-    /// A call is refused.
+    /// A call fails.
     Refused,
 }
 
@@ -364,7 +365,7 @@ pub const KINDS: [Kind; 9] = [
 ];
 
 impl Kind {
-    /// What reports call it.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
@@ -379,7 +380,7 @@ impl Kind {
         }
     }
 
-    /// How many of a hundred lines are of it at least.
+    /// The least number of a hundred lines that must be of this kind.
     pub fn least_share(self) -> usize {
         match self {
             Self::Standard | Self::Posix => 20,
@@ -394,7 +395,7 @@ impl Kind {
         !matches!(self, Self::Mistake | Self::Text)
     }
 
-    /// All kinds that a line is of.
+    /// All kinds of a line.
     pub fn all_of(case: &Case) -> Vec<Self> {
         let start = &case.start;
         let (action, request) = reading_in(start, &case.runs[0].words);
