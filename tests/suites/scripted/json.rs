@@ -201,10 +201,7 @@ impl Kernel for Willing<'_> {
     }
 
     fn identify(&mut self, _: &[u8]) -> Result<Identity, Errno> {
-        Ok(Identity {
-            ino: 1,
-            dev_minor: 2,
-        })
+        Ok(Identity { ino: 1, dev: 2 })
     }
 
     fn mmap<'a, const T: usize, const N: usize, const O: usize>(
