@@ -315,8 +315,8 @@ pub enum File<'a> {
 pub struct Identity {
     /// Its inode number.
     pub ino: u64,
-    /// The minor number of its file system's device.
-    pub dev_minor: u32,
+    /// Its file system's device; the low byte is that of the minor number.
+    pub dev: u64,
 }
 
 impl Identity {
@@ -324,7 +324,7 @@ impl Identity {
     /// low byte of the device, then two bytes of the inode number.
     #[must_use]
     pub fn key(&self, id: u64) -> u64 {
-        id << 24 | u64::from(self.dev_minor & 0xff) << 16 | self.ino & 0xffff
+        id << 24 | (self.dev & 0xff) << 16 | self.ino & 0xffff
     }
 }
 

@@ -58,11 +58,10 @@ impl Path {
         let mut path = Self::EMPTY;
         path.put(DIRECTORY)?;
         path.put(b".ipcmk-")?;
-        for byte in number.to_be_bytes() {
-            for digit in [byte >> 4, byte & 0xf] {
-                let zero = if digit < 10 { b'0' } else { b'a' - 10 };
-                path.put(&[zero + digit])?;
-            }
+        for shift in (0..u64::BITS).step_by(4).rev() {
+            let digit = number >> shift & 0xf;
+            let zero = if digit < 10 { b'0' } else { b'a' - 10 };
+            path.put(&[zero + u8::try_from(digit).unwrap_or_default()])?;
         }
         Ok(path)
     }

@@ -359,8 +359,7 @@ impl Kernel for Linux {
         let path = c_str(with_nul(path, &mut buffer)?);
         // SAFETY: the path ends with a NUL.
         let Status { ino, dev, .. } = unsafe { statx(None, path, AT_NO_AUTOMOUNT) }?;
-        let [_, dev_minor] = dev;
-        Ok(Identity { ino, dev_minor })
+        Ok(Identity { ino, dev })
     }
 
     fn statfs(&mut self) -> Result<Space, Errno> {
@@ -576,8 +575,8 @@ struct Status {
     size: u64,
     /// Inode number.
     ino: u64,
-    /// Major and minor number of its file system's device.
-    dev: [u32; 2],
+    /// Its file system's device; the low byte is that of the minor number.
+    dev: u64,
 }
 
 /// Reads the status of a POSIX object, an open one or else the file of this path.
@@ -608,7 +607,7 @@ unsafe fn statx(fd: Option<Fd>, path: Argument<'_>, flags: usize) -> Result<Stat
             mode: status.stx_mode.into(),
             size: status.stx_size,
             ino: status.stx_ino,
-            dev: [status.stx_dev_major, status.stx_dev_minor],
+            dev: u64::from(status.stx_dev_major) << 32 | u64::from(status.stx_dev_minor),
         }),
     }
 }
@@ -628,17 +627,11 @@ unsafe fn stat(fd: Option<Fd>, path: Argument<'_>, flags: usize) -> Result<Statu
         // SAFETY: the caller's; a stat to write to.
         None => unsafe { call(NEWFSTATAT, [Argument::CWD, path, buffer, flags]) },
     }?;
-    let dev = status.st_dev;
-    // `linux/kdev_t.h`, new_encode_dev.
-    let part = |bits: u64| u32::try_from(bits).unwrap_or_default();
     Ok(Status {
         mode: status.st_mode,
         size: status.st_size,
         ino: status.st_ino,
-        dev: [
-            part(dev >> 8 & 0xfff),
-            part(dev & 0xff | dev >> 12 & 0xf_ff00),
-        ],
+        dev: status.st_dev,
     })
 }
 

@@ -300,6 +300,8 @@ fn makes(call: &Syscall) -> bool {
         // It gives a file its name.
         "linkat" => return true,
         "mq_open" => return call.args[1] & libc::O_CREAT as u64 != 0,
+        // Under another name.
+        "openat" => return call.args[2] & libc::O_CREAT as u64 != 0,
         _ => 0,
     };
     flags & libc::IPC_CREAT as u64 != 0

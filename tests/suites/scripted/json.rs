@@ -210,7 +210,7 @@ impl Kernel for Willing<'_> {
         self.identified += 1;
         Ok(Identity {
             ino: self.identified,
-            dev_minor: 2,
+            dev: 2,
         })
     }
 

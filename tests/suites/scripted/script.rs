@@ -565,7 +565,7 @@ impl Kernel for Script {
         let (dev_minor, ino) = self.answer_both(Identify(path))?;
         Ok(Identity {
             ino: ino.into(),
-            dev_minor,
+            dev: dev_minor.into(),
         })
     }
 
