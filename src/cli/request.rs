@@ -133,7 +133,7 @@ impl<'a> Request<'a> {
 
     /// Permission bits, 0 to 0777.
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
+    #[inline(never)] // size: 144 bytes on x86_64, 104 on aarch64 (make inline)
     pub fn mode(&self) -> u32 {
         match self.get(Opt::Mode) {
             Some(mode) => low(mode),

@@ -77,7 +77,7 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
 }
 
 /// The bit of what is being done. The compiler makes a table of it.
-#[inline(never)] // `make size`: a copy at its caller is larger
+#[inline(never)] // size: 80 bytes on x86_64, 64 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Places {
     match doing {
         Doing::Create => CREATE,

@@ -33,7 +33,6 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     ///
     /// # Errors
     /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn read_line<A: Argv<'a>>(
         &mut self,
         line: Arguments<'a, A>,

@@ -164,7 +164,6 @@ fn fill<'a, K: Kernel>(
 
 /// Reads type, mode and size of the object, by its descriptor or else by its path, and notes them
 /// in the attempt.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn look<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
     let found = job.kernel.statx(fd, path)?;
     job.attempt.found = Some(found);
