@@ -93,10 +93,10 @@ suite cargo unit cargo test --no-fail-fast
 suite cargo integration cargo test --no-fail-fast --package ipcmk-tests
 suite cargo fuzz-corpus cargo test --no-fail-fast --package ipcmk-fuzz
 suite step fuzz-build tests/tools/fuzz.sh build
-# About 20 seconds of processor time each.
-suite check fuzz-argv env FUZZ_RUNS=200000 tests/tools/fuzz.sh argv
-suite check fuzz-numbers env FUZZ_RUNS=500000 tests/tools/fuzz.sh numbers
-suite check fuzz-request env FUZZ_RUNS=30000 tests/tools/fuzz.sh request
+# About ten seconds of processor time each.
+suite check fuzz-argv env FUZZ_RUNS=800000 tests/tools/fuzz.sh argv
+suite check fuzz-numbers env FUZZ_RUNS=2000000 tests/tools/fuzz.sh numbers
+suite check fuzz-request env FUZZ_RUNS=150000 tests/tools/fuzz.sh request
 suite cases native hostile target/tests/cases-x86_64 --place native --tally target/tests/native.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases
 cases util-linux --util-linux
