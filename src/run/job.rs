@@ -15,6 +15,7 @@ use crate::report::{json, lines};
 
 /// All that a run works with.
 pub struct Job<'j, 'a, K> {
+    /// Makes the system calls.
     pub kernel: &'j mut K,
     /// POSIXLY_CORRECT: options end at the first operand.
     pub posixly_correct: bool,
