@@ -134,7 +134,7 @@ pub struct Facts<'f, 'a, K> {
     asked: u64,
     /// The System V object that was found last.
     holder: Id,
-    /// Its bytes or semaphores, as far as [`Self::small`] has found them; 0 before.
+    /// Its bytes or semaphores, as far as `small()` has found them; 0 before.
     small: u64,
     /// The limits of System V objects, read once, even if that fails: all figures are of one
     /// moment. [`Errno::NONE`] until then.
