@@ -3,8 +3,8 @@
 //! The standard grammar reads first, so that every line of util-linux's keeps its meaning. The
 //! keyed grammar reads what it refuses, if the line has the mark of a key: a resource's value
 //! written 0x... or `private`, or -o, or -s with a value. A line without the mark is read by keys
-//! only behind
-//! `--keyed`: a mistyped size must not become an object with mode 0666 and a guessable key.
+//! only behind `--keyed`: a mistyped size must not become an object with mode 0666 and a guessable
+//! key.
 
 use super::argv::Argv;
 use super::getopt::{Getopt, Token};

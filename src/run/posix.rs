@@ -4,8 +4,7 @@
 //! without a name, and linkat(2) names it once it is complete. A queue is created and named by
 //! mq_open(2).
 
-use super::job::Job;
-use super::memory::MAX_TRIES;
+use super::job::{Job, MAX_TRIES};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::{S_IFMT, S_IFREG};

@@ -9,8 +9,8 @@ use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::port::Fd;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
-/// What a register holds at a call: a number, or an address. The borrow of what stands at the address
-/// lasts until the call has returned.
+/// What a register holds at a call: a number, or an address. What stands at the address is borrowed
+/// until the call has returned.
 #[derive(Clone, Copy)]
 pub struct Argument<'a>(usize, PhantomData<&'a ()>);
 

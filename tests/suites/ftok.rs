@@ -1,5 +1,6 @@
 //! The keys of --ftok beside those of ftok(3), as a C program on either architecture has them: on
-//! every file system that this machine has or can mount, for all ids, and for paths that lead nowhere.
+//! every file system that this machine has or can mount, for all ids, and for paths that lead
+//! nowhere.
 //!
 //! Each test mounts what it needs in a mount namespace of its own.
 
@@ -345,7 +346,8 @@ impl Makers {
     }
 }
 
-/// The ids that ftok(3) takes for sure: it takes their last eight bits, and 0 is undefined in POSIX.
+/// The ids that ftok(3) takes for sure: it takes their last eight bits, and 0 is undefined in
+/// POSIX.
 const IDS: std::ops::RangeInclusive<u32> = 1..=255;
 
 /// Paths of a batch: it holds 4096 objects.

@@ -81,8 +81,9 @@ suite check lint-man "$make" --no-print-directory lint-man
 suite step build "$make" --no-print-directory build
 suite check size tests/tools/size.sh
 suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
-# Two rows of suites side by side, each a processor's work or a little more. What counts a user's locked memory or
-# queues on this machine's kernel is in one row: two such suites would count each other's.
+# Two rows of suites side by side, each a processor's work or a little more. What counts a user's
+# locked memory or queues on this machine's kernel is in one row: two such suites would count each
+# other's.
 beside() {
     suite cargo ub-valgrind tests/tools/ub.sh valgrind
     boot aarch64
