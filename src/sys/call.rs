@@ -73,7 +73,7 @@ pub fn c_str(string: &CStr) -> Argument<'_> {
 ///
 /// # Safety
 /// The call's: at each address stands what the call takes there, of the size that it takes.
-#[inline(always)]
+#[inline(always)] // N is known at each caller: one arm of the match is left
 pub unsafe fn call<const N: usize>(
     sysno: Sysno,
     arguments: [Argument<'_>; N],
