@@ -108,7 +108,10 @@ const SOURCES: [&str; 4] = ["main.c", "shm.c", "mqueue.c", "semaphore.c"];
 static PROGRAMS: LazyLock<HashMap<(Machine, Libc), PathBuf>> = LazyLock::new(|| {
     let pairs = Machine::ALL.map(|machine| Libc::ALL.map(|libc| (machine, libc)));
     let pairs = pairs.into_iter().flatten();
-    pairs.map(|pair| (pair, compile(pair.0, pair.1))).collect()
+    let open = |program: PathBuf| spawn::open_to_all(&program).expect("it is there");
+    pairs
+        .map(|pair| (pair, open(compile(pair.0, pair.1))))
+        .collect()
 });
 
 fn compile(machine: Machine, libc: Libc) -> PathBuf {
