@@ -50,7 +50,7 @@ hostile() (
 )
 
 cases() { # <place> <arguments of the runner>...
-    suite cases "$1" target/tests/cases-x86_64 --place "$1" --tally "target/tests/$1.tally" "${@:2}" tests/cases
+    suite cases "$1" hostile target/tests/cases-x86_64 --place "$1" --tally "target/tests/$1.tally" "${@:2}" tests/cases
 }
 
 boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
@@ -99,8 +99,7 @@ suite step fuzz-build tests/tools/fuzz.sh build
 suite check fuzz-argv env FUZZ_RUNS=800000 tests/tools/fuzz.sh argv
 suite check fuzz-numbers env FUZZ_RUNS=2000000 tests/tools/fuzz.sh numbers
 suite check fuzz-request env FUZZ_RUNS=150000 tests/tools/fuzz.sh request
-suite cases native hostile target/tests/cases-x86_64 --place native --tally target/tests/native.tally \
-    --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases
+cases native --subject "$PWD/target/dist/ipcmk-x86_64"
 cases util-linux --util-linux
 fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
