@@ -1,4 +1,4 @@
-//! Links the program by its own script, without start files or libc. All options of the linker stand
+//! Links the program by its own script, without start files or libc. All options of the linker are
 //! here, so that a plain `cargo build` needs no flags.
 
 use std::env;
@@ -20,7 +20,7 @@ fn main() {
     for argument in ["-nostartfiles", "-nostdlib", "-static", "-no-pie"] {
         link(argument);
     }
-    // Unoptimised code has writable data, which the script refuses: a debug build keeps the linker's
+    // Unoptimised code has writable data, which the script refuses: a debug build has the linker's
     // own layout.
     if env::var("OPT_LEVEL").is_ok_and(|level| level == "0") {
         return;

@@ -17,7 +17,9 @@ pub enum Bad {
     Range,
 }
 
-/// Reads an argument of this kind; 0 if it is not a number.
+/// Reads an argument of this kind, and returns its number: bytes, semaphores, a mode, a key; the id
+/// of ftok(3); the number of ids or values in a list; the binary logarithm of a huge page's bytes.
+/// 0 for an argument that is no number.
 ///
 /// # Errors
 /// Those of the function of each kind; [`Bad::Range`] out of the kind's range.
@@ -116,7 +118,7 @@ pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
 /// Counts the decimal numbers of a list, each at most `most`, with a `separator` between them.
 ///
 /// # Errors
-/// [`Bad::Range`] for a number over `most`.
+/// [`Bad::Range`] for a number over `most`; [`Bad::Invalid`] for any other text.
 pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     let mut count = 0;
     loop {

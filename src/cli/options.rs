@@ -81,7 +81,7 @@ pub enum Opt {
 
 impl Opt {
     /// Number of options that have a number.
-    pub const NUMBERS: usize = Self::Hugetlb.place() + 1;
+    pub const NUMBERS: usize = Self::Name.place();
 
     /// Its place in the order of options.
     #[must_use]

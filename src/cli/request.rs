@@ -21,8 +21,8 @@ pub enum Action {
     Version,
 }
 
-/// The options of one command line, in the terms of the standard grammar. A
-/// repeated option replaces its earlier value.
+/// The options of one command line, in the terms of the standard grammar. A repeated option replaces
+/// its earlier value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
     given: Opts,

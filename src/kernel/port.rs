@@ -341,8 +341,7 @@ pub struct State {
 /// Limits of one kind of System V object in an IPC namespace, and their use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of a segment (SHMMAX), semaphores of a set (SEMMSL), bytes
-    /// of a queue (MSGMNB).
+    /// Most bytes of a segment (SHMMAX), semaphores of a set (SEMMSL), bytes of a queue (MSGMNB).
     pub each: u64,
     /// Most units of all objects together: pages of segments (SHMALL), semaphores (SEMMNS). Queues
     /// have no such limit.

@@ -27,7 +27,8 @@ fn failed(attempt: &Attempt<'_>) -> Words {
     }
 }
 
-/// A table of constants, and no code.
+/// The words for what was being done; `CREATE_FAILED` stands for those of each kind of object. The
+/// compiler makes a table of it.
 #[inline(never)] // size: 64 bytes on x86_64, 40 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Words {
     match doing {
@@ -64,7 +65,8 @@ fn words(refusal: &Refusal<'_>) -> Words {
     }
 }
 
-/// A table of constants, and no code.
+/// The words for each mistake; `BAD_SIZE` stands for those of a bad value of any kind. The compiler
+/// makes a table of it.
 #[inline(never)] // size: 200 bytes on x86_64, 200 on aarch64 (make inline)
 const fn mistake(mistake: Mistake) -> Words {
     match mistake {
@@ -100,7 +102,7 @@ const fn mistake(mistake: Mistake) -> Words {
     }
 }
 
-/// A table of constants, and no code.
+/// The words for a bad value of this kind. The compiler makes a table of it.
 const fn bad(argument: Argument) -> Words {
     match argument {
         Argument::Mode => Words::BAD_MODE,

@@ -35,13 +35,13 @@ pub enum Figure {
     BatchBytes,
     /// 0: --owner is being looked up.
     IfOwner,
-    /// 0.
+    /// 0: nothing is asked for.
     IfNothingAsked,
-    /// 0.
+    /// 0: no POSIX object can have the name.
     IfBadName,
     /// The letter behind the last colon of a --ftok that has no id.
     LetterId,
-    /// Bytes of the largest file.
+    /// Bytes of the largest file, if more are asked for.
     LargestFileIfOver,
 
     /// One of the limits of System V objects.
@@ -62,15 +62,16 @@ pub enum Figure {
     IfOurs,
 
     // Of memory.
-    /// KiB that the kernel has promised.
+    /// KiB that the kernel has promised, if vm.overcommit_memory is 2.
     CommittedIfLimited,
     /// KiB that it promises at most.
     CommitLimit,
-    /// KiB of memory and swap.
+    /// KiB of memory and swap, if vm.overcommit_memory is 0 and more is asked for.
     MemoryIfOver,
-    /// The same, under another policy than CommitLimit.
+    /// KiB of memory and swap, if vm.overcommit_memory is not 2.
     MemoryIfUnlimited,
-    /// Free huge pages of the default size that are not promised.
+    /// Free huge pages of the default size that are not promised, if pages of that size are asked
+    /// for.
     HugeFreeIfDefault,
     /// Huge pages of the default size.
     HugePages,
@@ -80,19 +81,19 @@ pub enum Figure {
     HugeKib,
     /// RLIMIT_MEMLOCK.
     Memlock,
-    /// 0.
+    /// 0: RLIMIT_MEMLOCK is 0.
     IfNoMemlock,
 
     // Of POSIX objects.
-    /// Bytes of the file that exists.
+    /// Bytes of the object that exists, if it is a regular file.
     FoundIfFile,
     /// Its bytes, whatever it is.
     Found,
-    /// RLIMIT_FSIZE.
+    /// RLIMIT_FSIZE, if more is asked for.
     FsizeIfOver,
-    /// Inodes of /dev/shm.
+    /// Inodes of /dev/shm, if none is free.
     InodesIfFull,
-    /// Pages of /dev/shm.
+    /// Pages of /dev/shm, if none is free.
     BlocksIfFull,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
@@ -125,15 +126,15 @@ pub enum Figure {
 /// A figure of the limits of a kind of System V object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// SHMMAX, MSGMNB or SEMMSL.
+    /// SHMMAX, MSGMNB or SEMMSL, if more is asked for.
     EachIfOver,
-    /// Pages or semaphores in use.
+    /// Pages or semaphores in use, if what is asked for is too much beside them.
     UnitsUsedIfOver,
     /// SHMALL or SEMMNS.
     Units,
     /// Pages or semaphores that are asked for.
     UnitsAsked,
-    /// Objects in use.
+    /// Objects in use, if no more are allowed.
     ObjectsUsedIfFull,
     /// SHMMNI, MSGMNI or SEMMNI.
     Objects,
@@ -147,8 +148,9 @@ pub struct Facts<'f, 'a, K> {
     made: &'f [Made<'a>],
     /// What is asked for: bytes, semaphores, or msg_qbytes of a queue.
     asked: u64,
-    /// The System V object that was found last, and its bytes or semaphores if it is too small.
+    /// The System V object that was found last.
     holder: Id,
+    /// Its bytes or semaphores, as far as `small()` has found them; 0 before.
     small: u64,
     /// The limits of System V objects, read once, even if that fails: all figures are of one
     /// moment. [`Errno::NONE`] until then.

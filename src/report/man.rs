@@ -159,6 +159,7 @@ fn dashes(page: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     page.write_str(parts.next().unwrap_or_default())?;
     parts.try_for_each(|part| write!(page, "\\-{part}"))
 }
+
 #[cfg(test)]
 #[path = "../../tests/unit/man.rs"]
 mod tests;

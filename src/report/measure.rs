@@ -46,8 +46,7 @@ pub fn attributes<K: Kernel>(
     }
 }
 
-/// Messages of a POSIX queue by default, since Linux 3.5. `linux/ipc_namespace.h`,
-/// DFLT_MSG.
+/// Messages of a POSIX queue by default, since Linux 3.5. `linux/ipc_namespace.h`, DFLT_MSG.
 const MSG_DEFAULT: u64 = 10;
 /// Bytes of its messages by default. `linux/ipc_namespace.h`, DFLT_MSGSIZE.
 const MSGSIZE_DEFAULT: u64 = 8192;

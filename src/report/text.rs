@@ -46,7 +46,7 @@ pub struct Text<'k, K: Kernel> {
 
 impl<'k, K: Kernel> Text<'k, K> {
     /// An empty text.
-    #[inline(always)]
+    #[inline(always)] // else it is copied to its caller
     pub fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut VecView<u8>) -> Self {
         Self {
             out,

@@ -34,9 +34,10 @@ macro_rules! words {
     };
 }
 
-// Three texts in a row are one for each kind of object: see `Words::of`. In a text, `@` stands for a
-// word of the user's, `%` for the next figure in decimal, `#` in hexadecimal, `$` in hexadecimal
-// with eight digits, `&` in octal with four digits, `^` as the byte that it is. A text is found by counting from the start:
+// Three texts in a row are one for each kind of object: see `Words::of`. In a text, `@` stands for
+// a word of the user's, `%` for the next figure in decimal, `#` in hexadecimal, `$` in hexadecimal
+// with eight digits, `&` in octal with four digits, `^` as the byte that it is. A text is found by
+// counting from the start:
 // JSON comes first, since a batch prints thousands of its texts.
 words! {
     // JSON.

@@ -24,8 +24,7 @@ const SUCCESS: u8 = 0;
 /// Exit status: an error line went to standard error.
 const FAILURE: u8 = 1;
 
-/// Runs a command line; `arguments` do not hold the program's name. Returns
-/// the exit status.
+/// Runs a command line; `arguments` do not hold the program's name. Returns the exit status.
 pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kernel: &mut K) -> u8 {
     let mut request = Request::new();
     let mut job = Job {

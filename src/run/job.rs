@@ -11,8 +11,13 @@ use crate::kernel::port::{Account, Kernel};
 use crate::plan::attempt::{Attempt, Doing};
 use crate::report::{json, lines};
 
+/// Most rounds of choosing a key, or of looking for an object and creating it. Ours: so many
+/// collisions in a row are no accident, and EEXIST is the answer.
+pub const MAX_TRIES: u32 = 128;
+
 /// All that a run works with.
 pub struct Job<'j, 'a, K> {
+    /// Makes the system calls.
     pub kernel: &'j mut K,
     /// POSIXLY_CORRECT: options end at the first operand.
     pub posixly_correct: bool,

@@ -4,7 +4,7 @@
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
-use crate::cli::batch::MAX_BYTES;
+use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::kernel::object::Kind;
 use crate::kernel::port::Room;
 use crate::plan::step::MAX_STEPS;
@@ -12,10 +12,6 @@ use crate::report::json::MAX_BATCH_OUTPUT;
 
 /// Most System V objects of one command line.
 pub const MAX_IDS: usize = Kind::ALL.len();
-
-/// Most rounds of choosing a key, or of looking for an object and creating it. Ours: so many
-/// collisions in a row are no accident, and EEXIST is the answer.
-pub const MAX_TRIES: u32 = 128;
 
 /// Memory for a batch, with one byte more than its lines may have, so that a longer input is
 /// noticed.
@@ -25,8 +21,9 @@ pub type BatchRoom<'a> = Room<'a, { BATCH_BYTES + 1 }, BATCH_OBJECTS, MAX_BATCH_
 /// and takes 20 KiB as an array.
 pub type LineRoom<'a> = Room<'a, 0, MAX_STEPS, { 96 * 1024 }>;
 
-/// Most objects of a batch: [`MAX_OBJECTS`](crate::cli::batch::MAX_OBJECTS).
-pub const BATCH_OBJECTS: usize = 4096;
+/// Most objects of a batch.
+#[expect(clippy::as_conversions, reason = "try_from is not const")]
+pub const BATCH_OBJECTS: usize = MAX_OBJECTS as usize;
 /// Most bytes of its lines.
 #[expect(clippy::as_conversions, reason = "try_from is not const")]
 const BATCH_BYTES: usize = MAX_BYTES as usize;

@@ -2,8 +2,8 @@
 //!
 //! `command` runs a command line, `batch` the lines of a file. Both go through `create`, object by
 //! object, to `sysv` and `posix`, which create or find it. `undo` removes what was created if
-//! anything fails. They share a
-//! `Job`, in `job`; `memory` is what a run takes of it.
+//! anything fails. They share a `Job`, in `job`; `memory` has the sizes of the stack and of the
+//! memory that a run maps.
 
 mod batch;
 mod command;
@@ -13,7 +13,6 @@ mod line;
 pub mod memory;
 mod owner;
 mod posix;
-
 mod sysv;
 mod undo;
 

@@ -4,8 +4,7 @@
 //! name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it under another
 //! name; linkat(2) names it once it is complete. A queue is created and named by mq_open(2).
 
-use super::job::Job;
-use super::memory::MAX_TRIES;
+use super::job::{Job, MAX_TRIES};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::{S_IFMT, S_IFREG};

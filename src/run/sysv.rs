@@ -2,8 +2,7 @@
 
 use core::mem;
 
-use super::job::Job;
-use super::memory::MAX_TRIES;
+use super::job::{Job, MAX_TRIES};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};

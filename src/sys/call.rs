@@ -9,8 +9,8 @@ use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::port::Fd;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
 
-/// What a register holds at a call: a number, or an address. The borrow of what stands at the address
-/// lasts until the call has returned.
+/// What a register holds at a call: a number, or an address. What stands at the address is borrowed
+/// until the call has returned.
 #[derive(Clone, Copy)]
 pub struct Argument<'a>(usize, PhantomData<&'a ()>);
 
@@ -73,7 +73,7 @@ pub fn c_str(string: &CStr) -> Argument<'_> {
 ///
 /// # Safety
 /// The call's: at each address stands what the call takes there, of the size that it takes.
-#[inline(always)]
+#[inline(always)] // N is known at each caller: one arm of the match is left
 pub unsafe fn call<const N: usize>(
     sysno: Sysno,
     arguments: [Argument<'_>; N],

@@ -340,12 +340,12 @@ impl Kernel for Linux {
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
-        let (number, first, second) = match kind {
+        let (sysno, first, second) = match kind {
             Kind::Queue => (Sysno::mq_unlink, queue(path), Argument::ZERO),
             Kind::Shm | Kind::Sem => (Sysno::unlinkat, Argument::CWD, file(path)),
         };
         // SAFETY: the path ends with a NUL.
-        unsafe { call(number, [first, second]) }.map(drop)
+        unsafe { call(sysno, [first, second]) }.map(drop)
     }
 
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
@@ -462,7 +462,7 @@ impl Kernel for Linux {
     ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
         let start = map(size_of::<Room<T, N, O>>())?;
         let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: zeros are an empty room, and the pages are large enough and referred to only here.
+        // SAFETY: zeros are an empty room; the pages are large enough, and referred to only here.
         Ok(unsafe { &mut *start })
     }
 
@@ -552,8 +552,8 @@ fn file(path: &Path) -> Argument<'_> {
     elements(path.with_nul())
 }
 
-/// Passes the name of a POSIX queue, without its slash. (A slash must stand in front of the address:
-/// qemu-user gives that place to mq_open(3).)
+/// Passes the name of a POSIX queue, without its slash. (A slash must stand before the address:
+/// qemu-user passes that place to mq_open(3).)
 fn queue(path: &Path) -> Argument<'_> {
     let [_slash, name @ ..] = path.with_nul();
     elements(name)

@@ -2,7 +2,9 @@
 //!
 //! `entry` is where the kernel starts the program; `start` finds argv, envp and the auxiliary
 //! vector on the stack, and runs the library on `linux`, which makes each system call by `call`.
-//! `arch` has all that is written in assembly, under the same names for each architecture.
+//! `arch` has all that is written in assembly, under the same names for each architecture, and
+//! `memory` the routine that is the same for all. `auxiliary` reads the auxiliary vector; `panic`
+//! makes the linker prove that no panic can be reached.
 
 #[cfg_attr(target_arch = "x86_64", path = "arch/x86_64.rs")]
 #[cfg_attr(target_arch = "aarch64", path = "arch/aarch64.rs")]

@@ -1,5 +1,5 @@
-//! Measures many objects: `ipcmk --batch`, a C program that does the same, and shell loops. Each run
-//! has its own IPC namespace, in which its objects must exist afterwards, with the printed ids.
+//! Measures many objects: `ipcmk --batch`, a C program that does the same, and shell loops. Each
+//! run has its own IPC namespace, in which its objects must exist afterwards, with the printed ids.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -110,7 +110,8 @@ impl Run {
         })
     }
 
-    /// Measures one run in a new namespace, checks the queues that it has created, and removes them.
+    /// Measures one run in a new namespace, checks the queues that it has created, and removes
+    /// them.
     fn in_namespace<T>(
         &mut self,
         measure: impl FnOnce(&mut Command) -> io::Result<T>,
@@ -198,7 +199,7 @@ fn looped(program: &Path, objects: usize) -> Command {
 fn file_in_memory() -> io::Result<File> {
     // SAFETY: the name ends with a NUL.
     match unsafe { libc::memfd_create(c"output".as_ptr(), libc::MFD_CLOEXEC) } {
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+        // SAFETY: the kernel has just made this descriptor for us, and nothing else has it.
         descriptor @ 0.. => Ok(unsafe { File::from_raw_fd(descriptor) }),
         _ => Err(io::Error::last_os_error()),
     }

@@ -96,8 +96,8 @@ impl FaultCounter {
     pub fn count(self, command: &mut Command) -> io::Result<u64> {
         let faults = match self {
             Self::Perf => {
-                // One event a run: the kernel may swap the events of parent and child, and then ours
-                // ends with the first child.
+                // One event a run: the kernel may swap the events of parent and child, and then
+                // ours ends with the first child.
                 let mut event = open_fault_event()?;
                 run(command)?;
                 let mut count = [0; 8];
@@ -163,7 +163,7 @@ fn open_fault_event() -> io::Result<File> {
         )
     };
     match i32::try_from(descriptor) {
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else has it.
+        // SAFETY: the kernel has just made this descriptor for us, and nothing else has it.
         Ok(descriptor @ 0..) => Ok(unsafe { File::from_raw_fd(descriptor) }),
         _ => Err(io::Error::last_os_error()),
     }

@@ -82,8 +82,8 @@ pub fn draw(
     Ok(())
 }
 
-/// The powers of ten that enclose the figures, which are above 0. A margin of a thousandth keeps the
-/// axis's first and last labels, whatever the rounding.
+/// The powers of ten that enclose the figures, which are above 0. A margin of a thousandth keeps
+/// the axis's first and last labels, whatever the rounding.
 fn decades(figures: &[f64]) -> Range<f64> {
     let low = figures.iter().copied().fold(f64::INFINITY, f64::min);
     let high = figures.iter().copied().fold(0.0, f64::max);

@@ -5,11 +5,12 @@
 //! succeeds. [`close`] drops an end of a pipe when there is no such child.
 
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -65,6 +66,16 @@ fn forking() -> RwLockReadGuard<'static, ()> {
 pub fn close<T>(end: T) {
     let _nobody_forks = FORKING.write().unwrap_or_else(PoisonError::into_inner);
     drop(end);
+}
+
+/// Opens a program for the rest of this process's life, and returns a path by which any user can
+/// execute it in a child: the directories above it may be closed to that user.
+pub fn open_to_all(program: &Path) -> io::Result<PathBuf> {
+    let descriptor = File::open(program)?.into_raw_fd();
+    // An emulator opens the path after its exec.
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) })?;
+    Ok(format!("/proc/self/fd/{descriptor}").into())
 }
 
 /// Sets a soft resource limit of this process; a child calls it before its exec. The hard limit

@@ -1,6 +1,6 @@
-//! Random command lines through the real files, beside the ipcmk of this machine's util-linux and that
-//! of util-linux 2.41, the first one with POSIX objects: each makes the same objects and prints the
-//! same, or differs for a reason that is listed here.
+//! Random command lines through the real files, beside the ipcmk of this machine's util-linux and
+//! that of util-linux 2.41, the first one with POSIX objects: each makes the same objects and
+//! prints the same, or differs for a reason that is listed here.
 //!
 //! IPCMK_SEED=<number> chooses other lines; the number of those that are tried is printed.
 
@@ -319,8 +319,8 @@ impl Outcome {
             && self.lost == other.lost
     }
 
-    /// Whether both are refused the same object for the same reason. Who refuses a line as it is read
-    /// does not come so far.
+    /// Whether both are refused the same object for the same reason. Who refuses a line as it is
+    /// read does not come so far.
     fn has_failure_of(&self, other: &Self) -> bool {
         match (&self.failure, &other.failure) {
             (Some(failure), Some(other)) => failure == other,

@@ -1,5 +1,6 @@
 //! The keys of --ftok beside those of ftok(3), as a C program on either architecture has them: on
-//! every file system that this machine has or can mount, for all ids, and for paths that lead nowhere.
+//! every file system that this machine has or can mount, for all ids, and for paths that lead
+//! nowhere.
 //!
 //! Each test mounts what it needs in a mount namespace of its own.
 
@@ -20,7 +21,7 @@ use ipcmk_tests::case::Start;
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace::{self, Privilege};
 use ipcmk_tests::subject::Subject;
-use ipcmk_tests::suite;
+use ipcmk_tests::{spawn, suite};
 use libtest_mimic::{Completion, Failed, Trial};
 
 fn main() -> ExitCode {
@@ -292,7 +293,7 @@ static PROGRAMS: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
             .args([&program, &source])
             .status();
         assert!(compiled.is_ok_and(|status| status.success()), "{compiler}");
-        program
+        spawn::open_to_all(&program).expect("it is there")
     })
 });
 

@@ -1,8 +1,8 @@
-//! The JSON of -J, read by three parsers that others wrote: it is JSON to the strictest of them, and
-//! says of each object what the kernel says; the bytes of every path come out as they went in.
+//! The JSON of -J, read by three parsers that others wrote: it is JSON to the strictest of them,
+//! and says of each object what the kernel says; the bytes of every path come out as they went in.
 //!
-//! Keys are judged by the C library's ftok(3), POSIX objects by /dev/shm and an mqueue file system, all
-//! else by /proc/sysvipc. IPCMK_SEED=<number> chooses other names.
+//! Keys are judged by the C library's ftok(3), POSIX objects by /dev/shm and an mqueue file system,
+//! all else by /proc/sysvipc. IPCMK_SEED=<number> chooses other names.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -672,7 +672,8 @@ fn every_byte() {
     }
 }
 
-/// Pieces of names that are hard to get right: what UTF-8 allows at its edges, and what it does not.
+/// Pieces of names that are hard to get right: what UTF-8 allows at its edges, and what it does
+/// not.
 const PIECES: &[&[u8]] = &[
     b"a",
     b"\"",
@@ -957,8 +958,8 @@ impl Named {
     }
 }
 
-/// Each byte as a whole name, at both ends and in the middle of a name; of 0 and inner slashes there
-/// can be none.
+/// Each byte as a whole name, at both ends and in the middle of a name; of 0 and inner slashes
+/// there can be none.
 fn every_byte_of_a_name() {
     for (subject, through) in subjects() {
         let mut named = Named::new(&subject, through);

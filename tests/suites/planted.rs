@@ -1,5 +1,5 @@
-//! An error that every judge of undefined behaviour must find: tests/tools/ub.sh tries its judges on
-//! it before it believes them. Without one this may well pass.
+//! An error that every judge of undefined behaviour must find: tests/tools/ub.sh tries its judges
+//! on it before it believes them. Without one this may well pass.
 
 #[test]
 fn memory_is_read_after_it_was_freed() {

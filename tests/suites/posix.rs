@@ -1,5 +1,5 @@
-//! POSIX objects beside the C libraries: names, errors and bytes are those of glibc and of musl, as C
-//! programs that are linked with either of them have it, on each architecture.
+//! POSIX objects beside the C libraries: names, errors and bytes are those of glibc and of musl, as
+//! C programs that are linked with either of them have it, on each architecture.
 //!
 //! What is shown of the objects that ipcmk creates is shown of the libraries' own objects too.
 //! tests/tools/musl.sh fetches musl.
@@ -108,7 +108,10 @@ const SOURCES: [&str; 4] = ["main.c", "shm.c", "mqueue.c", "semaphore.c"];
 static PROGRAMS: LazyLock<HashMap<(Machine, Libc), PathBuf>> = LazyLock::new(|| {
     let pairs = Machine::ALL.map(|machine| Libc::ALL.map(|libc| (machine, libc)));
     let pairs = pairs.into_iter().flatten();
-    pairs.map(|pair| (pair, compile(pair.0, pair.1))).collect()
+    let open = |program: PathBuf| spawn::open_to_all(&program).expect("it is there");
+    pairs
+        .map(|pair| (pair, open(compile(pair.0, pair.1))))
+        .collect()
 });
 
 fn compile(machine: Machine, libc: Libc) -> PathBuf {
@@ -690,8 +693,8 @@ fn until_it_waits(waiter: &Program, file: &Path) {
     }
 }
 
-/// A semaphore with one wrong byte, the one that it does not have in common with the other library's,
-/// would not have passed: who waits is not woken by another process.
+/// A semaphore with one wrong byte, the one that it does not have in common with the other
+/// library's, would not have passed: who waits is not woken by another process.
 fn wrong_semaphores() {
     let mut waiters = Program::all(None);
     for (number, waiter) in waiters.iter_mut().enumerate() {
@@ -854,8 +857,8 @@ fn seen() -> Vec<Seen> {
     objects().into_iter().map(look).collect()
 }
 
-/// What of a semaphore is not by accident as it is: sem_open(3) of musl sets value, waiters and whether
-/// it is of one process alone. What follows is from its stack, and zeros here.
+/// What of a semaphore is not by accident as it is: sem_open(3) of musl sets value, waiters and
+/// whether it is of one process alone. What follows is from its stack, and zeros here.
 fn as_set_by_musl(seen: &mut [Seen]) {
     const SET: usize = 12;
     for (name, what, ..) in seen {
@@ -953,8 +956,8 @@ fn equal() {
     println!("{compared} objects");
 }
 
-/// A difference that is meant: sem_open(3) of musl drops the x bits of a mode, which mean nothing. Here
-/// -p means for all objects what it says.
+/// A difference that is meant: sem_open(3) of musl drops the x bits of a mode, which mean nothing.
+/// Here -p means for all objects what it says.
 fn without_execution(seen: &mut [Seen]) {
     for (_, _, mode, _) in seen.iter_mut().filter(|seen| seen.0.starts_with("sem")) {
         *mode &= 0o666;
@@ -1112,8 +1115,8 @@ fn all_names() -> Vec<Vec<u8>> {
     names
 }
 
-/// qemu-user 7.2 reads the name of a queue from the byte before it, which mq_open(3) of glibc leaves out,
-/// and has glibc's own do the rest.
+/// qemu-user 7.2 reads the name of a queue from the byte before it, which mq_open(3) of glibc
+/// leaves out, and has glibc's own do the rest.
 fn is_beyond_qemu(program: &Program, order: Order, name: &[u8]) -> bool {
     let is_emulated = program.machine.emulator().is_some();
     is_emulated && order == Order::Queue(None) && !name.starts_with(b"/")
@@ -1236,8 +1239,8 @@ const ATTRIBUTES: [[i64; 2]; 17] = [
 fn queue_of(maker: &mut dyn Maker, seer: &mut Program, attributes: Option<[i64; 2]>) -> Answer {
     maker.make(Order::Queue(attributes), b"/x", 0o600)?;
     let answer = seer.ask("mq-attributes", &[b"/x"]);
-    // Not by this process: its descriptors live on for a moment in children that other threads start,
-    // and an open queue counts.
+    // Not by this process: its descriptors live on for a moment in children that other threads
+    // start, and an open queue counts.
     assert_eq!(seer.ask("mq-unlink", &[b"/x"]), Ok(String::new()));
     answer
 }

@@ -1,5 +1,5 @@
-//! Names to paths, for src/kernel/posix.rs: any byte, and any length. The C libraries' own answers are
-//! in tests/suites/posix.rs.
+//! Names to paths, for src/kernel/posix.rs: any byte, and any length. The C libraries' own answers
+//! are in tests/suites/posix.rs.
 
 use std::format;
 use std::string::String;

@@ -854,16 +854,23 @@ fn undone_at_full_speed(subject: &Subject, lines: &[Line]) {
 
 fn open_at_full_speed(lines: &[Line]) {
     const RUNS: usize = 10;
+    /// Most rounds: on a loaded machine the observer may not run while an object is half-made.
+    const ROUNDS: usize = 100;
     let program = this_program();
     let (mut runs, mut looks, mut wrong, mut found_out) = (0, 0, 0, 0);
     let trios = open_trios(&program, lines);
-    for trio in &trios {
-        let (taken, seen, complaints) = race(trio, RUNS);
-        assert_eq!(seen.wrong == 0, complaints.is_empty(), "{complaints}");
-        runs += RUNS;
-        looks += taken;
-        wrong += seen.wrong;
-        found_out += usize::from(seen.wrong > 0);
+    for _ in 0..ROUNDS {
+        for trio in &trios {
+            let (taken, seen, complaints) = race(trio, RUNS);
+            assert_eq!(seen.wrong == 0, complaints.is_empty(), "{complaints}");
+            runs += RUNS;
+            looks += taken;
+            wrong += seen.wrong;
+            found_out += usize::from(seen.wrong > 0);
+        }
+        if found_out > 0 {
+            break;
+        }
     }
     println!(
         "{runs} runs, {looks} looks, {wrong} of them at something half-made: found out in \

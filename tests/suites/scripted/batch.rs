@@ -55,8 +55,8 @@ fn parts() -> Vec<Part> {
     ]
 }
 
-/// All is read and checked before signals are blocked, and printed at once, each line in its format.
-/// Whatever fails, all is undone, and the number of the line is told.
+/// All is read and checked before signals are blocked, and printed at once, each line in its
+/// format. Whatever fails, all is undone, and the number of the line is told.
 #[test]
 fn everything_or_nothing() {
     let mut parts = parts();

@@ -63,8 +63,8 @@ fn what_is_found_may_go() {
     }
 }
 
-/// A kernel that has these lines in its only file, finds every file, and makes every object, and what
-/// it is told to write.
+/// A kernel that has these lines in its only file, finds every file, and makes every object, and
+/// what it is told to write.
 struct Willing<'a> {
     /// Files that it was asked for.
     identified: u64,
@@ -261,7 +261,8 @@ impl Kernel for Willing<'_> {
 }
 
 /// The path of ftok(3) is a string if it is UTF-8 and takes no escapes, else an array of bytes: of
-/// any first byte and what can follow it, right or wrong. The judge of UTF-8 is the standard library.
+/// any first byte and what can follow it, right or wrong. The judge of UTF-8 is the standard
+/// library.
 #[test]
 fn any_path_can_be_told() {
     let mut paths: Vec<Vec<u8>> = vec![vec![]];

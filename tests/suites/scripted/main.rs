@@ -389,8 +389,8 @@ fn without_an_object_o_creates_one() {
     );
 }
 
-/// Another process creates the object between our search and our creation; it is found after all. Or
-/// removes it again, and it is ours.
+/// Another process creates the object between our search and our creation; it is found after all.
+/// Or removes it again, and it is ours.
 #[test]
 fn o_wins_the_race_or_joins_it() {
     let lost = [

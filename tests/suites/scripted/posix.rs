@@ -1,5 +1,5 @@
-//! POSIX objects: how they are made whole before anybody finds them, and what is undone. The scripted
-//! kernel sees to it that no descriptor is open as something is printed.
+//! POSIX objects: how they are completed before any process finds them, and what is undone. The
+//! scripted kernel sees to it that no descriptor is open as something is printed.
 
 use ipcmk::kernel::object::Kind;
 
@@ -235,8 +235,8 @@ fn look(path: &str, result: i64) -> Expected {
     (AskFile(path.into()), result)
 }
 
-/// Another process creates it between our look and our creation: it is found after all. Or removes it
-/// again, and it is ours.
+/// Another process creates it between our look and our creation: it is found after all. Or removes
+/// it again, and it is ours.
 #[test]
 fn e_wins_the_race_or_joins_it() {
     for (line, content, path, name) in [

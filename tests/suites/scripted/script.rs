@@ -159,8 +159,8 @@ pub struct Script {
     open: Vec<usize>,
 }
 
-/// What is known of the cause of a failure: calls that only look, each of which may be made again and
-/// again. The others find nothing.
+/// What is known of the cause of a failure: calls that only look, each of which may be made again
+/// and again. The others find nothing.
 pub struct Causes(Vec<(Expected, bool)>);
 
 impl Causes {
@@ -693,8 +693,8 @@ pub fn explain(
     told.into_iter().nth(1).unwrap_or_default()
 }
 
-/// Runs a command line by this script, to its last call; gives the exit status and the first line of
-/// standard error, without the program's name.
+/// Runs a command line by this script, to its last call; gives the exit status and the first line
+/// of standard error, without the program's name.
 #[track_caller]
 pub fn play(line: &str, script: impl IntoIterator<Item = Expected>) -> (u8, String) {
     let (status, told) = run_by(line, script, Some(Causes::new([])));
@@ -726,9 +726,9 @@ pub fn error(call: Call, errno: i32) -> Expected {
 /// Calls of a script, with the number of the line of a batch that they are made for; else 0.
 pub type Part = (u32, Vec<Expected>);
 
-/// Plays a script that succeeds; then with each call failing in turn, in many ways: then whatever was made before is removed, the
-/// last one first, and the first line of standard error says what failed, and in which line. Gives
-/// the number of calls that can fail.
+/// Plays a script that succeeds; then with each call failing in turn, in many ways: then whatever
+/// was made before is removed, the last one first, and the first line of standard error says what
+/// failed, and in which line. Gives the number of calls that can fail.
 #[track_caller]
 pub fn try_failures(line: &str, parts: &[Part]) -> usize {
     use libc::{EACCES, EIDRM, EINVAL, ENFILE, ENOMEM, ENOSPC, ENOSYS, EPERM};

@@ -40,8 +40,8 @@ impl Count {
     }
 
     /// Whether a third of all lines is accepted, and each kind has its share of the lines, of which
-    /// some are accepted and some are not: lines that are all alike would prove nothing. An emulator
-    /// refuses no call.
+    /// some are accepted and some are not: lines that are all alike would prove nothing. An
+    /// emulator refuses no call.
     pub fn is_fair(&self, is_emulated: bool) -> bool {
         let kinds = KINDS.iter().zip(&self.kinds);
         let kinds = kinds.filter(|(kind, _)| !(is_emulated && **kind == Kind::Refused));
