@@ -35,6 +35,7 @@ const fn doing(doing: Doing) -> Words {
         Doing::Find
         | Doing::Create
         | Doing::Fill
+        | Doing::Allocate
         | Doing::Limits
         | Doing::Set
         | Doing::Own

@@ -95,6 +95,12 @@ pub enum Figure {
     InodesIfFull,
     /// Pages of /dev/shm, if none is free.
     BlocksIfFull,
+    /// KiB of /dev/shm that are free, if more are asked for.
+    FreeKibIfOver,
+    /// KiB of /dev/shm.
+    SpaceKib,
+    /// 0: pages are being allocated.
+    IfAllocating,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
@@ -271,8 +277,21 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let space = self.space()?;
                 if_full(space.blocks, space.free_blocks)
             }
+            Figure::FreeKibIfOver => {
+                let space = self.space()?;
+                let free = space.free_blocks.checked_mul(space.block)?;
+                (space.blocks != 0 && asked > free).then_some(free / 1024)
+            }
+            Figure::SpaceKib => {
+                let space = self.space()?;
+                Some(space.blocks.checked_mul(space.block)? / 1024)
+            }
+            Figure::IfAllocating => when(self.attempt.doing == Doing::Allocate),
             Figure::IfSpaceKnown => when(self.space().is_some()),
-            Figure::HugetlbfsPage => Some(self.space()?.huge_page).filter(|page| *page != 0),
+            Figure::HugetlbfsPage => {
+                let space = self.space()?;
+                space.is_hugetlbfs.then_some(space.block)
+            }
             Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
@@ -412,6 +431,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::Create if kind == Kind::Queue => kernel.mq_create(&Path::ROOT, 0, None).err(),
             Doing::Create => kernel.read(File::System(c""), &mut []).err(),
             Doing::Fill => kernel.ftruncate(Fd::NONE, 0).err(),
+            Doing::Allocate => kernel.fallocate(Fd::NONE, 1).err(),
             Doing::Find => kernel.statx(Some(Fd::NONE), &Path::ROOT).err(),
             Doing::Own => kernel.fchown(Fd::NONE, Owner::UNCHANGED).err(),
             Doing::SetMode => kernel.fchmod(Fd::NONE, 0).err(),

@@ -159,6 +159,8 @@ words! {
     NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
+    NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
+    NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
     REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
     HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
