@@ -105,6 +105,8 @@ pub enum Figure {
     IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
     HugetlbfsPage,
+    /// KiB of that page.
+    HugetlbfsKib,
     /// 0: it does not.
     IfNoSpace,
     /// fs.mqueue.queues_max.
@@ -292,6 +294,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let space = self.space()?;
                 space.is_hugetlbfs.then_some(space.block)
             }
+            Figure::HugetlbfsKib => Some(self.figure(Figure::HugetlbfsPage)? / 1024),
             Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),

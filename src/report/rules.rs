@@ -204,7 +204,7 @@ rules! {
         "-m and -s";
     ENOSPC: NO_ROOM [AskedKib, FreeKibIfOver, SpaceKib] CREATE | FILE,
         "--allocate";
-    ENOSPC: HUGE_PAGES_UNKNOWN [HugetlbfsPage] CREATE | FILE,
+    ENOSPC: HUGE_PAGES_OF_SIZE [HugetlbfsKib] CREATE | FILE,
         "--allocate, where /dev/shm is a hugetlbfs";
     // tmpfs says so instead of ENOMEM.
     ENOSPC: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | FILE,
