@@ -5,6 +5,7 @@ use core::ffi::CStr;
 use core::num::NonZero;
 
 use heapless::Vec;
+use syscalls::Sysno;
 
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
@@ -49,11 +50,11 @@ pub trait Kernel {
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
 
     /// Reads the limits of a kind of object in this IPC namespace, and their use: IPC_INFO and
-    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls. Any id of 0 or more will do.
+    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls.
     ///
     /// # Errors
     /// Those of shmctl(2), msgctl(2) and semctl(2).
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno>;
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
 
     /// Sets the values of all semaphores of a set, one each: SETALL of semctl(2).
     ///
@@ -227,6 +228,10 @@ pub trait Kernel {
     /// Whether a seccomp filter is on this process, whatever it refuses: PR_GET_SECCOMP of prctl(2),
     /// which that filter may refuse.
     fn is_filtered(&mut self) -> bool;
+
+    /// Makes a call with arguments that the kernel itself refuses: -1 for the id, descriptor or
+    /// address that comes first, then a command, then zeros. Returns its errno.
+    fn probe(&mut self, call: Sysno, command: usize) -> Option<Errno>;
 
     /// Writes bytes, perhaps not all: write(2).
     ///

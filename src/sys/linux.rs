@@ -176,7 +176,9 @@ impl Kernel for Linux {
         unsafe { control(kind, id, IPC_RMID, Argument::ZERO) }
     }
 
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        // Any id from 0 on will do.
+        let id = 0;
         Ok(match kind {
             Kind::Shm => {
                 let mut limits = Shminfo64::default();
@@ -491,6 +493,12 @@ impl Kernel for Linux {
             Ok(SECCOMP_MODE_DISABLED) | Err(Errno::EINVAL) => false,
             Ok(_) | Err(_) => true,
         }
+    }
+
+    fn probe(&mut self, sysno: Sysno, command: usize) -> Option<Errno> {
+        let command = number(command);
+        // SAFETY: the first argument is refused, or nothing is to be read or written.
+        unsafe { call(sysno, [Argument::NO_FD, command, command, Argument::ZERO]) }.err()
     }
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
