@@ -10,7 +10,7 @@ use syscalls::Sysno;
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
 use super::object::{Id, Kind, Made};
-use super::posix::{Path, Place};
+use super::posix::Path;
 
 /// The system calls that the program makes.
 ///
@@ -387,13 +387,9 @@ pub struct Account<'a> {
     pub id: u32,
 }
 
-/// The objects that lines want by key or name, with their lines: a hash table.
-pub struct Wanted<'a, const N: usize> {
-    /// The first entry of each hash, from 1; 0 where there is none.
-    pub first: [usize; N],
-    /// Each entry: the object, its line, and the next entry of the hash.
-    pub entries: Vec<(Place<'a>, u32, usize), N>,
-}
+/// The objects that lines want by key or name: a hash table. An entry is a number for the place of
+/// the object, and the line, from 1; 0 where there is none.
+pub type Wanted<const N: usize> = [(u64, u32); N];
 
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
 /// empty `Room`, and untouched pages take no memory.
@@ -407,7 +403,7 @@ pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
     /// The names that were looked up.
     pub accounts: Vec<Account<'a>, MADE>,
     /// What the lines of a batch want.
-    pub wanted: Wanted<'a, MADE>,
+    pub wanted: Wanted<MADE>,
 }
 
 /// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.

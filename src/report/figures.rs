@@ -363,7 +363,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 && match made.called {
                     Called::Id(id) => made.kind == step.kind && holder == Ok(id),
                     Called::Name(other) => {
-                        step.is_posix && other.place(made.kind) == name.place(step.kind)
+                        step.is_posix && other.path(made.kind) == name.path(step.kind)
                     }
                 }
         })
