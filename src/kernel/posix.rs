@@ -17,7 +17,8 @@ impl Path {
     /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
     const MAX: usize = 265;
 
-    const EMPTY: Self = Self {
+    /// No path yet.
+    pub const EMPTY: Self = Self {
         bytes: [0; Self::MAX],
         length: 0,
     };
@@ -43,7 +44,22 @@ impl Path {
         })
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+    /// Makes it the path of a file that has not its own name yet: `.ipcmk-` and a number.
+    pub fn set_other(&mut self, number: u64) {
+        *self = Self::EMPTY;
+        // It is not too long.
+        _ = self.put(b"/dev/shm/.ipcmk-");
+        for shift in (0..u64::BITS).step_by(4).rev() {
+            let digit = u8::try_from(number >> shift & 0xf).unwrap_or_default();
+            _ = self.put(&[digit + if digit < 10 { b'0' } else { b'a' - 10 }]);
+        }
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// EINVAL for a NUL; ENAMETOOLONG.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         for &byte in bytes {
             match self.bytes.get_mut(self.length) {
                 // A word of a batch can have a NUL, where the kernel would see the name end.
@@ -54,24 +70,6 @@ impl Path {
             self.length += 1;
         }
         Ok(())
-    }
-}
-
-impl Path {
-    /// The path of a file that has not its own name yet: `.ipcmk-` and a number.
-    ///
-    /// # Errors
-    /// None: it is not too long.
-    pub fn other(number: u64) -> Result<Self, Errno> {
-        let mut path = Self::EMPTY;
-        path.put(DIRECTORY)?;
-        path.put(b".ipcmk-")?;
-        for shift in (0..u64::BITS).step_by(4).rev() {
-            let digit = number >> shift & 0xf;
-            let zero = if digit < 10 { b'0' } else { b'a' - 10 };
-            path.put(&[zero + u8::try_from(digit).unwrap_or_default()])?;
-        }
-        Ok(path)
     }
 }
 

@@ -164,7 +164,7 @@ impl Kernel for Willing<'_> {
         panic!("files have no other name");
     }
 
-    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+    fn check_same(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         panic!("files have no other name");
     }
 

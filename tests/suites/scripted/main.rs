@@ -264,7 +264,7 @@ impl Kernel for Crowded {
         panic!("files have no other name");
     }
 
-    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+    fn check_same(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         panic!("files have no other name");
     }
 

@@ -405,9 +405,11 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
-        self.answer(IsSame(self.opened(fd), text_of(path)))
-            .map(|same| same == 1)
+    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+        match self.answer(IsSame(self.opened(fd), text_of(path)))? {
+            0 => Err(Errno::ESTALE),
+            _ => Ok(()),
+        }
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
