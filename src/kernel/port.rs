@@ -5,11 +5,12 @@ use core::ffi::CStr;
 use core::num::NonZero;
 
 use heapless::Vec;
+use syscalls::Sysno;
 
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
 use super::object::{Id, Kind, Made};
-use super::posix::{Path, Place};
+use super::posix::Path;
 
 /// The system calls that the program makes.
 ///
@@ -49,11 +50,11 @@ pub trait Kernel {
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
 
     /// Reads the limits of a kind of object in this IPC namespace, and their use: IPC_INFO and
-    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls. Any id of 0 or more will do.
+    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls.
     ///
     /// # Errors
     /// Those of shmctl(2), msgctl(2) and semctl(2).
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno>;
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
 
     /// Sets the values of all semaphores of a set, one each: SETALL of semctl(2).
     ///
@@ -152,12 +153,12 @@ pub trait Kernel {
     /// Its own.
     fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
 
-    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or
+    /// Checks that a path is that of an open file, by device and inode number: statx(2) of both, or
     /// what stands in for it.
     ///
     /// # Errors
-    /// Its own.
-    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
+    /// Its own; ESTALE if it is that of another file.
+    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
 
     /// Closes a descriptor: close(2).
     ///
@@ -233,6 +234,10 @@ pub trait Kernel {
     /// Whether a seccomp filter is on this process, whatever it refuses: PR_GET_SECCOMP of prctl(2),
     /// which that filter may refuse.
     fn is_filtered(&mut self) -> bool;
+
+    /// Makes a call with arguments that the kernel itself refuses: -1 for the id, descriptor or
+    /// address that comes first, then a command, then zeros. Returns its errno.
+    fn probe(&mut self, call: Sysno, command: usize) -> Option<Errno>;
 
     /// Writes bytes, perhaps not all: write(2).
     ///
@@ -390,13 +395,9 @@ pub struct Account<'a> {
     pub id: u32,
 }
 
-/// The objects that lines want by key or name, with their lines: a hash table.
-pub struct Wanted<'a, const N: usize> {
-    /// The first entry of each hash, from 1; 0 where there is none.
-    pub first: [usize; N],
-    /// Each entry: the object, its line, and the next entry of the hash.
-    pub entries: Vec<(Place<'a>, u32, usize), N>,
-}
+/// The objects that lines want by key or name: a hash table. An entry is a number for the place of
+/// the object, and the line, from 1; 0 where there is none.
+pub type Wanted<const N: usize> = [(u64, u32); N];
 
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
 /// empty `Room`, and untouched pages take no memory.
@@ -410,7 +411,7 @@ pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
     /// The names that were looked up.
     pub accounts: Vec<Account<'a>, MADE>,
     /// What the lines of a batch want.
-    pub wanted: Wanted<'a, MADE>,
+    pub wanted: Wanted<MADE>,
 }
 
 /// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.

@@ -244,7 +244,8 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         text.begin(words);
         text.reason(Errno::NONE);
     }
-    if let Some((number, errno)) = attempt.other {
+    let (number, errno) = attempt.other;
+    if errno != Errno::NONE {
         text.figures = [number >> 32, number & 0xffff_ffff, 0];
         text.begin(Words::LEFT_OTHER);
         text.reason(errno);

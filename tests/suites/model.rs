@@ -19,8 +19,10 @@ use ipcmk::kernel::abi::{
 use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::text;
 
-// What src/sys calls `syscalls` is this crate.
+// What src/sys calls `syscalls` is this crate, but for the names of the calls.
 extern crate self as syscalls;
+extern crate syscalls as calls;
+pub use calls::Sysno;
 
 /// src/sys, but for the assembly and the panic handler.
 #[path = "../../src/sys"]
@@ -52,46 +54,6 @@ impl Errno {
     pub fn into_raw(self) -> i32 {
         self.0
     }
-}
-
-/// The calls that the program makes.
-#[expect(non_camel_case_types, reason = "the names of the `syscalls` crate")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sysno {
-    close,
-    exit_group,
-    fchmod,
-    fchown,
-    fstat,
-    fallocate,
-    ftruncate,
-    getrandom,
-    linkat,
-    mmap,
-    mq_getsetattr,
-    mq_open,
-    mq_unlink,
-    msgctl,
-    msgget,
-    newfstatat,
-    openat,
-    ppoll,
-    prctl,
-    prlimit64,
-    read,
-    rt_sigaction,
-    rt_sigprocmask,
-    semctl,
-    semget,
-    semop,
-    shmctl,
-    shmget,
-    signalfd4,
-    statfs,
-    statx,
-    umask,
-    unlinkat,
-    write,
 }
 
 macro_rules! syscalls {
@@ -575,6 +537,7 @@ impl Kernel {
                     thread::park();
                 }
             }
+            call => panic!("{call} is not a call of the program"),
         }
         Ok(0)
     }
