@@ -83,7 +83,7 @@ pub fn flags_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 32] = [
+pub const OF_IPCMK: [&str; 33] = [
     "mmap",
     "statx",
     "fstat",
@@ -107,6 +107,7 @@ pub const OF_IPCMK: [&str; 32] = [
     "linkat",
     "unlinkat",
     "mq_open",
+    "mq_getsetattr",
     "mq_unlink",
     "statfs",
     "getrandom",
