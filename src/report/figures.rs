@@ -8,8 +8,8 @@ use core::ffi::CStr;
 use super::measure::{attributes, measure};
 use crate::cli::batch::MAX_BYTES;
 use crate::kernel::abi::{
-    IPC_SET, MSG_INFO, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO,
-    SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
+    IPC_SET, MSG_INFO, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT,
+    S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, Made, Name};
@@ -420,7 +420,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
         let (call, command, family) = match self.attempt.doing {
             Doing::Create | Doing::Find if !is_posix => (get, 0, Some(control)),
             Doing::Create if is_queue => (Sysno::mq_open, 0, Some(Sysno::mq_unlink)),
-            Doing::Create => (Sysno::openat, 0, None),
+            Doing::Create => (Sysno::openat, O_TMPFILE | O_RDWR, None),
             Doing::Fill => (Sysno::ftruncate, 0, None),
             Doing::Allocate => (Sysno::fallocate, 0, None),
             Doing::Find => return kernel.statx(Some(Fd::NONE), &Path::ROOT) == Err(errno),
@@ -440,9 +440,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
             }
             Doing::ReadBatch | Doing::FindOwner => (Sysno::openat, 0, None),
             // The kernel itself does not refuse these so.
-            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask | Doing::RandomKey => {
-                return true;
-            }
+            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
+            // /dev/urandom, which stands in for it, can be refused by its mode.
+            Doing::RandomKey => (Sysno::getrandom, 0, None),
             Doing::Write | Doing::ForcedShm | Doing::Replaced => (Sysno::write, 0, None),
         };
         match family {

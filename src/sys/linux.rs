@@ -415,7 +415,12 @@ impl Kernel for Linux {
                 // Early in a boot the bytes are no secret yet. A key is none either.
                 Err(Errno::EAGAIN) => drop(get(GRND_INSECURE)?),
                 // Before Linux 3.17.
-                Err(Errno::ENOSYS) => drop(self.read(File::System(URANDOM), &mut bytes)?),
+                Err(Errno::ENOSYS) => {
+                    let size = bytes.len();
+                    if self.read(File::System(URANDOM), &mut bytes)?.len() < size {
+                        return Err(Errno::EIO);
+                    }
+                }
                 Err(errno) => return Err(errno),
             }
             // Up to 256 bytes come whole.
