@@ -2,11 +2,6 @@
 
 use super::argv::Argv;
 
-/// Most objects that a batch can ask for. Ours: the memory for them is mapped once, at this size.
-pub const MAX_OBJECTS: u64 = 4096;
-/// Most bytes of the lines of a batch. Ours, for the same reason.
-pub const MAX_BYTES: u64 = 512 * 1024;
-
 /// The words of one command line: the program's own, or those of a line of a batch.
 #[derive(Clone)]
 pub enum Arguments<'a, A> {

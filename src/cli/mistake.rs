@@ -110,8 +110,6 @@ pub enum Mistake {
     NoOwner(Account),
     /// It is there, but its line has no id.
     NoOwnerId(Account),
-    /// More objects in a batch than [`MAX_OBJECTS`](super::batch::MAX_OBJECTS).
-    TooMany,
 }
 
 impl From<Bad> for Mistake {

@@ -117,12 +117,6 @@ impl<'a> Request<'a> {
         self.has(opt).then_some(number)
     }
 
-    /// Number of objects that are asked for.
-    #[must_use]
-    pub fn objects(&self) -> u64 {
-        self.given.and(Opts::OBJECTS).count().into()
-    }
-
     /// Name of the POSIX objects.
     #[must_use]
     pub fn name(&self) -> Name<'a> {

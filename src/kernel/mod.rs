@@ -2,11 +2,12 @@
 //!
 //! `object` has the kinds of objects and their names; `abi` the numbers and structs of the kernel's
 //! headers, `errno` its error numbers; `posix` what the C libraries fixed of POSIX objects: their
-//! paths and the bytes of a semaphore. `port` is the one way to the system: the trait that `sys`
+//! paths and the bytes of a semaphore. `list` is a list in memory that the port gives. `port` is the one way to the system: the trait that `sys`
 //! implements by system calls and the tests by a script.
 
 pub mod abi;
 pub mod errno;
+pub mod list;
 pub mod object;
 pub mod port;
 pub mod posix;

@@ -16,6 +16,13 @@ pub enum Kind {
 impl Kind {
     /// All, in the order of output.
     pub const ALL: [Self; 3] = [Self::Shm, Self::Queue, Self::Sem];
+
+    /// Its place in that order, from 0.
+    #[must_use]
+    #[expect(clippy::as_conversions, reason = "from is not const")]
+    pub const fn place(self) -> u8 {
+        self as u8
+    }
 }
 
 /// The identifier of a System V object, 0 to `2^31 - 1`.
@@ -48,15 +55,22 @@ pub enum Called<'a> {
     Name(Name<'a>),
 }
 
-/// An object that this run has created or found.
+/// An object that this run has created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Made<'a> {
     /// What it is.
     pub kind: Kind,
     /// Which one it is.
     pub called: Called<'a>,
-    /// Whether this run created it. Only then may this run remove it.
-    pub created: bool,
     /// The errno of its removal, if that was refused; else [`Errno::NONE`].
     pub left: Errno,
+}
+
+impl Made<'_> {
+    /// No object: what a place holds that has none yet.
+    pub const NONE: Self = Self {
+        kind: Kind::Shm,
+        called: Called::Id(0),
+        left: Errno::NONE,
+    };
 }

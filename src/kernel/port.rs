@@ -4,12 +4,11 @@
 use core::ffi::CStr;
 use core::num::NonZero;
 
-use heapless::Vec;
 use syscalls::Sysno;
 
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
-use super::object::{Id, Kind, Made};
+use super::object::{Id, Kind};
 use super::posix::Path;
 
 /// The system calls that the program makes.
@@ -204,6 +203,13 @@ pub trait Kernel {
     /// Theirs.
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
 
+    /// Reads a file, or standard input, to its end, into memory that grows with it: mmap(2), openat(2),
+    /// read(2) and mremap(2). The exit closes it.
+    ///
+    /// # Errors
+    /// Theirs.
+    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno>;
+
     /// Reads a file piece by piece, up to its end or until `take` returns true: openat(2), read(2) and
     /// close(2).
     ///
@@ -211,19 +217,17 @@ pub trait Kernel {
     /// Those of openat(2) and read(2).
     fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
 
-    /// Maps memory for what is larger than a few ids, once a run at most: mmap(2).
+    /// Maps so many bytes, at least one, all of them 0: mmap(2).
     ///
     /// # Errors
     /// Its own.
-    fn mmap<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize>(
-        &mut self,
-    ) -> Result<&'a mut Room<'a, TEXT, MADE, OUTPUT>, Errno>;
+    fn mmap_bytes<'a>(&mut self, count: usize) -> Result<&'a mut [u8], Errno>;
 
-    /// Maps memory for at least so many values of semaphores, all 0: mmap(2).
+    /// Maps memory for so many values, at least one, and fills it with this one: mmap(2).
     ///
     /// # Errors
     /// Its own.
-    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno>;
+    fn mmap<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> Result<&'a mut [T], Errno>;
 
     /// Reads a limit of this process, one of RLIMIT_...: prlimit(2).
     ///
@@ -310,15 +314,20 @@ pub struct Space {
     pub is_hugetlbfs: bool,
 }
 
-/// A file to read.
+/// A file of /proc or /sys to read. It is opened with O_NONBLOCK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File<'a> {
-    /// One of /proc or /sys. It is opened with O_NONBLOCK.
+    /// Any.
     System(&'a CStr),
-    /// The same, read once a run at most: the exit closes it.
+    /// One that is read once a run at most: the exit closes it.
     Once(&'a CStr),
-    /// One that the user named. The exit closes it too.
-    User(&'a [u8]),
+}
+
+/// A text of the user's to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text<'a> {
+    /// A file of this name.
+    File(&'a [u8]),
     /// Standard input.
     In,
 }
@@ -382,36 +391,6 @@ impl Fd {
     pub const ERR: Self = Self(STDERR_FILENO);
     /// None that is open: -1, which the kernel refuses with EBADF.
     pub const NONE: Self = Self(usize::MAX);
-}
-
-/// A user or a group that was looked up by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account<'a> {
-    /// Its name.
-    pub name: &'a [u8],
-    /// Its kind: 0 for a user, 1 for a group.
-    pub kind: usize,
-    /// Its id.
-    pub id: u32,
-}
-
-/// The objects that lines want by key or name: a hash table. An entry is a number for the place of
-/// the object, and the line, from 1; 0 where there is none.
-pub type Wanted<const N: usize> = [(u64, u32); N];
-
-/// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
-/// empty `Room`, and untouched pages take no memory.
-pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
-    /// The lines of a batch.
-    pub text: [u8; TEXT],
-    /// The objects that the run has created or found.
-    pub made: Vec<Made<'a>, MADE>,
-    /// What is printed.
-    pub output: Vec<u8, OUTPUT>,
-    /// The names that were looked up.
-    pub accounts: Vec<Account<'a>, MADE>,
-    /// What the lines of a batch want.
-    pub wanted: Wanted<MADE>,
 }
 
 /// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.

@@ -36,14 +36,6 @@ impl Path {
         &self.bytes
     }
 
-    /// A number that is the same for equal paths, and another for others: as FNV-1a, from 0.
-    #[must_use]
-    pub fn hash(&self) -> u64 {
-        self.bytes.iter().fold(0, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-        })
-    }
-
     /// Makes it the path of a file that has not its own name yet: `.ipcmk-` and a number.
     pub fn set_other(&mut self, number: u64) {
         *self = Self::EMPTY;
@@ -72,9 +64,6 @@ impl Path {
         Ok(())
     }
 }
-
-/// What a hash is multiplied by for each byte. RFC 9923.
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// Holds POSIX shared memory and semaphores.
 const DIRECTORY: &[u8] = b"/dev/shm/";

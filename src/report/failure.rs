@@ -1,16 +1,15 @@
 //! Prints why a run failed: the error line, the hint, and the objects that could not be removed.
 
-use heapless::Vec;
-
 use super::text::{MAX_WRITE, Text};
 use super::words::{Figures, Words};
 use crate::cli::argv::Argv;
-use crate::cli::batch::{Arguments, MAX_OBJECTS};
+use crate::cli::batch::Arguments;
 use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
 use crate::cli::mistake::{Account, Mistake, Refusal};
 use crate::cli::options::{Argument, Grammar};
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
 use crate::kernel::object::{Called, Made};
 use crate::kernel::port::{Fd, Kernel};
 use crate::plan::attempt::{Attempt, Doing};
@@ -99,7 +98,6 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::OneValue => Words::ONE_VALUE,
         Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,
         Mistake::NotInBatch => Words::NOT_IN_BATCH,
-        Mistake::TooMany => Words::TOO_MANY,
         Mistake::BadValue | Mistake::BadRange => Words::BAD_SIZE,
     }
 }
@@ -173,16 +171,14 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
 
 /// Adds what is wrong with a command line, and the keyed line that may have been meant.
 fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
-    text: &mut Text<'k, K>,
+    text: &mut Text<'k, '_, K>,
     refusal: &Refusal<'a>,
     line: Arguments<'a, A>,
 ) {
     text.word = refusal.word.bytes;
-    text.figures = if let Mistake::Again(line) = refusal.mistake {
-        [line.into(), 0, 0]
-    } else {
-        BATCH
-    };
+    if let Mistake::Again(line) = refusal.mistake {
+        text.figures = [line.into(), 0, 0];
+    }
     text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
@@ -225,7 +221,8 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
     arguments: A,
     kernel: &mut K,
 ) {
-    let mut waiting = Vec::<u8, MAX_WRITE>::new();
+    let mut waiting = [0; MAX_WRITE];
+    let mut waiting = List::new(&mut waiting);
     let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
     text.line = attempt.line;
     text.word = attempt.path;
@@ -267,6 +264,3 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
     // An error of this write cannot be reported.
     text.flush();
 }
-
-/// The figure of [`Words::TOO_MANY`].
-const BATCH: Figures = [MAX_OBJECTS, 0, 0];

@@ -6,7 +6,6 @@
 use core::ffi::CStr;
 
 use super::measure::{attributes, measure};
-use crate::cli::batch::MAX_BYTES;
 use crate::kernel::abi::{
     IPC_SET, MSG_INFO, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT,
     S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
@@ -32,8 +31,6 @@ pub enum Figure {
     AskedKib,
     /// The key.
     Key,
-    /// Most bytes of a batch.
-    BatchBytes,
     /// 0: --owner is being looked up.
     IfOwner,
     /// 0: nothing is asked for.
@@ -153,7 +150,7 @@ pub enum Limit {
 pub struct Facts<'f, 'a, K> {
     attempt: &'f Attempt<'a>,
     errno: Errno,
-    /// What this run has created or found.
+    /// What this run has created.
     made: &'f [Made<'a>],
     /// What is asked for: bytes, semaphores, or msg_qbytes of a queue.
     asked: u64,
@@ -172,7 +169,7 @@ pub struct Facts<'f, 'a, K> {
 }
 
 impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
-    /// Those about a refusal of this attempt, in a run that has created or found these objects.
+    /// Those about a refusal of this attempt, in a run that has created these objects.
     pub fn new(
         attempt: &'f Attempt<'a>,
         errno: Errno,
@@ -211,7 +208,6 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::Asked => Some(asked),
             Figure::AskedKib => Some(asked / 1024),
             Figure::Key => Some(self.attempt.key.into()),
-            Figure::BatchBytes => Some(MAX_BYTES),
             Figure::IfOwner => when(self.attempt.doing == Doing::FindOwner),
             Figure::IfNothingAsked => when(asked == 0),
             Figure::IfBadName => when(is_bad(bare(self.attempt.path, kind))),
@@ -380,14 +376,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
         } else {
             self.get(0)
         };
-        self.made.iter().any(|made| {
-            made.created
-                && match made.called {
-                    Called::Id(id) => made.kind == step.kind && holder == Ok(id),
-                    Called::Name(other) => {
-                        step.is_posix && other.path(made.kind) == name.path(step.kind)
-                    }
-                }
+        self.made.iter().any(|made| match made.called {
+            Called::Id(id) => made.kind == step.kind && holder == Ok(id),
+            Called::Name(other) => step.is_posix && other.path(made.kind) == name.path(step.kind),
         })
     }
 
@@ -434,11 +425,12 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::Limits => (control, if is_queue { MSG_INFO } else { SEM_INFO }, None),
             Doing::Set => (control, IPC_SET, None),
             Doing::Ftok | Doing::FtokWithoutId => return kernel.identify(b"") == Err(errno),
-            // One of the two, or both.
-            Doing::ReadBatch | Doing::FindOwner if kernel.probe(Sysno::read, 0) == Some(errno) => {
-                return true;
+            Doing::ReadBatch | Doing::FindOwner => {
+                let calls = [Sysno::read, Sysno::openat, Sysno::mmap, Sysno::mremap];
+                return calls
+                    .iter()
+                    .any(|call| kernel.probe(*call, 0) == Some(errno));
             }
-            Doing::ReadBatch | Doing::FindOwner => (Sysno::openat, 0, None),
             // The kernel itself does not refuse these so.
             Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
             // /dev/urandom, which stands in for it, can be refused by its mode.

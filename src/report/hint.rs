@@ -18,6 +18,10 @@ pub fn explain<'a, K: Kernel>(
     figures: &mut Figures,
     kernel: &mut K,
 ) -> Option<Words> {
+    // What is wrong with the command line is told already.
+    if attempt.refusal.is_some() {
+        return None;
+    }
     let here = rules::place(attempt);
     let mut facts = Facts::new(attempt, errno, made, kernel);
     RULES.iter().find_map(|rule| {

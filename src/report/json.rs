@@ -1,26 +1,31 @@
 //! Prints objects as JSON.
 
-use heapless::VecView;
-
 use super::digits::TEN;
 use super::escape::is_utf8;
+use super::lines::MAX_LINE;
 use super::text::Text;
 use super::words::Words;
-use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
 use crate::kernel::object::{Called, Kind};
 use crate::kernel::port::{Kernel, State};
 use crate::plan::attempt::Attempt;
 
 /// Most bytes of an object in JSON, without its path or name, but with its share of the brackets.
-pub const MAX_JSON: usize = 160;
+const MAX_JSON: usize = 160;
 
-/// Most bytes of a batch's output, which goes out in one write. Only JSON in which hundreds of long
-/// paths are arrays is longer: an error.
-#[expect(clippy::as_conversions, reason = "try_from is not const")]
-pub const MAX_BATCH_OUTPUT: usize = MAX_OBJECTS as usize * MAX_JSON + 6 * MAX_BYTES as usize;
+/// Most bytes that an object of a request is printed with. A byte of a path or a name takes five in an
+/// array.
+#[must_use]
+pub fn most_bytes(request: &Request<'_>) -> usize {
+    if request.has(Opt::Json) {
+        MAX_JSON + 5 * (request.name.len() + request.ftok.len())
+    } else {
+        MAX_LINE + request.name.len()
+    }
+}
 
 /// Adds words to the output if it is JSON.
 ///
@@ -29,7 +34,7 @@ pub const MAX_BATCH_OUTPUT: usize = MAX_OBJECTS as usize * MAX_JSON + 6 * MAX_BY
 pub fn frame<K: Kernel>(
     request: &Request<'_>,
     words: Words,
-    output: &mut VecView<u8>,
+    output: &mut List<'_, u8>,
 ) -> Result<(), Errno> {
     let mut text = Text::<K>::new(None, output);
     if request.has(Opt::Json) {
@@ -48,7 +53,7 @@ pub fn object<K: Kernel>(
     attempt: &Attempt<'_>,
     called: Called<'_>,
     created: bool,
-    output: &mut VecView<u8>,
+    output: &mut List<'_, u8>,
     kernel: &mut K,
 ) -> Result<(), Errno> {
     let mut kind = attempt.step.kind;
@@ -60,7 +65,7 @@ pub fn object<K: Kernel>(
         Called::Id(id) => kernel.ipc_stat(kind, id),
         Called::Name(_) => attempt.found.ok_or(Errno::NONE),
     };
-    let is_first = output.last() == Some(&b'[');
+    let is_first = output.items().last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
     text.put(if is_first { b"" } else { b"," });
     match called {
@@ -120,7 +125,7 @@ pub fn object<K: Kernel>(
 }
 
 /// Adds bytes as a string, or as an array of numbers if they are not UTF-8 or would need escapes.
-fn string<K: Kernel>(text: &mut Text<'_, K>, bytes: &[u8]) {
+fn string<K: Kernel>(text: &mut Text<'_, '_, K>, bytes: &[u8]) {
     let is_plain = |byte: &u8| !matches!(byte, 0..b' ' | b'"' | b'\\');
     if is_utf8(bytes) && bytes.iter().all(is_plain) {
         text.put(b"\"");

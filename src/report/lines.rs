@@ -1,10 +1,9 @@
 //! Prints objects as util-linux's line, or as the bare id or name.
 
-use heapless::VecView;
-
 use super::digits::{TEN, digits};
 use crate::cli::request::{Output, Request};
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
 use crate::kernel::object::{Called, Kind};
 
 /// Most bytes of an output line with an id: `Shared memory id: 2147483647` and a newline.
@@ -18,27 +17,20 @@ pub fn line(
     request: &Request<'_>,
     kind: Kind,
     called: Called<'_>,
-    output: &mut VecView<u8>,
+    output: &mut List<'_, u8>,
 ) -> Result<(), Errno> {
-    let mut fits = true;
     if request.output() == Output::Words {
-        fits = output
-            .extend_from_slice(words_before(kind, called).as_bytes())
-            .is_ok();
+        output.add(words_before(kind, called).as_bytes())?;
     }
     match called {
         Called::Id(id) => {
             for digit in digits(id, TEN).iter().rev() {
-                fits &= output.push(*digit).is_ok();
+                output.add(&[*digit])?;
             }
         }
-        Called::Name(name) => fits &= output.extend_from_slice(name.bytes).is_ok(),
+        Called::Name(name) => output.add(name.bytes)?,
     }
-    if fits && output.push(b'\n').is_ok() {
-        Ok(())
-    } else {
-        Err(Errno::ENOBUFS)
-    }
+    output.add(b"\n")
 }
 
 /// util-linux's words before an id or a name, to the letter.

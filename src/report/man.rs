@@ -4,10 +4,8 @@
 use core::fmt::{self, Write};
 
 use super::help::VERSION;
-use super::json::MAX_BATCH_OUTPUT;
 use super::rules::{NOTES, Note, RULES, Rule};
 use super::words::Words;
-use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::cli::options::{Grammar, TABLE};
 use crate::kernel::errno::Errno;
 
@@ -29,9 +27,6 @@ impl fmt::Display for Man {
                 "KEYED_OPTIONS" => options(page, Grammar::Keyed).map(|()| text.trim_start()),
                 "REFUSALS" => refusals(page).map(|()| text.trim_start()),
                 "VERSION" => page.write_str(version()).map(|()| text),
-                "MAX_OBJECTS" => write!(page, "{MAX_OBJECTS}").map(|()| text),
-                "MAX_BYTES" => write!(page, "{MAX_BYTES}").map(|()| text),
-                "MAX_OUTPUT" => write!(page, "{MAX_BATCH_OUTPUT}").map(|()| text),
                 _ => Err(fmt::Error),
             }?;
             page.write_str(text)?;

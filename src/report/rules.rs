@@ -276,7 +276,7 @@ rules! {
         "without /proc";
     ENOMEM: MEMLOCK [Asked, Memlock] PREPARE | SHM,
         "--lock";
-    ENOMEM: ADDRESS_SPACE [] MEMORY | ALL,
+    ENOMEM: ADDRESS_SPACE [] BATCH | MEMORY | ALL,
         "--batch, -J, --value and POSIX objects map memory";
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
     ENOMEM: KERNEL_MEMORY [] PREPARE | QUEUE | SEM;
@@ -305,8 +305,6 @@ rules! {
 
     E2BIG: OPERATIONS [] PREPARE | SEM,
         "--value";
-    EFBIG: MOST_BYTES [BatchBytes] BATCH | ALL,
-        "--batch";
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,
         "-m and -s";
 

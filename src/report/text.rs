@@ -2,13 +2,12 @@
 
 use core::num::NonZero;
 
-use heapless::{Vec, VecView};
-
 use super::digits::{EIGHT, SIXTEEN, TEN, digits};
 use super::escape::{escape, is_harmless};
 use super::help::HELP;
 use super::words::{Figures, Words};
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
 use crate::kernel::port::{Fd, Kernel, write_all};
 
 /// Answers --help or --version.
@@ -17,7 +16,8 @@ use crate::kernel::port::{Fd, Kernel, write_all};
 /// Those of [`write_all`].
 #[inline(never)] // its buffer would be in the frame of every run
 pub fn answer<K: Kernel>(words: Words, kernel: &mut K) -> Result<(), Errno> {
-    let mut waiting = Vec::<u8, MAX_WRITE>::new();
+    let mut waiting = [0; MAX_WRITE];
+    let mut waiting = List::new(&mut waiting);
     let mut text = Text::new(Some((kernel, Fd::OUT)), &mut waiting);
     text.fill(words);
     text.flush();
@@ -29,7 +29,7 @@ pub const MAX_WRITE: usize = 2560;
 const _: () = assert!(HELP.len() <= MAX_WRITE, "the help text is one write");
 
 /// A text that is written by one write(2) if it fits into the buffer, else by several.
-pub struct Text<'k, K: Kernel> {
+pub struct Text<'k, 'm, K: Kernel> {
     /// Where it is written to; if None, all of it must fit into `waiting`.
     out: Option<(&'k mut K, Fd)>,
     /// The line of the batch that is wrong, until the text has named it.
@@ -39,15 +39,15 @@ pub struct Text<'k, K: Kernel> {
     /// The figures of the next words.
     pub figures: Figures,
     /// The bytes that are not written yet.
-    waiting: &'k mut VecView<u8>,
+    waiting: &'k mut List<'m, u8>,
     /// The first error of writing.
     pub written: Result<(), Errno>,
 }
 
-impl<'k, K: Kernel> Text<'k, K> {
+impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
     /// An empty text.
     #[inline(always)] // else it is copied to its caller
-    pub fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut VecView<u8>) -> Self {
+    pub fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut List<'m, u8>) -> Self {
         Self {
             out,
             line: None,
@@ -60,9 +60,9 @@ impl<'k, K: Kernel> Text<'k, K> {
 
     /// Adds bytes.
     pub fn put(&mut self, bytes: &[u8]) {
-        if self.waiting.extend_from_slice(bytes).is_err() {
+        if self.waiting.add(bytes).is_err() {
             self.flush();
-            if self.waiting.extend_from_slice(bytes).is_err() {
+            if self.waiting.add(bytes).is_err() {
                 self.write(bytes);
             }
         }
@@ -159,7 +159,7 @@ impl<'k, K: Kernel> Text<'k, K> {
     pub fn flush(&mut self) {
         if let Some((kernel, fd)) = &mut self.out {
             if self.written.is_ok() {
-                self.written = write_all(*kernel, *fd, self.waiting);
+                self.written = write_all(*kernel, *fd, self.waiting.items());
             }
             self.waiting.clear();
         }

@@ -102,7 +102,6 @@ words! {
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
     BATCH_NOT_ALONE: "--batch takes no options but -r and -J";
     NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V or --batch";
-    TOO_MANY: "a batch has at most % objects";
     BAD_MODE: "failed to parse mode: '@'";
     BAD_KEY: "failed to parse key: '@'";
     BAD_ELEMENTS: "failed to parse elements: '@'";
@@ -197,7 +196,6 @@ words! {
     NO_SYSVIPC: "this kernel has no System V IPC (CONFIG_SYSVIPC)";
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
-    MOST_BYTES: "a batch has at most % bytes";
     OWNER_FORM: "--owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group";
     UNMAPPED: "this user namespace does not map that owner";
     UNMAPPED_USER: "this user namespace does not map this user or its group";
@@ -245,12 +243,7 @@ impl Words {
     /// Of the three texts that begin here, the one for a kind.
     #[must_use]
     pub const fn of(self, kind: Kind) -> Self {
-        let place = match kind {
-            Kind::Shm => 0,
-            Kind::Queue => 1,
-            Kind::Sem => 2,
-        };
-        Self(self.0.wrapping_add(place))
+        Self(self.0.wrapping_add(kind.place()))
     }
 
     /// Passes the text to `put`, byte by byte.

@@ -2,107 +2,56 @@
 
 use core::num::NonZero;
 
-use super::create::create;
+use super::check::check;
 use super::job::Job;
+use super::known::{self, Known};
 use super::line;
-use super::memory::{BATCH_OBJECTS, BatchRoom};
 use crate::cli::argv::Argv;
-use crate::cli::batch::{Arguments, MAX_BYTES, MAX_OBJECTS, take_line};
+use crate::cli::batch::{Arguments, take_line};
 use crate::cli::mistake::Mistake;
 use crate::cli::options::Opt;
 use crate::cli::request::{Action, Request};
-use crate::kernel::abi::IPC_PRIVATE;
 use crate::kernel::errno::Errno;
-use crate::kernel::object::Kind;
-use crate::kernel::port::{File, Kernel, Wanted};
+use crate::kernel::port::{Kernel, Text};
 use crate::plan::attempt::Doing;
-use crate::plan::step::{Step, steps};
 
-/// Maps memory for a batch, reads its lines and checks them. A signal may end the run as long as it
-/// waits for input.
+/// Reads the lines of a batch and checks them. A signal may end the run as long as it waits for
+/// input.
 ///
 /// # Errors
-/// The kernel's; EFBIG for too many bytes; EINVAL for a line that is wrong.
+/// The kernel's; EINVAL for a line that is wrong.
 pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'j, 'a, K>,
     batch: &Request<'a>,
-) -> Result<&'a [u8], Errno> {
-    let BatchRoom {
-        text,
-        made,
-        output,
-        accounts,
-        wanted,
-    } = job.kernel.mmap()?;
-    job.made = made;
-    job.output = output;
-    job.accounts = accounts;
+) -> Result<(), Errno> {
     job.attempt.doing = Doing::ReadBatch;
     job.attempt.path = batch.batch;
-    let file = match batch.batch {
-        b"-" => File::In,
-        path => File::User(path),
-    };
-    let lines = job.kernel.read(file, text)?;
-    if u64::try_from(lines.len()).is_ok_and(|bytes| bytes > MAX_BYTES) {
-        return Err(Errno::EFBIG);
-    }
-    if lines.starts_with(BYTE_ORDER_MARK) {
+    job.lines = job.kernel.read_whole(match batch.batch {
+        b"-" => Text::In,
+        path => Text::File(path),
+    })?;
+    if job.lines.starts_with(BYTE_ORDER_MARK) {
         job.attempt.line = NonZero::new(1);
         return Err(job.refuse(Mistake::ByteOrderMark, b""));
     }
-    each_line::<A, K>(job, batch, lines, Some(wanted))?;
-    Ok(lines)
+    job.attempt.doing = Doing::Memory;
+    job.known = job.kernel.mmap(known::most(job.lines) + 1, Known::FREE)?;
+    each_line::<A, K>(job, batch, check)
 }
 
 /// U+FEFF as UTF-8, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Notes that a line wants the object of a place. Returns the line that wants it already, if one does.
-fn want<const N: usize>(wanted: &mut Wanted<N>, place: u64, line: u32) -> Option<u32> {
-    let mut at = usize::try_from(place).unwrap_or_default();
-    // It has an entry for each object: it is not full before.
-    while let Some(entry) = wanted.get_mut(at % N) {
-        match *entry {
-            (_, 0) => {
-                *entry = (place, line);
-                break;
-            }
-            (other, earlier) if other == place => return Some(earlier),
-            _ => at = at.wrapping_add(1),
-        }
-    }
-    None
-}
-
-/// A number for where an object is: two that are created at one place are one. None for an object
-/// of which nobody else can know the place, or that has none.
-#[inline(never)] // its path would be in the frame of every line
-fn place(request: &Request<'_>, step: Step) -> Option<u64> {
-    if step.is_posix {
-        return Some(request.name().path(step.kind).ok()?.hash());
-    }
-    let kind = match step.kind {
-        Kind::Shm => 0,
-        Kind::Queue => 1,
-        Kind::Sem => 2,
-    };
-    let key = request.key().filter(|key| *key != IPC_PRIVATE)?;
-    Some(u64::from(key) << 2 | kind)
-}
-
-/// Reads each line of a batch and creates its objects; or only checks it, where there is room for
-/// what it wants.
+/// Reads each line of a batch, and does something with it.
 ///
 /// # Errors
 /// The kernel's, and EINVAL for a line that is wrong.
-pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
-    job: &mut Job<'_, 'a, K>,
+pub fn each_line<'a, 'j, A: Argv<'a>, K: Kernel>(
+    job: &mut Job<'j, 'a, K>,
     batch: &Request<'a>,
-    mut lines: &'a [u8],
-    mut check: Option<&mut Wanted<BATCH_OBJECTS>>,
+    what: fn(&mut Job<'j, 'a, K>, &Request<'a>) -> Result<(), Errno>,
 ) -> Result<(), Errno> {
-    let mut objects = 0;
+    let mut lines = job.lines;
     let mut number = 0;
     while !lines.is_empty() {
         number += 1;
@@ -114,27 +63,12 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
         }
         let mut request = Request::new();
         let action = line::read(job, line, &mut request)?;
-        let Some(wanted) = &mut check else {
-            // -r and -J beside --batch are for all lines.
-            request.print_as(batch);
-            create(job, &request)?;
-            continue;
-        };
-        objects += request.objects();
         if action != Action::Create || request.has(Opt::Json) {
             return Err(job.refuse(Mistake::NotInBatch, b""));
         }
-        if objects > MAX_OBJECTS {
-            return Err(job.refuse(Mistake::TooMany, b""));
-        }
-        for step in steps(&request) {
-            if let Some(place) = place(&request, step)
-                && let Some(earlier) = want(wanted, place, number)
-                && !request.has(Opt::Existing)
-            {
-                return Err(job.refuse(Mistake::Again(earlier), b""));
-            }
-        }
+        // -r and -J beside --batch are for all lines.
+        request.print_as(batch);
+        what(job, &request)?;
     }
     job.attempt.line = None;
     Ok(())

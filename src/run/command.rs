@@ -1,18 +1,19 @@
 //! A command line, from argv to exit status.
 
-use heapless::Vec;
-
 use super::batch;
+use super::check::check;
 use super::create::create;
 use super::job::Job;
 use super::line;
-use super::memory::{LARGE_STACK, LineRoom, MAX_IDS, STACK, reserve_stack};
+use super::memory::{self, LARGE_STACK, MAX_IDS, STACK, reserve_stack};
 use super::undo::undo;
 use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
 use crate::cli::options::{Opt, Opts};
 use crate::cli::request::{Action, Request};
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
+use crate::kernel::object::Made;
 use crate::kernel::port::{Fd, Kernel, write_all};
 use crate::plan::attempt::{Attempt, Doing};
 use crate::report::lines::MAX_LINE;
@@ -27,17 +28,21 @@ const FAILURE: u8 = 1;
 /// Runs a command line; `arguments` do not hold the program's name. Returns the exit status.
 pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kernel: &mut K) -> u8 {
     let mut request = Request::new();
+    let mut made = [Made::NONE; MAX_IDS];
+    let mut output = [0; MAX_IDS * MAX_LINE];
     let mut job = Job {
         kernel,
         attempt: Attempt::none(),
         has_read_forced: false,
         posixly_correct,
-        made: &mut Vec::<_, MAX_IDS>::new(),
-        output: &mut Vec::<_, { MAX_IDS * MAX_LINE }>::new(),
-        accounts: &mut Vec::<_, 0>::new(),
+        made: List::new(&mut made),
+        output: List::new(&mut output),
+        lines: b"",
+        known: &mut [],
+        objects: 0,
+        bytes: 0,
         values: &mut [],
     };
-    let mut lines: &[u8] = b"";
     let mut read = line::read(
         &mut job,
         Arguments::Command(arguments.clone()),
@@ -45,10 +50,8 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     );
     let is_large = request.has(LARGE);
     if is_large && matches!(read, Ok(Action::Create | Action::Batch)) {
-        match enlarge::<A, K>(&mut job, &request) {
-            Ok(text) => lines = text,
-            Err(errno) => read = Err(errno),
-        }
+        let enlarged = enlarge::<A, K>(&mut job, &request);
+        read = enlarged.and(read);
     }
     // From here on no signal comes between an object and its id, and a pipe without a reader is
     // EPIPE, not SIGPIPE.
@@ -56,7 +59,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         Ok(Action::Create | Action::Batch) => {
             reserve_stack::<STACK>();
             if is_large {
-                create_all::<A, K>(&mut job, &request, lines)
+                create_all::<A, K>(&mut job, &request)
             } else {
                 create(&mut job, &request)
             }
@@ -69,24 +72,23 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     end(&mut job, done, arguments)
 }
 
-/// What takes more memory than the stack has: many objects, names, JSON.
+/// What can take more memory than the stack has: many objects, names, JSON.
 const LARGE: Opts = Opts::POSIX.or(Opt::Batch.bit()).or(Opt::Json.bit());
 
-/// Maps memory for many objects, names or JSON, and reads the lines of a batch.
+/// Checks the lines, of which it reads those of a batch, and maps memory where the stack has too
+/// little.
 #[inline(never)] // not in the frame of every run
 fn enlarge<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'j, 'a, K>,
     request: &Request<'a>,
-) -> Result<&'a [u8], Errno> {
+) -> Result<(), Errno> {
     reserve_stack::<LARGE_STACK>();
-    job.attempt.doing = Doing::Memory;
     if request.has(Opt::Batch) {
-        return batch::read::<A, K>(job, request);
+        batch::read::<A, K>(job, request)?;
+    } else {
+        check(job, request)?;
     }
-    let LineRoom { made, output, .. } = job.kernel.mmap()?;
-    job.made = made;
-    job.output = output;
-    Ok(b"")
+    memory::map(job)
 }
 
 fn block_signals<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
@@ -102,22 +104,21 @@ fn block_signals<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
 fn create_all<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
-    lines: &'a [u8],
 ) -> Result<(), Errno> {
-    json::frame::<K>(request, Words::JSON_BEGIN, job.output)?;
+    json::frame::<K>(request, Words::JSON_BEGIN, &mut job.output)?;
     if request.has(Opt::Batch) {
-        batch::each_line::<A, K>(job, request, lines, None)?;
+        batch::each_line::<A, K>(job, request, create)?;
     } else {
         create(job, request)?;
     }
     job.attempt.doing = Doing::Write;
-    json::frame::<K>(request, Words::JSON_END, job.output)
+    json::frame::<K>(request, Words::JSON_END, &mut job.output)
 }
 
 /// Writes the output.
 fn write<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
     job.attempt.doing = Doing::Write;
-    write_all(job.kernel, Fd::OUT, job.output)
+    write_all(job.kernel, Fd::OUT, job.output.items())
 }
 
 /// Answers --help and --version.
@@ -143,7 +144,8 @@ fn end<'a, A: Argv<'a>, K: Kernel>(
     if !is_explained_first {
         undo(job);
     }
-    let hint = hint::explain(&job.attempt, errno, job.made, &mut figures, job.kernel);
+    let made = job.made.items();
+    let hint = hint::explain(&job.attempt, errno, made, &mut figures, job.kernel);
     if is_explained_first {
         undo(job);
     }
@@ -152,7 +154,7 @@ fn end<'a, A: Argv<'a>, K: Kernel>(
         errno,
         hint,
         &figures,
-        job.made,
+        job.made.items(),
         arguments,
         job.kernel,
     );

@@ -1,13 +1,13 @@
 //! What all parts of a run share.
 
-use heapless::VecView;
-
+use super::known::Known;
 use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
 use crate::kernel::object::{Called, Made};
-use crate::kernel::port::{Account, Kernel};
+use crate::kernel::port::Kernel;
 use crate::plan::attempt::{Attempt, Doing};
 use crate::report::{json, lines};
 
@@ -25,12 +25,18 @@ pub struct Job<'j, 'a, K> {
     pub attempt: Attempt<'a>,
     /// Whether kernel.shm_rmid_forced was read.
     pub has_read_forced: bool,
-    /// The objects that the run has created or found. There is room for all of a line or a batch.
-    pub made: &'j mut VecView<Made<'a>>,
+    /// The objects that the run has created. There is room for all of a line or a batch.
+    pub made: List<'j, Made<'a>>,
     /// What it will print.
-    pub output: &'j mut VecView<u8>,
-    /// The names that were looked up, in a batch.
-    pub accounts: &'j mut VecView<Account<'a>>,
+    pub output: List<'j, u8>,
+    /// The lines of a batch.
+    pub lines: &'a [u8],
+    /// What they name.
+    pub known: &'j mut [Known<'a>],
+    /// Objects of the lines that were checked.
+    pub objects: usize,
+    /// Bytes that their lines of output, or their JSON, have at most.
+    pub bytes: usize,
     /// Memory for the values of a set, at least of the largest one so far.
     pub values: &'j mut [u16],
 }
@@ -43,16 +49,15 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         Errno::EINVAL
     }
 
-    /// Notes an object that was created or found.
-    pub fn keep(&mut self, called: Called<'a>, created: bool) {
+    /// Notes an object that was created.
+    pub fn keep(&mut self, called: Called<'a>) {
         let made = Made {
             kind: self.attempt.step.kind,
             called,
-            created,
             left: Errno::NONE,
         };
         // It has room for all: it cannot be full.
-        _ = self.made.push(made);
+        _ = self.made.add(&[made]);
     }
 
     /// Adds an object to the output.
@@ -68,9 +73,10 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         self.attempt.doing = Doing::Write;
         let attempt = &self.attempt;
         if request.has(Opt::Json) {
-            json::object(request, attempt, called, created, self.output, self.kernel)
+            let output = &mut self.output;
+            json::object(request, attempt, called, created, output, self.kernel)
         } else {
-            lines::line(request, attempt.step.kind, called, self.output)
+            lines::line(request, attempt.step.kind, called, &mut self.output)
         }
     }
 }

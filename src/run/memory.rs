@@ -1,32 +1,18 @@
-//! The memory that a run takes: the stack, which is grown before anything is created, and the
-//! mapped memory of batches, JSON and POSIX objects.
+//! The memory that a run takes: the stack, which is grown before anything is created, and what is
+//! mapped where that is too small.
 
 use core::hint::black_box;
 use core::mem::MaybeUninit;
 
-use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
-use crate::kernel::object::Kind;
-use crate::kernel::port::Room;
-use crate::plan::step::MAX_STEPS;
-use crate::report::json::MAX_BATCH_OUTPUT;
+use super::job::Job;
+use crate::kernel::errno::Errno;
+use crate::kernel::list::List;
+use crate::kernel::object::{Kind, Made};
+use crate::kernel::port::Kernel;
+use crate::plan::attempt::Doing;
 
 /// Most System V objects of one command line.
 pub const MAX_IDS: usize = Kind::ALL.len();
-
-/// Memory for a batch, with one byte more than its lines may have, so that a longer input is
-/// noticed.
-pub type BatchRoom<'a> = Room<'a, { BATCH_BYTES + 1 }, BATCH_OBJECTS, MAX_BATCH_OUTPUT>;
-
-/// Memory for one line with names, or in JSON. A path for --ftok is printed three times at most,
-/// and takes 20 KiB as an array.
-pub type LineRoom<'a> = Room<'a, 0, MAX_STEPS, { 96 * 1024 }>;
-
-/// Most objects of a batch.
-#[expect(clippy::as_conversions, reason = "try_from is not const")]
-pub const BATCH_OBJECTS: usize = MAX_OBJECTS as usize;
-/// Most bytes of its lines.
-#[expect(clippy::as_conversions, reason = "try_from is not const")]
-const BATCH_BYTES: usize = MAX_BYTES as usize;
 
 /// Bytes of stack, more than a System V line takes from its first creation to its undo.
 pub const STACK: usize = 1024;
@@ -43,4 +29,20 @@ pub fn reserve_stack<const BYTES: usize>() {
         deepest.write(0);
     }
     black_box(&mut stack);
+}
+
+/// Maps memory for the objects that the lines have, and for what they print, where the stack has too
+/// little.
+///
+/// # Errors
+/// The kernel's.
+pub fn map<'a: 'j, 'j, K: Kernel>(job: &mut Job<'j, 'a, K>) -> Result<(), Errno> {
+    job.attempt.doing = Doing::Memory;
+    if job.objects > job.made.capacity() {
+        job.made = List::new(job.kernel.mmap(job.objects, Made::NONE)?);
+    }
+    if job.bytes > job.output.capacity() {
+        job.output = List::new(job.kernel.mmap_bytes(job.bytes)?);
+    }
+    Ok(())
 }

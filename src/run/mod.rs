@@ -1,14 +1,16 @@
 //! From argv to exit status.
 //!
-//! `command` runs a command line, `batch` the lines of a file. Both go through `create`, object by
-//! object, to `sysv` and `posix`, which create or find it. `undo` removes what was created if
-//! anything fails. They share a `Job`, in `job`; `memory` has the sizes of the stack and of the
-//! memory that a run maps.
+//! `command` runs a command line, `batch` the lines of a file. Both go through `check`, and then
+//! through `create`, object by object, to `sysv` and `posix`, which create or find it. `undo` removes
+//! what was created if anything fails. They share a `Job`, in `job`; `memory` is the stack and what a
+//! run maps, `known` what the lines of a batch name.
 
 mod batch;
+mod check;
 mod command;
 mod create;
 mod job;
+mod known;
 mod line;
 pub mod memory;
 mod owner;

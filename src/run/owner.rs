@@ -3,11 +3,12 @@
 use core::ffi::CStr;
 
 use super::job::Job;
-use crate::cli::mistake::{self, Mistake};
+use super::known;
+use crate::cli::mistake::{Account, Mistake};
 use crate::cli::number;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::port::{Account, Kernel, Owner};
+use crate::kernel::port::{Kernel, Owner};
 use crate::plan::attempt::Doing;
 
 /// Looks up the ids of the names in --owner. A batch looks each name up once.
@@ -19,18 +20,19 @@ pub fn look_up<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &mut Request<'a>,
 ) -> Result<(), Errno> {
-    let parts = request.owner_parts().into_iter().enumerate();
+    let parts = (0..).zip(request.owner_parts());
     for ((kind, name), place) in parts.zip(&mut request.looked_up) {
         if name.is_empty() || number::id(name).is_ok() {
             continue;
         }
-        let mut known = job.accounts.iter();
-        *place = if let Some(known) = known.find(|known| known.kind == kind && known.name == name) {
-            known.id
+        let hash = known::hash(kind, name);
+        *place = if let Some(&mut Some(id)) = known::find(job.known, hash, name) {
+            id
         } else {
             let id = find(job, kind, name)?;
-            // A single line has no room for it, and looks each name up once anyway.
-            _ = job.accounts.push(Account { name, kind, id });
+            if let Some(place) = known::find(job.known, hash, name) {
+                *place = Some(id);
+            }
             id
         };
     }
@@ -38,15 +40,11 @@ pub fn look_up<'a, K: Kernel>(
 }
 
 /// Finds the id of a user (0) or a group (1) in its file.
-fn find<'a, K: Kernel>(
-    job: &mut Job<'_, 'a, K>,
-    kind: usize,
-    name: &'a [u8],
-) -> Result<u32, Errno> {
+fn find<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, kind: u8, name: &'a [u8]) -> Result<u32, Errno> {
     let (path, account): (&CStr, _) = if kind == 0 {
-        (c"/etc/passwd", mistake::Account::User)
+        (c"/etc/passwd", Account::User)
     } else {
-        (c"/etc/group", mistake::Account::Group)
+        (c"/etc/group", Account::Group)
     };
     job.attempt.doing = Doing::FindOwner;
     job.attempt.path = path.to_bytes();

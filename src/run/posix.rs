@@ -30,9 +30,6 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     job.attempt.doing = Doing::Create;
     let path = name.path(job.attempt.step.kind)?;
     let created = find_or_create(job, request, &path)?;
-    if !created {
-        job.keep(Called::Name(name), false);
-    }
     job.show(request, Called::Name(name), created)
 }
 
@@ -135,7 +132,7 @@ fn create_whole<'a, K: Kernel>(
     } else if is_queue {
         job.attempt.attributes = attributes(job, request);
         let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
-        job.keep(Called::Name(request.name()), true);
+        job.keep(Called::Name(request.name()));
         fd
     } else {
         job.kernel.open_tmpfile(mode)?
@@ -258,7 +255,7 @@ fn link<'a, K: Kernel>(
     } else {
         linked?;
     }
-    job.keep(Called::Name(request.name()), true);
+    job.keep(Called::Name(request.name()));
     linked
 }
 

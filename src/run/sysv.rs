@@ -61,7 +61,7 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     Err(Errno::EEXIST)
 }
 
-/// Notes an object, sets the properties of a new one, and prints it.
+/// Notes a new object and sets its properties; prints any.
 fn finish<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -69,9 +69,11 @@ fn finish<'a, K: Kernel>(
     created: bool,
 ) -> Result<(), Errno> {
     let called = Called::Id(id);
-    job.keep(called, created);
-    if created && request.has_properties(job.attempt.step.kind) {
-        set_properties(job, request, id)?;
+    if created {
+        job.keep(called);
+        if request.has_properties(job.attempt.step.kind) {
+            set_properties(job, request, id)?;
+        }
     }
     job.show(request, called, created)
 }
@@ -128,7 +130,8 @@ fn lay_out_values<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) ->
     let amount = count(amount);
     if job.values.len() < amount {
         job.attempt.doing = Doing::Memory;
-        job.values = job.kernel.mmap_values(amount)?;
+        // The sets of a batch, each larger than the one before, share some.
+        job.values = job.kernel.mmap(amount.next_power_of_two(), 0)?;
         job.attempt.doing = Doing::Create;
     }
     let mut given = request.values();

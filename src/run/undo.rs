@@ -8,8 +8,7 @@ use crate::kernel::port::Kernel;
 /// Removes what the run has created, the last object first. A refusal is noted in the object's
 /// `left`; an object that another process removed, in the attempt's `is_gone`.
 pub fn undo<K: Kernel>(job: &mut Job<'_, '_, K>) {
-    let made = job.made.iter_mut().rev();
-    for object in made.filter(|object| object.created) {
+    for object in job.made.items_mut().iter_mut().rev() {
         let removed = match object.called {
             Called::Id(id) => job.kernel.ipc_rmid(object.kind, id),
             Called::Name(name) => name

@@ -2,6 +2,7 @@
 //! order of `trait Kernel`. The numbers of the calls are those of the `syscalls` crate.
 
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 use core::num::NonZero;
 use core::{ptr, slice};
 
@@ -16,9 +17,9 @@ use super::call::{
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
     AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_INFO, IPC_NOWAIT,
-    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MSG_INFO, MqAttr, Msginfo,
-    Msqid64Ds, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX,
-    POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64,
+    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE, MSG_INFO,
+    MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR,
+    O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64,
     SECCOMP_MODE_DISABLED, SEM_INFO, SETALL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP,
     SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Sembuf, Semid64Ds, Seminfo,
     ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Stat, Statfs, Statx,
@@ -26,7 +27,7 @@ use ipcmk::kernel::abi::{
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
 };
 use ipcmk::kernel::posix::Path;
 use ipcmk::report::digits::{TEN, digits};
@@ -432,31 +433,42 @@ impl Kernel for Linux {
     }
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        let fd = match file {
-            File::In => Fd::IN,
-            File::System(path) | File::Once(path) => openat(path, O_RDONLY | O_NONBLOCK, 0)?,
-            File::User(path) => open_user(path)?,
-        };
-        let mut filled = 0;
-        let read = loop {
-            let rest = buffer.get_mut(filled..).unwrap_or_default();
-            let size = number(rest.len());
-            // SAFETY: the rest of the buffer has this size.
-            match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(rest), size]) } {
-                Ok(0) => break Ok(()),
-                Ok(bytes) => filled += bytes,
-                Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) if file == File::In => wait(&mut [pollfd(fd, POLLIN)])?,
-                Err(errno) => break Err(errno),
-            }
-            if filled >= buffer.len() {
-                break Ok(());
-            }
-        };
+        let (File::System(path) | File::Once(path)) = file;
+        let fd = openat(path, O_RDONLY | O_NONBLOCK, 0)?;
+        let filled = fill(fd, buffer);
         if matches!(file, File::System(_)) {
             _ = self.close(fd);
         }
-        read.map(|()| buffer.get(..filled).unwrap_or_default())
+        Ok(buffer.get(..filled?).unwrap_or_default())
+    }
+
+    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno> {
+        let mut start = map(TEXT)?;
+        let mut size = TEXT;
+        let fd = match file {
+            Text::In => Fd::IN,
+            Text::File(path) => open_user(path)?,
+        };
+        let mut filled = 0;
+        loop {
+            let text = ptr::with_exposed_provenance_mut(start);
+            // SAFETY: so many bytes are mapped, and referred to only here.
+            let text = unsafe { slice::from_raw_parts_mut(text, size) };
+            filled += fill(fd, text.get_mut(filled..).unwrap_or_default())?;
+            if filled < size {
+                return Ok(text.get(..filled).unwrap_or_default());
+            }
+            let twice = size.saturating_mul(2);
+            let arguments = [
+                number(start),
+                number(size),
+                number(twice),
+                number(MREMAP_MAYMOVE),
+            ];
+            // SAFETY: nothing refers to the bytes meanwhile.
+            start = unsafe { call(Sysno::mremap, arguments) }?;
+            size = twice;
+        }
     }
 
     #[inline(never)] // its buffer would be in the frame of every run
@@ -481,21 +493,20 @@ impl Kernel for Linux {
         read
     }
 
-    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
-        &mut self,
-    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
-        let start = map(size_of::<Room<T, N, O>>())?;
-        let start = ptr::with_exposed_provenance_mut(start);
-        // SAFETY: zeros are an empty room; the pages are large enough, and referred to only here.
-        Ok(unsafe { &mut *start })
-    }
-
-    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
-        let count = count.next_multiple_of(BLOCK);
-        let start = map(size_of::<u16>().saturating_mul(count))?;
-        let start = ptr::with_exposed_provenance_mut(start);
+    fn mmap_bytes<'a>(&mut self, count: usize) -> Result<&'a mut [u8], Errno> {
+        let start = ptr::with_exposed_provenance_mut(map(count)?);
         // SAFETY: so many zeros, which stay, and are referred to only here.
         Ok(unsafe { slice::from_raw_parts_mut(start, count) })
+    }
+
+    fn mmap<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> Result<&'a mut [T], Errno> {
+        let start = map(size_of::<T>().saturating_mul(count))?;
+        let start = ptr::with_exposed_provenance_mut::<MaybeUninit<T>>(start);
+        // SAFETY: the pages have room for so many, and are referred to only here.
+        let places = unsafe { slice::from_raw_parts_mut(start, count) };
+        places.fill(MaybeUninit::new(value));
+        // SAFETY: so many values, which stay.
+        Ok(unsafe { slice::from_raw_parts_mut(start.cast(), count) })
     }
 
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
@@ -680,11 +691,31 @@ unsafe fn link(
     unsafe { call(Sysno::linkat, arguments) }.map(drop)
 }
 
-/// Values of semaphores that a mapping holds, or a multiple: the sets of a batch, each larger than
-/// the one before, share some.
-const BLOCK: usize = 4096;
+/// Bytes that are mapped for a text before its size is known.
+const TEXT: usize = 1 << 16;
+
+/// Reads until a buffer is full or the file ends, and returns how many bytes that are.
+fn fill(fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let mut filled = 0;
+    loop {
+        let rest = buffer.get_mut(filled..).unwrap_or_default();
+        let size = number(rest.len());
+        // SAFETY: the rest of the buffer has this size.
+        match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(rest), size]) } {
+            Ok(0) => return Ok(filled),
+            Ok(bytes) => filled += bytes,
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => wait(&mut [pollfd(fd, POLLIN)])?,
+            Err(errno) => return Err(errno),
+        }
+        if filled >= buffer.len() {
+            return Ok(filled);
+        }
+    }
+}
 
 /// Maps pages of zeros and returns their address.
+#[inline(never)] // size
 fn map(size: usize) -> Result<usize, Errno> {
     /// The kernel chooses the address.
     const ANYWHERE: Argument<'_> = Argument::ZERO;

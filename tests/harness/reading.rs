@@ -251,7 +251,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
     let goes_together = if has(Opt::Keyed) {
         let posix = Opts::POSIX | set(&[Opt::Name, Opt::Maxmsg, Opt::Msgsize, Opt::Libc]);
         let standard = posix | set(&[Opt::Ftok, Opt::Batch]);
-        request.objects() == 1
+        request.given().and(Opts::OBJECTS).count() == 1
             && !request.has(standard)
             && has(Opt::Key)
             && has(Opt::Qbytes) == has(Opt::Queue)

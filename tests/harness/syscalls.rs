@@ -83,8 +83,9 @@ pub fn flags_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 34] = [
+pub const OF_IPCMK: [&str; 35] = [
     "mmap",
+    "mremap",
     "statx",
     "fstat",
     "newfstatat",

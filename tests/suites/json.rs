@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         ("random_names_come_out_of_paths", random_names),
         ("the_longest_path_comes_out_whole", longest_path),
         ("found_objects_and_no_objects", found),
+        ("as_many_as_the_kernel_allows", most),
         ("every_byte_comes_out_of_a_name", every_byte_of_a_name),
         ("random_names_of_posix_objects", random_posix_names),
         ("the_longest_names_come_out_whole", longest_names),
@@ -850,6 +851,31 @@ fn longest_path() {
         }
         assert_eq!(place.judge(), [16, 24, 6]);
     }
+}
+
+/// As many queues and sets as the kernel allows by default, in one batch.
+fn most() {
+    const EACH: u32 = 32_000;
+    let place = Place::new(&suite::x86_64(), None);
+    let wanted = || (1..=EACH).flat_map(|key| [(Kind::Msg, key), (Kind::Sem, key)]);
+    let line = |(kind, key)| match kind {
+        Kind::Sem => format!("-S 1 -k {key}\n"),
+        _ => format!("-Q -k {key}\n"),
+    };
+    let lines: String = wanted().map(line).collect();
+    fs::write(place.path(b"batch"), lines).expect("it is written");
+    let text = place.print(&text::words("-J --batch batch").expect("words"));
+    let objects = namespace::objects().expect("what the namespace holds");
+    assert_eq!(objects.len(), 2 * EACH as usize);
+    let objects: HashMap<_, _> = objects
+        .iter()
+        .map(|object| ((object.kind, object.key), object))
+        .collect();
+    let item = |wanted| Item {
+        created: true,
+        ..Item::of(objects[&wanted])
+    };
+    compare(&[text], &[wanted().map(item).collect()]);
 }
 
 /// No object at all, one without a path, one that is found, and one whose mode and size the kernel

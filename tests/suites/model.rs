@@ -16,7 +16,6 @@ use std::{mem, panic, ptr, thread};
 use ipcmk::kernel::abi::{
     Ipc64Perm, Msginfo, Msqid64Ds, Pollfd, Seminfo, ShmInfo, Shminfo64, Sigaction,
 };
-use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::text;
 
 // What src/sys calls `syscalls` is this crate, but for the names of the calls.
@@ -448,13 +447,18 @@ impl Kernel {
                 let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
                 assert_eq!([a, c, d], [0, rights as usize, flags as usize]);
                 assert_eq!([e, f], [usize::MAX, 0]);
-                let rooms = [size_of::<BatchRoom>(), size_of::<LineRoom>()];
-                // Or the values of sets.
-                assert!(rooms.contains(&b) || b.is_multiple_of(8192), "{b}");
                 // It is there until the process ends, which here is a thread that stays.
                 let pages = Layout::from_size_align(b, 4096).expect("whole pages");
                 // SAFETY: its size is not 0.
                 return Ok(unsafe { alloc_zeroed(pages) }.expose_provenance());
+            }
+            Sysno::mremap => {
+                assert_eq!((c, d), (2 * b, libc::MREMAP_MAYMOVE as usize));
+                let pages = Layout::from_size_align(c, 4096).expect("whole pages");
+                // SAFETY: its size is not 0.
+                let moved = unsafe { alloc_zeroed(pages) };
+                fill(moved.expose_provenance(), &bytes(a, b));
+                return Ok(moved.expose_provenance());
             }
             Sysno::prlimit64 => {
                 assert_eq!((a, c), (0, 0));

@@ -6,9 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ipcmk::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use ipcmk::cli::options::TABLE;
-use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::suite;
 
 /// A page: its path in the repository, and its text.
@@ -413,17 +411,10 @@ fn figures_in_the_text_are_right() {
         .expect("a version")
         .trim_matches('"');
     let calls = cell(&table(README.1, "cost"), "system calls, -Q", "ipcmk");
-    let mebibytes = size_of::<BatchRoom>() as f64 / f64::from(1 << 20);
-    let kibibytes = size_of::<LineRoom>().next_multiple_of(4096) / 1024;
     for ((path, text), figure) in [
         (README, format!("at most {} KiB", limit / 1024)),
         (README, format!("Rust {rust} or later")),
-        (README, format!("up to {MAX_OBJECTS} objects")),
         (README, "[Four system calls](#cost) for a queue".to_owned()),
-        (BENCH, format!("up to {MAX_OBJECTS} objects")),
-        (BENCH, format!("{MAX_BYTES} bytes of lines")),
-        (BENCH, format!("maps {mebibytes:.1} MiB of")),
-        (BENCH, format!("maps {kibibytes} KiB.")),
     ] {
         assert!(text.contains(&figure), "{path} does not say {figure:?}");
     }

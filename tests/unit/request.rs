@@ -35,7 +35,6 @@ fn nothing_is_given_at_first() {
     let request = Request::new();
     assert_eq!(request, Request::default());
     assert_eq!(request.given(), Opts::NONE);
-    assert_eq!(request.objects(), 0);
     assert_eq!((request.key(), request.mode()), (None, 0o644));
     assert_eq!(request.output(), Output::Words);
     assert_eq!((request.shm_flags(), request.ftok()), (0, None));

@@ -42,6 +42,7 @@ const MANUAL: &[(&str, &str)] = &[
         "mmap",
         "EACCES EAGAIN EBADF EEXIST EINVAL ENFILE ENODEV ENOMEM EOVERFLOW ETXTBSY",
     ),
+    ("mremap", "EAGAIN EFAULT EINVAL ENOMEM"),
     (
         "mq_open",
         "EACCES EEXIST EINVAL EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC",

@@ -10,7 +10,7 @@ use crate::script::{
 /// The file `jobs`, with these lines.
 pub fn jobs(lines: &str) -> Vec<Expected> {
     let lines = lines.to_owned().leak().as_bytes();
-    vec![(Call::Room, 0), (Read(Source::User("jobs"), lines), 0)]
+    vec![(Read(Source::User("jobs"), lines), 0), (Call::Room, 0)]
 }
 
 /// Lines of both grammars, with what stands between them.

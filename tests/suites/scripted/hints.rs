@@ -101,7 +101,7 @@ fn a_refused_property_is_explained() {
     let valued = |errno| {
         let script = vec![
             (AskLimits(Kind::Sem), 0),
-            (Values(3), 0),
+            (Values(4), 0),
             made(Kind::Sem, 3, 0o600),
             error(SetValues(5, vec![9; 3]), errno),
             (Remove(Kind::Sem, 5), 0),

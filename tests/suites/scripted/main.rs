@@ -13,9 +13,8 @@ use std::ffi::CStr;
 
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
-use ipcmk::kernel::port::Room;
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State,
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
 };
 use ipcmk::kernel::posix::Path;
 
@@ -305,11 +304,17 @@ impl Kernel for Crowded {
         panic!("no file is named");
     }
 
-    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
-        &mut self,
-    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
+    fn read_whole<'a>(&mut self, _: Text<'_>) -> Result<&'a [u8], Errno> {
+        panic!("there is no batch");
+    }
+
+    fn mmap_bytes<'a>(&mut self, count: usize) -> Result<&'a mut [u8], Errno> {
+        self.mmap(count, 0)
+    }
+
+    fn mmap<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> Result<&'a mut [T], Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
-        Ok(unsafe { self.memory.room() })
+        Ok(unsafe { self.memory.map(count, value) })
     }
 
     fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
@@ -318,10 +323,6 @@ impl Kernel for Crowded {
 
     fn mq_getattr(&mut self, _: Fd) -> Result<Attributes, Errno> {
         Err(Errno::ENOSYS)
-    }
-
-    fn mmap_values<'a>(&mut self, _: usize) -> Result<&'a mut [u16], Errno> {
-        panic!("no values are given");
     }
 
     fn prlimit(&mut self, _: usize) -> Result<u64, Errno> {
@@ -372,7 +373,7 @@ fn it_gives_up_in_the_end() {
             calls: 0,
             random,
             told: Vec::new(),
-            memory: Memory(None),
+            memory: Memory::default(),
         };
         let look = |kernel: &mut Crowded| (kernel.calls, kernel.told.clone());
         let (status, (calls, told)) = run_on(line, kernel, look);

@@ -4,8 +4,7 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    BlockSignals, Expected, Get, NEW, OURS, Pieces, Read, Set, Source, error, failed, ok, play,
-    silent, tell,
+    BlockSignals, Expected, Get, NEW, OURS, Pieces, Set, error, failed, ok, play, silent, tell,
 };
 
 const PASSWD: &str = "/etc/passwd";
@@ -152,14 +151,7 @@ fn a_batch_looks_each_name_up_once() {
     );
 
     // Of the line that is wrong.
-    let mut script = vec![jobs("-Q\n-Q --owner bob\n").remove(0)];
-    script.push((
-        Read(
-            Source::User("jobs"),
-            b"-Q\n-Q --owner bob\n-Q --owner eve\n",
-        ),
-        0,
-    ));
+    let mut script = jobs("-Q\n-Q --owner bob\n-Q --owner eve\n");
     script.extend([
         file(PASSWD, passwd),
         file(PASSWD, passwd),

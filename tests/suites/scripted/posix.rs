@@ -6,10 +6,10 @@ use ipcmk::kernel::object::Kind;
 use crate::batch::jobs;
 use crate::script::{
     Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
-    BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW,
-    OURS, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED,
-    Set, SetValues, Source, Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error,
-    explain, failed, ok, play, silent, tell, try_failures,
+    BlockSignals, Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW, OURS,
+    OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED, Set,
+    SetValues, Source, Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error, explain,
+    failed, ok, play, silent, tell, try_failures,
 };
 use syscalls::Sysno;
 
@@ -73,7 +73,7 @@ fn queue(
 
 /// Memory comes first, and is asked for while signals can still end the run.
 fn start() -> Vec<Expected> {
-    vec![(Call::Room, 0), (BlockSignals, 0)]
+    vec![(BlockSignals, 0)]
 }
 
 /// What the calls between start and output are.
@@ -128,8 +128,8 @@ fn each_kind_is_made_whole_and_every_failure_is_undone() {
         ),
     ] {
         let tried = try_failures(line, &[(0, script([calls.clone()], words))]);
-        // And the two at the start and the output.
-        assert_eq!(tried, calls.len() + 3, "{line}");
+        // And the one at the start and the output.
+        assert_eq!(tried, calls.len() + 2, "{line}");
     }
 }
 
@@ -145,7 +145,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     };
     let line = "-s -q -n x -m 4K -p 640 --owner 1000:100 --maxmsg 3 --msgsize 100 --value 7";
     let all = script(made(glibc(7), "/dev/shm/sem.x"), LINES);
-    assert_eq!(try_failures(line, &[(0, all)]), 19);
+    assert_eq!(try_failures(line, &[(0, all)]), 18);
 
     // Another C library looks elsewhere for its semaphores, and finds other bytes in them.
     let line = line
@@ -154,7 +154,7 @@ fn every_property_is_set_in_order_and_every_failure_is_undone() {
     let [_, queue, semaphore] = made(musl(7), "/dev/shm/x");
     let (_, lines) = LINES.split_once('\n').expect("several lines");
     let all = script([queue, semaphore], lines);
-    assert_eq!(try_failures(&line, &[(0, all)]), 13);
+    assert_eq!(try_failures(&line, &[(0, all)]), 12);
 }
 
 /// Beside one alone the other one is what the kernel would choose: its default, but no more than it
@@ -223,7 +223,7 @@ fn both_interfaces_on_one_line() {
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
     );
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
-    assert_eq!(try_failures(line, &[(0, all)]), 27);
+    assert_eq!(try_failures(line, &[(0, all)]), 26);
 }
 
 /// A file's type and mode, and its size, as the kernel tells them.
@@ -629,7 +629,7 @@ fn a_new_object_may_keep_its_mode_to_itself() {
         ],
         text,
     );
-    assert_eq!(try_failures("-J -m 1 -q -s -n x", &[(0, all)]), 13);
+    assert_eq!(try_failures("-J -m 1 -q -s -n x", &[(0, all)]), 12);
 }
 
 /// Lines of a batch, each with a name of its own.
@@ -730,7 +730,7 @@ fn a_file_is_made_whole_under_another_name() {
         let line = "-r -m 9 -n x";
         let made = named(filled(), default(), by_descriptor());
         let all = script([refused(), made.clone()], "x\n");
-        assert_eq!(try_failures(line, &[(0, all)]), 3 + 1 + made.len());
+        assert_eq!(try_failures(line, &[(0, all)]), 2 + 1 + made.len());
         let made = named(filled(), default(), by_path(errno));
         try_failures(line, &[(0, script([refused(), made.clone()], "x\n"))]);
 

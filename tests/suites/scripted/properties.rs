@@ -5,7 +5,7 @@ use std::iter;
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
-    AskLimits, BlockSignals, Call, Expected, Get, Lock, NEW, OURS, Operate, Random, Read, Remove,
+    AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Operate, Random, Read, Remove,
     SHM_RMID_FORCED, Set, SetValues, Source, Values, Write, error, explain, failed, ok, play,
     silent, tell, try_failures,
 };
@@ -32,7 +32,7 @@ fn all() -> Vec<Expected> {
         (Random, 0x33),
         // The values are laid out before there is a set.
         (AskLimits(Kind::Sem), 0),
-        (Values(3), 0),
+        (Values(4), 0),
         // To set values takes permission.
         (Get(Kind::Sem, 0x33, 3, NEW | 0o600), 30),
         (SetValues(30, vec![1, 2, 3]), 0),
@@ -75,7 +75,7 @@ fn e_that_loses_the_race_changes_nothing() {
         (BlockSignals, 0),
         error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
         (AskLimits(Kind::Sem), 0),
-        (Values(3), 0),
+        (Values(4), 0),
         error(Get(Kind::Sem, 7, 3, NEW | 0o600), libc::EEXIST),
         (Get(Kind::Sem, 7, 3, 0), 5),
         ok("Semaphore id: 5\n"),
@@ -167,7 +167,7 @@ fn more_values_than_semmsl_are_refused_before_there_is_a_set() {
 /// The lines of a batch share the memory for values, until one needs more.
 #[test]
 fn memory_for_values_is_mapped_once() {
-    const JOBS: &[u8] = b"-k1 -S 3 --value 5\n-k2 -S 2 --value 6,7\n-k3 -S 4 --value 8\n";
+    const JOBS: &[u8] = b"-k1 -S 3 --value 5\n-k2 -S 2 --value 6,7\n-k3 -S 5 --value 8\n";
     let set = |key: u32, values: Vec<u16>| {
         let id = key.into();
         [
@@ -182,17 +182,16 @@ fn memory_for_values_is_mapped_once() {
     };
     let asked = || (AskLimits(Kind::Sem), 0);
     let mut script = vec![
-        (Call::Room, 0),
         (Read(Source::User("jobs"), JOBS), 0),
         (BlockSignals, 0),
         asked(),
-        (Values(3), 0),
+        (Values(4), 0),
     ];
     script.extend(set(1, vec![5; 3]));
     script.push(asked());
     script.extend(set(2, vec![6, 7]));
-    script.extend([asked(), (Values(4), 0)]);
-    script.extend(set(3, vec![8; 4]));
+    script.extend([asked(), (Values(8), 0)]);
+    script.extend(set(3, vec![8; 5]));
     script.push(ok("1\n2\n3\n"));
     assert_eq!(play("-r --batch jobs", script), silent());
 }

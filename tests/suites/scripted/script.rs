@@ -1,16 +1,17 @@
 //! A kernel that follows a script.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
 use std::ffi::CStr;
 use std::io;
+use std::mem::MaybeUninit;
 use std::num::NonZero;
 use std::ptr::NonNull;
 
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
+    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
 };
 use ipcmk::kernel::posix::Path;
 use ipcmk::run::run;
@@ -30,7 +31,7 @@ pub enum Call {
     AskAttributes(usize),
     /// A file; the result is its device's minor number and, in the lower half, its inode number.
     Identify(String),
-    /// Memory for many objects.
+    /// Memory for the lines of a batch, or for long output. A script need not name it.
     Room,
     /// Kind, key, amount, flags.
     Get(Kind, u32, u64, i32),
@@ -118,7 +119,6 @@ impl Source {
             (Self::System(path), File::System(file) | File::Once(file)) => {
                 path.as_bytes() == file.to_bytes()
             }
-            (Self::User(path), File::User(file)) => path.as_bytes() == file,
             _ => false,
         }
     }
@@ -194,34 +194,36 @@ pub fn both(high: u32, low: u32) -> i64 {
     i64::from(high) << 32 | i64::from(low)
 }
 
-/// Memory for many objects, or long names.
-pub struct Memory(pub Option<(NonNull<u8>, Layout)>);
+/// The mappings of a run.
+#[derive(Default)]
+pub struct Memory(Vec<(NonNull<u8>, Layout)>);
 
 impl Memory {
-    /// The room in it, at most once.
+    /// Memory for so many values, all of them this one.
     ///
     /// # Safety
-    /// It must not be used any more when the memory is dropped.
-    pub unsafe fn room<'a, const T: usize, const N: usize, const O: usize>(
-        &mut self,
-    ) -> &'a mut Room<'a, T, N, O> {
-        assert_eq!(self.0, None, "at most once");
-        // A box would be made on the stack, which is too small for it.
-        let layout = Layout::new::<Room<T, N, O>>();
+    /// It must not be used any more when this is dropped.
+    pub unsafe fn map<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> &'a mut [T] {
+        let layout = Layout::array::<T>(count).expect("a size");
+        assert_ne!(layout.size(), 0, "mmap(2) refuses it");
         // SAFETY: its size is not 0.
-        let room = unsafe { alloc_zeroed(layout) };
-        let room = NonNull::new(room).unwrap_or_else(|| handle_alloc_error(layout));
-        self.0 = Some((room, layout));
-        // SAFETY: a room can be all zeros, and this is the only reference to it.
-        unsafe { room.cast().as_mut() }
+        let start = unsafe { alloc(layout) };
+        let start = NonNull::new(start).unwrap_or_else(|| handle_alloc_error(layout));
+        self.0.push((start, layout));
+        let start = start.cast::<MaybeUninit<T>>();
+        // SAFETY: it is allocated for so many, and this is the only reference to it.
+        let values = unsafe { NonNull::slice_from_raw_parts(start, count).as_mut() };
+        values.fill(MaybeUninit::new(value));
+        // SAFETY: all of them are values.
+        unsafe { NonNull::slice_from_raw_parts(start.cast(), count).as_mut() }
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some((room, layout)) = self.0 {
+        for (start, layout) in &self.0 {
             // SAFETY: allocated with this layout. Nothing in it has a drop of its own.
-            unsafe { dealloc(room.as_ptr(), layout) };
+            unsafe { dealloc(start.as_ptr(), *layout) };
         }
     }
 }
@@ -240,7 +242,7 @@ impl Script {
             calls: script.into_iter().collect(),
             told: String::new(),
             causes,
-            memory: Memory(None),
+            memory: Memory::default(),
             open: Vec::new(),
         }
     }
@@ -468,11 +470,9 @@ impl Kernel for Script {
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
         let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
-        let known = match (file, self.causes()) {
-            (File::System(_) | File::Once(_), Some(causes)) => {
-                causes.ask(is_it).ok_or(Errno::ENOENT)?
-            }
-            _ => {
+        let known = match self.causes() {
+            Some(causes) => causes.ask(is_it).ok_or(Errno::ENOENT)?,
+            None => {
                 let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
                 next.unwrap_or_else(|| panic!("{file:?} is not what the script has next"))
             }
@@ -519,17 +519,31 @@ impl Kernel for Script {
         })
     }
 
-    fn mmap<'a, const T: usize, const N: usize, const O: usize>(
-        &mut self,
-    ) -> Result<&'a mut Room<'a, T, N, O>, Errno> {
-        self.answer(Call::Room)?;
-        // SAFETY: the one run by this script is over when it is dropped.
-        Ok(unsafe { self.memory.room() })
+    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno> {
+        let is_it = |call: &Call| match (call, file) {
+            (Read(Source::User(path), _), Text::File(file)) => path.as_bytes() == file,
+            _ => false,
+        };
+        let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
+        let Some((Read(_, content), result)) = next else {
+            panic!("{file:?} is not what the script has next: {next:?}");
+        };
+        outcome(result)?;
+        Ok(content)
     }
 
-    fn mmap_values<'a>(&mut self, count: usize) -> Result<&'a mut [u16], Errno> {
-        self.answer(Values(count))?;
-        Ok(vec![0; count].leak())
+    fn mmap_bytes<'a>(&mut self, count: usize) -> Result<&'a mut [u8], Errno> {
+        self.mmap(count, 0)
+    }
+
+    fn mmap<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> Result<&'a mut [T], Errno> {
+        if size_of::<T>() == size_of::<u16>() {
+            self.answer(Values(count))?;
+        } else if matches!(self.calls.front(), Some((Call::Room, _))) {
+            self.answer(Call::Room)?;
+        }
+        // SAFETY: the one run by this script is over when it is dropped.
+        Ok(unsafe { self.memory.map(count, value) })
     }
 
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno> {
