@@ -117,6 +117,12 @@ pub trait Kernel {
     /// Its own.
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
 
+    /// Allocates all bytes of a file, and sets its size: fallocate(2), again after EINTR.
+    ///
+    /// # Errors
+    /// Its own; EINVAL for no bytes.
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
+
     /// Sets the owner of a file; [`Owner::SAME`] leaves it: fchown(2).
     ///
     /// # Errors
@@ -290,6 +296,8 @@ pub struct Attributes {
 /// Blocks and inodes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
+    /// Bytes of a block.
+    pub block: u64,
     /// Blocks in all; 0 where nothing limits them.
     pub blocks: u64,
     /// Free ones.
@@ -298,8 +306,8 @@ pub struct Space {
     pub inodes: u64,
     /// Free ones.
     pub free_inodes: u64,
-    /// Bytes of its pages if it is a hugetlbfs, else 0.
-    pub huge_page: u64,
+    /// Whether it is a hugetlbfs, whose blocks are huge pages.
+    pub is_hugetlbfs: bool,
 }
 
 /// A file to read.

@@ -94,6 +94,8 @@ pub enum Doing {
     Create,
     /// Sets the size of a POSIX object that is a file, or writes to it.
     Fill,
+    /// Allocates the pages of POSIX shared memory.
+    Allocate,
     /// Refuses to create a segment that kernel.shm_rmid_forced would destroy.
     ForcedShm,
     /// Sets the values of a set's semaphores.

@@ -8,8 +8,8 @@ use core::ffi::CStr;
 use super::measure::{attributes, measure};
 use crate::cli::batch::MAX_BYTES;
 use crate::kernel::abi::{
-    IPC_SET, MSG_INFO, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO,
-    SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
+    IPC_SET, MSG_INFO, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT,
+    S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, Made, Name};
@@ -96,10 +96,18 @@ pub enum Figure {
     InodesIfFull,
     /// Pages of /dev/shm, if none is free.
     BlocksIfFull,
+    /// KiB of /dev/shm that are free, if more are asked for.
+    FreeKibIfOver,
+    /// KiB of /dev/shm.
+    SpaceKib,
+    /// 0: pages are being allocated.
+    IfAllocating,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
     HugetlbfsPage,
+    /// KiB of that page.
+    HugetlbfsKib,
     /// 0: it does not.
     IfNoSpace,
     /// fs.mqueue.queues_max.
@@ -272,8 +280,22 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let space = self.space()?;
                 if_full(space.blocks, space.free_blocks)
             }
+            Figure::FreeKibIfOver => {
+                let space = self.space()?;
+                let free = space.free_blocks.checked_mul(space.block)?;
+                (space.blocks != 0 && asked > free).then_some(free / 1024)
+            }
+            Figure::SpaceKib => {
+                let space = self.space()?;
+                Some(space.blocks.checked_mul(space.block)? / 1024)
+            }
+            Figure::IfAllocating => when(self.attempt.doing == Doing::Allocate),
             Figure::IfSpaceKnown => when(self.space().is_some()),
-            Figure::HugetlbfsPage => Some(self.space()?.huge_page).filter(|page| *page != 0),
+            Figure::HugetlbfsPage => {
+                let space = self.space()?;
+                space.is_hugetlbfs.then_some(space.block)
+            }
+            Figure::HugetlbfsKib => Some(self.figure(Figure::HugetlbfsPage)? / 1024),
             Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
@@ -398,8 +420,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
         let (call, command, family) = match self.attempt.doing {
             Doing::Create | Doing::Find if !is_posix => (get, 0, Some(control)),
             Doing::Create if is_queue => (Sysno::mq_open, 0, Some(Sysno::mq_unlink)),
-            Doing::Create => (Sysno::openat, 0, None),
+            Doing::Create => (Sysno::openat, O_TMPFILE | O_RDWR, None),
             Doing::Fill => (Sysno::ftruncate, 0, None),
+            Doing::Allocate => (Sysno::fallocate, 0, None),
             Doing::Find => return kernel.statx(Some(Fd::NONE), &Path::ROOT) == Err(errno),
             Doing::Own => (Sysno::fchown, 0, None),
             Doing::SetMode => (Sysno::fchmod, 0, None),
@@ -417,9 +440,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
             }
             Doing::ReadBatch | Doing::FindOwner => (Sysno::openat, 0, None),
             // The kernel itself does not refuse these so.
-            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask | Doing::RandomKey => {
-                return true;
-            }
+            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
+            // /dev/urandom, which stands in for it, can be refused by its mode.
+            Doing::RandomKey => (Sysno::getrandom, 0, None),
             Doing::Write | Doing::ForcedShm | Doing::Replaced => (Sysno::write, 0, None),
         };
         match family {

@@ -204,6 +204,11 @@ fn fill<K: Kernel>(
     job.attempt.doing = Doing::Fill;
     let Step { kind, amount, .. } = job.attempt.step;
     match kind {
+        // No bytes are allocated already.
+        Kind::Shm if request.has(Opt::Allocate) && amount != 0 => {
+            job.attempt.doing = Doing::Allocate;
+            job.kernel.fallocate(fd, amount)?;
+        }
         Kind::Shm => job.kernel.ftruncate(fd, amount)?,
         Kind::Queue => {}
         Kind::Sem => {

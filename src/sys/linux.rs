@@ -290,6 +290,22 @@ impl Kernel for Linux {
         unsafe { call(Sysno::ftruncate, [raw_fd(fd), number(size)]) }.map(drop)
     }
 
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        loop {
+            // SAFETY: takes numbers only.
+            let done = unsafe {
+                call(
+                    Sysno::fallocate,
+                    [raw_fd(fd), number(0_u32), number(0_u32), number(size)],
+                )
+            };
+            // A freezer or a debugger interrupts it, whatever signals are blocked.
+            if done != Err(Errno::EINTR) {
+                return done.map(drop);
+            }
+        }
+    }
+
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
         unsafe { call(Sysno::fchown, [raw_fd(fd), number(uid), number(gid)]) }.map(drop)
@@ -373,15 +389,12 @@ impl Kernel for Linux {
         // SAFETY: the path ends with a NUL; a statfs to write to.
         unsafe { call(Sysno::statfs, [c_str(SHM), by_mut(&mut all)]) }?;
         Ok(Space {
+            block: all.f_bsize,
             blocks: all.f_blocks,
             free_blocks: all.f_bfree,
             inodes: all.f_files,
             free_inodes: all.f_ffree,
-            huge_page: if all.f_type == HUGETLBFS_MAGIC {
-                all.f_bsize
-            } else {
-                0
-            },
+            is_hugetlbfs: all.f_type == HUGETLBFS_MAGIC,
         })
     }
 
@@ -402,7 +415,12 @@ impl Kernel for Linux {
                 // Early in a boot the bytes are no secret yet. A key is none either.
                 Err(Errno::EAGAIN) => drop(get(GRND_INSECURE)?),
                 // Before Linux 3.17.
-                Err(Errno::ENOSYS) => drop(self.read(File::System(URANDOM), &mut bytes)?),
+                Err(Errno::ENOSYS) => {
+                    let size = bytes.len();
+                    if self.read(File::System(URANDOM), &mut bytes)?.len() < size {
+                        return Err(Errno::EIO);
+                    }
+                }
                 Err(errno) => return Err(errno),
             }
             // Up to 256 bytes come whole.

@@ -83,7 +83,7 @@ pub fn flags_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 32] = [
+pub const OF_IPCMK: [&str; 34] = [
     "mmap",
     "statx",
     "fstat",
@@ -100,6 +100,7 @@ pub const OF_IPCMK: [&str; 32] = [
     "msgctl",
     "semctl",
     "semop",
+    "fallocate",
     "ftruncate",
     "fchown",
     "fchmod",
@@ -107,6 +108,7 @@ pub const OF_IPCMK: [&str; 32] = [
     "linkat",
     "unlinkat",
     "mq_open",
+    "mq_getsetattr",
     "mq_unlink",
     "statfs",
     "getrandom",

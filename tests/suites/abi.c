@@ -58,7 +58,9 @@ int main(void)
 	NUMBER(__NR_signalfd4);
 	NUMBER(__NR_ppoll);
 	NUMBER(__NR_mq_open);
+	NUMBER(__NR_mq_getsetattr);
 	NUMBER(__NR_mq_unlink);
+	NUMBER(__NR_fallocate);
 	NUMBER(__NR_ftruncate);
 	NUMBER(__NR_fchown);
 	NUMBER(__NR_fchmod);

@@ -55,6 +55,8 @@ struct Item {
     mode: Option<u32>,
     /// None where it is null, or the object has none.
     amount: Option<u64>,
+    /// Of a queue its qbytes, or its maxmsg and msgsize; each is None where it is null.
+    limits: Vec<Option<u64>>,
     created: bool,
 }
 
@@ -69,6 +71,10 @@ impl Item {
             name: None,
             mode: Some(object.mode),
             amount: (object.kind != Kind::Msg).then_some(object.size),
+            limits: match object.kind {
+                Kind::Msg => vec![Some(object.size)],
+                Kind::Shm | Kind::Sem => Vec::new(),
+            },
             created: false,
         }
     }
@@ -155,6 +161,10 @@ impl Posix {
                 (Self::Shm, What::File { size, .. }) => Some(*size),
                 _ => None,
             },
+            limits: match &object.what {
+                What::Queue(queue) => vec![Some(queue.maxmsg), Some(queue.msgsize)],
+                _ => Vec::new(),
+            },
             created: false,
         })
     }
@@ -214,6 +224,7 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
             key: String,
             path: Option<PathForm>,
             mode: Option<String>,
+            qbytes: Option<u64>,
             created: bool,
         },
         Semaphore {
@@ -233,6 +244,8 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
         PosixMqueue {
             name: PathForm,
             mode: Option<String>,
+            maxmsg: Option<u64>,
+            msgsize: Option<u64>,
             created: bool,
         },
         PosixSemaphore {
@@ -242,7 +255,7 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
         },
     }
     let mode = |text: Option<String>| text.map(|text| mode(&text).ok_or(text)).transpose();
-    let named = |kind: Posix, name, mode_text, amount, created| {
+    let named = |kind: Posix, name, mode_text, amount, limits, created| {
         Ok(Item {
             kind: kind.name().to_owned(),
             id: None,
@@ -251,27 +264,33 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
             name: Some(name),
             mode: mode(mode_text)?,
             amount,
+            limits,
             created,
         })
     };
     let item = |object| {
-        let (kind, id, key_text, path, mode_text, amount, created) = match object {
+        let (kind, id, key_text, path, mode_text, amount, limits, created) = match object {
             Object::PosixShmem {
                 name,
                 mode,
                 size,
                 created,
-            } => return named(Posix::Shm, name, mode, size, created),
+            } => return named(Posix::Shm, name, mode, size, vec![], created),
             Object::PosixMqueue {
                 name,
                 mode,
+                maxmsg,
+                msgsize,
                 created,
-            } => return named(Posix::Queue, name, mode, None, created),
+            } => {
+                let limits = vec![maxmsg, msgsize];
+                return named(Posix::Queue, name, mode, None, limits, created);
+            }
             Object::PosixSemaphore {
                 name,
                 mode,
                 created,
-            } => return named(Posix::Sem, name, mode, None, created),
+            } => return named(Posix::Sem, name, mode, None, vec![], created),
             Object::Shmem {
                 id,
                 key,
@@ -279,14 +298,15 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
                 mode,
                 size,
                 created,
-            } => (Kind::Shm, id, key, path, mode, size, created),
+            } => (Kind::Shm, id, key, path, mode, size, vec![], created),
             Object::Queue {
                 id,
                 key,
                 path,
                 mode,
+                qbytes,
                 created,
-            } => (Kind::Msg, id, key, path, mode, None, created),
+            } => (Kind::Msg, id, key, path, mode, None, vec![qbytes], created),
             Object::Semaphore {
                 id,
                 key,
@@ -294,7 +314,7 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
                 mode,
                 nsems,
                 created,
-            } => (Kind::Sem, id, key, path, mode, nsems, created),
+            } => (Kind::Sem, id, key, path, mode, nsems, vec![], created),
         };
         Ok(Item {
             kind: kind_name(kind).to_owned(),
@@ -304,6 +324,7 @@ fn by_serde(texts: &[Vec<u8>]) -> Result<Vec<Vec<Item>>, String> {
             name: None,
             mode: mode(mode_text)?,
             amount,
+            limits,
             created,
         })
     };
@@ -383,6 +404,9 @@ fn item(line: &str) -> Option<Item> {
         id,
         size,
         nsems,
+        qbytes,
+        maxmsg,
+        msgsize,
         created,
         path,
         name,
@@ -417,6 +441,12 @@ fn item(line: &str) -> Option<Item> {
             ("shmem" | "posix-shmem", size, "-") => number(size)?,
             ("semaphore", "-", nsems) => number(nsems)?,
             ("queue" | "posix-mqueue" | "posix-semaphore", "-", "-") => None,
+            _ => return None,
+        },
+        limits: match (kind, qbytes, maxmsg, msgsize) {
+            ("queue", qbytes, "-", "-") => vec![number(qbytes)?],
+            ("posix-mqueue", "-", maxmsg, msgsize) => vec![number(maxmsg)?, number(msgsize)?],
+            ("shmem" | "semaphore" | "posix-shmem" | "posix-semaphore", "-", "-", "-") => vec![],
             _ => return None,
         },
         created: created.parse().ok()?,
@@ -860,6 +890,7 @@ fn found() {
             expected.push(vec![Item {
                 mode: None,
                 amount: None,
+                limits: vec![None; if kind == Kind::Msg { 1 } else { 0 }],
                 ..Item::of(&object)
             }]);
 
@@ -1061,6 +1092,7 @@ fn found_posix() {
         texts.push(place.print(&words("-J -m 5 -q -s -n /x -e")));
         let mut items = found(false);
         items[1].mode = None;
+        items[1].limits = vec![None; 2];
         expected.push(items);
         posix::create_queue(b"y", 0o444, &Queue::USUAL).expect("it can be made");
         texts.push(place.print(&words("-J -q -n y -e")));
@@ -1156,6 +1188,10 @@ fn planted_posix() {
         ("posix-shmem", b"posix-semaphore"),
         ("posix-mqueue", b"posix-queue"),
         ("posix-mqueue", b"posix-shmem"),
+        ("\"maxmsg\": 1, ", b""),
+        ("\"maxmsg\": 1", b"\"maxmsg\": 2"),
+        ("\"msgsize\": 1", b"\"msgsize\": null"),
+        ("maxmsg", b"qbytes"),
         ("4096", b"4095"),
         ("4096", b"null"),
         (", \"size\": 4096", b""),

@@ -323,6 +323,10 @@ impl Kernel {
                 };
                 fill(c, &bytes_of(attributes));
             }
+            Sysno::fallocate => {
+                assert_eq!((b, c), (0, 0));
+                self.opened(a).size = d;
+            }
             Sysno::ftruncate => self.opened(a).size = b,
             Sysno::fchown => self.opened(a).owner = Some((b, c)),
             Sysno::fchmod => self.opened(a).mode = b,
@@ -1063,8 +1067,9 @@ fn lines_of_a_file_are_carried_out() {
 #[test]
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
-        fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, newfstatat,
-        openat, read, rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
+        fallocate, fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget,
+        newfstatat, openat, read, rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx,
+        umask,
     };
     let errnos = [
         libc::EPERM,
@@ -1095,6 +1100,7 @@ fn whatever_is_refused_is_explained_and_undone() {
         (mmap, libc::ENOMEM),
         (mq_open, libc::EMFILE),
         (mq_open, libc::EINVAL),
+        (fallocate, libc::ENOSPC),
         (ftruncate, libc::EFBIG),
         (linkat, libc::ENOSPC),
     ];
@@ -1118,6 +1124,7 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("--batch /jobs", read),
         ("--batch /jobs", semget),
         ("-q -s -m 1 -n x", openat),
+        ("-q -s -m 1 -n x --allocate", fallocate),
         ("-q -s -m 1 -n x", ftruncate),
         ("-q -s -m 1 -n x", linkat),
         ("-m 1 -q -s -n x", mq_open),

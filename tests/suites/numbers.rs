@@ -89,7 +89,9 @@ const CALLS: &[Call] = calls! {
     signalfd4 SIGNALFD4 SYS_signalfd4
     ppoll PPOLL SYS_ppoll
     mq_open MQ_OPEN SYS_mq_open
+    mq_getsetattr MQ_GETSETATTR SYS_mq_getsetattr
     mq_unlink MQ_UNLINK SYS_mq_unlink
+    fallocate FALLOCATE SYS_fallocate
     ftruncate FTRUNCATE SYS_ftruncate
     fchown FCHOWN SYS_fchown
     fchmod FCHMOD SYS_fchmod
@@ -175,6 +177,22 @@ fn calls() {
     assert_eq!(listed.count(), CALLS.len(), "abi.c lists the same calls");
     let listed = table::OF_IPCMK.map(str::to_owned);
     assert_eq!(expected(), listed.into(), "OF_IPCMK lists the same calls");
+    assert_eq!(expected(), in_the_source(), "src/sys names the same calls");
+}
+
+/// The calls that src/sys names, by their names on x86_64.
+fn in_the_source() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in ["linux.rs", "call.rs", "start.rs", "arch/x86_64.rs"] {
+        let source = fs::read_to_string(file("../src/sys").join(path)).expect(path);
+        let uses = source.split("Sysno::").skip(1);
+        let name = |text: &str| {
+            let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            text.chars().take_while(|&c| is_of_a_name(c)).collect()
+        };
+        names.extend(uses.map(name));
+    }
+    names
 }
 
 /// Members that stand for several members of the header, and that the program does not read. The
@@ -364,6 +382,8 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         ("-M 4096 -Q -S 3", full()),
         ("-M 4096 --lock", not_locked),
         ("-m 1 -q -s -n made --owner 0", Start::default()),
+        ("-m 1 -n allocated --allocate", Start::default()),
+        ("-q -n made -e -J", Start::default()),
         ("-q -s -n unmade", full()),
         ("-m 1 -n unmade", no_space),
         ("-q -n unmade", no_queues),

@@ -5,5 +5,5 @@ def bytes($name): if has($name) | not then "-"
     elif .[$name] | type == "string" then "s" + (.[$name] | @uri)
     else "a" + (.[$name] | map(tojson) | join(",")) end;
 (.ipcmk[] | [
-    field("kind", "key", "mode"; text), field("id", "size", "nsems", "created"; tojson), bytes("path", "name")
+    field("kind", "key", "mode"; text), field("id", "size", "nsems", "qbytes", "maxmsg", "msgsize", "created"; tojson), bytes("path", "name")
 ] | join("\t")), "."

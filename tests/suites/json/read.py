@@ -10,7 +10,7 @@ from urllib.parse import quote_from_bytes
 
 
 TEXTS = ("kind", "key", "mode")
-NUMBERS = ("id", "size", "nsems", "created")
+NUMBERS = ("id", "size", "nsems", "qbytes", "maxmsg", "msgsize", "created")
 BYTES = ("path", "name")
 
 

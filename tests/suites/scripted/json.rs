@@ -143,6 +143,10 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
+    fn fallocate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         Ok(())
     }

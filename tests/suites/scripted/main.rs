@@ -243,6 +243,10 @@ impl Kernel for Crowded {
         Ok(())
     }
 
+    fn fallocate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        panic!("no pages are allocated")
+    }
+
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         panic!("no owner is given");
     }

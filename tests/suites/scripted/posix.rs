@@ -5,7 +5,7 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
+    Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
     BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW,
     OURS, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED,
     Set, SetValues, Source, Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error,
@@ -432,6 +432,14 @@ fn a_refusal_is_explained() {
         ];
         ("-m 7 -n x", script)
     };
+    let allocate = |errno| {
+        let script = vec![
+            (OpenUnnamed(0o644), 1),
+            error(Allocate(FD, 8192), errno),
+            (Close(FD), 0),
+        ];
+        ("-m 8192 -n x --allocate", script)
+    };
     let write = |errno| {
         let script = vec![
             (OpenUnnamed(0o644), 1),
@@ -491,6 +499,17 @@ fn a_refusal_is_explained() {
             filter,
         ),
         (truncate(EPERM), vec![], security_module),
+        (
+            allocate(EPERM),
+            vec![by_filter(Sysno::fallocate, EPERM)],
+            filter,
+        ),
+        (allocate(EPERM), vec![], security_module),
+        (
+            allocate(ENOSPC),
+            vec![(AskSpace, 1)],
+            "8 kB asked for, 4 of 8000 kB of /dev/shm are free (size)",
+        ),
         (chmod(EPERM), vec![by_filter(Sysno::fchmod, EPERM)], filter),
         (link(EPERM), vec![by_filter(Sysno::linkat, EPERM)], filter),
         (

@@ -54,6 +54,7 @@ pub enum Call {
     OpenQueue(String, u32, Option<[u64; 2]>),
     /// Descriptor, size.
     Truncate(usize, u64),
+    Allocate(usize, u64),
     /// To a POSIX semaphore that is not whole yet.
     Fill(usize, Vec<u8>),
     /// For it.
@@ -97,9 +98,9 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask,
-    BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath, Lock,
-    OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
+    Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState,
+    AskUmask, BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath,
+    Lock, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
     SetValues, Truncate, Unlink, UnlinkQueue, Values, Wait, WaitToFill, Write,
 };
 
@@ -383,6 +384,10 @@ impl Kernel for Script {
         self.answer(Truncate(self.opened(fd), size)).map(drop)
     }
 
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        self.answer(Allocate(self.opened(fd), size)).map(drop)
+    }
+
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         self.answer(Own(self.opened(fd), (uid, gid))).map(drop)
     }
@@ -447,11 +452,12 @@ impl Kernel for Script {
     fn statfs(&mut self) -> Result<Space, Errno> {
         let free = self.answer(AskSpace)?;
         Ok(Space {
+            block: 4096,
             blocks: 2000,
             free_blocks: free.unsigned_abs(),
             inodes: 400,
             free_inodes: 5,
-            huge_page: 0,
+            is_hugetlbfs: false,
         })
     }
 
@@ -757,7 +763,9 @@ fn left_named(calls: &[Expected]) -> Option<String> {
 
 /// The words for the failure of a call of a script; none where it is no failure.
 fn what_fails(script: &[Expected], at: usize) -> Option<String> {
-    let is_content = |(call, _): &Expected| matches!(call, Truncate(..) | Fill(..) | OpenQueue(..));
+    let is_content = |(call, _): &Expected| {
+        matches!(call, Truncate(..) | Allocate(..) | Fill(..) | OpenQueue(..))
+    };
     Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
@@ -774,7 +782,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
         OpenQueue(..) => "create POSIX message queue failed".into(),
-        Truncate(..) => "create POSIX shared memory failed".into(),
+        Truncate(..) | Allocate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
         OpenUnnamed(_) | OpenNew(_) => {
