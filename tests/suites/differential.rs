@@ -2,14 +2,15 @@
 //! that of util-linux 2.41, the first one with POSIX objects: each makes the same objects and
 //! prints the same, or differs for a reason that is listed here.
 //!
-//! IPCMK_SEED=<number> chooses other lines; the number of those that are tried is printed.
+//! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of those
+//! that are tried is printed.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::{array, mem, str};
+use std::{array, env, mem, str};
 
 use ipcmk::cli::getopt::{Getopt, Token};
 use ipcmk::cli::mistake::{Mistake, Position, Refusal, Word};
@@ -38,7 +39,8 @@ const SEED: u64 = 0x1bc_411;
 /// The umask of all lines.
 const UMASK: u32 = 0o022;
 
-/// The lines that are tried beside util-linux, so many of each [`Sort`].
+/// The lines that are tried beside util-linux, so many of each [`Sort`]; IPCMK_LINES changes their
+/// sum.
 const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 400, 1500];
 
 /// The lines that are tried on both files.
@@ -802,7 +804,10 @@ fn differential() {
         fetched.version
     );
     let ours = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
-    let mut lines = sample(seed(), BESIDE_UTIL_LINUX);
+    let usual: usize = BESIDE_UTIL_LINUX.iter().sum();
+    let number = env::var("IPCMK_LINES").map_or(usual, |text| text.parse().expect("a number"));
+    let of_each = BESIDE_UTIL_LINUX.map(|lines| lines * number / usual);
+    let mut lines = sample(seed(), of_each);
     lines.extend(EXAMPLES.iter().map(|words| Line {
         words: words.iter().map(|word| word.to_vec()).collect(),
         posixly_correct: false,
