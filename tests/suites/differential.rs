@@ -5,7 +5,7 @@
 //! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of those
 //! that are tried is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
     suite::main(&[
         ("lines_mean_what_they_mean_to_util_linux", differential),
         ("both_files_read_lines_alike", both_files),
+        ("the_list_has_these_differences_and_no_other", list),
     ])
 }
 
@@ -409,7 +410,15 @@ struct Rule {
     explains: fn(&Line, &Outcome, &Outcome) -> bool,
     /// The versions of util-linux that differ so: from this one, and before that one.
     versions: (Version, Version),
+    /// Its row of differences.txt. None of options that util-linux lacks, and of the help text.
+    row: Option<&'static str>,
 }
+
+/// The list of all deliberate differences.
+const LIST: &str = include_str!("../differences.txt");
+
+/// Its rows that no random line can show: they are of the world around it.
+const NOT_OF_LINES: [&str; 2] = ["closed-output", "shm-rmid-forced"];
 
 const FIRST: Version = Version(0, 0);
 const NEVER: Version = Version(u32::MAX, 0);
@@ -439,6 +448,7 @@ const RULES: &[Rule] = &[
                 && theirs.lost.is_empty()
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-existing"),
     },
     Rule {
         tag: "sizes",
@@ -482,7 +492,10 @@ const RULES: &[Rule] = &[
                 let refusal = outcome.refusal();
                 outcome.status == Some(1) && refusal.is_some_and(|(step, _)| step < 2)
             };
-            let ours_is_refused = is_refused(ours) && ours.is_nothing();
+            // Where theirs goes no further, ours may be refused a later object.
+            let ours_is_refused = ours.status == Some(1)
+                && ours.is_nothing()
+                && (is_refused(ours) || is_refused(theirs));
             result == Ok(Action::Create)
                 && !request.has(Opt::Keyed)
                 && segment != file
@@ -494,6 +507,7 @@ const RULES: &[Rule] = &[
                     || lacks_queue_slash(&request, theirs))
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("size"),
     },
     Rule {
         tag: "queue-slash",
@@ -520,6 +534,7 @@ const RULES: &[Rule] = &[
                 && (is_made || is_refused_too())
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-names"),
     },
     Rule {
         tag: "semaphore-dots",
@@ -535,6 +550,7 @@ const RULES: &[Rule] = &[
                 && theirs.posix.iter().any(is_it)
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-names"),
     },
     Rule {
         tag: "modes",
@@ -544,6 +560,7 @@ const RULES: &[Rule] = &[
             request.has(Opt::Mode) && ours.under_umask().is(theirs)
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-mode"),
     },
     Rule {
         tag: "help",
@@ -555,6 +572,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: None,
     },
     Rule {
         tag: "keys",
@@ -569,6 +587,7 @@ const RULES: &[Rule] = &[
                 && line.is_by_keys()
         },
         versions: (FIRST, NEVER),
+        row: Some("keys"),
     },
     Rule {
         tag: "high-modes",
@@ -584,6 +603,7 @@ const RULES: &[Rule] = &[
                 && theirs.status.is_some()
         },
         versions: (FIRST, MOST_MODE_SINCE),
+        row: Some("keys"),
     },
     Rule {
         tag: "ours",
@@ -596,6 +616,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: None,
     },
     Rule {
         tag: "overflow",
@@ -607,6 +628,7 @@ const RULES: &[Rule] = &[
             ) && refused_but_accepted(ours, theirs)
         },
         versions: (FIRST, NEVER),
+        row: Some("overflow"),
     },
     Rule {
         tag: "operand-mode",
@@ -626,6 +648,7 @@ const RULES: &[Rule] = &[
                 )
         },
         versions: (FIRST, NEVER),
+        row: Some("operands"),
     },
     Rule {
         tag: "operands",
@@ -635,6 +658,7 @@ const RULES: &[Rule] = &[
             refused_but_accepted(ours, theirs) && line.without_operands().is_some_and(is_without)
         },
         versions: (FIRST, NEVER),
+        row: Some("operands"),
     },
     Rule {
         tag: "mode-bits",
@@ -647,6 +671,7 @@ const RULES: &[Rule] = &[
                 && theirs.status.is_some()
         },
         versions: (FIRST, NEVER),
+        row: Some("mode-bits"),
     },
     Rule {
         tag: "early-count",
@@ -660,6 +685,7 @@ const RULES: &[Rule] = &[
             refused_but_accepted(ours, theirs) && line.without_low_counts().is_some_and(is_read)
         },
         versions: (FIRST, NEVER),
+        row: Some("early-count"),
     },
     Rule {
         tag: "left-behind",
@@ -672,6 +698,7 @@ const RULES: &[Rule] = &[
                 && !theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: Some("left-behind"),
     },
     Rule {
         tag: "posix-letters",
@@ -684,6 +711,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, POSIX_SINCE),
+        row: None,
     },
 ];
 
@@ -870,4 +898,14 @@ fn both_files() {
             line.show(&native)
         ))
     });
+}
+
+/// Each rule has its row in the list, and each row a rule, or it is of the world around a line.
+fn list() {
+    let rows = LIST.lines().filter(|line| !line.starts_with('#'));
+    let listed: BTreeSet<&str> = rows
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    let of_rules = RULES.iter().filter_map(|rule| rule.row);
+    assert_eq!(listed, of_rules.chain(NOT_OF_LINES).collect());
 }
