@@ -129,11 +129,8 @@ fn check<'a, A: Argv<'a>>(line: &mut Getopt<'a, A>, request: &Request<'a>) -> Re
         }
     }
     let mistake = match request.get(Opt::Value) {
-        Some(count @ 2..)
-            if request.get(Opt::Semaphore) != Some(count) || request.has(Opt::PosixSemaphore) =>
-        {
-            Mistake::ValueCount
-        }
+        Some(2..) if request.has(Opt::PosixSemaphore) => Mistake::OneValue,
+        Some(count @ 2..) if request.get(Opt::Semaphore) != Some(count) => Mistake::ValueCount,
         Some(_) if request.has(Opt::Semaphore) && request.values().any(|value| value > SEMVMX) => {
             Mistake::BadRange
         }

@@ -94,8 +94,10 @@ pub enum Mistake {
     OneFile,
     /// The option with this long name applies to nothing on the line.
     NotApplicable,
-    /// Neither one value nor one for each semaphore.
+    /// Neither one value nor one for each semaphore of -S.
     ValueCount,
+    /// Several values, of which -s takes one.
+    OneValue,
     /// --batch with another option than -r or -J, or with an operand.
     BatchNotAlone,
     /// A line of a batch with -J, -h, -V or --batch.

@@ -65,6 +65,8 @@ pub enum Opt {
     Json,
     /// Owner.
     Owner,
+    /// Allocate the pages of POSIX shared memory.
+    Allocate,
     /// SHM_NORESERVE.
     Noreserve,
     /// SHM_LOCK.
@@ -626,6 +628,21 @@ pub const TABLE: &[Row] = &[
             help: "C library of the POSIX semaphore",
             man: "The C library of the programs that use the semaphore of \\fB-s\\fR: \
                   \\fBglibc\\fR, which is the default, or \\fBmusl\\fR.",
+        },
+    )
+    .standard_only(),
+    Row::ours(
+        Opt::Allocate,
+        "allocate",
+        Opt::PosixShmem.bit(),
+        Form {
+            short: None,
+            argument: Argument::None,
+            metavar: "",
+            help: "allocate the pages of -m (fallocate)",
+            man: "Allocate the pages of \\fB-m\\fR before it has its name (fallocate(2), of a tmpfs since \
+                  Linux 3.5), so that a \\fI/dev/shm\\fR that is too small is refused here. Without it, the program \
+                  that writes to the first page too many gets SIGBUS.",
         },
     )
     .standard_only(),

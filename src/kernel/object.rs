@@ -21,12 +21,6 @@ impl Kind {
 /// The identifier of a System V object, 0 to `2^31 - 1`.
 pub type Id = u64;
 
-/// An id for what tells of all objects of a kind, whatever the id.
-pub const ANY_ID: Id = 0;
-
-/// An id that the kernel refuses with EINVAL: -1.
-pub const NO_ID: Id = Id::MAX;
-
 /// The C library that will use an object. They differ on semaphores alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Libc {

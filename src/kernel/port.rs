@@ -5,11 +5,12 @@ use core::ffi::CStr;
 use core::num::NonZero;
 
 use heapless::Vec;
+use syscalls::Sysno;
 
 use super::abi::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use super::errno::Errno;
 use super::object::{Id, Kind, Made};
-use super::posix::{Path, Place};
+use super::posix::Path;
 
 /// The system calls that the program makes.
 ///
@@ -49,11 +50,11 @@ pub trait Kernel {
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno>;
 
     /// Reads the limits of a kind of object in this IPC namespace, and their use: IPC_INFO and
-    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls. Any id of 0 or more will do.
+    /// SHM_INFO, MSG_INFO or SEM_INFO of the ctl calls.
     ///
     /// # Errors
     /// Those of shmctl(2), msgctl(2) and semctl(2).
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno>;
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno>;
 
     /// Sets the values of all semaphores of a set, one each: SETALL of semctl(2).
     ///
@@ -116,6 +117,12 @@ pub trait Kernel {
     /// Its own.
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
 
+    /// Allocates all bytes of a file, and sets its size: fallocate(2), again after EINTR.
+    ///
+    /// # Errors
+    /// Its own; EINVAL for no bytes.
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno>;
+
     /// Sets the owner of a file; [`Owner::SAME`] leaves it: fchown(2).
     ///
     /// # Errors
@@ -146,12 +153,12 @@ pub trait Kernel {
     /// Its own.
     fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
 
-    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or
+    /// Checks that a path is that of an open file, by device and inode number: statx(2) of both, or
     /// what stands in for it.
     ///
     /// # Errors
-    /// Its own.
-    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
+    /// Its own; ESTALE if it is that of another file.
+    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
 
     /// Closes a descriptor: close(2).
     ///
@@ -228,6 +235,10 @@ pub trait Kernel {
     /// which that filter may refuse.
     fn is_filtered(&mut self) -> bool;
 
+    /// Makes a call with arguments that the kernel itself refuses: -1 for the id, descriptor or
+    /// address that comes first, then a command, then zeros. Returns its errno.
+    fn probe(&mut self, call: Sysno, command: usize) -> Option<Errno>;
+
     /// Writes bytes, perhaps not all: write(2).
     ///
     /// # Errors
@@ -285,6 +296,8 @@ pub struct Attributes {
 /// Blocks and inodes of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
+    /// Bytes of a block.
+    pub block: u64,
     /// Blocks in all; 0 where nothing limits them.
     pub blocks: u64,
     /// Free ones.
@@ -293,8 +306,8 @@ pub struct Space {
     pub inodes: u64,
     /// Free ones.
     pub free_inodes: u64,
-    /// Bytes of its pages if it is a hugetlbfs, else 0.
-    pub huge_page: u64,
+    /// Whether it is a hugetlbfs, whose blocks are huge pages.
+    pub is_hugetlbfs: bool,
 }
 
 /// A file to read.
@@ -382,13 +395,9 @@ pub struct Account<'a> {
     pub id: u32,
 }
 
-/// The objects that lines want by key or name, with their lines: a hash table.
-pub struct Wanted<'a, const N: usize> {
-    /// The first entry of each hash, from 1; 0 where there is none.
-    pub first: [usize; N],
-    /// Each entry: the object, its line, and the next entry of the hash.
-    pub entries: Vec<(Place<'a>, u32, usize), N>,
-}
+/// The objects that lines want by key or name: a hash table. An entry is a number for the place of
+/// the object, and the line, from 1; 0 where there is none.
+pub type Wanted<const N: usize> = [(u64, u32); N];
 
 /// Memory for what is larger than a few ids. The kernel maps it filled with zeros, which are an
 /// empty `Room`, and untouched pages take no memory.
@@ -402,7 +411,7 @@ pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
     /// The names that were looked up.
     pub accounts: Vec<Account<'a>, MADE>,
     /// What the lines of a batch want.
-    pub wanted: Wanted<'a, MADE>,
+    pub wanted: Wanted<MADE>,
 }
 
 /// Writes all of `bytes`: goes on after a short write and after EINTR, and waits on EAGAIN.

@@ -17,7 +17,8 @@ impl Path {
     /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
     const MAX: usize = 265;
 
-    const EMPTY: Self = Self {
+    /// No path yet.
+    pub const EMPTY: Self = Self {
         bytes: [0; Self::MAX],
         length: 0,
     };
@@ -35,7 +36,30 @@ impl Path {
         &self.bytes
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+    /// A number that is the same for equal paths, and another for others: as FNV-1a, from 0.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.bytes.iter().fold(0, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
+        })
+    }
+
+    /// Makes it the path of a file that has not its own name yet: `.ipcmk-` and a number.
+    pub fn set_other(&mut self, number: u64) {
+        *self = Self::EMPTY;
+        // It is not too long.
+        _ = self.put(b"/dev/shm/.ipcmk-");
+        for shift in (0..u64::BITS).step_by(4).rev() {
+            let digit = u8::try_from(number >> shift & 0xf).unwrap_or_default();
+            _ = self.put(&[digit + if digit < 10 { b'0' } else { b'a' - 10 }]);
+        }
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// EINVAL for a NUL; ENAMETOOLONG.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), Errno> {
         for &byte in bytes {
             match self.bytes.get_mut(self.length) {
                 // A word of a batch can have a NUL, where the kernel would see the name end.
@@ -49,75 +73,13 @@ impl Path {
     }
 }
 
-impl Path {
-    /// The path of a file that has not its own name yet: `.ipcmk-` and a number.
-    ///
-    /// # Errors
-    /// None: it is not too long.
-    pub fn other(number: u64) -> Result<Self, Errno> {
-        let mut path = Self::EMPTY;
-        path.put(DIRECTORY)?;
-        path.put(b".ipcmk-")?;
-        for shift in (0..u64::BITS).step_by(4).rev() {
-            let digit = number >> shift & 0xf;
-            let zero = if digit < 10 { b'0' } else { b'a' - 10 };
-            path.put(&[zero + u8::try_from(digit).unwrap_or_default()])?;
-        }
-        Ok(path)
-    }
-}
+/// What a hash is multiplied by for each byte. RFC 9923.
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// Holds POSIX shared memory and semaphores.
 const DIRECTORY: &[u8] = b"/dev/shm/";
 
-/// Where an object is: two that are created at one place are one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// Which keys or names they are.
-    space: Space,
-    /// The key of a System V object, else 0.
-    key: u32,
-    /// The name of a POSIX object, without slashes and `sem.` at its start.
-    name: &'a [u8],
-}
-
-/// What has keys or names of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Space {
-    /// System V objects of a kind.
-    Keys(Kind),
-    /// POSIX queues.
-    Queues,
-    /// Files of /dev/shm whose names begin with `sem.`: glibc's semaphores, and whatever else.
-    Semaphores,
-    /// The other files of /dev/shm.
-    Files,
-}
-
-impl Place<'_> {
-    /// That of a System V object.
-    #[must_use]
-    pub const fn of_key(kind: Kind, key: u32) -> Self {
-        Self {
-            space: Space::Keys(kind),
-            key,
-            name: b"",
-        }
-    }
-
-    /// A number that is the same for equal places, and mostly another for others: FNV-1a.
-    #[must_use]
-    pub fn hash(&self) -> u32 {
-        self.name.iter().fold(self.key, |hash, byte| {
-            (hash ^ u32::from(*byte)).wrapping_mul(FNV_PRIME)
-        })
-    }
-}
-
-/// What a hash is multiplied by for each byte. RFC 9923.
-const FNV_PRIME: u32 = 0x0100_0193;
-
-impl<'a> Name<'a> {
+impl Name<'_> {
     /// The path of an object of this kind.
     ///
     /// # Errors
@@ -138,24 +100,6 @@ impl<'a> Name<'a> {
         }
         path.put(name)?;
         Ok(path)
-    }
-
-    /// Where an object of this kind is.
-    #[must_use]
-    #[inline(never)] // `make size`
-    pub fn place(&self, kind: Kind) -> Place<'a> {
-        let name = bare(self.bytes, kind);
-        let (space, name) = match (kind, name.strip_prefix(SEMAPHORES)) {
-            (Kind::Queue, _) => (Space::Queues, name),
-            (Kind::Sem, _) if self.libc == Libc::Glibc => (Space::Semaphores, name),
-            (_, Some(name)) => (Space::Semaphores, name),
-            (_, None) => (Space::Files, name),
-        };
-        Place {
-            space,
-            key: 0,
-            name,
-        }
     }
 }
 

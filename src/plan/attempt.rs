@@ -26,8 +26,9 @@ pub struct Attempt<'a> {
     pub found: Option<State>,
     /// Whether another process removed an object before the undo.
     pub is_gone: bool,
-    /// The number in the other name of a POSIX object, and why that could not be unlinked.
-    pub other: Option<(u64, Errno)>,
+    /// The number in the other name of a POSIX object, and the errno of unlinking it, if that was
+    /// refused; else [`Errno::NONE`].
+    pub other: (u64, Errno),
     /// The file, or the name of a POSIX object.
     pub path: &'a [u8],
     /// The C library that uses a POSIX object.
@@ -59,7 +60,7 @@ impl Attempt<'_> {
             qbytes: 0,
             found: None,
             is_gone: false,
-            other: None,
+            other: (0, Errno::NONE),
             path: b"",
             libc: Libc::Glibc,
             attributes: None,
@@ -93,6 +94,8 @@ pub enum Doing {
     Create,
     /// Sets the size of a POSIX object that is a file, or writes to it.
     Fill,
+    /// Allocates the pages of POSIX shared memory.
+    Allocate,
     /// Refuses to create a segment that kernel.shm_rmid_forced would destroy.
     ForcedShm,
     /// Sets the values of a set's semaphores.

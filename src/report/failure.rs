@@ -35,6 +35,7 @@ const fn doing(doing: Doing) -> Words {
         Doing::Find
         | Doing::Create
         | Doing::Fill
+        | Doing::Allocate
         | Doing::Limits
         | Doing::Set
         | Doing::Own
@@ -95,6 +96,7 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::OneFile => Words::ONE_FILE,
         Mistake::NotApplicable => Words::NOT_APPLICABLE,
         Mistake::ValueCount => Words::VALUE_COUNT,
+        Mistake::OneValue => Words::ONE_VALUE,
         Mistake::BatchNotAlone => Words::BATCH_NOT_ALONE,
         Mistake::NotInBatch => Words::NOT_IN_BATCH,
         Mistake::TooMany => Words::TOO_MANY,
@@ -129,6 +131,7 @@ const fn advice(refusal: &Refusal<'_>) -> Option<Words> {
         (Mistake::NoResource, Grammar::Standard) => Some(Words::NOTHING),
         (Mistake::NoResource, Grammar::Keyed) => Some(Words::NOTHING_KEYED),
         (Mistake::OnlyName, _) => Some(Words::ONLY_NAME),
+        (Mistake::NoName, _) => Some(Words::NEEDS_NAME),
         (Mistake::ByteOrderMark, _) => Some(Words::BYTE_ORDER_MARK),
         (Mistake::SemaphoreOperand | Mistake::NumberForName, _) => Some(Words::SEMAPHORE_OPERAND),
         (Mistake::HugePageOperand, _) => Some(Words::HUGE_PAGE_OPERAND),
@@ -146,11 +149,11 @@ fn reason(refusal: &Refusal<'_>) -> Errno {
     if refusal.mistake == Mistake::BadRange {
         Errno::ERANGE
     } else if matches!(refusal.mistake, Mistake::BadValue | Mistake::NoSize)
-        && refusal.word.argument != Argument::Elements
+        && !matches!(refusal.word.argument, Argument::Elements | Argument::Mode)
     {
         Errno::EINVAL
     } else {
-        // For a bad number of semaphores neither: util-linux's line has no reason.
+        // For a bad number of semaphores or a bad mode neither: util-linux's lines have no reason.
         Errno::NONE
     }
 }
@@ -241,7 +244,8 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         text.begin(words);
         text.reason(Errno::NONE);
     }
-    if let Some((number, errno)) = attempt.other {
+    let (number, errno) = attempt.other;
+    if errno != Errno::NONE {
         text.figures = [number >> 32, number & 0xffff_ffff, 0];
         text.begin(Words::LEFT_OTHER);
         text.reason(errno);

@@ -8,15 +8,16 @@ use core::ffi::CStr;
 use super::measure::{attributes, measure};
 use crate::cli::batch::MAX_BYTES;
 use crate::kernel::abi::{
-    IPC_CREAT, IPC_PRIVATE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG,
-    SHM_HUGE_SHIFT,
+    IPC_SET, MSG_INFO, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT,
+    S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{ANY_ID, Called, Id, Kind, Made, NO_ID, Name};
-use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Owner, Properties, Space};
+use crate::kernel::object::{Called, Id, Kind, Made, Name};
+use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Space};
 use crate::kernel::posix::{Path, bare, is_bad};
 use crate::plan::attempt::{Attempt, Doing};
 use crate::plan::step::Step;
+use syscalls::Sysno;
 
 /// The name of a figure. `If` begins a condition; if it does not hold, the figure is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,10 +96,18 @@ pub enum Figure {
     InodesIfFull,
     /// Pages of /dev/shm, if none is free.
     BlocksIfFull,
+    /// KiB of /dev/shm that are free, if more are asked for.
+    FreeKibIfOver,
+    /// KiB of /dev/shm.
+    SpaceKib,
+    /// 0: pages are being allocated.
+    IfAllocating,
     /// 0: statfs(2) of /dev/shm works.
     IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
     HugetlbfsPage,
+    /// KiB of that page.
+    HugetlbfsKib,
     /// 0: it does not.
     IfNoSpace,
     /// fs.mqueue.queues_max.
@@ -271,8 +280,22 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 let space = self.space()?;
                 if_full(space.blocks, space.free_blocks)
             }
+            Figure::FreeKibIfOver => {
+                let space = self.space()?;
+                let free = space.free_blocks.checked_mul(space.block)?;
+                (space.blocks != 0 && asked > free).then_some(free / 1024)
+            }
+            Figure::SpaceKib => {
+                let space = self.space()?;
+                Some(space.blocks.checked_mul(space.block)? / 1024)
+            }
+            Figure::IfAllocating => when(self.attempt.doing == Doing::Allocate),
             Figure::IfSpaceKnown => when(self.space().is_some()),
-            Figure::HugetlbfsPage => Some(self.space()?.huge_page).filter(|page| *page != 0),
+            Figure::HugetlbfsPage => {
+                let space = self.space()?;
+                space.is_hugetlbfs.then_some(space.block)
+            }
+            Figure::HugetlbfsKib => Some(self.figure(Figure::HugetlbfsPage)? / 1024),
             Figure::IfNoSpace => when(self.space().is_none()),
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
@@ -295,7 +318,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
     /// A figure of the limits of the kind of System V object.
     fn limit(&mut self, name: Limit) -> Option<u64> {
         if matches!(self.limits, Err(Errno::NONE)) {
-            self.limits = self.kernel.ipc_info(self.attempt.step.kind, ANY_ID);
+            self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
         let limits = self.limits.as_ref().ok()?;
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
@@ -362,7 +385,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 && match made.called {
                     Called::Id(id) => made.kind == step.kind && holder == Ok(id),
                     Called::Name(other) => {
-                        step.is_posix && other.place(made.kind) == name.place(step.kind)
+                        step.is_posix && other.path(made.kind) == name.path(step.kind)
                     }
                 }
         })
@@ -382,68 +405,50 @@ impl<K: Kernel> Facts<'_, '_, K> {
     }
 
     /// Whether a seccomp filter has refused the call. It refuses the call too where the kernel itself
-    /// would refuse an argument, with another errno. ENOSYS is also that of a kernel that lacks the
-    /// call, and all others of its family.
+    /// would refuse an argument, with another errno.
     fn is_filtered(&mut self) -> bool {
-        let Self {
-            attempt,
-            errno,
-            ref mut kernel,
-            ..
-        } = *self;
-        let Step { kind, is_posix, .. } = attempt.step;
-        let may_be_missing = errno == Errno::ENOSYS;
-        let refused = match attempt.doing {
-            Doing::Create | Doing::Find if !is_posix && may_be_missing => {
-                return kernel.ipc_rmid(kind, NO_ID) != Err(errno);
-            }
-            // No argument of msgget(2) is refused. Without IPC_CREAT it creates nothing.
-            Doing::Create | Doing::Find if !is_posix && kind == Kind::Queue => {
-                kernel.ipc_get(kind, 0, OTHER_KEY, 0).err()
-            }
-            // It would have no bytes, or no semaphores.
-            Doing::Create | Doing::Find if !is_posix => {
-                let flags = attempt.flags | IPC_CREAT;
-                kernel.ipc_get(kind, 0, IPC_PRIVATE, flags).err()
-            }
-            Doing::Create if kind == Kind::Queue && may_be_missing => {
-                return kernel.unlink(kind, &Path::ROOT) != Err(errno);
-            }
-            Doing::Create if kind == Kind::Queue => kernel.mq_create(&Path::ROOT, 0, None).err(),
-            Doing::Create => kernel.read(File::System(c""), &mut []).err(),
-            Doing::Fill => kernel.ftruncate(Fd::NONE, 0).err(),
-            Doing::Find => kernel.statx(Some(Fd::NONE), &Path::ROOT).err(),
-            Doing::Own => kernel.fchown(Fd::NONE, Owner::UNCHANGED).err(),
-            Doing::SetMode => kernel.fchmod(Fd::NONE, 0).err(),
-            Doing::Link => kernel.linkat(Fd::NONE, &Path::ROOT).err(),
-            Doing::Close => kernel.close(Fd::NONE).err(),
-            Doing::SetValues => kernel.sem_setall(NO_ID, &[]).err(),
-            Doing::MarkReady => kernel.semop(NO_ID, [1, -1]).err(),
-            Doing::Lock => kernel.shm_lock(NO_ID).err(),
-            Doing::Limits => kernel.ipc_info(kind, NO_ID).err(),
-            Doing::Set => {
-                let properties = Properties {
-                    owner: Owner::UNCHANGED,
-                    mode: 0,
-                    qbytes: 0,
-                };
-                kernel.ipc_set(kind, NO_ID, properties).err()
-            }
-            Doing::Ftok | Doing::FtokWithoutId => kernel.identify(b"").err(),
-            // read(2) has no argument that every file refuses; but nothing is read here.
-            Doing::ReadBatch | Doing::FindOwner => {
-                let opened = kernel.read(File::System(c""), &mut []);
-                let read = kernel.read(File::In, &mut []);
-                return opened == Err(errno) || read == Err(errno);
-            }
-            // The kernel itself does not refuse these so.
-            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask | Doing::RandomKey => {
+        let Step { kind, is_posix, .. } = self.attempt.step;
+        let errno = self.errno;
+        let kernel = &mut *self.kernel;
+        let (get, control) = match kind {
+            Kind::Shm => (Sysno::shmget, Sysno::shmctl),
+            Kind::Queue => (Sysno::msgget, Sysno::msgctl),
+            Kind::Sem => (Sysno::semget, Sysno::semctl),
+        };
+        // The call, and another one of its family: a kernel that lacks the one lacks both.
+        let is_queue = kind == Kind::Queue;
+        let (call, command, family) = match self.attempt.doing {
+            Doing::Create | Doing::Find if !is_posix => (get, 0, Some(control)),
+            Doing::Create if is_queue => (Sysno::mq_open, 0, Some(Sysno::mq_unlink)),
+            Doing::Create => (Sysno::openat, O_TMPFILE | O_RDWR, None),
+            Doing::Fill => (Sysno::ftruncate, 0, None),
+            Doing::Allocate => (Sysno::fallocate, 0, None),
+            Doing::Find => return kernel.statx(Some(Fd::NONE), &Path::ROOT) == Err(errno),
+            Doing::Own => (Sysno::fchown, 0, None),
+            Doing::SetMode => (Sysno::fchmod, 0, None),
+            Doing::Link => (Sysno::linkat, 0, None),
+            Doing::Close => (Sysno::close, 0, None),
+            Doing::SetValues => (Sysno::semctl, SETALL, None),
+            Doing::MarkReady => (Sysno::semop, 0, None),
+            Doing::Lock => (Sysno::shmctl, SHM_LOCK, None),
+            Doing::Limits => (control, if is_queue { MSG_INFO } else { SEM_INFO }, None),
+            Doing::Set => (control, IPC_SET, None),
+            Doing::Ftok | Doing::FtokWithoutId => return kernel.identify(b"") == Err(errno),
+            // One of the two, or both.
+            Doing::ReadBatch | Doing::FindOwner if kernel.probe(Sysno::read, 0) == Some(errno) => {
                 return true;
             }
-            // It cannot be told.
-            Doing::Write | Doing::ForcedShm | Doing::Replaced => return false,
+            Doing::ReadBatch | Doing::FindOwner => (Sysno::openat, 0, None),
+            // The kernel itself does not refuse these so.
+            Doing::Memory | Doing::BlockSignals | Doing::ReadUmask => return true,
+            // /dev/urandom, which stands in for it, can be refused by its mode.
+            Doing::RandomKey => (Sysno::getrandom, 0, None),
+            Doing::Write | Doing::ForcedShm | Doing::Replaced => (Sysno::write, 0, None),
         };
-        refused == Some(errno)
+        match family {
+            Some(other) if errno == Errno::ENOSYS => kernel.probe(other, 0) != Some(errno),
+            _ => kernel.probe(call, command) == Some(errno),
+        }
     }
 
     /// A number that is all of a file.
@@ -497,9 +502,6 @@ impl<K: Kernel> Facts<'_, '_, K> {
         asked.unwrap_or_else(|| attributes(None, None, self.kernel))
     }
 }
-
-/// A key that is not that of the attempt, and hardly of any object.
-const OTHER_KEY: u32 = 0x8000_0000;
 
 /// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
 const LARGEST_FILE: u64 = u64::MAX >> 1;

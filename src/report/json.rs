@@ -10,7 +10,7 @@ use crate::cli::batch::{MAX_BYTES, MAX_OBJECTS};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{ANY_ID, Called, Kind};
+use crate::kernel::object::{Called, Kind};
 use crate::kernel::port::{Kernel, State};
 use crate::plan::attempt::Attempt;
 
@@ -96,7 +96,7 @@ pub fn object<K: Kernel>(
                     // What every new queue has.
                     Ok(_) if created => request
                         .get(Opt::Qbytes)
-                        .or_else(|| Some(kernel.ipc_info(Kind::Queue, ANY_ID).ok()?.each)),
+                        .or_else(|| Some(kernel.ipc_info(Kind::Queue).ok()?.each)),
                     state => state.ok().map(|state| state.amount),
                 };
                 let figures = bytes.map(|bytes| [bytes, 0, 0]);

@@ -81,7 +81,7 @@ pub fn place(attempt: &Attempt<'_>) -> Places {
 #[inline(never)] // size: 80 bytes on x86_64, 64 on aarch64 (make inline)
 const fn doing(doing: Doing) -> Places {
     match doing {
-        Doing::Create | Doing::Fill => CREATE,
+        Doing::Create | Doing::Fill | Doing::Allocate => CREATE,
         Doing::Find => FIND,
         Doing::Set | Doing::Own | Doing::SetMode | Doing::ReadUmask => SET,
         Doing::SetValues | Doing::MarkReady | Doing::Lock | Doing::Limits => PREPARE,
@@ -202,6 +202,13 @@ rules! {
         "-m and -s";
     ENOSPC: NO_BLOCKS [BlocksIfFull] CREATE | LINK | FILE,
         "-m and -s";
+    ENOSPC: NO_ROOM [AskedKib, FreeKibIfOver, SpaceKib] CREATE | FILE,
+        "--allocate";
+    ENOSPC: HUGE_PAGES_OF_SIZE [HugetlbfsKib] CREATE | FILE,
+        "--allocate, where /dev/shm is a hugetlbfs";
+    // tmpfs says so instead of ENOMEM.
+    ENOSPC: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | FILE,
+        "--allocate, under vm.overcommit_memory=2";
     ENOSPC: NO_LONGER_FULL [IfSpaceKnown] CREATE | LINK | FILE;
 
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SHM | HUGE | SEM | EACH;
@@ -281,6 +288,8 @@ rules! {
     ENOSYS: NO_MQUEUE_OR_FILTER [IfFilter] CREATE | MQUEUE;
     ENOSYS: NO_MQUEUE [] CREATE | MQUEUE;
 
+    EOPNOTSUPP: NO_FALLOCATE [IfAllocating] CREATE | FILE,
+        "--allocate";
     EOVERFLOW: UNMAPPED_USER [] CREATE | POSIX;
 
     ENOENT: OWNER_FORM [IfOwner] OTHER | ALL,

@@ -81,6 +81,7 @@ words! {
     BAD_USAGE: "bad usage";
     NOTHING: "nothing to create: -M, -Q, -S, -m, -q or -s is missing";
     NOTHING_KEYED: "nothing to create: -M, -Q or -S is missing";
+    NEEDS_NAME: "-m, -q and -s need -n <name>";
     ONLY_NAME: "-n names what -m, -q or -s creates";
     BYTE_ORDER_MARK: "the batch begins with a byte order mark";
     SEMAPHORE_OPERAND: "-s takes no number: -S does";
@@ -97,6 +98,7 @@ words! {
     KEY_TWICE: "key given twice: -k and --ftok";
     ONE_FILE: "with musl, -m and -s would be one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
+    ONE_VALUE: "-s takes one value: '@'";
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
     BATCH_NOT_ALONE: "--batch takes no options but -r and -J";
     NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V or --batch";
@@ -159,6 +161,8 @@ words! {
     NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
+    NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
+    NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
     REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
     HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";

@@ -13,10 +13,10 @@ use crate::cli::options::Opt;
 use crate::cli::request::{Action, Request};
 use crate::kernel::abi::IPC_PRIVATE;
 use crate::kernel::errno::Errno;
+use crate::kernel::object::Kind;
 use crate::kernel::port::{File, Kernel, Wanted};
-use crate::kernel::posix::Place;
 use crate::plan::attempt::Doing;
-use crate::plan::step::steps;
+use crate::plan::step::{Step, steps};
 
 /// Maps memory for a batch, reads its lines and checks them. A signal may end the run as long as it
 /// waits for input.
@@ -58,25 +58,37 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
 /// U+FEFF as UTF-8, which some editors write at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Notes that a line wants an object. Returns the line that wants it already, if one does.
-fn want<'a, const N: usize>(
-    wanted: &mut Wanted<'a, N>,
-    place: Place<'a>,
-    line: u32,
-) -> Option<u32> {
-    let hash = usize::try_from(place.hash()).unwrap_or_default() % N;
-    let first = wanted.first.get_mut(hash)?;
-    let mut next = *first;
-    while let Some((other, line, after)) = wanted.entries.get(next.wrapping_sub(1)) {
-        if *other == place {
-            return Some(*line);
+/// Notes that a line wants the object of a place. Returns the line that wants it already, if one does.
+fn want<const N: usize>(wanted: &mut Wanted<N>, place: u64, line: u32) -> Option<u32> {
+    let mut at = usize::try_from(place).unwrap_or_default();
+    // It has an entry for each object: it is not full before.
+    while let Some(entry) = wanted.get_mut(at % N) {
+        match *entry {
+            (_, 0) => {
+                *entry = (place, line);
+                break;
+            }
+            (other, earlier) if other == place => return Some(earlier),
+            _ => at = at.wrapping_add(1),
         }
-        next = *after;
     }
-    // It has room for all objects: it cannot be full.
-    _ = wanted.entries.push((place, line, *first));
-    *first = wanted.entries.len();
     None
+}
+
+/// A number for where an object is: two that are created at one place are one. None for an object
+/// of which nobody else can know the place, or that has none.
+#[inline(never)] // its path would be in the frame of every line
+fn place(request: &Request<'_>, step: Step) -> Option<u64> {
+    if step.is_posix {
+        return Some(request.name().path(step.kind).ok()?.hash());
+    }
+    let kind = match step.kind {
+        Kind::Shm => 0,
+        Kind::Queue => 1,
+        Kind::Sem => 2,
+    };
+    let key = request.key().filter(|key| *key != IPC_PRIVATE)?;
+    Some(u64::from(key) << 2 | kind)
 }
 
 /// Reads each line of a batch and creates its objects; or only checks it, where there is room for
@@ -88,7 +100,7 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     batch: &Request<'a>,
     mut lines: &'a [u8],
-    mut check: Option<&mut Wanted<'a, BATCH_OBJECTS>>,
+    mut check: Option<&mut Wanted<BATCH_OBJECTS>>,
 ) -> Result<(), Errno> {
     let mut objects = 0;
     let mut number = 0;
@@ -116,12 +128,8 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
             return Err(job.refuse(Mistake::TooMany, b""));
         }
         for step in steps(&request) {
-            let place = match request.key() {
-                _ if step.is_posix => request.name().place(step.kind),
-                None | Some(IPC_PRIVATE) => continue,
-                Some(key) => Place::of_key(step.kind, key),
-            };
-            if let Some(earlier) = want(wanted, place, number)
+            if let Some(place) = place(&request, step)
+                && let Some(earlier) = want(wanted, place, number)
                 && !request.has(Opt::Existing)
             {
                 return Err(job.refuse(Mistake::Again(earlier), b""));

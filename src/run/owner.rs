@@ -4,10 +4,10 @@ use core::ffi::CStr;
 
 use super::job::Job;
 use crate::cli::mistake::{self, Mistake};
-use crate::cli::number::{self, MAX_ID};
+use crate::cli::number;
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::port::{Account, Kernel};
+use crate::kernel::port::{Account, Kernel, Owner};
 use crate::plan::attempt::Doing;
 
 /// Looks up the ids of the names in --owner. A batch looks each name up once.
@@ -25,13 +25,14 @@ pub fn look_up<'a, K: Kernel>(
             continue;
         }
         let mut known = job.accounts.iter();
-        *place = match known.find(|known| known.kind == kind && known.name == name) {
-            Some(known) => known.id,
-            None => find(job, kind, name)?,
+        *place = if let Some(known) = known.find(|known| known.kind == kind && known.name == name) {
+            known.id
+        } else {
+            let id = find(job, kind, name)?;
+            // A single line has no room for it, and looks each name up once anyway.
+            _ = job.accounts.push(Account { name, kind, id });
+            id
         };
-        let id = *place;
-        // A single line has no room for it, and looks each name up once anyway.
-        _ = job.accounts.push(Account { name, kind, id });
     }
     Ok(())
 }
@@ -51,19 +52,19 @@ fn find<'a, K: Kernel>(
     job.attempt.path = path.to_bytes();
     let mut search = Search {
         name,
-        line: Line::START,
+        line: Line::Name(0),
         lacks_id: false,
     };
-    let mut found = false;
+    let mut found = None;
     job.kernel.read_pieces(path, |piece| {
-        found = piece.iter().any(|byte| search.take(*byte));
-        found
+        found = piece.iter().find_map(|byte| search.take(*byte));
+        found.is_some()
     })?;
-    // The last line may lack its LF.
-    if found || search.take(b'\n') {
-        let id = search.line.id.and_then(|id| id.try_into().ok());
-        return Ok(id.unwrap_or_default());
+    if let Some(id) = found {
+        return Ok(id);
     }
+    // The last line may lack its LF.
+    search.take(b'\n');
     let mistake = if search.lacks_id {
         Mistake::NoOwnerId(account)
     } else {
@@ -80,59 +81,52 @@ struct Search<'a> {
     lacks_id: bool,
 }
 
-/// A line, as far as it is read.
-struct Line {
-    /// The number of the field, from 0.
-    field: usize,
-    /// Bytes of the field.
-    length: usize,
-    /// Whether its name is the one that is sought, so far.
-    is_sought: bool,
-    /// The id, so far; None if it is no id.
-    id: Option<u64>,
-}
-
-impl Line {
-    const START: Self = Self {
-        field: 0,
-        length: 0,
-        is_sought: true,
-        id: Some(0),
-    };
+/// What has been read of a line.
+#[derive(Clone, Copy)]
+enum Line {
+    /// So many bytes of the name.
+    Name(usize),
+    /// The name, and perhaps some of the password.
+    Password,
+    /// Both, and perhaps some digits of the id.
+    Id(Option<u32>),
+    /// What is no such line, or behind its id.
+    Other,
 }
 
 impl Search<'_> {
-    /// Goes one byte further. Returns whether the id is read.
-    fn take(&mut self, byte: u8) -> bool {
-        let line = &mut self.line;
-        if !matches!(byte, b':' | b'\n') {
-            if line.field == 0 {
-                line.is_sought &= self.name.get(line.length) == Some(&byte);
-            } else if line.field == 2 {
-                let digit = byte.wrapping_sub(b'0');
-                line.id = line.id.filter(|id| digit < 10 && *id <= MAX_ID);
-                line.id = line.id.map(|id| id * 10 + u64::from(digit));
+    /// Goes one byte further. Returns the id where it ends.
+    fn take(&mut self, byte: u8) -> Option<u32> {
+        self.line = match (self.line, byte) {
+            (Line::Name(length), b'\n') if length == self.name.len() => self.lack(byte),
+            (Line::Name(_) | Line::Other, b'\n') => Line::Name(0),
+            (Line::Name(length), b':') if length == self.name.len() => Line::Password,
+            (Line::Name(length), _) if self.name.get(length) == Some(&byte) => {
+                Line::Name(length + 1)
             }
-            line.length += 1;
-            return false;
-        }
-        if line.field == 0 {
-            line.is_sought &= line.length == self.name.len();
-        }
-        let is_id = line.length != 0 && line.id.is_some_and(|id| id <= MAX_ID);
-        if line.is_sought && line.field == 2 {
-            if is_id {
-                return true;
+            (Line::Name(_) | Line::Other, _) => Line::Other,
+            (Line::Password, b':') => Line::Id(None),
+            (Line::Id(Some(id)), b':') if id != Owner::SAME => return Some(id),
+            (Line::Id(id), b'0'..=b'9') => {
+                let tens = id.unwrap_or(0).checked_mul(10);
+                match tens.and_then(|tens| tens.checked_add((byte - b'0').into())) {
+                    None => self.lack(byte),
+                    id => Line::Id(id),
+                }
             }
-            self.lacks_id = true;
-        }
+            (Line::Password, _) if byte != b'\n' => Line::Password,
+            (Line::Password | Line::Id(_), _) => self.lack(byte),
+        };
+        None
+    }
+
+    /// Notes that this line has no id.
+    fn lack(&mut self, byte: u8) -> Line {
+        self.lacks_id = true;
         if byte == b'\n' {
-            self.lacks_id |= line.is_sought && line.field < 2;
-            *line = Line::START;
+            Line::Name(0)
         } else {
-            line.field += 1;
-            line.length = 0;
+            Line::Other
         }
-        false
     }
 }

@@ -74,9 +74,8 @@ fn find_or_create<'a, K: Kernel>(
                 if request.has(Opt::Json)
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
-                    _ = look(job, Some(fd), path);
-                    job.attempt.attributes = job.kernel.mq_getattr(fd).ok();
-                    // If that fails with fd 1, the queue stays standard output: write(2) fails with
+                    describe(job, request, fd, path);
+                    // If closing it fails with fd 1, the queue stays standard output: write(2) fails with
                     // EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
                 }
@@ -88,24 +87,23 @@ fn find_or_create<'a, K: Kernel>(
     Err(Errno::EEXIST)
 }
 
-/// Creates an object and closes it. If the caller has closed standard output, its descriptor is 1,
-/// so it must be closed before ids are written.
+/// Creates an object. A file that cannot be unnamed, or not be linked then, is created under another
+/// name.
 fn create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
     path: &Path,
 ) -> Result<(), Errno> {
-    if job.attempt.step.kind == Kind::Queue {
-        return create_queue(job, request, path);
-    }
-    match create_unnamed(job, request, path) {
+    let created = create_whole(job, request, path, false);
+    match created {
         Err(errno)
             if is_unsupported(errno)
+                && job.attempt.step.kind != Kind::Queue
                 && matches!(job.attempt.doing, Doing::Create | Doing::Link) =>
         {
-            create_named(job, request, path)
+            create_whole(job, request, path, true)
         }
-        created => created,
+        _ => created,
     }
 }
 
@@ -118,84 +116,69 @@ const fn is_unsupported(errno: Errno) -> bool {
     )
 }
 
-/// Creates a queue, which has its name from the start.
-fn create_queue<'a, K: Kernel>(
+/// Creates a queue, which has its name from the start; or a file, without a name or under another
+/// name, which is linked to its name when it is whole. Closes it: if the caller has closed standard
+/// output, its descriptor is 1, and ids would be written into it.
+fn create_whole<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
     path: &Path,
+    is_named: bool,
 ) -> Result<(), Errno> {
-    job.attempt.attributes = attributes(job, request);
-    // No other user may open it before it has owner and mode.
-    let is_closed = request.has(Opt::Owner | Opt::Mode);
+    let is_queue = job.attempt.step.kind == Kind::Queue;
+    // No other user may open what has a name before it has owner and mode.
+    let is_closed = is_named || (is_queue && request.has(Opt::Owner | Opt::Mode));
     let mode = if is_closed { 0 } else { request.mode() };
-    let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
-    job.keep(Called::Name(request.name()), true);
-    let done = fill(job, request, fd, is_closed);
+    let mut other = Path::EMPTY;
+    let fd = if is_named {
+        open_other(job, &mut other)?
+    } else if is_queue {
+        job.attempt.attributes = attributes(job, request);
+        let fd = job.kernel.mq_create(path, mode, job.attempt.attributes)?;
+        job.keep(Called::Name(request.name()), true);
+        fd
+    } else {
+        job.kernel.open_tmpfile(mode)?
+    };
+    let mut done = fill(job, request, fd, is_closed);
+    if !is_queue && done.is_ok() {
+        done = link(job, request, fd, is_named.then_some(&other), path);
+    }
     if done.is_ok() {
         describe(job, request, fd, path);
     }
-    close(job, fd)?;
-    done
-}
-
-/// Creates a file without a name, and links it to its name when it is whole.
-fn create_unnamed<'a, K: Kernel>(
-    job: &mut Job<'_, 'a, K>,
-    request: &Request<'a>,
-    path: &Path,
-) -> Result<(), Errno> {
-    let fd = job.kernel.open_tmpfile(request.mode())?;
-    let done = fill(job, request, fd, false).and_then(|()| link(job, request, fd, None, path));
-    close(job, fd)?;
-    done
-}
-
-/// Creates a file under another name, and links it to its name when it is whole.
-#[inline(never)] // its paths would be in the frame of every run
-fn create_named<'a, K: Kernel>(
-    job: &mut Job<'_, 'a, K>,
-    request: &Request<'a>,
-    path: &Path,
-) -> Result<(), Errno> {
-    let (number, other, fd) = open_other(job)?;
-    let done =
-        fill(job, request, fd, true).and_then(|()| link(job, request, fd, Some(&other), path));
     // Another process that has replaced the file under one name can have done so under the other.
-    let is_ours =
-        job.attempt.doing != Doing::Replaced || job.kernel.is_same(fd, &other) == Ok(true);
-    let closed = close(job, fd);
+    let is_ours = is_named
+        && (job.attempt.doing != Doing::Replaced || job.kernel.check_same(fd, &other).is_ok());
+    let closed = job.kernel.close(fd);
+    if closed.is_err() {
+        job.attempt.doing = Doing::Close;
+    }
     if is_ours
         && let Err(errno) = job.kernel.unlink(Kind::Shm, &other)
         && errno != Errno::ENOENT
     {
         job.attempt.doing = Doing::Close;
-        job.attempt.other = Some((number, errno));
+        job.attempt.other.1 = errno;
         return done.and(closed).and(Err(errno));
     }
-    closed?;
-    done
+    closed.and(done)
 }
 
-/// Opens a file under a random name that is not in use.
-fn open_other<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(u64, Path, Fd), Errno> {
+/// Opens a file under a random name that is not in use, and notes the number in that.
+fn open_other<K: Kernel>(job: &mut Job<'_, '_, K>, other: &mut Path) -> Result<Fd, Errno> {
     for _ in 0..MAX_TRIES {
         job.attempt.doing = Doing::RandomKey;
         let number = u64::from(job.kernel.random()?) << 32 | u64::from(job.kernel.random()?);
-        let other = Path::other(number)?;
+        other.set_other(number);
+        job.attempt.other.0 = number;
         job.attempt.doing = Doing::Create;
-        match job.kernel.open_new(&other) {
+        match job.kernel.open_new(other) {
             Err(Errno::EEXIST) => {}
-            opened => return Ok((number, other, opened?)),
+            opened => return opened,
         }
     }
     Err(Errno::EEXIST)
-}
-
-/// Closes an object. Any failure of close(2) is an error: with fd 1, the ids would be written into the
-/// object.
-fn close<K: Kernel>(job: &mut Job<'_, '_, K>, fd: Fd) -> Result<(), Errno> {
-    let closed = job.kernel.close(fd);
-    closed.inspect_err(|_| job.attempt.doing = Doing::Close)
 }
 
 /// The attributes of a new queue; None if the request has neither --maxmsg nor --msgsize, which
@@ -221,6 +204,11 @@ fn fill<K: Kernel>(
     job.attempt.doing = Doing::Fill;
     let Step { kind, amount, .. } = job.attempt.step;
     match kind {
+        // No bytes are allocated already.
+        Kind::Shm if request.has(Opt::Allocate) && amount != 0 => {
+            job.attempt.doing = Doing::Allocate;
+            job.kernel.fallocate(fd, amount)?;
+        }
         Kind::Shm => job.kernel.ftruncate(fd, amount)?,
         Kind::Queue => {}
         Kind::Sem => {
@@ -256,23 +244,22 @@ fn link<'a, K: Kernel>(
     path: &Path,
 ) -> Result<(), Errno> {
     job.attempt.doing = Doing::Link;
-    let mut same = Ok(true);
-    match (job.kernel.linkat(fd, path), other) {
-        (Err(errno), Some(other)) if is_unsupported(errno) => {
-            job.kernel.linkat_path(other, path)?;
-            job.attempt.doing = Doing::Find;
-            same = job.kernel.is_same(fd, path);
+    let mut linked = job.kernel.linkat(fd, path);
+    if let (Err(errno), Some(other)) = (linked, other)
+        && is_unsupported(errno)
+    {
+        job.kernel.linkat_path(other, path)?;
+        job.attempt.doing = Doing::Find;
+        linked = job.kernel.check_same(fd, path);
+        if linked == Err(Errno::ESTALE) {
+            job.attempt.doing = Doing::Replaced;
+            return linked;
         }
-        (linked, _) => linked?,
-    }
-    if same == Ok(false) {
-        job.attempt.doing = Doing::Replaced;
-        return Err(Errno::ESTALE);
+    } else {
+        linked?;
     }
     job.keep(Called::Name(request.name()), true);
-    same?;
-    describe(job, request, fd, path);
-    Ok(())
+    linked
 }
 
 /// Reads the state of a new object for JSON: its mode may have gone through the umask.

@@ -7,7 +7,7 @@ use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{ANY_ID, Called, Id, Kind};
+use crate::kernel::object::{Called, Id, Kind};
 use crate::kernel::port::{File, Kernel, Properties};
 use crate::plan::attempt::Doing;
 use crate::plan::step::Step;
@@ -101,7 +101,7 @@ fn set_properties<K: Kernel>(
             // Unchanged: that of every new queue. IPC_STAT would take read permission.
             None => {
                 job.attempt.doing = Doing::Limits;
-                job.kernel.ipc_info(kind, ANY_ID)?.each
+                job.kernel.ipc_info(kind)?.each
             }
         };
     }
@@ -119,7 +119,7 @@ fn set_properties<K: Kernel>(
 fn lay_out_values<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Result<(), Errno> {
     let amount = job.attempt.step.amount;
     job.attempt.doing = Doing::Limits;
-    let most = job.kernel.ipc_info(Kind::Sem, ANY_ID)?.each;
+    let most = job.kernel.ipc_info(Kind::Sem)?.each;
     job.attempt.doing = Doing::Create;
     if amount > most {
         // semget(2) would say so, but only after all these values have taken memory.

@@ -29,7 +29,7 @@ use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
 };
 use ipcmk::kernel::posix::Path;
-use ipcmk::report::digits::{MAX_DIGITS, TEN, digits};
+use ipcmk::report::digits::{TEN, digits};
 use syscalls::Sysno;
 
 /// Holds POSIX shared memory and semaphores.
@@ -176,7 +176,9 @@ impl Kernel for Linux {
         unsafe { control(kind, id, IPC_RMID, Argument::ZERO) }
     }
 
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
+        // Any id from 0 on will do.
+        let id = 0;
         Ok(match kind {
             Kind::Shm => {
                 let mut limits = Shminfo64::default();
@@ -288,6 +290,22 @@ impl Kernel for Linux {
         unsafe { call(Sysno::ftruncate, [raw_fd(fd), number(size)]) }.map(drop)
     }
 
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        loop {
+            // SAFETY: takes numbers only.
+            let done = unsafe {
+                call(
+                    Sysno::fallocate,
+                    [raw_fd(fd), number(0_u32), number(0_u32), number(size)],
+                )
+            };
+            // A freezer or a debugger interrupts it, whatever signals are blocked.
+            if done != Err(Errno::EINTR) {
+                return done.map(drop);
+            }
+        }
+    }
+
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
         unsafe { call(Sysno::fchown, [raw_fd(fd), number(uid), number(gid)]) }.map(drop)
@@ -312,13 +330,13 @@ impl Kernel for Linux {
         match link(raw_fd(fd), c_str(c""), AT_EMPTY_PATH) {
             // Before Linux 6.10 that takes CAP_DAC_READ_SEARCH.
             Err(Errno::ENOENT) => {
-                let digits = digits(wide(fd.0), TEN);
-                let mut name = [0; DESCRIPTORS.len() + MAX_DIGITS + 1];
-                let path = DESCRIPTORS.iter().chain(digits.iter().rev());
-                for (place, byte) in name.iter_mut().zip(path) {
-                    *place = *byte;
+                let mut open = Path::EMPTY;
+                // It is not too long.
+                _ = open.put(DESCRIPTORS);
+                for digit in digits(wide(fd.0), TEN).iter().rev() {
+                    _ = open.put(&[*digit]);
                 }
-                link(Argument::CWD, elements(&name), AT_SYMLINK_FOLLOW)
+                link(Argument::CWD, file(&open), AT_SYMLINK_FOLLOW)
             }
             linked => linked,
         }
@@ -329,9 +347,13 @@ impl Kernel for Linux {
         unsafe { link(Argument::CWD, file(from), path, 0) }
     }
 
-    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
         let [open, named] = [status(Some(fd), path)?, status(None, path)?];
-        Ok((open.dev, open.ino) == (named.dev, named.ino))
+        if open.dev == named.dev && open.ino == named.ino {
+            Ok(())
+        } else {
+            Err(Errno::ESTALE)
+        }
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -367,15 +389,12 @@ impl Kernel for Linux {
         // SAFETY: the path ends with a NUL; a statfs to write to.
         unsafe { call(Sysno::statfs, [c_str(SHM), by_mut(&mut all)]) }?;
         Ok(Space {
+            block: all.f_bsize,
             blocks: all.f_blocks,
             free_blocks: all.f_bfree,
             inodes: all.f_files,
             free_inodes: all.f_ffree,
-            huge_page: if all.f_type == HUGETLBFS_MAGIC {
-                all.f_bsize
-            } else {
-                0
-            },
+            is_hugetlbfs: all.f_type == HUGETLBFS_MAGIC,
         })
     }
 
@@ -396,7 +415,12 @@ impl Kernel for Linux {
                 // Early in a boot the bytes are no secret yet. A key is none either.
                 Err(Errno::EAGAIN) => drop(get(GRND_INSECURE)?),
                 // Before Linux 3.17.
-                Err(Errno::ENOSYS) => drop(self.read(File::System(URANDOM), &mut bytes)?),
+                Err(Errno::ENOSYS) => {
+                    let size = bytes.len();
+                    if self.read(File::System(URANDOM), &mut bytes)?.len() < size {
+                        return Err(Errno::EIO);
+                    }
+                }
                 Err(errno) => return Err(errno),
             }
             // Up to 256 bytes come whole.
@@ -491,6 +515,12 @@ impl Kernel for Linux {
             Ok(SECCOMP_MODE_DISABLED) | Err(Errno::EINVAL) => false,
             Ok(_) | Err(_) => true,
         }
+    }
+
+    fn probe(&mut self, sysno: Sysno, command: usize) -> Option<Errno> {
+        let command = number(command);
+        // SAFETY: the first argument is refused, or nothing is to be read or written.
+        unsafe { call(sysno, [Argument::NO_FD, command, command, Argument::ZERO]) }.err()
     }
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {

@@ -16,7 +16,7 @@ use ipcmk_tests::tracer::{Action, Tracee};
 use crate::measure::{self, FaultCounter};
 use crate::plot::{self, Series};
 use crate::report::Report;
-use crate::{quartile, silent, take_turns};
+use crate::{compile, quartile, silent, take_turns, values};
 
 /// Numbers of objects, and the rounds of each in a pass. Several passes, so that a load that comes
 /// and goes hits all numbers alike.
@@ -161,20 +161,9 @@ fn ids(text: &str) -> Option<Vec<i32>> {
 impl Programs<'_> {
     /// Compiles the C program.
     fn c(&self, keys: usize) -> io::Result<PathBuf> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/many.c");
         let file = self.scratch.join(format!("many-{keys}"));
-        let status = Command::new("gcc")
-            .args(["-static", "-O2", "-s"])
-            .arg(format!("-DKEYS={keys}"))
-            .arg("-o")
-            .arg(&file)
-            .arg(source)
-            .status()?;
-        if status.success() {
-            Ok(file)
-        } else {
-            Err(io::Error::other(format!("gcc: {status}")))
-        }
+        compile("bench/many.c", &[&format!("-DKEYS={keys}")], &file)?;
+        Ok(file)
     }
 
     /// Writes a file for --batch with this many lines.
@@ -215,6 +204,12 @@ pub fn bench(
 ) -> Result<bool, Box<dyn Error>> {
     let (mut growth, series) = growth(programs, rounds(PASSES))?;
     judge(programs, rounds(BAR_ROUNDS), &mut growth)?;
+    values::judge(
+        programs.ours,
+        programs.scratch,
+        rounds(BAR_ROUNDS),
+        &mut growth,
+    )?;
     let memory = memory(programs, rounds(FAULT_ROUNDS), counter)?;
     print!("\n{}\n{}", growth.plain(), memory.plain());
     let plot = target.join("batch.svg");

@@ -83,7 +83,7 @@ pub fn flags_argument(number: i64) -> Option<u8> {
 }
 
 /// Every call that ipcmk can make.
-pub const OF_IPCMK: [&str; 33] = [
+pub const OF_IPCMK: [&str; 34] = [
     "mmap",
     "statx",
     "fstat",
@@ -100,6 +100,7 @@ pub const OF_IPCMK: [&str; 33] = [
     "msgctl",
     "semctl",
     "semop",
+    "fallocate",
     "ftruncate",
     "fchown",
     "fchmod",

@@ -60,6 +60,7 @@ int main(void)
 	NUMBER(__NR_mq_open);
 	NUMBER(__NR_mq_getsetattr);
 	NUMBER(__NR_mq_unlink);
+	NUMBER(__NR_fallocate);
 	NUMBER(__NR_ftruncate);
 	NUMBER(__NR_fchown);
 	NUMBER(__NR_fchmod);

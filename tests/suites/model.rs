@@ -19,8 +19,10 @@ use ipcmk::kernel::abi::{
 use ipcmk::run::memory::{BatchRoom, LineRoom};
 use ipcmk_tests::text;
 
-// What src/sys calls `syscalls` is this crate.
+// What src/sys calls `syscalls` is this crate, but for the names of the calls.
 extern crate self as syscalls;
+extern crate syscalls as calls;
+pub use calls::Sysno;
 
 /// src/sys, but for the assembly and the panic handler.
 #[path = "../../src/sys"]
@@ -52,45 +54,6 @@ impl Errno {
     pub fn into_raw(self) -> i32 {
         self.0
     }
-}
-
-/// The calls that the program makes.
-#[expect(non_camel_case_types, reason = "the names of the `syscalls` crate")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sysno {
-    close,
-    exit_group,
-    fchmod,
-    fchown,
-    fstat,
-    ftruncate,
-    getrandom,
-    linkat,
-    mmap,
-    mq_getsetattr,
-    mq_open,
-    mq_unlink,
-    msgctl,
-    msgget,
-    newfstatat,
-    openat,
-    ppoll,
-    prctl,
-    prlimit64,
-    read,
-    rt_sigaction,
-    rt_sigprocmask,
-    semctl,
-    semget,
-    semop,
-    shmctl,
-    shmget,
-    signalfd4,
-    statfs,
-    statx,
-    umask,
-    unlinkat,
-    write,
 }
 
 macro_rules! syscalls {
@@ -360,6 +323,10 @@ impl Kernel {
                 };
                 fill(c, &bytes_of(attributes));
             }
+            Sysno::fallocate => {
+                assert_eq!((b, c), (0, 0));
+                self.opened(a).size = d;
+            }
             Sysno::ftruncate => self.opened(a).size = b,
             Sysno::fchown => self.opened(a).owner = Some((b, c)),
             Sysno::fchmod => self.opened(a).mode = b,
@@ -570,6 +537,7 @@ impl Kernel {
                     thread::park();
                 }
             }
+            call => panic!("{call} is not a call of the program"),
         }
         Ok(0)
     }
@@ -1099,8 +1067,9 @@ fn lines_of_a_file_are_carried_out() {
 #[test]
 fn whatever_is_refused_is_explained_and_undone() {
     use Sysno::{
-        fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget, newfstatat,
-        openat, read, rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx, umask,
+        fallocate, fchmod, fchown, ftruncate, getrandom, linkat, mmap, mq_open, msgctl, msgget,
+        newfstatat, openat, read, rt_sigprocmask, semctl, semget, semop, shmctl, shmget, statx,
+        umask,
     };
     let errnos = [
         libc::EPERM,
@@ -1131,6 +1100,7 @@ fn whatever_is_refused_is_explained_and_undone() {
         (mmap, libc::ENOMEM),
         (mq_open, libc::EMFILE),
         (mq_open, libc::EINVAL),
+        (fallocate, libc::ENOSPC),
         (ftruncate, libc::EFBIG),
         (linkat, libc::ENOSPC),
     ];
@@ -1154,6 +1124,7 @@ fn whatever_is_refused_is_explained_and_undone() {
         ("--batch /jobs", read),
         ("--batch /jobs", semget),
         ("-q -s -m 1 -n x", openat),
+        ("-q -s -m 1 -n x --allocate", fallocate),
         ("-q -s -m 1 -n x", ftruncate),
         ("-q -s -m 1 -n x", linkat),
         ("-m 1 -q -s -n x", mq_open),

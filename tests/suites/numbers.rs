@@ -91,6 +91,7 @@ const CALLS: &[Call] = calls! {
     mq_open MQ_OPEN SYS_mq_open
     mq_getsetattr MQ_GETSETATTR SYS_mq_getsetattr
     mq_unlink MQ_UNLINK SYS_mq_unlink
+    fallocate FALLOCATE SYS_fallocate
     ftruncate FTRUNCATE SYS_ftruncate
     fchown FCHOWN SYS_fchown
     fchmod FCHMOD SYS_fchmod
@@ -381,6 +382,7 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         ("-M 4096 -Q -S 3", full()),
         ("-M 4096 --lock", not_locked),
         ("-m 1 -q -s -n made --owner 0", Start::default()),
+        ("-m 1 -n allocated --allocate", Start::default()),
         ("-q -n made -e -J", Start::default()),
         ("-q -s -n unmade", full()),
         ("-m 1 -n unmade", no_space),

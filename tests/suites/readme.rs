@@ -71,7 +71,7 @@ fn play(session: &[Step], ipcmk: &str) -> Vec<(String, String)> {
     }
     if !is_root {
         // A user namespace of an unprivileged user maps one user.
-        script = script.replace("--owner 33:33", "--owner 0:0");
+        script = script.replace("--owner www-data", "--owner root");
     }
     let Output { stdout, .. } = Command::new("unshare")
         .args(["--ipc", "--mount"])
@@ -138,13 +138,18 @@ fn the_sessions_run_as_shown() {
 }
 
 /// The command lines in the text of README.md: line, command before it, first line of its output.
-const INLINE: [(&str, &str, &str); 7] = [
+const INLINE: [(&str, &str, &str); 9] = [
     ("ipcmk --keyed -S 0x5100 -s 3", "true", "0"),
     ("ipcmk -M 4096 600", "true", "Shared memory id: 0"),
     (
         "ipcmk -Q -p 4644",
         "true",
         "ipcmk: failed to parse mode: '4644': Numerical result out of range",
+    ),
+    (
+        "ipcmk -m 4096 -n /y -p 660",
+        "true",
+        "POSIX shared memory name: /y",
     ),
     (
         "ipcmk -m 4096 -n /cache",
@@ -158,6 +163,11 @@ const INLINE: [(&str, &str, &str); 7] = [
         "ipcmk: write error: Bad file descriptor",
     ),
     ("ipcmk -Q 0x1234 -p 16384", "true", "0"),
+    (
+        "ipcmk -Q 0x10 -p 600",
+        "true",
+        "ipcmk: extra operand '0x10'",
+    ),
 ];
 
 #[test]

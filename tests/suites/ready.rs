@@ -1,8 +1,10 @@
-//! Sets of semaphores that are ready: programs which wait until another one has initialised a set
-//! see by its sem_otime when it has its values. And the set can be used already.
+//! Objects that are ready. Programs which wait until another one has initialised a set of semaphores
+//! see by its sem_otime when it has its values, and the set can be used already. Shared memory with
+//! --allocate has its pages: no program that writes to it gets SIGBUS.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 use std::sync::LazyLock;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
             "a_semaphore_that_another_process_takes_again_and_again",
             taken,
         ),
+        ("allocated_memory_can_be_written_to", allocated),
     ])
 }
 
@@ -112,6 +115,32 @@ fn trace(line: &str, mut hook: impl FnMut(usize)) -> Trace {
     let trace = trace.expect("it ends");
     assert!(trace.status.success(), "{line}: {:?}", trace.status);
     trace
+}
+
+/// Python writes to all bytes of shared memory. In a /dev/shm that is too small SIGBUS ends it, or
+/// with --allocate there is no object to write to.
+fn allocated() {
+    const CASES: [(&str, &str, Option<i32>); 4] = [
+        ("-m 2M -n x", "x", Some(libc::SIGBUS)),
+        ("-m 2M -n x --allocate", "x", None),
+        ("-m 1M -n x --allocate", "x", None),
+        ("-m 1M -n x", "x", None),
+    ];
+    for (line, name, signal) in CASES {
+        namespace::unshare().expect("a namespace");
+        namespace::mount_dev_shm("tmpfs", "size=1m").expect("a tmpfs");
+        let made = ipcmk(line).stderr(Stdio::null()).status();
+        let fits = line != "-m 2M -n x --allocate";
+        assert_eq!(made.expect("it starts").success(), fits, "{line}");
+        let written = Command::new("/usr/bin/python3")
+            .arg(source("write.py"))
+            .arg(name)
+            .stderr(Stdio::null())
+            .status()
+            .expect("it starts");
+        assert_eq!(written.signal(), signal, "{line}");
+        assert_eq!(written.success(), fits && signal.is_none(), "{line}");
+    }
 }
 
 /// The id of the set.

@@ -22,6 +22,8 @@ mod measure;
 mod plot;
 #[path = "../../bench/report.rs"]
 mod report;
+#[path = "../../bench/values.rs"]
+mod values;
 
 use std::env;
 use std::error::Error;
@@ -491,6 +493,22 @@ fn take_turns<R, T>(
         }
     }
     Ok(figures)
+}
+
+/// Compiles a C program: its path in `tests`, and arguments of the compiler.
+fn compile(source: &str, arguments: &[&str], file: &Path) -> io::Result<()> {
+    let status = Command::new("gcc")
+        .args(["-static", "-O2", "-s"])
+        .args(arguments)
+        .arg("-o")
+        .arg(file)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(source))
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("gcc: {status}")))
+    }
 }
 
 /// Median and quartiles, in microseconds.

@@ -15,6 +15,7 @@ use crate::script::{
     AskLimits, AskState, BlockSignals, Call, Get, Memory, NEW, SHM_RMID_FORCED, error, ok, play,
     run_on, silent, try_failures,
 };
+use syscalls::Sysno;
 
 #[test]
 fn what_is_created_is_described_as_it_was_asked_for() {
@@ -142,6 +143,10 @@ impl Kernel for Willing<'_> {
         Ok(())
     }
 
+    fn fallocate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        Ok(())
+    }
+
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         Ok(())
     }
@@ -163,7 +168,7 @@ impl Kernel for Willing<'_> {
         panic!("files have no other name");
     }
 
-    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+    fn check_same(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         panic!("files have no other name");
     }
 
@@ -237,12 +242,16 @@ impl Kernel for Willing<'_> {
         panic!("nothing was refused");
     }
 
-    fn ipc_info(&mut self, _: Kind, _: Id) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 
     fn is_filtered(&mut self) -> bool {
         false
+    }
+
+    fn probe(&mut self, _: Sysno, _: usize) -> Option<Errno> {
+        None
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {

@@ -23,6 +23,7 @@ use script::{
     BlockSignals, Expected, Get, Memory, NEW, Random, Remove, SHM_RMID_FORCED, Wait, Write, error,
     failed, ok, play, run_on, silent, tell,
 };
+use syscalls::Sysno;
 
 /// A line with one object of each kind, and the calls that create them.
 const THREE: &str = "-S 3 -Q -M 4096 -p 600";
@@ -242,6 +243,10 @@ impl Kernel for Crowded {
         Ok(())
     }
 
+    fn fallocate(&mut self, _: Fd, _: u64) -> Result<(), Errno> {
+        panic!("no pages are allocated")
+    }
+
     fn fchown(&mut self, _: Fd, _: Owner) -> Result<(), Errno> {
         panic!("no owner is given");
     }
@@ -263,7 +268,7 @@ impl Kernel for Crowded {
         panic!("files have no other name");
     }
 
-    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
+    fn check_same(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
         panic!("files have no other name");
     }
 
@@ -323,7 +328,7 @@ impl Kernel for Crowded {
         panic!("no limit is reached");
     }
 
-    fn ipc_info(&mut self, _: Kind, _: Id) -> Result<Limits, Errno> {
+    fn ipc_info(&mut self, _: Kind) -> Result<Limits, Errno> {
         Err(Errno::ENOSYS)
     }
 
@@ -333,6 +338,10 @@ impl Kernel for Crowded {
 
     fn ppoll(&mut self, _: Fd) -> Result<(), Errno> {
         panic!("there is room to write");
+    }
+
+    fn probe(&mut self, _: Sysno, _: usize) -> Option<Errno> {
+        None
     }
 
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {

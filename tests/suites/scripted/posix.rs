@@ -5,12 +5,13 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
+    Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskUmask,
     BlockSignals, Call, Chmod, Close, Expected, Fill, FindQueue, Get, IsSame, Link, LinkPath, NEW,
     OURS, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, SHM_RMID_FORCED,
     Set, SetValues, Source, Truncate, Unlink, UnlinkQueue, Values, WaitToFill, Write, error,
     explain, failed, ok, play, silent, tell, try_failures,
 };
+use syscalls::Sysno;
 
 /// Their descriptor: the only one at any moment, that of standard output if that is closed.
 const FD: usize = 1;
@@ -417,8 +418,7 @@ fn a_refusal_is_explained() {
         ENOTDIR, EOVERFLOW, EPERM, EROFS,
     };
     let filtered = |yes| (AskFilter, yes);
-    let by_filter = |call, errno| error(Refuse(Box::new(call)), errno);
-    let no_open = || Read(Source::System(""), b"");
+    let by_filter = |call, errno| error(Refuse(call), errno);
     // Each call that can be refused: the line, and the calls before and after it.
     let open = |errno| {
         let script = vec![error(OpenUnnamed(0o644), errno)];
@@ -431,6 +431,14 @@ fn a_refusal_is_explained() {
             (Close(FD), 0),
         ];
         ("-m 7 -n x", script)
+    };
+    let allocate = |errno| {
+        let script = vec![
+            (OpenUnnamed(0o644), 1),
+            error(Allocate(FD, 8192), errno),
+            (Close(FD), 0),
+        ];
+        ("-m 8192 -n x --allocate", script)
     };
     let write = |errno| {
         let script = vec![
@@ -475,28 +483,35 @@ fn a_refusal_is_explained() {
         (open(ENOSPC), vec![error(AskSpace, EPERM)], ""),
         (open(ENOMEM), vec![], no_memory),
         (open(EPERM), vec![], security_module),
-        (open(EPERM), vec![by_filter(no_open(), EPERM)], filter),
+        (open(EPERM), vec![by_filter(Sysno::openat, EPERM)], filter),
         // It refuses the call in another way, which is not this one.
         (
             open(EPERM),
-            vec![by_filter(no_open(), EACCES)],
+            vec![by_filter(Sysno::openat, EACCES)],
             security_module,
         ),
-        (open(ENOSYS), vec![by_filter(no_open(), ENOSYS)], filter),
-        (open(EACCES), vec![by_filter(no_open(), EACCES)], filter),
+        (open(ENOSYS), vec![by_filter(Sysno::openat, ENOSYS)], filter),
+        (open(EACCES), vec![by_filter(Sysno::openat, EACCES)], filter),
         (open(EACCES), vec![], closed),
         (
             truncate(EPERM),
-            vec![by_filter(Truncate(0, 0), EPERM)],
+            vec![by_filter(Sysno::ftruncate, EPERM)],
             filter,
         ),
         (truncate(EPERM), vec![], security_module),
-        (chmod(EPERM), vec![by_filter(Chmod(0, 0), EPERM)], filter),
         (
-            link(EPERM),
-            vec![by_filter(Link(0, String::new()), EPERM)],
+            allocate(EPERM),
+            vec![by_filter(Sysno::fallocate, EPERM)],
             filter,
         ),
+        (allocate(EPERM), vec![], security_module),
+        (
+            allocate(ENOSPC),
+            vec![(AskSpace, 1)],
+            "8 kB asked for, 4 of 8000 kB of /dev/shm are free (size)",
+        ),
+        (chmod(EPERM), vec![by_filter(Sysno::fchmod, EPERM)], filter),
+        (link(EPERM), vec![by_filter(Sysno::linkat, EPERM)], filter),
         (
             link(EPERM),
             vec![],
@@ -504,17 +519,17 @@ fn a_refusal_is_explained() {
         ),
         (
             queue(EACCES),
-            vec![by_filter(OpenQueue(String::new(), 0, None), EACCES)],
+            vec![by_filter(Sysno::mq_open, EACCES)],
             filter,
         ),
         (
             queue(ENOSYS),
-            vec![by_filter(UnlinkQueue(String::new()), ENOSYS), filtered(0)],
+            vec![by_filter(Sysno::mq_unlink, ENOSYS), filtered(0)],
             "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)",
         ),
         (
             queue(ENOSYS),
-            vec![by_filter(UnlinkQueue(String::new()), ENOSYS), filtered(1)],
+            vec![by_filter(Sysno::mq_unlink, ENOSYS), filtered(1)],
             "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it",
         ),
         // The kernel has the other call on queues.

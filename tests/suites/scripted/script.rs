@@ -8,13 +8,14 @@ use std::num::NonZero;
 use std::ptr::NonNull;
 
 use ipcmk::kernel::errno::Errno;
-use ipcmk::kernel::object::{Id, Kind, NO_ID};
+use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Room, Space, State,
 };
 use ipcmk::kernel::posix::Path;
 use ipcmk::run::run;
 use ipcmk_tests::text;
+use syscalls::Sysno;
 
 /// A call that the library makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,7 @@ pub enum Call {
     OpenQueue(String, u32, Option<[u64; 2]>),
     /// Descriptor, size.
     Truncate(usize, u64),
+    Allocate(usize, u64),
     /// To a POSIX semaphore that is not whole yet.
     Fill(usize, Vec<u8>),
     /// For it.
@@ -88,8 +90,7 @@ pub enum Call {
     /// Whether there is a filter.
     AskFilter,
     /// A call with an argument that the kernel refuses, which a filter refuses with another errno.
-    /// Of its arguments only the kind and the command are those of the call.
-    Refuse(Box<Call>),
+    Refuse(Sysno),
     /// To standard output.
     Write(String),
     /// For standard output.
@@ -97,9 +98,9 @@ pub enum Call {
 }
 
 pub use Call::{
-    AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState, AskUmask,
-    BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath, Lock,
-    OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
+    Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState,
+    AskUmask, BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath,
+    Lock, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
     SetValues, Truncate, Unlink, UnlinkQueue, Values, Wait, WaitToFill, Write,
 };
 
@@ -140,9 +141,6 @@ pub const LIMITS: Limits = Limits {
 pub type Expected = (Call, i64);
 
 pub const NEW: i32 = libc::IPC_CREAT | libc::IPC_EXCL;
-
-/// The key of the look that shows whether msgget(2) is refused whatever it is asked for.
-const OTHER_KEY: u32 = 0x8000_0000;
 
 /// No id: that of the process is meant.
 pub const OURS: u32 = u32::MAX;
@@ -271,8 +269,8 @@ impl Script {
     /// The errno of a call with an argument that the kernel refuses: its own, or that of a filter
     /// that is known as a cause.
     #[track_caller]
-    fn refuse(&mut self, call: Call, own: Errno) -> Errno {
-        let is_it = |cause: &Call| *cause == Refuse(Box::new(call.clone()));
+    fn refuse(&mut self, call: Sysno, own: Errno) -> Errno {
+        let is_it = |cause: &Call| *cause == Refuse(call);
         let known = self.causes().and_then(|causes| causes.ask(is_it));
         known.map_or(own, |(_, result)| {
             outcome(result).expect_err("a filter's errno")
@@ -322,18 +320,6 @@ impl Kernel for Script {
     }
 
     fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
-        let is_refused = match kind {
-            Kind::Queue => key == OTHER_KEY && flags == 0,
-            Kind::Shm | Kind::Sem => amount == 0,
-        };
-        if is_refused && self.causes().is_some() {
-            let own = if kind == Kind::Queue {
-                Errno::ENOENT
-            } else {
-                Errno::EINVAL
-            };
-            return Err(self.refuse(Get(kind, 0, 0, 0), own));
-        }
         // msgget(2) takes none.
         let amount = if kind == Kind::Queue { 0 } else { amount };
         self.answer(Get(kind, key, amount, flags.cast_signed()))
@@ -346,9 +332,6 @@ impl Kernel for Script {
             mode,
             qbytes,
         } = properties;
-        if id == NO_ID {
-            return Err(self.refuse(Set(kind, 0, (0, 0), 0, 0), Errno::EINVAL));
-        }
         // The other kinds have none.
         let qbytes = if kind == Kind::Queue { qbytes } else { 0 };
         self.answer(Set(kind, id, (uid, gid), mode, qbytes))
@@ -356,23 +339,14 @@ impl Kernel for Script {
     }
 
     fn sem_setall(&mut self, id: Id, values: &[u16]) -> Result<(), Errno> {
-        if id == NO_ID {
-            return Err(self.refuse(SetValues(0, Vec::new()), Errno::EINVAL));
-        }
         self.answer(SetValues(id, values.into())).map(drop)
     }
 
     fn semop(&mut self, id: Id, changes: [i16; 2]) -> Result<(), Errno> {
-        if id == NO_ID {
-            return Err(self.refuse(Operate(0, [0; 2]), Errno::EINVAL));
-        }
         self.answer(Operate(id, changes)).map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
-        if id == NO_ID {
-            return Err(self.refuse(Lock(0), Errno::EINVAL));
-        }
         self.answer(Lock(id)).map(drop)
     }
 
@@ -385,9 +359,6 @@ impl Kernel for Script {
     }
 
     fn ipc_rmid(&mut self, kind: Kind, id: Id) -> Result<(), Errno> {
-        if id == NO_ID {
-            return Err(self.refuse(Remove(kind, 0), Errno::EINVAL));
-        }
         self.answer(Remove(kind, id)).map(drop)
     }
 
@@ -405,32 +376,23 @@ impl Kernel for Script {
         mode: u32,
         attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
-        if *path == Path::ROOT {
-            let call = OpenQueue(String::new(), 0, None);
-            return Err(self.refuse(call, Errno::ENOENT));
-        }
         let attributes = attributes.map(|Attributes { maxmsg, msgsize }| [maxmsg, msgsize]);
         self.open(OpenQueue(queue_of(path), mode, attributes))
     }
 
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
-        if fd == Fd::NONE {
-            return Err(self.refuse(Truncate(0, 0), Errno::EBADF));
-        }
         self.answer(Truncate(self.opened(fd), size)).map(drop)
     }
 
+    fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
+        self.answer(Allocate(self.opened(fd), size)).map(drop)
+    }
+
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
-        if fd == Fd::NONE {
-            return Err(self.refuse(Own(0, (0, 0)), Errno::EBADF));
-        }
         self.answer(Own(self.opened(fd), (uid, gid))).map(drop)
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
-        if fd == Fd::NONE {
-            return Err(self.refuse(Chmod(0, 0), Errno::EBADF));
-        }
         self.answer(Chmod(self.opened(fd), mode)).map(drop)
     }
 
@@ -440,9 +402,6 @@ impl Kernel for Script {
     }
 
     fn linkat(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
-        if fd == Fd::NONE {
-            return Err(self.refuse(Link(0, String::new()), Errno::EBADF));
-        }
         self.answer(Link(self.opened(fd), text_of(path))).map(drop)
     }
 
@@ -451,24 +410,20 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
-        self.answer(IsSame(self.opened(fd), text_of(path)))
-            .map(|same| same == 1)
+    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+        match self.answer(IsSame(self.opened(fd), text_of(path)))? {
+            0 => Err(Errno::ESTALE),
+            _ => Ok(()),
+        }
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
-        if fd == Fd::NONE {
-            return Err(self.refuse(Close(0), Errno::EBADF));
-        }
         let descriptor = self.opened(fd);
         self.open.retain(|&other| other != descriptor);
         self.answer(Close(descriptor)).map(drop)
     }
 
     fn unlink(&mut self, kind: Kind, path: &Path) -> Result<(), Errno> {
-        if *path == Path::ROOT {
-            return Err(self.refuse(UnlinkQueue(String::new()), Errno::ENOENT));
-        }
         self.answer(match kind {
             Kind::Queue => UnlinkQueue(queue_of(path)),
             Kind::Shm | Kind::Sem => Unlink(text_of(path)),
@@ -482,7 +437,7 @@ impl Kernel for Script {
 
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
         if fd == Some(Fd::NONE) {
-            return Err(self.refuse(AskOpen(0), Errno::EBADF));
+            return Err(self.refuse(Sysno::statx, Errno::EBADF));
         }
         let (mode, amount) = self.answer_both(match fd {
             Some(fd) => AskOpen(self.opened(fd)),
@@ -497,11 +452,12 @@ impl Kernel for Script {
     fn statfs(&mut self) -> Result<Space, Errno> {
         let free = self.answer(AskSpace)?;
         Ok(Space {
+            block: 4096,
             blocks: 2000,
             free_blocks: free.unsigned_abs(),
             inodes: 400,
             free_inodes: 5,
-            huge_page: 0,
+            is_hugetlbfs: false,
         })
     }
 
@@ -511,12 +467,6 @@ impl Kernel for Script {
     }
 
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno> {
-        if file == File::System(c"") {
-            return Err(self.refuse(Read(Source::System(""), b""), Errno::ENOENT));
-        }
-        if file == File::In && buffer.is_empty() {
-            return Ok(buffer);
-        }
         let is_it = |call: &Call| matches!(call, Read(source, _) if source.is(file));
         let known = match (file, self.causes()) {
             (File::System(_) | File::Once(_), Some(causes)) => {
@@ -559,7 +509,7 @@ impl Kernel for Script {
 
     fn identify(&mut self, path: &[u8]) -> Result<Identity, Errno> {
         if path.is_empty() && self.causes().is_some() {
-            return Err(self.refuse(Identify(String::new()), Errno::ENOENT));
+            return Err(self.refuse(Sysno::statx, Errno::ENOENT));
         }
         let path = String::from_utf8_lossy(path).into_owned();
         let (dev_minor, ino) = self.answer_both(Identify(path))?;
@@ -588,15 +538,16 @@ impl Kernel for Script {
             .map(|limit| limit.try_into().expect("a number"))
     }
 
-    fn ipc_info(&mut self, kind: Kind, id: Id) -> Result<Limits, Errno> {
-        if id == NO_ID {
-            return Err(self.refuse(AskLimits(kind), Errno::EINVAL));
-        }
+    fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
         self.answer(AskLimits(kind)).map(|_| LIMITS)
     }
 
     fn is_filtered(&mut self) -> bool {
         self.answer(AskFilter) == Ok(1)
+    }
+
+    fn probe(&mut self, call: Sysno, _: usize) -> Option<Errno> {
+        Some(self.refuse(call, Errno::EINVAL))
     }
 
     fn ppoll(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -812,7 +763,9 @@ fn left_named(calls: &[Expected]) -> Option<String> {
 
 /// The words for the failure of a call of a script; none where it is no failure.
 fn what_fails(script: &[Expected], at: usize) -> Option<String> {
-    let is_content = |(call, _): &Expected| matches!(call, Truncate(..) | Fill(..) | OpenQueue(..));
+    let is_content = |(call, _): &Expected| {
+        matches!(call, Truncate(..) | Allocate(..) | Fill(..) | OpenQueue(..))
+    };
     Some(match &script[at].0 {
         BlockSignals => "block signals failed".into(),
         Random => "get random key failed".into(),
@@ -829,7 +782,7 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         SetValues(..) | Operate(..) => "set semaphore values failed".into(),
         Lock(_) => "lock share memory failed".into(),
         OpenQueue(..) => "create POSIX message queue failed".into(),
-        Truncate(..) => "create POSIX shared memory failed".into(),
+        Truncate(..) | Allocate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
         // What is made there, its content tells.
         OpenUnnamed(_) | OpenNew(_) => {
