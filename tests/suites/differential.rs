@@ -42,10 +42,10 @@ const UMASK: u32 = 0o022;
 
 /// The lines that are tried beside util-linux, so many of each [`Sort`]; IPCMK_LINES changes their
 /// sum.
-const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 400, 1500];
+const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 200, 400, 1500];
 
 /// The lines that are tried on both files.
-const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 200, 150];
+const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 50, 200, 150];
 
 /// Lines that are always among those for the real files: some for each rule.
 const EXAMPLES: &[&[&[u8]]] = &[
@@ -182,17 +182,31 @@ impl Line {
 
     /// The same line with one semaphore where it asks for none or fewer, if it does.
     fn without_low_counts(&self) -> Option<Self> {
-        let mut text = self.words.join(&0);
-        let low = |(token, word): (Token, Word<'_>)| {
-            let count = String::from_utf8_lossy(word.bytes);
+        let low = |count: &[u8]| {
+            let count = String::from_utf8_lossy(count);
             let count = count.trim_start_matches(BLANKS).parse::<i32>();
-            let is_low = count.is_ok_and(|count| count <= 0);
-            let Position(at) = word.at;
-            (token == Token::Option(Opt::Semaphore) && is_low).then(|| at..at + word.bytes.len())
+            count.is_ok_and(|count| count <= 0)
         };
-        let places: Vec<_> = self.tokens().filter_map(low).collect();
+        self.with(Opt::Semaphore, low, b"1")
+    }
+
+    /// The same line with a usual mode where it has one over 0777, if it does.
+    fn without_high_modes(&self) -> Option<Self> {
+        let high = |mode: &[u8]| octal(mode).is_some_and(|mode| mode > 0o777);
+        self.with(Opt::Mode, high, b"600")
+    }
+
+    /// The same line with another argument for this option where the old one is such, if one is.
+    fn with(&self, opt: Opt, is_such: impl Fn(&[u8]) -> bool, other: &[u8]) -> Option<Self> {
+        let mut text = self.words.join(&0);
+        let such = |(token, word): (Token, Word<'_>)| {
+            let Position(at) = word.at;
+            let is_it = token == Token::Option(opt) && is_such(word.bytes);
+            is_it.then(|| at..at + word.bytes.len())
+        };
+        let places: Vec<_> = self.tokens().filter_map(such).collect();
         for place in places.iter().rev() {
-            text.splice(place.clone(), *b"1");
+            text.splice(place.clone(), other.iter().copied());
         }
         let words = text.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect();
         (!places.is_empty()).then_some(Self { words, ..*self })
@@ -747,6 +761,8 @@ enum Sort {
     Keyed,
     /// Refused for its operands alone.
     Operands,
+    /// Refused for a mode over 0777 alone, or read by keys, where it is a size.
+    HighMode,
     /// Refused, or asking for no object.
     Other,
     /// Accepted, and asking for POSIX objects.
@@ -756,8 +772,14 @@ enum Sort {
 const SORTS: usize = Sort::Posix as usize + 1;
 
 impl Line {
+    fn is_right_but_for_its_mode(&self) -> bool {
+        let usual = self.without_high_modes();
+        usual.is_some_and(|line| matches!(line.reading().0, Ok(Action::Create)))
+    }
+
     fn sort(&self) -> Sort {
         match self.reading() {
+            _ if self.is_right_but_for_its_mode() => Sort::HighMode,
             (Ok(Action::Create), request) if request.has(Opt::Keyed) => Sort::Keyed,
             (Ok(Action::Create | Action::Batch), _) if self.goes_beyond() => Sort::Beyond,
             (Ok(Action::Create), request) if request.has(Opts::POSIX) => Sort::Posix,
