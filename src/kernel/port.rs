@@ -81,7 +81,7 @@ pub trait Kernel {
     /// Its own.
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
 
-    /// Creates a file of mode 0, which nobody else can open yet, unless the path is in use: openat(2).
+    /// Creates a file of mode 0, which no other user can open yet, unless the path is in use: openat(2).
     ///
     /// # Errors
     /// Its own.
@@ -389,8 +389,6 @@ impl Fd {
 pub struct Account<'a> {
     /// Its name.
     pub name: &'a [u8],
-    /// Whether it is a group.
-    pub is_group: bool,
     /// Its id.
     pub id: u32,
 }
@@ -408,8 +406,10 @@ pub struct Room<'a, const TEXT: usize, const MADE: usize, const OUTPUT: usize> {
     pub made: Vec<Made<'a>, MADE>,
     /// What is printed.
     pub output: Vec<u8, OUTPUT>,
-    /// The names that were looked up.
-    pub accounts: Vec<Account<'a>, MADE>,
+    /// The users that were looked up.
+    pub users: Vec<Account<'a>, MADE>,
+    /// The groups that were looked up.
+    pub groups: Vec<Account<'a>, MADE>,
     /// What the lines of a batch want.
     pub wanted: Wanted<MADE>,
 }

@@ -31,12 +31,13 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
         text,
         made,
         output,
-        accounts,
+        users,
+        groups,
         wanted,
     } = job.kernel.mmap()?;
     job.made = made;
     job.output = output;
-    job.accounts = accounts;
+    job.accounts = [users, groups];
     job.attempt.doing = Doing::ReadBatch;
     job.attempt.path = batch.batch;
     let file = match batch.batch {

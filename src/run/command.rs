@@ -34,7 +34,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         posixly_correct,
         made: &mut Vec::<_, MAX_IDS>::new(),
         output: &mut Vec::<_, { MAX_IDS * MAX_LINE }>::new(),
-        accounts: &mut Vec::<_, 0>::new(),
+        accounts: [&mut Vec::<_, 0>::new(), &mut Vec::<_, 0>::new()],
         values: &mut [],
     };
     let mut lines: &[u8] = b"";

@@ -29,8 +29,8 @@ pub struct Job<'j, 'a, K> {
     pub made: &'j mut VecView<Made<'a>>,
     /// What it will print.
     pub output: &'j mut VecView<u8>,
-    /// The names that were looked up, in a batch.
-    pub accounts: &'j mut VecView<Account<'a>>,
+    /// The users and the groups that were looked up, in a batch: each line has one of each.
+    pub accounts: [&'j mut VecView<Account<'a>>; 2],
     /// Memory for the values of a set, at least of the largest one so far.
     pub values: &'j mut [u16],
 }

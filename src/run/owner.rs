@@ -38,15 +38,16 @@ fn find<'a, K: Kernel>(
     if let Ok(id) = number::id(name) {
         return Ok(id.try_into().unwrap_or_default());
     }
-    let mut known = job.accounts.iter();
-    if let Some(known) = known.find(|known| known.is_group == is_group && known.name == name) {
+    let [users, groups] = &mut job.accounts;
+    let (accounts, path) = if is_group {
+        (groups, c"/etc/group")
+    } else {
+        (users, c"/etc/passwd")
+    };
+    let mut known = accounts.iter();
+    if let Some(known) = known.find(|known| known.name == name) {
         return Ok(known.id);
     }
-    let path = if is_group {
-        c"/etc/group"
-    } else {
-        c"/etc/passwd"
-    };
     job.attempt.doing = Doing::FindOwner;
     job.attempt.path = path.to_bytes();
     let mut search = Search {
@@ -64,7 +65,7 @@ fn find<'a, K: Kernel>(
     if found {
         let id = search.id.try_into().unwrap_or_default();
         // A single line has no room for it, and looks each name up once anyway.
-        _ = job.accounts.push(Account { name, is_group, id });
+        _ = accounts.push(Account { name, id });
         return Ok(id);
     }
     // The last line may lack its LF.

@@ -177,7 +177,7 @@ impl Kernel for Linux {
     }
 
     fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
-        // Any id from 0 on will do.
+        // Any id from 0 on.
         let id = 0;
         Ok(match kind {
             Kind::Shm => {
