@@ -465,11 +465,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
     }
 
     /// The room in /dev/shm.
-    fn space(&mut self) -> Option<Space> {
+    fn space(&mut self) -> Option<&Space> {
         if self.space.is_none() {
             self.space = Some(self.kernel.statfs().ok());
         }
-        self.space.flatten()
+        self.space.as_ref()?.as_ref()
     }
 
     /// A figure of /proc/meminfo, which has some 1,500 bytes.
