@@ -55,13 +55,14 @@ fn find<'a, K: Kernel>(
         found = search.take(byte);
         found
     })?;
-    // The last line may lack its LF.
-    if found || search.take(b'\n') {
+    if found {
         let id = search.id.try_into().unwrap_or_default();
         // A single line has no room for it, and looks each name up once anyway.
         _ = job.accounts.push(Account { name, is_group, id });
         return Ok(id);
     }
+    // The last line may lack its LF.
+    search.take(b'\n');
     let mistake = match (is_group, search.lacks_id) {
         (false, false) => Mistake::NoUser,
         (false, true) => Mistake::NoUserId,
@@ -94,7 +95,8 @@ impl Search<'_> {
             match self.field {
                 0 if self.length == self.name.len() => self.lacks_id = true,
                 0 => self.field = OTHER,
-                2 if self.length != 0 && self.id <= MAX_ID => return true,
+                // The C library takes no line that ends with the id of a user.
+                2 if byte == b':' && self.length != 0 && self.id <= MAX_ID => return true,
                 _ => {}
             }
             self.field += 1;

@@ -30,8 +30,8 @@ fn a_name_has_the_id_of_its_line() {
     let long = "y".repeat(100_000);
     for (content, id) in [
         ("bob:x:33:34:::\n".to_owned(), 33),
-        // The last line lacks its LF; a line may end with the id.
-        ("root:x:0:0\nbob:x:33".to_owned(), 33),
+        // The last line lacks its LF.
+        ("root:x:0:0\nbob:x:33:".to_owned(), 33),
         (
             "bobby:x:1:\nbo:x:2:\nbob :x:3:\nBOB:x:4:\nbob::5:\n".to_owned(),
             5,
@@ -76,6 +76,9 @@ fn a_name_that_is_not_there_is_told() {
         ("root:x:0:0:::\nbobby:x:1:", "no user 'bob' in /etc/passwd"),
         ("bob\n", "no id of user 'bob' in /etc/passwd"),
         ("bob:x\nx:x:1\n", "no id of user 'bob' in /etc/passwd"),
+        // The C library takes no line that ends with the id of a user.
+        ("bob:x:33", "no id of user 'bob' in /etc/passwd"),
+        ("bob:x:33\n", "no id of user 'bob' in /etc/passwd"),
         ("bob:x:\n", "no id of user 'bob' in /etc/passwd"),
         ("bob:x:y:\n", "no id of user 'bob' in /etc/passwd"),
         ("bob:x:-1:\n", "no id of user 'bob' in /etc/passwd"),
@@ -129,6 +132,24 @@ fn a_batch_looks_each_name_up_once() {
     }
     script.push(ok("Semaphore id: 1\nSemaphore id: 2\nSemaphore id: 3\n4\n"));
     assert_eq!(play("--batch jobs", script), silent());
+
+    // However often it is on the lines.
+    let mut lines = String::new();
+    for key in 1..=2_500 {
+        lines += &format!("-Q -k {key} --owner al:al\n");
+    }
+    lines += "-Q --owner bob\n-Q --owner bob\n-Z\n";
+    let mut script = jobs(&lines);
+    script.extend([
+        file(PASSWD, passwd),
+        file(GROUP, "al:x:2:\n"),
+        file(PASSWD, passwd),
+        (BlockSignals, 0),
+    ]);
+    assert_eq!(
+        tell("--batch jobs", script),
+        ["line 2503: invalid option -- 'Z'"]
+    );
 
     // Of the line that is wrong.
     let mut script = vec![jobs("-Q\n-Q --owner bob\n").remove(0)];
