@@ -204,6 +204,7 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
 }
 
 /// Adds what is wrong with a command line, and the keyed line that may have been meant.
+#[inline(never)] // `make size`
 fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     text: &mut Text<'k, K>,
     refusal: &Refusal<'a>,
