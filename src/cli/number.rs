@@ -18,7 +18,7 @@ pub enum Bad {
 }
 
 /// Reads an argument of this kind, and returns its number: bytes, semaphores, a mode, a key; the id
-/// of ftok(3); the number of ids or values in a list; the binary logarithm of a huge page's bytes.
+/// of ftok(3); the number of values in a list; the binary logarithm of a huge page's bytes.
 /// 0 for an argument that is no number.
 ///
 /// # Errors
