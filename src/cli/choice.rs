@@ -61,8 +61,16 @@ impl<'a> Signs<'a> {
         };
         line.restart(Grammar::Keyed);
         while let Some(token) = line.next() {
-            let Token::Option(opt) = token else {
-                continue;
+            let opt = match token {
+                Token::Option(opt) => opt,
+                // Its last word: the value is missing.
+                Token::Wrong(Mistake::LetterNeedsArgument | Mistake::NameNeedsArgument)
+                    if Opts::SYSV.any(line.spec.opt.bit()) =>
+                {
+                    signs.resources += 1;
+                    continue;
+                }
+                Token::Operand | Token::Wrong(_) => continue,
             };
             let value = line.word.bytes;
             signs.given = signs.given | opt.bit();
