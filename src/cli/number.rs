@@ -18,7 +18,7 @@ pub enum Bad {
 }
 
 /// Reads an argument of this kind, and returns its number: bytes, semaphores, a mode, a key; the id
-/// of ftok(3); the number of ids or values in a list; the binary logarithm of a huge page's bytes.
+/// of ftok(3); the number of values in a list; the binary logarithm of a huge page's bytes.
 /// 0 for an argument that is no number.
 ///
 /// # Errors
@@ -155,7 +155,7 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
 pub fn owner(text: &[u8]) -> Result<u64, Bad> {
     let (user, group) = split_at(text, b':');
     for part in [user, group.get(1..).unwrap_or(user)] {
-        if part.is_empty() || part.iter().any(|&byte| byte == b':') {
+        if part.is_empty() || !split_at(part, b':').1.is_empty() {
             return Err(Bad::Invalid);
         }
         if id(part) == Err(Bad::Range) {

@@ -126,22 +126,52 @@ const fn bad(argument: Argument) -> Words {
     }
 }
 
-/// What else there is to say about a mistake.
-const fn advice(refusal: &Refusal<'_>) -> Option<Words> {
-    match (refusal.mistake, refusal.grammar) {
-        (Mistake::NoResource, Grammar::Standard) => Some(Words::NOTHING),
-        (Mistake::NoResource, Grammar::Keyed) => Some(Words::NOTHING_KEYED),
-        (Mistake::OnlyName, _) => Some(Words::ONLY_NAME),
-        (Mistake::NoName, _) => Some(Words::NEEDS_NAME),
-        (Mistake::ByteOrderMark, _) => Some(Words::BYTE_ORDER_MARK),
-        (Mistake::SemaphoreOperand | Mistake::NumberForName, _) => Some(Words::SEMAPHORE_OPERAND),
-        (Mistake::HugePageOperand, _) => Some(Words::HUGE_PAGE_OPERAND),
-        (Mistake::BadValue | Mistake::BadRange, _)
-            if matches!(refusal.word.argument, Argument::Owner) =>
-        {
-            Some(Words::OWNER_FORM)
-        }
-        _ => None,
+/// What else there is to say about a mistake; `BAD_USAGE` is nothing.
+fn advice(refusal: &Refusal<'_>) -> Words {
+    match further(refusal.mistake) {
+        Words::NOTHING if refusal.grammar == Grammar::Keyed => Words::NOTHING_KEYED,
+        Words::OWNER_FORM if refusal.word.argument != Argument::Owner => Words::BAD_USAGE,
+        words => words,
+    }
+}
+
+/// The same for each mistake; `OWNER_FORM` is for a bad value of --owner alone. The compiler makes a
+/// table of it.
+#[inline(never)] // `make size`
+const fn further(mistake: Mistake) -> Words {
+    match mistake {
+        Mistake::NoResource => Words::NOTHING,
+        Mistake::OnlyName => Words::ONLY_NAME,
+        Mistake::NoName => Words::NEEDS_NAME,
+        Mistake::ByteOrderMark => Words::BYTE_ORDER_MARK,
+        Mistake::SemaphoreOperand | Mistake::NumberForName => Words::SEMAPHORE_OPERAND,
+        Mistake::HugePageOperand => Words::HUGE_PAGE_OPERAND,
+        Mistake::BadValue | Mistake::BadRange => Words::OWNER_FORM,
+        Mistake::UnknownLetter
+        | Mistake::UnknownName
+        | Mistake::Ambiguous
+        | Mistake::LetterNeedsArgument
+        | Mistake::NameNeedsArgument
+        | Mistake::NameTakesNone
+        | Mistake::KeyedNotFirst
+        | Mistake::ExtraOperand
+        | Mistake::ModeTwice
+        | Mistake::SeveralKeyed
+        | Mistake::NoSize
+        | Mistake::NsemsWithoutSet
+        | Mistake::KeyTwice
+        | Mistake::OneFile
+        | Mistake::NotApplicable
+        | Mistake::ValueCount
+        | Mistake::OneValue
+        | Mistake::BatchNotAlone
+        | Mistake::NotInBatch
+        | Mistake::Again
+        | Mistake::NoUser
+        | Mistake::NoUserId
+        | Mistake::NoGroup
+        | Mistake::NoGroupId
+        | Mistake::TooMany => Words::BAD_USAGE,
     }
 }
 
@@ -175,6 +205,7 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
 }
 
 /// Adds what is wrong with a command line, and the keyed line that may have been meant.
+#[inline(never)] // `make size`
 fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     text: &mut Text<'k, K>,
     refusal: &Refusal<'a>,
@@ -191,9 +222,9 @@ fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
         }
     }
     text.reason(reason(refusal));
-    if let Some(words) = advice(refusal) {
-        text.begin(words);
-        text.reason(Errno::NONE);
+    let words = advice(refusal);
+    if words != Words::BAD_USAGE {
+        text.line(words, Errno::NONE);
     }
     if let Some(key) = refusal.key {
         text.word = key;
@@ -226,7 +257,7 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
 ) {
     let mut waiting = Vec::<u8, MAX_WRITE>::new();
     let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
-    text.line = attempt.line;
+    text.batch_line = attempt.line;
     text.word = attempt.path;
     if let Some(refusal) = &attempt.refusal {
         let line = match attempt.line {
@@ -235,19 +266,16 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         };
         refuse(&mut text, refusal, line);
     } else {
-        text.begin(failed(attempt));
-        text.reason(errno);
+        text.line(failed(attempt), errno);
     }
     if let Some(words) = hint {
         text.figures = *figures;
-        text.begin(words);
-        text.reason(Errno::NONE);
+        text.line(words, Errno::NONE);
     }
     let (number, errno) = attempt.other;
     if errno != Errno::NONE {
         text.figures = [number >> 32, number & 0xffff_ffff, 0];
-        text.begin(Words::LEFT_OTHER);
-        text.reason(errno);
+        text.line(Words::LEFT_OTHER, errno);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {
@@ -260,8 +288,7 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
                 Words::LEFT_POSIX
             }
         };
-        text.begin(words.of(object.kind));
-        text.reason(object.left);
+        text.line(words.of(object.kind), object.left);
     }
     // An error of this write cannot be reported.
     text.flush();

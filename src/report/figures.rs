@@ -485,11 +485,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
     }
 
     /// The room in /dev/shm.
-    fn space(&mut self) -> Option<Space> {
+    fn space(&mut self) -> Option<&Space> {
         if self.space.is_none() {
             self.space = Some(self.kernel.statfs());
         }
-        self.space?.ok()
+        self.space.as_ref()?.as_ref().ok()
     }
 
     /// A figure of /proc/meminfo, which has some 1,500 bytes.
