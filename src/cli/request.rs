@@ -45,6 +45,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// An empty request.
     #[must_use]
+    #[inline(never)] // `make size`
     pub const fn new() -> Self {
         Self {
             given: Opts::NONE,

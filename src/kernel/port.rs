@@ -204,12 +204,12 @@ pub trait Kernel {
     /// Theirs.
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
 
-    /// Reads a file piece by piece, up to its end or until `take` returns true: openat(2), read(2) and
+    /// Reads a file byte by byte, up to its end or until `take` returns true: openat(2), read(2) and
     /// close(2).
     ///
     /// # Errors
     /// Those of openat(2) and read(2).
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
 
     /// Maps memory for what is larger than a few ids, once a run at most: mmap(2).
     ///
@@ -389,8 +389,8 @@ impl Fd {
 pub struct Account<'a> {
     /// Its name.
     pub name: &'a [u8],
-    /// Its kind: 0 for a user, 1 for a group.
-    pub kind: usize,
+    /// Whether it is a group.
+    pub is_group: bool,
     /// Its id.
     pub id: u32,
 }

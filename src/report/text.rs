@@ -118,13 +118,12 @@ impl<'k, K: Kernel> Text<'k, K> {
             return self.put(self.word);
         }
         for &byte in self.word {
-            if byte.is_ascii_graphic() && byte != b'\\' {
-                self.put(&[byte]);
-                continue;
+            if !byte.is_ascii_graphic() || byte == b'\\' {
+                self.put(b"\\");
             }
-            self.put(b"\\");
             match escape(byte) {
                 Some(letter) => self.put(&[letter]),
+                None if byte.is_ascii_graphic() || byte == b' ' => self.put(&[byte]),
                 None => self.number(byte.into(), EIGHT, 3),
             }
         }

@@ -2,7 +2,7 @@
 //! lines are util-linux's where it has them, to the letter: scripts search for them.
 
 use super::help;
-use super::pack::{self, Packed, Plain};
+use super::pack::{self, ENTRY, Packed, Plain, Symbol};
 use crate::cli::draft::small;
 use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
@@ -255,12 +255,15 @@ impl Words {
 
     /// Passes the text to `put`, byte by byte.
     pub fn put<F: FnMut(u8)>(self, put: &mut F) {
+        let mut at = TEXTS;
         let mut before = self.0;
-        for &byte in &BYTES {
-            match (before, byte) {
-                (0, 0) => return,
-                (0, _) => expand(byte, put),
-                (_, 0) => before -= 1,
+        loop {
+            let (rank, next) = pack::rank(bits(at), at);
+            at = next;
+            match before {
+                0 if rank == END => return,
+                0 => expand(rank, put),
+                _ if rank == END => before -= 1,
                 _ => {}
             }
         }
@@ -284,24 +287,34 @@ const fn numbers() -> [u8; Errno::TEXTS.len()] {
     numbers
 }
 
-/// Passes what a byte of [`BYTES`] stands for to `put`.
-fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
-    match PAIRS.get(pack::place(byte)) {
-        Some(&[first, second]) if byte != b'\n' => {
+/// Passes what a symbol stands for to `put`.
+fn expand<F: FnMut(u8)>(rank: u32, put: &mut F) {
+    match pack::symbol(bits(rank * ENTRY)) {
+        Symbol::Byte(byte) => put(byte),
+        Symbol::Pair(first, second) => {
             expand(first, put);
             expand(second, put);
         }
-        _ => put(byte),
     }
+}
+
+/// The bits from here on, 25 at least, the next one lowest.
+fn bits(at: u32) -> u32 {
+    let byte = usize::try_from(at / 8).unwrap_or_default();
+    let here = BITS.get(byte..).and_then(|bits| bits.first_chunk());
+    u32::from_le_bytes(here.copied().unwrap_or_default()) >> (at % 8)
 }
 
 /// The texts one after the other, each with a NUL behind it.
 const PLAIN: Plain = Plain::EMPTY.rows(ROWS).errno(Errno::TEXTS);
 
+#[expect(long_running_const_eval, reason = "it is a few seconds")]
 const PACKED: Packed = PLAIN.pack();
 
-static BYTES: [u8; PACKED.length] = PACKED.bytes();
-static PAIRS: [[u8; 2]; PACKED.count] = PACKED.pairs();
+// Statics, lest the binary's compiler packs again.
+static BITS: [u8; PACKED.size()] = PACKED.bits();
+static TEXTS: u32 = PACKED.texts;
+static END: u32 = PACKED.end;
 
 #[cfg(test)]
 #[path = "../../tests/unit/words.rs"]

@@ -16,7 +16,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
 use crate::kernel::port::{File, Kernel, Wanted};
 use crate::plan::attempt::Doing;
-use crate::plan::step::{Step, steps};
+use crate::plan::step::{Step, Steps};
 
 /// Maps memory for a batch, reads its lines and checks them. A signal may end the run as long as it
 /// waits for input.
@@ -127,7 +127,7 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
         if objects > MAX_OBJECTS {
             return Err(job.refuse(Mistake::TooMany, b""));
         }
-        for step in steps(&request) {
+        for step in Steps::of(&request) {
             if let Some(place) = place(&request, step)
                 && let Some(earlier) = want(wanted, place, number)
                 && !request.has(Opt::Existing)

@@ -460,11 +460,7 @@ impl Kernel for Linux {
     }
 
     #[inline(never)] // its buffer would be in the frame of every run
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(
-        &mut self,
-        path: &CStr,
-        mut take: F,
-    ) -> Result<(), Errno> {
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, mut take: F) -> Result<(), Errno> {
         let fd = openat(path, O_RDONLY | O_NONBLOCK, 0)?;
         let mut buffer = [0; 4096];
         let read = loop {
@@ -472,7 +468,7 @@ impl Kernel for Linux {
             // SAFETY: the buffer has this size.
             match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(&mut buffer), size]) } {
                 Ok(0) => break Ok(()),
-                Ok(bytes) if take(buffer.get(..bytes).unwrap_or_default()) => break Ok(()),
+                Ok(bytes) if buffer.iter().take(bytes).any(|byte| take(*byte)) => break Ok(()),
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => break Err(errno),
             }

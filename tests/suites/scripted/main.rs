@@ -312,7 +312,7 @@ impl Kernel for Crowded {
         Ok(unsafe { self.memory.room() })
     }
 
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
         panic!("no owner has a name");
     }
 
