@@ -96,7 +96,7 @@ impl<'a> Signs<'a> {
 
 /// Whether the value of -S is plainly a key, since no number of semaphores is written so.
 fn is_plainly_key(text: &[u8]) -> bool {
-    matches!(text, [b'0', b'x' | b'X', ..] | PRIVATE)
+    matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
 }
 
 /// Whether a text has the shape of a mode that lets its owner read: `0?[0-7]?[4-7][0-7][0-7]`.

@@ -1,6 +1,5 @@
 //! What the user asked for, in values that cannot be wrong.
 
-use super::getopt::split_at;
 use super::mistake::Word;
 use super::number::{self, Bad};
 use super::options::{Argument, Opt, Opts};
@@ -201,7 +200,7 @@ impl<'a> Request<'a> {
         if !self.has(Opt::Owner) {
             return [b""; 2];
         }
-        let (user, group) = split_at(self.owner, b':');
+        let (user, group) = number::split_at(self.owner, b':');
         [user, group.get(1..).unwrap_or_default()]
     }
 

@@ -5,10 +5,10 @@ use heapless::Vec;
 use super::text::{MAX_WRITE, Text};
 use super::words::{Figures, Words};
 use crate::cli::argv::Argv;
-use crate::cli::batch::{Arguments, MAX_OBJECTS};
+use crate::cli::batch::Arguments;
 use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
-use crate::cli::mistake::{Account, Mistake, Refusal};
+use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::{Argument, Grammar};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Made};
@@ -83,11 +83,11 @@ const fn mistake(mistake: Mistake) -> Words {
         }
         Mistake::ModeTwice => Words::MODE_TWICE,
         Mistake::NoResource | Mistake::OnlyName | Mistake::ByteOrderMark => Words::BAD_USAGE,
-        Mistake::Again(_) => Words::AGAIN,
-        Mistake::NoOwner(Account::User) => Words::NO_USER,
-        Mistake::NoOwner(Account::Group) => Words::NO_GROUP,
-        Mistake::NoOwnerId(Account::User) => Words::NO_USER_ID,
-        Mistake::NoOwnerId(Account::Group) => Words::NO_GROUP_ID,
+        Mistake::Again => Words::AGAIN,
+        Mistake::NoUser => Words::NO_USER,
+        Mistake::NoGroup => Words::NO_GROUP,
+        Mistake::NoUserId => Words::NO_USER_ID,
+        Mistake::NoGroupId => Words::NO_GROUP_ID,
         Mistake::NoName | Mistake::NumberForName => Words::NO_NAME,
         Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
         Mistake::NoSize => Words::NO_SIZE,
@@ -165,9 +165,11 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
         Mistake::BadValue
             | Mistake::BadRange
             | Mistake::NoSize
-            | Mistake::NoOwner(_)
-            | Mistake::NoOwnerId(_)
-            | Mistake::Again(_)
+            | Mistake::NoUser
+            | Mistake::NoUserId
+            | Mistake::NoGroup
+            | Mistake::NoGroupId
+            | Mistake::Again
     )
 }
 
@@ -178,11 +180,7 @@ fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     line: Arguments<'a, A>,
 ) {
     text.word = refusal.word.bytes;
-    text.figures = if let Mistake::Again(line) = refusal.mistake {
-        [line.into(), 0, 0]
-    } else {
-        BATCH
-    };
+    text.figures = [refusal.figure, 0, 0];
     text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
@@ -267,6 +265,3 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
     // An error of this write cannot be reported.
     text.flush();
 }
-
-/// The figure of [`Words::TOO_MANY`].
-const BATCH: Figures = [MAX_OBJECTS, 0, 0];

@@ -49,7 +49,7 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     }
     if lines.starts_with(BYTE_ORDER_MARK) {
         job.attempt.line = NonZero::new(1);
-        return Err(job.refuse(Mistake::ByteOrderMark, b""));
+        return Err(job.refuse(Mistake::ByteOrderMark, b"", 0));
     }
     each_line::<A, K>(job, batch, lines, Some(wanted))?;
     Ok(lines)
@@ -122,17 +122,17 @@ pub fn each_line<'a, A: Argv<'a>, K: Kernel>(
         };
         objects += request.objects();
         if action != Action::Create || request.has(Opt::Json) {
-            return Err(job.refuse(Mistake::NotInBatch, b""));
+            return Err(job.refuse(Mistake::NotInBatch, b"", 0));
         }
         if objects > MAX_OBJECTS {
-            return Err(job.refuse(Mistake::TooMany, b""));
+            return Err(job.refuse(Mistake::TooMany, b"", MAX_OBJECTS));
         }
         for step in Steps::of(&request) {
             if let Some(place) = place(&request, step)
                 && let Some(earlier) = want(wanted, place, number)
                 && !request.has(Opt::Existing)
             {
-                return Err(job.refuse(Mistake::Again(earlier), b""));
+                return Err(job.refuse(Mistake::Again, b"", earlier.into()));
             }
         }
     }

@@ -1,9 +1,7 @@
 //! Looks up the names in --owner: in /etc/passwd and /etc/group, by bytes. No other source is asked.
 
-use core::ffi::CStr;
-
 use super::job::Job;
-use crate::cli::mistake::{self, Mistake};
+use crate::cli::mistake::Mistake;
 use crate::cli::number::{self, MAX_ID};
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
@@ -38,10 +36,10 @@ fn find<'a, K: Kernel>(
     if let Some(known) = known.find(|known| known.is_group == is_group && known.name == name) {
         return Ok(known.id);
     }
-    let (path, account): (&CStr, _) = if is_group {
-        (c"/etc/group", mistake::Account::Group)
+    let path = if is_group {
+        c"/etc/group"
     } else {
-        (c"/etc/passwd", mistake::Account::User)
+        c"/etc/passwd"
     };
     job.attempt.doing = Doing::FindOwner;
     job.attempt.path = path.to_bytes();
@@ -65,12 +63,13 @@ fn find<'a, K: Kernel>(
     }
     // The last line may lack its LF.
     search.take(b'\n');
-    let mistake = if search.lacks_id {
-        Mistake::NoOwnerId(account)
-    } else {
-        Mistake::NoOwner(account)
+    let mistake = match (is_group, search.lacks_id) {
+        (false, false) => Mistake::NoUser,
+        (false, true) => Mistake::NoUserId,
+        (true, false) => Mistake::NoGroup,
+        (true, true) => Mistake::NoGroupId,
     };
-    Err(job.refuse(mistake, name))
+    Err(job.refuse(mistake, name, 0))
 }
 
 /// A search for a name in lines `name:password:id:...`, byte by byte: a line may have any length.
