@@ -8,7 +8,7 @@ use super::argv::Argv;
 use super::getopt::{Getopt, Token};
 use super::mistake::{Mistake, Refusal};
 use super::number::{self, PRIVATE};
-use super::options::{Argument, Grammar, Opt};
+use super::options::{Argument, Grammar, Opt, Opts};
 
 /// Whether util-linux 2.43 accepts what is refused: it ignores operands, and takes modes up to
 /// 07777. Such a line is the standard grammar's.
@@ -72,6 +72,12 @@ impl<'a> Signs<'a> {
                 Token::Option(Opt::Nsems) => {
                     let is_number = number::elements(value).is_ok();
                     signs.has_nsems |= !line.is_letter || (is_number && !is_like_mode(value));
+                }
+                // Its last word: the value is missing.
+                Token::Wrong(Mistake::LetterNeedsArgument | Mistake::NameNeedsArgument)
+                    if Opts::SYSV.any(line.spec.opt.bit()) =>
+                {
+                    signs.resources += 1;
                 }
                 Token::Option(_) | Token::Operand | Token::Wrong(_) => {}
             }

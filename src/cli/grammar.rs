@@ -82,7 +82,7 @@ fn read_by<'a, A: Argv<'a>>(
     while let Some(token) = line.next() {
         let opt = match token {
             Token::Option(opt) => opt,
-            Token::Operand if is_keyed => return Err(Mistake::ExtraOperand),
+            Token::Operand if is_keyed => return Err(standard::extra(line, request)),
             Token::Operand => {
                 operands += 1;
                 continue;

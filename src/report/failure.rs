@@ -43,7 +43,8 @@ const fn doing(doing: Doing) -> Words {
         | Doing::ReadUmask
         | Doing::Link
         | Doing::Replaced
-        | Doing::Close => Words::CREATE_FAILED,
+        | Doing::Close
+        | Doing::Unlink => Words::CREATE_FAILED,
         Doing::SetValues | Doing::MarkReady => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch | Doing::FindOwner => Words::READ_FAILED,

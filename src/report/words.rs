@@ -156,18 +156,18 @@ words! {
     NO_DEV_SHM: "there is no /dev/shm: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm";
     NO_DIRECTORY: "/dev/shm is no directory";
     HUGETLBFS: "/dev/shm is a hugetlbfs: it holds no semaphores, and shared memory in multiples of % bytes";
-    NO_FILES: "/dev/shm is a file system that takes no files";
+    NO_FILES: "/dev/shm takes no files";
     READ_ONLY: "/dev/shm is read-only";
-    NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
+    NO_ENTRY: "/dev/shm denies access: its mode, its file system or a security module";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
-    NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
+    NO_BLOCKS: "0 of % blocks of /dev/shm are free (size)";
     NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
     NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
-    REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
-    HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
+    REPLACED: "another process put a file of its own there";
+    HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
-    QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";
+    QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
     QUEUES_UNKNOWN: "not disk space: too many POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
@@ -189,7 +189,7 @@ words! {
     NO_LONGER_FULL: "not disk space: a limit was reached a moment ago; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
     ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
-    COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
+    COMMIT_UNKNOWN: "kernel memory is short, or over what vm.overcommit_memory allows";
     COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
     COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
     FILE_MAX: "the system's table of open files is full (fs.file-max)";
@@ -199,16 +199,17 @@ words! {
     FILTER: "a seccomp filter forbids this call";
     MOST_BYTES: "a batch has at most % bytes";
     OWNER_FORM: "--owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group";
-    UNMAPPED: "this user namespace does not map that owner";
+    UNMAPPED: "this user namespace does not map the owner";
     UNMAPPED_USER: "this user namespace does not map this user or its group";
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
     NO_PAGE_SIZE: "this kernel has no huge pages of that size";
     HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
-    HUGE_PAGES_OF_SIZE: "too few free huge pages (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
-    HUGE_PAGES_UNKNOWN: "too few free huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
+    HUGE_PAGES_OF_SIZE: "too few huge pages are free to this process (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
+    HUGE_PAGES_UNKNOWN: "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
     SECURITY_MODULE: "a security module forbids this call";
+    SECURITY_MODULE_OR_FILTER: "a security module forbids this call, or a seccomp filter";
 }
 
 impl Words {

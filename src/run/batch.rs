@@ -47,16 +47,14 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     if u64::try_from(lines.len()).is_ok_and(|bytes| bytes > MAX_BYTES) {
         return Err(Errno::EFBIG);
     }
-    if lines.starts_with(BYTE_ORDER_MARK) {
+    // U+FEFF, which some editors write at the start of a file, as UTF-8 or UTF-16.
+    if let [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = lines {
         job.attempt.line = NonZero::new(1);
         return Err(job.refuse(Mistake::ByteOrderMark, b"", 0));
     }
     each_line::<A, K>(job, batch, lines, Some(wanted))?;
     Ok(lines)
 }
-
-/// U+FEFF as UTF-8, which some editors write at the start of a file.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Notes that a line wants the object of a place. Returns the line that wants it already, if one does.
 fn want<const N: usize>(wanted: &mut Wanted<N>, place: u64, line: u32) -> Option<u32> {

@@ -18,19 +18,25 @@ pub fn look_up<'a, K: Kernel>(
     request: &mut Request<'a>,
 ) -> Result<(), Errno> {
     let [user, group] = request.owner_parts();
-    request.looked_up = [find(job, false, user)?, find(job, true, group)?];
+    request.owner = Owner {
+        uid: find(job, false, user)?,
+        gid: find(job, true, group)?,
+    };
     Ok(())
 }
 
-/// Finds the id of a user or a group in its file, if it is given by name.
+/// Reads the id of a user or a group, or finds it in its file.
 #[inline(never)] // `make size`
 fn find<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     is_group: bool,
     name: &'a [u8],
 ) -> Result<u32, Errno> {
-    if name.is_empty() || number::id(name).is_ok() {
+    if name.is_empty() {
         return Ok(Owner::SAME);
+    }
+    if let Ok(id) = number::id(name) {
+        return Ok(id.try_into().unwrap_or_default());
     }
     let mut known = job.accounts.iter();
     if let Some(known) = known.find(|known| known.is_group == is_group && known.name == name) {

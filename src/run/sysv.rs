@@ -108,7 +108,7 @@ fn set_properties<K: Kernel>(
     }
     job.attempt.doing = Doing::Set;
     let properties = Properties {
-        owner: request.owner(),
+        owner: request.owner,
         mode: request.mode(),
         qbytes: job.attempt.qbytes,
     };

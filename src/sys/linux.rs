@@ -391,7 +391,7 @@ impl Kernel for Linux {
         Ok(Space {
             block: all.f_bsize,
             blocks: all.f_blocks,
-            free_blocks: all.f_bfree,
+            free_blocks: all.f_bavail,
             inodes: all.f_files,
             free_inodes: all.f_ffree,
             is_hugetlbfs: all.f_type == HUGETLBFS_MAGIC,
