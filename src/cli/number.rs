@@ -155,7 +155,7 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
 pub fn owner(text: &[u8]) -> Result<u64, Bad> {
     let (user, group) = split_at(text, b':');
     for part in [user, group.get(1..).unwrap_or(user)] {
-        if part.is_empty() || part.iter().any(|&byte| byte == b':') {
+        if part.is_empty() || !part.iter().all(|&byte| byte != b':') {
             return Err(Bad::Invalid);
         }
         if id(part) == Err(Bad::Range) {
