@@ -514,9 +514,13 @@ impl Kernel for Linux {
     }
 
     fn probe(&mut self, sysno: Sysno, command: usize) -> Option<Errno> {
-        let command = number(command);
+        /// Addresses that are never mapped: vm.mmap_min_addr.
+        const UNMAPPED: usize = 0xffff;
+        // openat(2) has its path there. On aarch64 O_TMPFILE would be an address of this file.
+        let second = number(command & UNMAPPED);
+        let arguments = [Argument::NO_FD, second, number(command), Argument::ZERO];
         // SAFETY: the first argument is refused, or nothing is to be read or written.
-        unsafe { call(sysno, [Argument::NO_FD, command, command, Argument::ZERO]) }.err()
+        unsafe { call(sysno, arguments) }.err()
     }
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
