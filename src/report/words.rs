@@ -208,8 +208,8 @@ words! {
     HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
     HUGE_PAGES_OF_SIZE: "too few huge pages are free to this process (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
     HUGE_PAGES_UNKNOWN: "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
-    SECURITY_MODULE: "a security module forbids this call";
     SECURITY_MODULE_OR_FILTER: "a security module forbids this call, or a seccomp filter";
+    SECURITY_MODULE: "a security module forbids this call";
 }
 
 impl Words {
