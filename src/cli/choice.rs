@@ -8,7 +8,7 @@ use super::argv::Argv;
 use super::getopt::{Getopt, Token};
 use super::mistake::{Mistake, Refusal};
 use super::number::{self, PRIVATE};
-use super::options::{Argument, Grammar, Opt};
+use super::options::{Argument, Grammar, Opt, Opts};
 
 /// Whether util-linux 2.43 accepts what is refused: it ignores operands, and takes modes up to
 /// 07777. Such a line is the standard grammar's.
@@ -36,15 +36,13 @@ fn is_mode(text: &[u8]) -> bool {
 const MAX_MODE: u64 = 0o7777;
 
 /// What the keyed grammar's tokens of a line say, past wrong ones.
-#[derive(Default)]
 pub struct Signs<'a> {
     /// The value of -M, -Q or -S, whichever is last.
     pub key: &'a [u8],
     /// How often the line has one of these.
     resources: usize,
-    is_set: bool,
-    has_optkey: bool,
-    has_size: bool,
+    /// All options.
+    given: Opts,
     /// A -p that is not plainly a size.
     has_other_size: bool,
     /// --nsems, or -s with a number that is not like a mode.
@@ -54,26 +52,39 @@ pub struct Signs<'a> {
 impl<'a> Signs<'a> {
     /// Reads a whole line.
     pub fn read<A: Argv<'a>>(line: &mut Getopt<'a, A>) -> Self {
-        let mut signs = Self::default();
+        let mut signs = Self {
+            key: b"",
+            resources: 0,
+            given: Opts::NONE,
+            has_other_size: false,
+            has_nsems: false,
+        };
         line.restart(Grammar::Keyed);
         while let Some(token) = line.next() {
-            let value = line.word.bytes;
-            match token {
-                Token::Option(opt @ (Opt::Shmem | Opt::Queue | Opt::Semaphore)) => {
-                    signs.key = value;
+            let opt = match token {
+                Token::Option(opt) => opt,
+                // Its last word: the value is missing.
+                Token::Wrong(Mistake::LetterNeedsArgument | Mistake::NameNeedsArgument)
+                    if Opts::SYSV.any(line.spec.opt.bit()) =>
+                {
                     signs.resources += 1;
-                    signs.is_set = opt == Opt::Semaphore;
+                    continue;
                 }
-                Token::Option(Opt::Optkey) => signs.has_optkey = true,
-                Token::Option(Opt::Size) => {
-                    signs.has_size = true;
-                    signs.has_other_size |= line.is_letter && !is_plainly_size(value);
-                }
-                Token::Option(Opt::Nsems) => {
-                    let is_number = number::elements(value).is_ok();
-                    signs.has_nsems |= !line.is_letter || (is_number && !is_like_mode(value));
-                }
-                Token::Option(_) | Token::Operand | Token::Wrong(_) => {}
+                Token::Operand | Token::Wrong(_) => continue,
+            };
+            let value = line.word.bytes;
+            signs.given = signs.given | opt.bit();
+            if Opts::SYSV.any(opt.bit()) {
+                signs.key = value;
+                signs.resources += 1;
+            }
+            if opt == Opt::Size && line.is_letter && !is_plainly_size(value) {
+                signs.has_other_size = true;
+            }
+            if opt == Opt::Nsems
+                && (!line.is_letter || (number::elements(value).is_ok() && !is_like_mode(value)))
+            {
+                signs.has_nsems = true;
             }
         }
         signs
@@ -82,11 +93,12 @@ impl<'a> Signs<'a> {
     /// Whether the line is the keyed grammar's.
     #[must_use]
     pub fn are_keyed(&self) -> bool {
+        let has = |opts: Opts| self.given.any(opts);
         self.resources == 1
-            && if self.is_set {
-                !self.has_size && (is_plainly_key(self.key) || self.has_nsems)
+            && if has(Opts::SEM) {
+                !has(Opt::Size.bit()) && (is_plainly_key(self.key) || self.has_nsems)
             } else {
-                (self.has_optkey || self.has_size)
+                has(Opt::Optkey | Opt::Size)
                     && !self.has_other_size
                     && number::read(Argument::Key, self.key).is_ok()
                     && !is_like_mode(self.key)
@@ -96,7 +108,7 @@ impl<'a> Signs<'a> {
 
 /// Whether the value of -S is plainly a key, since no number of semaphores is written so.
 fn is_plainly_key(text: &[u8]) -> bool {
-    matches!(text, [b'0', b'x' | b'X', ..] | PRIVATE)
+    matches!(text, [b'0', b'x' | b'X', ..]) || text == PRIVATE
 }
 
 /// Whether a text has the shape of a mode that lets its owner read: `0?[0-7]?[4-7][0-7][0-7]`.
@@ -124,6 +136,7 @@ fn is_usual_mode(text: &[u8]) -> bool {
 }
 
 /// Whether the argument of -p is plainly a size: no mode, and no mode with a wrong key in it.
+#[inline(never)] // `make size`
 fn is_plainly_size(text: &[u8]) -> bool {
     let Ok(size) = number::size(text) else {
         return false;

@@ -8,6 +8,7 @@
 use super::argv::Argv;
 use super::lookup::{self, Named, Spec};
 use super::mistake::{Mistake, Position, Word};
+use super::number::split_at;
 use super::options::{Argument, Grammar, Opt};
 
 /// A token of a command line. Its text is [`Getopt::word`].
@@ -174,15 +175,6 @@ pub fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
     split_at(text, b'=')
 }
 
-/// Splits a text into what stands before a byte and the rest: nothing, or what begins with it.
-#[must_use]
-#[inline(never)] // `make size`: a copy at its caller is larger
-pub fn split_at(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
-    let place = text.iter().position(|&other| other == byte);
-    text.split_at_checked(place.unwrap_or(text.len()))
-        .unwrap_or_default()
-}
-
 impl<'a, A: Argv<'a>> Iterator for Getopt<'a, A> {
     type Item = Token;
 
@@ -196,11 +188,11 @@ impl<'a, A: Argv<'a>> Iterator for Getopt<'a, A> {
         if self.only_operands {
             return Some(Token::Operand);
         }
+        if self.word.bytes == b"--" {
+            self.only_operands = true;
+            return self.advance().then_some(Token::Operand);
+        }
         match self.word.bytes {
-            b"--" => {
-                self.only_operands = true;
-                self.advance().then_some(Token::Operand)
-            }
             [b'-', b'-', text @ ..] => Some(self.long(text)),
             [b'-', cluster @ ..] if !cluster.is_empty() => Some(self.letter(cluster)),
             _ => {

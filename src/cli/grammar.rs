@@ -43,7 +43,12 @@ pub fn read<'a, A: Argv<'a>>(
 
 /// Whether a shell takes a word as it is.
 fn is_plain(word: &[u8]) -> bool {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:=,+@%-".contains(byte);
+    let is_plain = |byte: &u8| {
+        matches!(
+            byte,
+            b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'+' | b'@' | b'%' | b'-'
+        ) || byte.is_ascii_alphanumeric()
+    };
     !word.is_empty() && word.iter().all(is_plain)
 }
 
@@ -52,6 +57,7 @@ const fn refuse<'a, A>(mistake: Mistake, line: &Getopt<'a, A>) -> Refusal<'a> {
         mistake,
         word: line.word,
         grammar: line.grammar,
+        figure: 0,
         key: None,
     }
 }
@@ -76,7 +82,7 @@ fn read_by<'a, A: Argv<'a>>(
     while let Some(token) = line.next() {
         let opt = match token {
             Token::Option(opt) => opt,
-            Token::Operand if is_keyed => return Err(Mistake::ExtraOperand),
+            Token::Operand if is_keyed => return Err(standard::extra(line, request)),
             Token::Operand => {
                 operands += 1;
                 continue;

@@ -36,15 +36,6 @@ impl Word<'_> {
     };
 }
 
-/// What --owner can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Account {
-    /// A user.
-    User,
-    /// A group.
-    Group,
-}
-
 /// What is wrong with a command line, or with one word of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
@@ -102,14 +93,18 @@ pub enum Mistake {
     BatchNotAlone,
     /// A line of a batch with -J, -h, -V or --batch.
     NotInBatch,
-    /// The object of this earlier line of the batch, again.
-    Again(u32),
+    /// The object of an earlier line of the batch, again.
+    Again,
     /// A batch begins with a byte order mark.
     ByteOrderMark,
-    /// --owner has the name of a user or a group that is not in its file.
-    NoOwner(Account),
+    /// --owner has the name of a user that is not in its file.
+    NoUser,
     /// It is there, but its line has no id.
-    NoOwnerId(Account),
+    NoUserId,
+    /// --owner has the name of a group that is not in its file.
+    NoGroup,
+    /// It is there, but its line has no id.
+    NoGroupId,
 }
 
 impl From<Bad> for Mistake {
@@ -130,6 +125,8 @@ pub struct Refusal<'a> {
     pub word: Word<'a>,
     /// The grammar that refuses it.
     pub grammar: Grammar,
+    /// The earlier line, or the most objects of a batch.
+    pub figure: u64,
     /// The key on the line, where the keyed grammar would read it and a shell would take its words
     /// as they are.
     pub key: Option<&'a [u8]>,
@@ -138,11 +135,12 @@ pub struct Refusal<'a> {
 impl<'a> Refusal<'a> {
     /// A mistake in a line of a batch as a whole, or in this word of a line that both grammars accept.
     #[must_use]
-    pub const fn of_line(mistake: Mistake, bytes: &'a [u8]) -> Self {
+    pub const fn of_line(mistake: Mistake, bytes: &'a [u8], figure: u64) -> Self {
         Self {
             mistake,
             word: Word { bytes, ..Word::END },
             grammar: Grammar::Standard,
+            figure,
             key: None,
         }
     }

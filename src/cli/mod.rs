@@ -2,9 +2,9 @@
 //!
 //! `options` is the one table of options, `lookup` finds a letter or a long name in it. `getopt`
 //! makes tokens of the words, `grammar` a request of the tokens, in one of two grammars: `standard`
-//! and `keyed`; `choice` says which. `number` reads the values, `request` holds them once they are valid, `mistake` says
-//! what is wrong with a line. `batch` has the lines of `--batch`, `argv` the trait of both sources
-//! of words. `draft` joins texts of the option table in the compiler.
+//! and `keyed`; `choice` says which. `number` reads the values, `request` holds them once they are
+//! valid, `mistake` says what is wrong with a line. `batch` has the lines of `--batch`, `argv` the
+//! trait of both sources of words. `draft` joins texts of the option table in the compiler.
 
 pub mod argv;
 pub mod batch;

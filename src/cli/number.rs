@@ -18,7 +18,7 @@ pub enum Bad {
 }
 
 /// Reads an argument of this kind, and returns its number: bytes, semaphores, a mode, a key; the id
-/// of ftok(3); the number of ids or values in a list; the binary logarithm of a huge page's bytes.
+/// of ftok(3); the number of values in a list; the binary logarithm of a huge page's bytes.
 /// 0 for an argument that is no number.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn read(argument: Argument, text: &[u8]) -> Result<u64, Bad> {
         Argument::Mode => (mode(text), 0, 0o777),
         Argument::Key => (key(text), 0, u32::MAX.into()),
         Argument::Ftok => (ftok_id(text), 0, 255),
-        Argument::Owner => (owner(text), 1, 2),
+        Argument::Owner => (owner(text), 0, 0),
         Argument::Values => (list(text, b',', INT_MAX), 1, u64::MAX),
         Argument::HugePage => (huge_page(text), 1, u64::MAX),
     };
@@ -70,14 +70,17 @@ pub fn elements(text: &[u8]) -> Result<u64, Bad> {
 /// # Errors
 /// [`Bad::Range`] over 64 bits, or under `-2^31`.
 pub fn key(text: &[u8]) -> Result<u64, Bad> {
-    match text {
-        PRIVATE => Ok(IPC_PRIVATE.into()),
-        [b'-', b'1'..=b'9', ..] => {
-            let key = whole(text, Base::Ten, u64::MAX >> 1)?.cast_signed();
-            let key = i32::try_from(key).map_err(|_| Bad::Range)?;
-            Ok(key.cast_unsigned().into())
-        }
-        _ => unsigned(text, Base::Prefix, u64::MAX),
+    if text == PRIVATE {
+        return Ok(IPC_PRIVATE.into());
+    }
+    let [b'-', b'1'..=b'9', ..] = text else {
+        return unsigned(text, Base::Prefix, u64::MAX);
+    };
+    let key = whole(text, Base::Ten, u64::MAX >> 1)?;
+    if key >= !INT_MAX {
+        Ok(key & u64::from(u32::MAX))
+    } else {
+        Err(Bad::Range)
     }
 }
 
@@ -86,10 +89,12 @@ pub fn key(text: &[u8]) -> Result<u64, Bad> {
 /// # Errors
 /// [`Bad::Invalid`] for another one.
 pub fn libc(text: &[u8]) -> Result<u64, Bad> {
-    match text {
-        b"glibc" => Ok(0),
-        MUSL => Ok(1),
-        _ => Err(Bad::Invalid),
+    if text == b"glibc" {
+        Ok(0)
+    } else if text == b"musl" {
+        Ok(1)
+    } else {
+        Err(Bad::Invalid)
     }
 }
 
@@ -115,6 +120,15 @@ pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// Splits a text into what stands before a byte and the rest: nothing, or what begins with it.
+#[must_use]
+#[inline(never)] // `make size`: a copy at its caller is larger
+pub fn split_at(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
+    let place = text.iter().position(|&other| other == byte);
+    text.split_at_checked(place.unwrap_or(text.len()))
+        .unwrap_or_default()
+}
+
 /// Counts the decimal numbers of a list, each at most `most`, with a `separator` between them.
 ///
 /// # Errors
@@ -123,14 +137,10 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     let mut count = 0;
     loop {
         count += 1;
-        if !text.first().is_some_and(u8::is_ascii_digit) {
-            return Err(Bad::Invalid);
-        }
-        let number = natural(text, Base::Ten)?;
-        if number.magnitude > most {
+        if digits(&mut text, 10)? > most {
             return Err(Bad::Range);
         }
-        match number.rest {
+        match text {
             [] => return Ok(count),
             [byte, rest @ ..] if *byte == separator => text = rest,
             _ => return Err(Bad::Invalid),
@@ -138,22 +148,21 @@ pub fn list(mut text: &[u8], separator: u8, most: u64) -> Result<u64, Bad> {
     }
 }
 
-/// Counts what --owner names: a user, and a group behind a colon.
+/// Checks what --owner names: a user, and a group behind a colon. It has no number.
 ///
 /// # Errors
 /// [`Bad::Range`] for an id over [`MAX_ID`]; [`Bad::Invalid`] for an empty name, or for three.
 pub fn owner(text: &[u8]) -> Result<u64, Bad> {
-    let mut count = 0;
-    for part in text.split(|&byte| byte == b':') {
+    let (user, group) = split_at(text, b':');
+    for part in [user, group.get(1..).unwrap_or(user)] {
+        if part.is_empty() || !split_at(part, b':').1.is_empty() {
+            return Err(Bad::Invalid);
+        }
         if id(part) == Err(Bad::Range) {
             return Err(Bad::Range);
         }
-        if part.is_empty() || count == 2 {
-            return Err(Bad::Invalid);
-        }
-        count += 1;
     }
-    Ok(count)
+    Ok(0)
 }
 
 /// Reads the id of a user or a group.
@@ -195,17 +204,13 @@ const INT_MAX: u64 = 0x7fff_ffff;
 /// The largest id of a user or a group. The next number is `(uid_t) -1`, which changes nothing.
 pub const MAX_ID: u64 = 0xffff_fffe;
 
-/// The other C library.
-const MUSL: &[u8] = b"musl";
 /// IPC_PRIVATE by name.
 pub const PRIVATE: &[u8] = b"private";
 
 /// Removes the decimal number, and blanks before it, from the start of a text, and returns it. None
 /// if the text does not begin with one.
 pub fn take(text: &mut &[u8]) -> Option<u64> {
-    let number = natural(text, Base::Ten).ok()?;
-    *text = number.rest;
-    Some(number.magnitude)
+    natural(text, Base::Ten).ok()
 }
 
 /// Reads a size in bytes, `0` to `2^64 - 1`.
@@ -215,32 +220,31 @@ pub fn take(text: &mut &[u8]) -> Option<u64> {
 ///
 /// # Errors
 /// [`Bad::Range`] where the number of bytes, or its unit, is over 64 bits.
-pub fn size(text: &[u8]) -> Result<u64, Bad> {
-    if let [b'-', ..] = behind_blanks(text) {
+pub fn size(mut text: &[u8]) -> Result<u64, Bad> {
+    if is_negative(text) {
         return Err(Bad::Invalid);
     }
-    let number = natural(text, Base::Prefix)?;
+    let number = natural(&mut text, Base::Prefix)?;
     let mut fraction = Fraction {
         digits: 0,
         zeros: 0,
     };
-    let mut rest = number.rest;
-    if rest.is_empty() {
-        return Ok(number.magnitude);
+    if text.is_empty() {
+        return Ok(number);
     }
     loop {
-        let (&letter, tail) = rest.split_first().ok_or(Bad::Invalid)?;
+        let (&letter, tail) = text.split_first().ok_or(Bad::Invalid)?;
         let base = match tail {
             [] | [b'i', b'B' | b'b'] => 1024,
             [b'B' | b'b'] => 1000,
             // util-linux accepts several points if only zeros follow them.
             _ if letter == b'.' && fraction.digits == 0 => {
-                rest = fraction.read(tail)?;
+                text = fraction.read(tail)?;
                 continue;
             }
             _ => return Err(Bad::Invalid),
         };
-        return scale(number.magnitude, fraction, unit(letter, base)?).ok_or(Bad::Range);
+        return scale(number, fraction, unit(letter, base)?).ok_or(Bad::Range);
     }
 }
 
@@ -258,9 +262,7 @@ impl Fraction {
             self.zeros += 1;
         }
         if let [b'1'..=b'9', ..] = text {
-            let number = natural(text, Base::Ten)?;
-            self.digits = number.magnitude;
-            text = number.rest;
+            self.digits = digits(&mut text, 10)?;
         }
         Ok(text)
     }
@@ -285,17 +287,18 @@ fn scale(whole: u64, mut fraction: Fraction, unit: u64) -> Option<u64> {
 
     // The digits are tenths, hundredths, ...: digits over 64 bits are dropped.
     let mut parts: u64 = 10;
-    let shift = |parts: &mut u64, digits: &mut u64| match parts.checked_mul(10) {
-        Some(finer) => *parts = finer,
-        None => *digits /= 10,
-    };
-    // Not `<=`: util-linux reads ".10" as ten tenths.
-    while parts < fraction.digits {
-        shift(&mut parts, &mut fraction.digits);
-    }
-    while fraction.zeros != 0 && fraction.digits != 0 {
-        shift(&mut parts, &mut fraction.digits);
-        fraction.zeros -= 1;
+    loop {
+        // Not `>`: util-linux reads ".10" as ten tenths.
+        if parts >= fraction.digits {
+            if fraction.zeros == 0 || fraction.digits == 0 {
+                break;
+            }
+            fraction.zeros -= 1;
+        }
+        match parts.checked_mul(10) {
+            Some(finer) => parts = finer,
+            None => fraction.digits /= 10,
+        }
     }
 
     while fraction.digits != 0 {
@@ -318,26 +321,25 @@ enum Base {
     Prefix,
 }
 
-/// The number at the start of a text.
-struct Number<'a> {
-    negative: bool,
-    magnitude: u64,
-    rest: &'a [u8],
-}
-
 /// Reads a whole text as a number of at most `most`; behind a minus, as its two's complement, as
 /// strtoul(3) does.
-fn whole(text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
-    let number = natural(text, base)?;
-    if number.magnitude > most.saturating_add(number.negative.into()) {
+fn whole(mut text: &[u8], base: Base, most: u64) -> Result<u64, Bad> {
+    let is_negative = is_negative(text);
+    let number = natural(&mut text, base)?;
+    if number > most.saturating_add(is_negative.into()) {
         Err(Bad::Range)
-    } else if !number.rest.is_empty() {
+    } else if !text.is_empty() {
         Err(Bad::Invalid)
-    } else if number.negative {
-        Ok(number.magnitude.wrapping_neg())
+    } else if is_negative {
+        Ok(number.wrapping_neg())
     } else {
-        Ok(number.magnitude)
+        Ok(number)
     }
+}
+
+/// Whether a number is behind a minus.
+fn is_negative(text: &[u8]) -> bool {
+    matches!(behind_blanks(text), [b'-', ..])
 }
 
 /// Skips blanks: those of isspace(3) in the C locale, tab to carriage return and the space.
@@ -348,27 +350,32 @@ fn behind_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Reads the number at the start of a text, behind blanks and a sign.
-fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
-    let mut text = behind_blanks(text);
-    let mut negative = false;
-    if let [sign @ (b'+' | b'-'), tail @ ..] = text {
-        negative = *sign == b'-';
-        text = tail;
+/// Removes the number at the start of a text, and blanks and a sign before it, and returns it.
+fn natural(text: &mut &[u8], base: Base) -> Result<u64, Bad> {
+    *text = behind_blanks(text);
+    if let [b'+' | b'-', tail @ ..] = text {
+        *text = tail;
     }
-    let base = match (base, text) {
+    let base = match (base, *text) {
         (Base::Prefix, [b'0', b'x' | b'X', tail @ ..])
             if tail.first().is_some_and(u8::is_ascii_hexdigit) =>
         {
-            text = tail;
+            *text = tail;
             16
         }
         (Base::Prefix, [b'0', ..]) | (Base::Eight, _) => 8,
         (Base::Prefix | Base::Ten, _) => 10,
     };
-    let mut magnitude = 0_u64;
-    let mut rest = text;
-    while let [byte, tail @ ..] = rest {
+    digits(text, base)
+}
+
+/// Removes the digits at the start of a text, and returns their number.
+///
+/// # Errors
+/// [`Bad::Invalid`] for none; [`Bad::Range`] over 64 bits.
+fn digits(text: &mut &[u8], base: u64) -> Result<u64, Bad> {
+    let mut number: Result<u64, Bad> = Err(Bad::Invalid);
+    while let [byte, tail @ ..] = text {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',
             b'A'..=b'F' | b'a'..=b'f' => (byte | 0x20) - b'a' + 10,
@@ -378,20 +385,12 @@ fn natural(text: &[u8], base: Base) -> Result<Number<'_>, Bad> {
         if digit >= base {
             break;
         }
-        magnitude = magnitude
-            .checked_mul(base)
-            .and_then(|magnitude| magnitude.checked_add(digit))
-            .ok_or(Bad::Range)?;
-        rest = tail;
+        let before = number.unwrap_or(0).checked_mul(base);
+        let with_digit = before.and_then(|before| before.checked_add(digit));
+        number = Ok(with_digit.ok_or(Bad::Range)?);
+        *text = tail;
     }
-    if rest.len() == text.len() {
-        return Err(Bad::Invalid);
-    }
-    Ok(Number {
-        negative,
-        magnitude,
-        rest,
-    })
+    number
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! What the user asked for, in values that cannot be wrong.
 
-use super::getopt::split_at;
 use super::mistake::Word;
 use super::number::{self, Bad};
 use super::options::{Argument, Opt, Opts};
@@ -35,9 +34,9 @@ pub struct Request<'a> {
     /// --ftok, as typed: a path, perhaps with an id.
     pub ftok: &'a [u8],
     /// --owner, as typed: a user, perhaps with a group, each an id or a name.
-    pub owner: &'a [u8],
-    /// The ids of the names in --owner, once they are looked up.
-    pub looked_up: [u32; 2],
+    pub accounts: &'a [u8],
+    /// The owner, once the names are looked up.
+    pub owner: Owner,
     /// --value, as typed: numbers.
     pub values: &'a [u8],
 }
@@ -45,6 +44,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// An empty request.
     #[must_use]
+    #[inline(never)] // `make size`
     pub const fn new() -> Self {
         Self {
             given: Opts::NONE,
@@ -52,8 +52,8 @@ impl<'a> Request<'a> {
             name: b"",
             batch: b"",
             ftok: b"",
-            owner: b"",
-            looked_up: [Owner::SAME; 2],
+            accounts: b"",
+            owner: Owner::UNCHANGED,
             values: b"",
         }
     }
@@ -73,7 +73,7 @@ impl<'a> Request<'a> {
             Argument::Name => &mut self.name,
             Argument::File => &mut self.batch,
             Argument::Ftok => &mut self.ftok,
-            Argument::Owner => &mut self.owner,
+            Argument::Owner => &mut self.accounts,
             Argument::Values => &mut self.values,
             Argument::None
             | Argument::Unread
@@ -171,30 +171,10 @@ impl<'a> Request<'a> {
         Some((path, id))
     }
 
-    /// The owner; [`Owner::SAME`] where the request does not say.
-    #[must_use]
-    pub fn owner(&self) -> Owner {
-        let [user, group] = self.owner_parts();
-        let [uid, gid] = self.looked_up;
-        let id = |part: &[u8], looked_up| match number::id(part) {
-            _ if part.is_empty() => Owner::SAME,
-            Ok(id) => low(id),
-            Err(_) => looked_up,
-        };
-        Owner {
-            uid: id(user, uid),
-            gid: id(group, gid),
-        }
-    }
-
     /// The user and the group of --owner, each an id or a name; empty where it is not given.
     #[must_use]
-    #[inline(never)] // `make size`: a copy at its caller is larger
     pub fn owner_parts(&self) -> [&'a [u8]; 2] {
-        if !self.has(Opt::Owner) {
-            return [b""; 2];
-        }
-        let (user, group) = split_at(self.owner, b':');
+        let (user, group) = number::split_at(self.accounts, b':');
         [user, group.get(1..).unwrap_or_default()]
     }
 

@@ -69,8 +69,9 @@ pub fn finish<'a, A: Argv<'a>>(
     Ok(Action::Create)
 }
 
-/// What is wrong with an operand that is not a mode: it can be meant for the option before it.
-fn extra<A>(line: &Getopt<'_, A>, request: &Request<'_>) -> Mistake {
+/// What is wrong with an operand that is not a mode: it can be meant for the option before it. Also
+/// of the keyed grammar.
+pub fn extra<A>(line: &Getopt<'_, A>, request: &Request<'_>) -> Mistake {
     let word = line.word.bytes;
     if request.has(Opt::PosixSemaphore) && number::elements(word).is_ok() {
         Mistake::SemaphoreOperand

@@ -41,6 +41,7 @@ macro_rules! errnos {
 errnos! {
     1 EPERM "Operation not permitted";
     2 ENOENT "No such file or directory";
+    3 ESRCH "No such process";
     4 EINTR "Interrupted system call";
     5 EIO "Input/output error";
     6 ENXIO "No such device or address";
@@ -69,9 +70,11 @@ errnos! {
     43 EIDRM "Identifier removed";
     74 EBADMSG "Bad message";
     75 EOVERFLOW "Value too large for defined data type";
+    77 EBADFD "File descriptor in bad state";
     89 EDESTADDRREQ "Destination address required";
     90 EMSGSIZE "Message too long";
     95 EOPNOTSUPP "Operation not supported";
+    100 ENETDOWN "Network is down";
     101 ENETUNREACH "Network is unreachable";
     103 ECONNABORTED "Software caused connection abort";
     104 ECONNRESET "Connection reset by peer";
@@ -85,6 +88,7 @@ errnos! {
     117 EUCLEAN "Structure needs cleaning";
     121 EREMOTEIO "Remote I/O error";
     122 EDQUOT "Disk quota exceeded";
+    123 ENOMEDIUM "No medium found";
     126 ENOKEY "Required key not available";
     133 EHWPOISON "Memory page has hardware error";
 }

@@ -80,7 +80,7 @@ pub trait Kernel {
     /// Its own.
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
 
-    /// Creates a file of mode 0, which nobody else can open yet, unless the path is in use: openat(2).
+    /// Creates a file of mode 0, which no other user can open yet, unless the path is in use: openat(2).
     ///
     /// # Errors
     /// Its own.
@@ -210,12 +210,12 @@ pub trait Kernel {
     /// Theirs.
     fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno>;
 
-    /// Reads a file piece by piece, up to its end or until `take` returns true: openat(2), read(2) and
+    /// Reads a file byte by byte, up to its end or until `take` returns true: openat(2), read(2) and
     /// close(2).
     ///
     /// # Errors
     /// Those of openat(2) and read(2).
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
 
     /// Maps so many bytes, at least one, all of them 0: mmap(2).
     ///

@@ -24,6 +24,8 @@ pub struct Attempt<'a> {
     pub qbytes: u64,
     /// Mode, type and size of the POSIX object that exists, where they could be read.
     pub found: Option<State>,
+    /// Whether the line gives an owner.
+    pub has_owner: bool,
     /// Whether another process removed an object before the undo.
     pub is_gone: bool,
     /// The number in the other name of a POSIX object, and the errno of unlinking it, if that was
@@ -59,6 +61,7 @@ impl Attempt<'_> {
             flags: 0,
             qbytes: 0,
             found: None,
+            has_owner: false,
             is_gone: false,
             other: (0, Errno::NONE),
             path: b"",
@@ -76,10 +79,10 @@ impl Attempt<'_> {
 pub enum Doing {
     /// Reads the file that a key is made of.
     Ftok,
-    /// Looks a user or a group up by name.
-    FindOwner,
     /// The same, of a --ftok without an id.
     FtokWithoutId,
+    /// Looks a user or a group up by name.
+    FindOwner,
     /// Reads the lines of a batch.
     ReadBatch,
     /// Maps memory.
@@ -118,8 +121,10 @@ pub enum Doing {
     Link,
     /// Finds a file of another process under that name.
     Replaced,
-    /// Closes a POSIX object, or unlinks its other name.
+    /// Closes a POSIX object.
     Close,
+    /// Unlinks its other name.
+    Unlink,
     /// Writes the ids, or the help text.
     Write,
 }

@@ -1,5 +1,7 @@
 //! A request to the steps that carry it out.
 
+use core::slice;
+
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::object::Kind;
@@ -21,18 +23,40 @@ pub struct Step {
 }
 
 /// The steps of a request, in the order of their output.
-pub fn steps(request: &Request<'_>) -> impl Iterator<Item = Step> {
-    RESOURCES.iter().filter_map(|&(opt, kind, is_posix)| {
-        let mut amount = request.get(opt)?;
-        if opt == Opt::PosixSemaphore {
-            amount = SEMAPHORE_BYTES;
+pub struct Steps<'r, 'a> {
+    request: &'r Request<'a>,
+    rest: slice::Iter<'static, (Opt, Kind, bool)>,
+}
+
+impl<'r, 'a> Steps<'r, 'a> {
+    /// Those of this request.
+    #[must_use]
+    pub fn of(request: &'r Request<'a>) -> Self {
+        Self {
+            request,
+            rest: RESOURCES.iter(),
         }
+    }
+}
+
+impl Iterator for Steps<'_, '_> {
+    type Item = Step;
+
+    #[inline(never)] // `make size`
+    fn next(&mut self) -> Option<Step> {
+        let request = self.request;
+        let &(opt, kind, is_posix) = self.rest.find(|(opt, ..)| request.has(*opt))?;
+        let amount = if opt == Opt::PosixSemaphore {
+            SEMAPHORE_BYTES
+        } else {
+            request.get(opt)?
+        };
         Some(Step {
             kind,
             is_posix,
             amount,
         })
-    })
+    }
 }
 
 /// What can be asked for, in the order of output.

@@ -5,23 +5,24 @@
 pub fn is_utf8(mut bytes: &[u8]) -> bool {
     while let [first, rest @ ..] = bytes {
         bytes = rest;
-        let length = first.leading_ones();
-        if length == 0 {
-            continue;
+        // The bytes that follow, and the least character that takes as many.
+        let (following, least) = match first {
+            0..0x80 => continue,
+            0xc0..0xe0 => (1, 0x80),
+            0xe0..0xf0 => (2, 0x800),
+            0xf0..0xf8 => (3, 0x10000),
+            _ => return false,
+        };
+        let mut code = u32::from(*first) & (0x3f >> following);
+        for _ in 0..following {
+            let [next @ 0x80..0xc0, rest @ ..] = bytes else {
+                return false;
+            };
+            code = code << 6 | u32::from(*next) & 0x3f;
+            bytes = rest;
         }
-        let mut code = u32::from(*first) & (0x7f >> length);
-        for _ in 1..length {
-            match bytes {
-                [next @ 0x80..0xc0, rest @ ..] => {
-                    code = code << 6 | u32::from(*next) & 0x3f;
-                    bytes = rest;
-                }
-                _ => return false,
-            }
-        }
-        // Refuses surrogates and overlong forms.
-        let is_shortest = |code: char| u32::try_from(code.len_utf8()) == Ok(length);
-        if length == 1 || !char::from_u32(code).is_some_and(is_shortest) {
+        // No surrogate either.
+        if code < least || char::from_u32(code).is_none() {
             return false;
         }
     }
@@ -45,17 +46,8 @@ pub fn is_harmless(bytes: &[u8]) -> bool {
     })
 }
 
-/// What stands behind a backslash for a byte: a letter or the byte itself. None for others.
-pub const fn escape(byte: u8) -> Option<u8> {
-    match byte {
-        0x07 => Some(b'a'),
-        0x08 => Some(b'b'),
-        b'\t' => Some(b't'),
-        b'\n' => Some(b'n'),
-        0x0b => Some(b'v'),
-        0x0c => Some(b'f'),
-        b'\r' => Some(b'r'),
-        b' ' | b'\\' => Some(byte),
-        _ => None,
-    }
+/// The letter that stands behind a backslash for a control character, where it has one.
+pub fn escape(byte: u8) -> Option<u8> {
+    let place = usize::from(byte.wrapping_sub(0x07));
+    b"abtnvfr".get(place).copied()
 }

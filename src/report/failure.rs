@@ -6,7 +6,7 @@ use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
 use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
-use crate::cli::mistake::{Account, Mistake, Refusal};
+use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::{Argument, Grammar};
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
@@ -42,7 +42,8 @@ const fn doing(doing: Doing) -> Words {
         | Doing::ReadUmask
         | Doing::Link
         | Doing::Replaced
-        | Doing::Close => Words::CREATE_FAILED,
+        | Doing::Close
+        | Doing::Unlink => Words::CREATE_FAILED,
         Doing::SetValues | Doing::MarkReady => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch | Doing::FindOwner => Words::READ_FAILED,
@@ -82,11 +83,11 @@ const fn mistake(mistake: Mistake) -> Words {
         }
         Mistake::ModeTwice => Words::MODE_TWICE,
         Mistake::NoResource | Mistake::OnlyName | Mistake::ByteOrderMark => Words::BAD_USAGE,
-        Mistake::Again(_) => Words::AGAIN,
-        Mistake::NoOwner(Account::User) => Words::NO_USER,
-        Mistake::NoOwner(Account::Group) => Words::NO_GROUP,
-        Mistake::NoOwnerId(Account::User) => Words::NO_USER_ID,
-        Mistake::NoOwnerId(Account::Group) => Words::NO_GROUP_ID,
+        Mistake::Again => Words::AGAIN,
+        Mistake::NoUser => Words::NO_USER,
+        Mistake::NoGroup => Words::NO_GROUP,
+        Mistake::NoUserId => Words::NO_USER_ID,
+        Mistake::NoGroupId => Words::NO_GROUP_ID,
         Mistake::NoName | Mistake::NumberForName => Words::NO_NAME,
         Mistake::SeveralKeyed => Words::SEVERAL_KEYED,
         Mistake::NoSize => Words::NO_SIZE,
@@ -123,22 +124,51 @@ const fn bad(argument: Argument) -> Words {
     }
 }
 
-/// What else there is to say about a mistake.
-const fn advice(refusal: &Refusal<'_>) -> Option<Words> {
-    match (refusal.mistake, refusal.grammar) {
-        (Mistake::NoResource, Grammar::Standard) => Some(Words::NOTHING),
-        (Mistake::NoResource, Grammar::Keyed) => Some(Words::NOTHING_KEYED),
-        (Mistake::OnlyName, _) => Some(Words::ONLY_NAME),
-        (Mistake::NoName, _) => Some(Words::NEEDS_NAME),
-        (Mistake::ByteOrderMark, _) => Some(Words::BYTE_ORDER_MARK),
-        (Mistake::SemaphoreOperand | Mistake::NumberForName, _) => Some(Words::SEMAPHORE_OPERAND),
-        (Mistake::HugePageOperand, _) => Some(Words::HUGE_PAGE_OPERAND),
-        (Mistake::BadValue | Mistake::BadRange, _)
-            if matches!(refusal.word.argument, Argument::Owner) =>
-        {
-            Some(Words::OWNER_FORM)
-        }
-        _ => None,
+/// What else there is to say about a mistake; `BAD_USAGE` is nothing.
+fn advice(refusal: &Refusal<'_>) -> Words {
+    match further(refusal.mistake) {
+        Words::NOTHING if refusal.grammar == Grammar::Keyed => Words::NOTHING_KEYED,
+        Words::OWNER_FORM if refusal.word.argument != Argument::Owner => Words::BAD_USAGE,
+        words => words,
+    }
+}
+
+/// The same for each mistake; `OWNER_FORM` is for a bad value of --owner alone. The compiler makes a
+/// table of it.
+#[inline(never)] // `make size`
+const fn further(mistake: Mistake) -> Words {
+    match mistake {
+        Mistake::NoResource => Words::NOTHING,
+        Mistake::OnlyName => Words::ONLY_NAME,
+        Mistake::NoName => Words::NEEDS_NAME,
+        Mistake::ByteOrderMark => Words::BYTE_ORDER_MARK,
+        Mistake::SemaphoreOperand | Mistake::NumberForName => Words::SEMAPHORE_OPERAND,
+        Mistake::HugePageOperand => Words::HUGE_PAGE_OPERAND,
+        Mistake::BadValue | Mistake::BadRange => Words::OWNER_FORM,
+        Mistake::UnknownLetter
+        | Mistake::UnknownName
+        | Mistake::Ambiguous
+        | Mistake::LetterNeedsArgument
+        | Mistake::NameNeedsArgument
+        | Mistake::NameTakesNone
+        | Mistake::KeyedNotFirst
+        | Mistake::ExtraOperand
+        | Mistake::ModeTwice
+        | Mistake::SeveralKeyed
+        | Mistake::NoSize
+        | Mistake::NsemsWithoutSet
+        | Mistake::KeyTwice
+        | Mistake::OneFile
+        | Mistake::NotApplicable
+        | Mistake::ValueCount
+        | Mistake::OneValue
+        | Mistake::BatchNotAlone
+        | Mistake::NotInBatch
+        | Mistake::Again
+        | Mistake::NoUser
+        | Mistake::NoUserId
+        | Mistake::NoGroup
+        | Mistake::NoGroupId => Words::BAD_USAGE,
     }
 }
 
@@ -163,22 +193,23 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
         Mistake::BadValue
             | Mistake::BadRange
             | Mistake::NoSize
-            | Mistake::NoOwner(_)
-            | Mistake::NoOwnerId(_)
-            | Mistake::Again(_)
+            | Mistake::NoUser
+            | Mistake::NoUserId
+            | Mistake::NoGroup
+            | Mistake::NoGroupId
+            | Mistake::Again
     )
 }
 
 /// Adds what is wrong with a command line, and the keyed line that may have been meant.
+#[inline(never)] // `make size`
 fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     text: &mut Text<'k, '_, K>,
     refusal: &Refusal<'a>,
     line: Arguments<'a, A>,
 ) {
     text.word = refusal.word.bytes;
-    if let Mistake::Again(line) = refusal.mistake {
-        text.figures = [line.into(), 0, 0];
-    }
+    text.figures = [refusal.figure, 0, 0];
     text.begin(words(refusal));
     if refusal.mistake == Mistake::Ambiguous {
         let (name, _) = split_name(refusal.word.bytes);
@@ -188,9 +219,9 @@ fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
         }
     }
     text.reason(reason(refusal));
-    if let Some(words) = advice(refusal) {
-        text.begin(words);
-        text.reason(Errno::NONE);
+    let words = advice(refusal);
+    if words != Words::BAD_USAGE {
+        text.line(words, Errno::NONE);
     }
     if let Some(key) = refusal.key {
         text.word = key;
@@ -224,7 +255,7 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
     let mut waiting = [0; MAX_WRITE];
     let mut waiting = List::new(&mut waiting);
     let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
-    text.line = attempt.line;
+    text.batch_line = attempt.line;
     text.word = attempt.path;
     if let Some(refusal) = &attempt.refusal {
         let line = match attempt.line {
@@ -233,19 +264,16 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
         };
         refuse(&mut text, refusal, line);
     } else {
-        text.begin(failed(attempt));
-        text.reason(errno);
+        text.line(failed(attempt), errno);
     }
     if let Some(words) = hint {
         text.figures = *figures;
-        text.begin(words);
-        text.reason(Errno::NONE);
+        text.line(words, Errno::NONE);
     }
     let (number, errno) = attempt.other;
     if errno != Errno::NONE {
         text.figures = [number >> 32, number & 0xffff_ffff, 0];
-        text.begin(Words::LEFT_OTHER);
-        text.reason(errno);
+        text.line(Words::LEFT_OTHER, errno);
     }
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {
@@ -258,8 +286,7 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
                 Words::LEFT_POSIX
             }
         };
-        text.begin(words.of(object.kind));
-        text.reason(object.left);
+        text.line(words.of(object.kind), object.left);
     }
     // An error of this write cannot be reported.
     text.flush();

@@ -7,8 +7,8 @@ use core::ffi::CStr;
 
 use super::measure::{attributes, measure};
 use crate::kernel::abi::{
-    IPC_SET, MSG_INFO, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT,
-    S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
+    IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
+    RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, Made, Name};
@@ -60,17 +60,17 @@ pub enum Figure {
     IfOurs,
 
     // Of memory.
-    /// KiB that the kernel has promised, if vm.overcommit_memory is 2.
-    CommittedIfLimited,
+    /// KiB that the kernel has promised, if vm.overcommit_memory is 2 and what is asked for is too
+    /// much.
+    CommittedIfOver,
     /// KiB that it promises at most.
     CommitLimit,
     /// KiB of memory and swap, if vm.overcommit_memory is 0 and more is asked for.
     MemoryIfOver,
     /// KiB of memory and swap, if vm.overcommit_memory is not 2.
     MemoryIfUnlimited,
-    /// Free huge pages of the default size that are not promised, if pages of that size are asked
-    /// for.
-    HugeFreeIfDefault,
+    /// Free huge pages of the default size that are not promised, if more of that size are asked for.
+    HugeFreeIfShort,
     /// Huge pages of the default size.
     HugePages,
     /// Huge pages that are asked for.
@@ -91,7 +91,7 @@ pub enum Figure {
     FsizeIfOver,
     /// Inodes of /dev/shm, if none is free.
     InodesIfFull,
-    /// Pages of /dev/shm, if none is free.
+    /// Blocks of /dev/shm, if none is free.
     BlocksIfFull,
     /// KiB of /dev/shm that are free, if more are asked for.
     FreeKibIfOver,
@@ -99,14 +99,12 @@ pub enum Figure {
     SpaceKib,
     /// 0: pages are being allocated.
     IfAllocating,
-    /// 0: statfs(2) of /dev/shm works.
-    IfSpaceKnown,
     /// Bytes of a page of /dev/shm, if it is a hugetlbfs.
     HugetlbfsPage,
     /// KiB of that page.
     HugetlbfsKib,
-    /// 0: it does not.
-    IfNoSpace,
+    /// 0: there is no /dev/shm.
+    IfNoDevShm,
     /// fs.mqueue.queues_max.
     QueuesMax,
     /// fs.mqueue.msg_max.
@@ -122,7 +120,11 @@ pub enum Figure {
     /// 0: open(2) fails with EMFILE.
     IfNoDescriptor,
 
-    // Of the process.
+    // Of the process and its calls.
+    /// 0: --owner is given.
+    IfOwned,
+    /// 0: fs.protected_hardlinks is 1.
+    IfHardlinksProtected,
     /// 0: a seccomp filter has refused the call.
     IfFiltered,
     /// 0: there is a seccomp filter, whatever it refuses.
@@ -164,7 +166,7 @@ pub struct Facts<'f, 'a, K> {
     /// vm.overcommit_memory, read once too.
     policy: Option<Option<u64>>,
     /// The room in /dev/shm, read once too.
-    space: Option<Option<Space>>,
+    space: Option<Result<Space, Errno>>,
     kernel: &'f mut K,
 }
 
@@ -206,7 +208,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::None => Some(0),
 
             Figure::Asked => Some(asked),
-            Figure::AskedKib => Some(asked / 1024),
+            Figure::AskedKib => Some(asked.div_ceil(1024)),
             Figure::Key => Some(self.attempt.key.into()),
             Figure::IfOwner => when(self.attempt.doing == Doing::FindOwner),
             Figure::IfNothingAsked => when(asked == 0),
@@ -231,9 +233,11 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
 
             Figure::IfOurs => when(self.is_ours()),
 
-            Figure::CommittedIfLimited => {
+            Figure::CommittedIfOver => {
                 (self.policy()? == OVERCOMMIT_NEVER).then_some(())?;
-                self.meminfo(b"Committed_AS:")
+                let committed = self.meminfo(b"Committed_AS:")?;
+                let sum = committed.saturating_add(asked.div_ceil(1024));
+                (sum > self.figure(Figure::CommitLimit)?).then_some(committed)
             }
             Figure::CommitLimit => self.meminfo(b"CommitLimit:"),
             Figure::MemoryIfOver => {
@@ -244,11 +248,12 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 (self.policy()? != OVERCOMMIT_NEVER).then_some(())?;
                 self.memory()
             }
-            Figure::HugeFreeIfDefault => {
+            Figure::HugeFreeIfShort => {
                 let is_default = self.huge_page() == self.default_huge_page();
                 is_default.then_some(())?;
                 let free = self.meminfo(b"HugePages_Free:")?;
-                Some(free.saturating_sub(self.meminfo(b"HugePages_Rsvd:")?))
+                let free = free.saturating_sub(self.meminfo(b"HugePages_Rsvd:")?);
+                (free < self.figure(Figure::HugeAsked)?).then_some(free)
             }
             Figure::HugePages => self.meminfo(b"HugePages_Total:"),
             Figure::HugeAsked => {
@@ -286,13 +291,15 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 Some(space.blocks.checked_mul(space.block)? / 1024)
             }
             Figure::IfAllocating => when(self.attempt.doing == Doing::Allocate),
-            Figure::IfSpaceKnown => when(self.space().is_some()),
             Figure::HugetlbfsPage => {
                 let space = self.space()?;
                 space.is_hugetlbfs.then_some(space.block)
             }
             Figure::HugetlbfsKib => Some(self.figure(Figure::HugetlbfsPage)? / 1024),
-            Figure::IfNoSpace => when(self.space().is_none()),
+            Figure::IfNoDevShm => {
+                _ = self.space();
+                when(self.space == Some(Err(Errno::ENOENT)))
+            }
             Figure::QueuesMax => self.read(c"/proc/sys/fs/mqueue/queues_max"),
             Figure::MsgMax => self.read(c"/proc/sys/fs/mqueue/msg_max"),
             Figure::MsgsizeMax => self.read(c"/proc/sys/fs/mqueue/msgsize_max"),
@@ -304,7 +311,12 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 when(root == Err(Errno::EMFILE))
             }
 
-            Figure::IfFiltered => when(self.is_filtered()),
+            Figure::IfOwned => when(self.attempt.has_owner),
+            Figure::IfHardlinksProtected => {
+                when(self.read(c"/proc/sys/fs/protected_hardlinks")? == 1)
+            }
+
+            Figure::IfFiltered => when(self.kernel.is_filtered() && self.is_filtered()),
             Figure::IfFilter => when(self.kernel.is_filtered()),
         }
     }
@@ -411,14 +423,22 @@ impl<K: Kernel> Facts<'_, '_, K> {
         let (call, command, family) = match self.attempt.doing {
             Doing::Create | Doing::Find if !is_posix => (get, 0, Some(control)),
             Doing::Create if is_queue => (Sysno::mq_open, 0, Some(Sysno::mq_unlink)),
+            // Without a name, or under another one.
+            Doing::Create if kernel.probe(Sysno::openat, O_CREAT | O_EXCL) == Some(errno) => {
+                return true;
+            }
             Doing::Create => (Sysno::openat, O_TMPFILE | O_RDWR, None),
             Doing::Fill => (Sysno::ftruncate, 0, None),
             Doing::Allocate => (Sysno::fallocate, 0, None),
-            Doing::Find => return kernel.statx(Some(Fd::NONE), &Path::ROOT) == Err(errno),
+            Doing::Find => {
+                let mut files = [Some(Fd::NONE), None].into_iter();
+                return files.any(|fd| kernel.statx(fd, &Path::ROOT) == Err(errno));
+            }
             Doing::Own => (Sysno::fchown, 0, None),
             Doing::SetMode => (Sysno::fchmod, 0, None),
             Doing::Link => (Sysno::linkat, 0, None),
             Doing::Close => (Sysno::close, 0, None),
+            Doing::Unlink => (Sysno::unlinkat, 0, None),
             Doing::SetValues => (Sysno::semctl, SETALL, None),
             Doing::MarkReady => (Sysno::semop, 0, None),
             Doing::Lock => (Sysno::shmctl, SHM_LOCK, None),
@@ -457,11 +477,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
     }
 
     /// The room in /dev/shm.
-    fn space(&mut self) -> Option<Space> {
+    fn space(&mut self) -> Option<&Space> {
         if self.space.is_none() {
-            self.space = Some(self.kernel.statfs().ok());
+            self.space = Some(self.kernel.statfs());
         }
-        self.space.flatten()
+        self.space.as_ref()?.as_ref().ok()
     }
 
     /// A figure of /proc/meminfo, which has some 1,500 bytes.

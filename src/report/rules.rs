@@ -35,24 +35,24 @@ const BATCH: Places = 1 << 5;
 /// Maps memory.
 const MEMORY: Places = 1 << 6;
 /// Anything else.
-const OTHER: Places = 1 << 8;
+const OTHER: Places = 1 << 7;
 /// All that is done.
 const EVERYTHING: Places = CALLS | BATCH | MEMORY | OTHER;
 
 /// A System V segment, but not one of huge pages that is being created.
-const SHM: Places = 1 << 9;
+const SHM: Places = 1 << 8;
 /// A segment of huge pages that is being created.
-const HUGE: Places = 1 << 10;
+const HUGE: Places = 1 << 9;
 /// A System V queue.
-const QUEUE: Places = 1 << 11;
+const QUEUE: Places = 1 << 10;
 /// A System V set of semaphores.
-const SEM: Places = 1 << 12;
+const SEM: Places = 1 << 11;
 /// The System V objects.
 const SYSV: Places = SHM | HUGE | QUEUE | SEM;
 /// POSIX shared memory, or a POSIX semaphore: a file in /dev/shm.
-const FILE: Places = 1 << 13;
+const FILE: Places = 1 << 12;
 /// A POSIX queue.
-const MQUEUE: Places = 1 << 14;
+const MQUEUE: Places = 1 << 13;
 /// The POSIX objects.
 const POSIX: Places = FILE | MQUEUE;
 /// Every object.
@@ -95,6 +95,7 @@ const fn doing(doing: Doing) -> Places {
         | Doing::BlockSignals
         | Doing::ForcedShm
         | Doing::Close
+        | Doing::Unlink
         | Doing::Write => OTHER,
     }
 }
@@ -207,9 +208,8 @@ rules! {
     ENOSPC: HUGE_PAGES_OF_SIZE [HugetlbfsKib] CREATE | FILE,
         "--allocate, where /dev/shm is a hugetlbfs";
     // tmpfs says so instead of ENOMEM.
-    ENOSPC: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | FILE,
+    ENOSPC: COMMIT_LIMIT [CommittedIfOver, CommitLimit, AskedKib] CREATE | FILE,
         "--allocate, under vm.overcommit_memory=2";
-    ENOSPC: NO_LONGER_FULL [IfSpaceKnown] CREATE | LINK | FILE;
 
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SHM | HUGE | SEM | EACH;
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] FIND | SEM | EACH;
@@ -219,7 +219,7 @@ rules! {
         "--batch";
     EINVAL: SMALL [SmallHolder, SmallAmount] FIND | SHM | SEM | EACH,
         "the object with that key is smaller than requested";
-    EINVAL: NO_PAGE_SIZE [] CREATE | HUGE,
+    EINVAL: NO_PAGE_SIZE [Limit(Objects)] CREATE | HUGE,
         "--hugetlb";
     EINVAL: UNMAPPED [IfNotGone] SET | ALL,
         "--owner, and other properties, which set the owner too";
@@ -234,8 +234,6 @@ rules! {
     EINVAL: ATTRIBUTES_UNKNOWN [] CREATE | MQUEUE,
         "without /proc";
 
-    EEXIST: OURS [IfOurs] CREATE | SYSV,
-        "--batch";
     EEXIST: IN_USE [Holder, Key] CREATE | SYSV | EACH;
     // Holder is unknown, so that IN_USE does not hold: -e would be refused too, with EINVAL.
     EEXIST: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SEM | EACH;
@@ -250,25 +248,32 @@ rules! {
     EPERM: NO_HUGE_PAGES [] CREATE | HUGE,
         "--hugetlb";
     EPERM: NO_LOCK [IfNoMemlock] PREPARE | SHM;
-    EPERM: NO_CHOWN [] SET | POSIX,
+    EPERM: NO_CHOWN [IfOwned] SET | POSIX,
         "--owner of a POSIX object";
-    EPERM: HARD_LINKS [] LINK | FILE,
+    EPERM: HARD_LINKS [IfOwned, IfHardlinksProtected] LINK | FILE,
         "--owner of -m and -s, with CAP_CHOWN alone";
-    EPERM: SECURITY_MODULE [] CALLS | ALL;
+    // The kernel's own checks refuse these calls with no EPERM and no EACCES.
+    EPERM: SECURITY_MODULE_OR_FILTER [IfFilter] CREATE | FIND | SHM | QUEUE | SEM;
+    EPERM: SECURITY_MODULE_OR_FILTER [IfFilter] SET | SHM | SEM;
+    EPERM: SECURITY_MODULE_OR_FILTER [IfFilter] PREPARE | QUEUE | SEM;
+    EPERM: SECURITY_MODULE [] CREATE | FIND | SHM | QUEUE | SEM;
+    EPERM: SECURITY_MODULE [] SET | SHM | SEM;
+    EPERM: SECURITY_MODULE [] PREPARE | QUEUE | SEM;
 
     EACCES: FILTER [IfFiltered] EVERYTHING | ALL;
     EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE,
         "-m and -s";
-    EACCES: SECURITY_MODULE [] CALLS | ALL;
+    EACCES: SECURITY_MODULE_OR_FILTER [IfFilter] CALLS | SYSV;
+    EACCES: SECURITY_MODULE [] CALLS | SYSV;
 
-    ENOMEM: COMMIT_LIMIT [CommittedIfLimited, CommitLimit, AskedKib] CREATE | SHM,
+    ENOMEM: COMMIT_LIMIT [CommittedIfOver, CommitLimit, AskedKib] CREATE | SHM,
         "figures from /proc, under vm.overcommit_memory=2";
     ENOMEM: COMMIT_GUESS [AskedKib, MemoryIfOver] CREATE | SHM,
         "figures from /proc, under vm.overcommit_memory=0";
     ENOMEM: KERNEL_MEMORY [MemoryIfUnlimited] CREATE | SHM;
     ENOMEM: COMMIT_UNKNOWN [] CREATE | SHM,
         "without /proc";
-    ENOMEM: HUGE_PAGES [HugeFreeIfDefault, HugePages, HugeAsked] CREATE | HUGE,
+    ENOMEM: HUGE_PAGES [HugeFreeIfShort, HugePages, HugeAsked] CREATE | HUGE,
         "figures from /proc, for the default size";
     ENOMEM: HUGE_PAGES_OF_SIZE [HugeKib] CREATE | HUGE,
         "for another size, or without /proc";
@@ -282,9 +287,10 @@ rules! {
     ENOMEM: KERNEL_MEMORY [] PREPARE | QUEUE | SEM;
     ENOMEM: KERNEL_MEMORY [] FIND | SET | LINK | ALL;
 
-    ENOSYS: FILTER [IfFiltered] EVERYTHING | ALL;
-    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFilter] CREATE | FIND | SYSV;
-    ENOSYS: NO_SYSVIPC [] CREATE | FIND | SYSV;
+    // Huge pages are ENOSYS where the kernel has none.
+    ENOSYS: FILTER [IfFiltered] EVERYTHING | SHM | QUEUE | SEM | POSIX;
+    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFilter] CREATE | FIND | SHM | QUEUE | SEM;
+    ENOSYS: NO_SYSVIPC [] CREATE | FIND | SHM | QUEUE | SEM;
     ENOSYS: NO_MQUEUE_OR_FILTER [IfFilter] CREATE | MQUEUE;
     ENOSYS: NO_MQUEUE [] CREATE | MQUEUE;
 
@@ -294,7 +300,7 @@ rules! {
 
     ENOENT: OWNER_FORM [IfOwner] OTHER | ALL,
         "--owner with a name";
-    ENOENT: NO_DEV_SHM [IfNoSpace] CREATE | FILE;
+    ENOENT: NO_DEV_SHM [IfNoDevShm] CREATE | FILE;
     ENOENT: NO_FILES [] CREATE | FILE;
     ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
         "--ftok";

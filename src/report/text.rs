@@ -33,7 +33,7 @@ pub struct Text<'k, 'm, K: Kernel> {
     /// Where it is written to; if None, all of it must fit into `waiting`.
     out: Option<(&'k mut K, Fd)>,
     /// The line of the batch that is wrong, until the text has named it.
-    pub line: Option<NonZero<u32>>,
+    pub batch_line: Option<NonZero<u32>>,
     /// The word of the user's that `@` stands for.
     pub word: &'k [u8],
     /// The figures of the next words.
@@ -50,7 +50,7 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
     pub fn new(out: Option<(&'k mut K, Fd)>, waiting: &'k mut List<'m, u8>) -> Self {
         Self {
             out,
-            line: None,
+            batch_line: None,
             word: b"",
             figures: [0; 3],
             waiting,
@@ -82,12 +82,18 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
     /// Begins a line with the program's name and these words.
     pub fn begin(&mut self, words: Words) {
         self.put(b"ipcmk: ");
-        if let Some(line) = self.line.take() {
+        if let Some(line) = self.batch_line.take() {
             self.put(b"line ");
             self.number(line.get().into(), TEN, 1);
             self.put(b": ");
         }
         self.fill(words);
+    }
+
+    /// Adds a line of these words, and of the text of an errno unless it is [`Errno::NONE`].
+    pub fn line(&mut self, words: Words, errno: Errno) {
+        self.begin(words);
+        self.reason(errno);
     }
 
     /// Adds words, with the figures and the word filled in.
@@ -118,13 +124,12 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
             return self.put(self.word);
         }
         for &byte in self.word {
-            if byte.is_ascii_graphic() && byte != b'\\' {
-                self.put(&[byte]);
-                continue;
+            if !byte.is_ascii_graphic() || byte == b'\\' {
+                self.put(b"\\");
             }
-            self.put(b"\\");
             match escape(byte) {
                 Some(letter) => self.put(&[letter]),
+                None if byte.is_ascii_graphic() || byte == b' ' => self.put(&[byte]),
                 None => self.number(byte.into(), EIGHT, 3),
             }
         }

@@ -2,7 +2,7 @@
 //! lines are util-linux's where it has them, to the letter: scripts search for them.
 
 use super::help;
-use super::pack::{self, Packed, Plain};
+use super::pack::{self, ENTRY, Packed, Plain, Symbol};
 use crate::cli::draft::small;
 use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
@@ -155,18 +155,18 @@ words! {
     NO_DEV_SHM: "there is no /dev/shm: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm";
     NO_DIRECTORY: "/dev/shm is no directory";
     HUGETLBFS: "/dev/shm is a hugetlbfs: it holds no semaphores, and shared memory in multiples of % bytes";
-    NO_FILES: "/dev/shm is a file system that takes no files";
+    NO_FILES: "/dev/shm takes no files";
     READ_ONLY: "/dev/shm is read-only";
-    NO_ENTRY: "this user has no access to /dev/shm, or a security module forbids it";
+    NO_ENTRY: "/dev/shm denies access: its mode, its file system or a security module";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
-    NO_BLOCKS: "0 of % pages of /dev/shm are free (size)";
+    NO_BLOCKS: "0 of % blocks of /dev/shm are free (size)";
     NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
     NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
-    REPLACED: "another process put a file of its own there: /dev/shm is not sticky (mode 1777)";
-    HARD_LINKS: "fs.protected_hardlinks=1 needs CAP_FOWNER";
+    REPLACED: "another process put a file of its own there";
+    HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
-    QUEUES_MAX: "not disk space: there are % POSIX queues (fs.mqueue.queues_max)";
+    QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
     QUEUES_UNKNOWN: "not disk space: too many POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
@@ -188,7 +188,7 @@ words! {
     NO_LONGER_FULL: "not disk space: a limit was reached a moment ago; see ipcs -l";
     KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
     ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
-    COMMIT_UNKNOWN: "more than the kernel commits itself to (vm.overcommit_memory)";
+    COMMIT_UNKNOWN: "kernel memory is short, or over what vm.overcommit_memory allows";
     COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
     COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
     FILE_MAX: "the system's table of open files is full (fs.file-max)";
@@ -197,15 +197,16 @@ words! {
     NO_SYSVIPC_OR_FILTER: "this kernel has no System V IPC (CONFIG_SYSVIPC), or a seccomp filter hides it";
     FILTER: "a seccomp filter forbids this call";
     OWNER_FORM: "--owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group";
-    UNMAPPED: "this user namespace does not map that owner";
+    UNMAPPED: "this user namespace does not map the owner";
     UNMAPPED_USER: "this user namespace does not map this user or its group";
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
     NO_PAGE_SIZE: "this kernel has no huge pages of that size";
     HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
-    HUGE_PAGES_OF_SIZE: "too few free huge pages (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
-    HUGE_PAGES_UNKNOWN: "too few free huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
+    HUGE_PAGES_OF_SIZE: "too few huge pages are free to this process (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
+    HUGE_PAGES_UNKNOWN: "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
+    SECURITY_MODULE_OR_FILTER: "a security module forbids this call, or a seccomp filter";
     SECURITY_MODULE: "a security module forbids this call";
 }
 
@@ -248,12 +249,15 @@ impl Words {
 
     /// Passes the text to `put`, byte by byte.
     pub fn put<F: FnMut(u8)>(self, put: &mut F) {
+        let mut at = TEXTS;
         let mut before = self.0;
-        for &byte in &BYTES {
-            match (before, byte) {
-                (0, 0) => return,
-                (0, _) => expand(byte, put),
-                (_, 0) => before -= 1,
+        loop {
+            let (rank, next) = pack::rank(bits(at), at);
+            at = next;
+            match before {
+                0 if rank == END => return,
+                0 => expand(rank, put),
+                _ if rank == END => before -= 1,
                 _ => {}
             }
         }
@@ -277,24 +281,34 @@ const fn numbers() -> [u8; Errno::TEXTS.len()] {
     numbers
 }
 
-/// Passes what a byte of [`BYTES`] stands for to `put`.
-fn expand<F: FnMut(u8)>(byte: u8, put: &mut F) {
-    match PAIRS.get(pack::place(byte)) {
-        Some(&[first, second]) if byte != b'\n' => {
+/// Passes what a symbol stands for to `put`.
+fn expand<F: FnMut(u8)>(rank: u32, put: &mut F) {
+    match pack::symbol(bits(rank * ENTRY)) {
+        Symbol::Byte(byte) => put(byte),
+        Symbol::Pair(first, second) => {
             expand(first, put);
             expand(second, put);
         }
-        _ => put(byte),
     }
+}
+
+/// The bits from here on, 25 at least, the next one lowest.
+fn bits(at: u32) -> u32 {
+    let byte = usize::try_from(at / 8).unwrap_or_default();
+    let here = BITS.get(byte..).and_then(|bits| bits.first_chunk());
+    u32::from_le_bytes(here.copied().unwrap_or_default()) >> (at % 8)
 }
 
 /// The texts one after the other, each with a NUL behind it.
 const PLAIN: Plain = Plain::EMPTY.rows(ROWS).errno(Errno::TEXTS);
 
+#[expect(long_running_const_eval, reason = "it is a few seconds")]
 const PACKED: Packed = PLAIN.pack();
 
-static BYTES: [u8; PACKED.length] = PACKED.bytes();
-static PAIRS: [[u8; 2]; PACKED.count] = PACKED.pairs();
+// Statics, lest the binary's compiler packs again.
+static BITS: [u8; PACKED.size()] = PACKED.bits();
+static TEXTS: u32 = PACKED.texts;
+static END: u32 = PACKED.end;
 
 #[cfg(test)]
 #[path = "../../tests/unit/words.rs"]

@@ -30,17 +30,15 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
         b"-" => Text::In,
         path => Text::File(path),
     })?;
-    if job.lines.starts_with(BYTE_ORDER_MARK) {
+    // U+FEFF, which some editors write at the start of a file, as UTF-8 or UTF-16.
+    if let [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = job.lines {
         job.attempt.line = NonZero::new(1);
-        return Err(job.refuse(Mistake::ByteOrderMark, b""));
+        return Err(job.refuse(Mistake::ByteOrderMark, b"", 0));
     }
     job.attempt.doing = Doing::Memory;
     job.known = job.kernel.mmap(known::most(job.lines) + 1, Known::FREE)?;
     each_line::<A, K>(job, batch, check)
 }
-
-/// U+FEFF as UTF-8, which some editors write at the start of a file.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads each line of a batch, and does something with it.
 ///
@@ -64,7 +62,7 @@ pub fn each_line<'a, 'j, A: Argv<'a>, K: Kernel>(
         let mut request = Request::new();
         let action = line::read(job, line, &mut request)?;
         if action != Action::Create || request.has(Opt::Json) {
-            return Err(job.refuse(Mistake::NotInBatch, b""));
+            return Err(job.refuse(Mistake::NotInBatch, b"", 0));
         }
         // -r and -J beside --batch are for all lines.
         request.print_as(batch);

@@ -12,7 +12,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::object::Kind;
 use crate::kernel::port::Kernel;
 use crate::plan::attempt::Doing;
-use crate::plan::step::steps;
+use crate::plan::step::Steps;
 use crate::report::json;
 
 /// Checks the names of a line's objects, and that no earlier line of the batch has one of them.
@@ -21,7 +21,7 @@ use crate::report::json;
 /// # Errors
 /// EINVAL, or ENAMETOOLONG for a name.
 pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
-    for step in steps(request) {
+    for step in Steps::of(request) {
         job.attempt.step = step;
         job.objects += 1;
         job.bytes += json::most_bytes(request);
@@ -38,7 +38,7 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
         match known::find(job.known, place, b"") {
             Some(line @ None) => *line = job.attempt.line.map(NonZero::get),
             Some(&mut Some(earlier)) if !request.has(Opt::Existing) => {
-                return Err(job.refuse(Mistake::Again(earlier), b""));
+                return Err(job.refuse(Mistake::Again, b"", earlier.into()));
             }
             _ => {}
         }

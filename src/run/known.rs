@@ -46,7 +46,7 @@ pub fn find<'t, 'a>(
 }
 
 /// A number that is the same for equal bytes of a kind, and another for others: as FNV-1a, from 0.
-#[inline(never)] // size
+#[inline(never)] // `make size`
 pub fn hash(kind: u8, bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
     bytes.iter().fold(step(0, &kind), step)

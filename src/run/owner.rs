@@ -1,11 +1,9 @@
 //! Looks up the names in --owner: in /etc/passwd and /etc/group, by bytes. No other source is asked.
 
-use core::ffi::CStr;
-
 use super::job::Job;
 use super::known;
-use crate::cli::mistake::{Account, Mistake};
-use crate::cli::number;
+use crate::cli::mistake::Mistake;
+use crate::cli::number::{self, MAX_ID};
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
 use crate::kernel::port::{Kernel, Owner};
@@ -20,111 +18,112 @@ pub fn look_up<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &mut Request<'a>,
 ) -> Result<(), Errno> {
-    let parts = (0..).zip(request.owner_parts());
-    for ((kind, name), place) in parts.zip(&mut request.looked_up) {
-        if name.is_empty() || number::id(name).is_ok() {
-            continue;
-        }
-        let hash = known::hash(kind, name);
-        *place = if let Some(&mut Some(id)) = known::find(job.known, hash, name) {
-            id
-        } else {
-            let id = find(job, kind, name)?;
-            if let Some(place) = known::find(job.known, hash, name) {
-                *place = Some(id);
-            }
-            id
-        };
-    }
+    let [user, group] = request.owner_parts();
+    request.owner = Owner {
+        uid: find(job, false, user)?,
+        gid: find(job, true, group)?,
+    };
     Ok(())
 }
 
-/// Finds the id of a user (0) or a group (1) in its file.
-fn find<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, kind: u8, name: &'a [u8]) -> Result<u32, Errno> {
-    let (path, account): (&CStr, _) = if kind == 0 {
-        (c"/etc/passwd", Account::User)
+/// Reads the id of a user or a group, or finds it in its file.
+#[inline(never)] // `make size`
+fn find<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    is_group: bool,
+    name: &'a [u8],
+) -> Result<u32, Errno> {
+    if name.is_empty() {
+        return Ok(Owner::SAME);
+    }
+    if let Ok(id) = number::id(name) {
+        return Ok(id.try_into().unwrap_or_default());
+    }
+    let hash = known::hash(is_group.into(), name);
+    if let Some(&mut Some(id)) = known::find(job.known, hash, name) {
+        return Ok(id);
+    }
+    let path = if is_group {
+        c"/etc/group"
     } else {
-        (c"/etc/group", Account::Group)
+        c"/etc/passwd"
     };
     job.attempt.doing = Doing::FindOwner;
     job.attempt.path = path.to_bytes();
     let mut search = Search {
         name,
-        line: Line::Name(0),
+        field: 0,
+        length: 0,
+        id: 0,
         lacks_id: false,
     };
-    let mut found = None;
-    job.kernel.read_pieces(path, |piece| {
-        found = piece.iter().find_map(|byte| search.take(*byte));
-        found.is_some()
+    let mut found = false;
+    job.kernel.read_bytes(path, |byte| {
+        found = search.take(byte);
+        found
     })?;
-    if let Some(id) = found {
+    if found {
+        let id = search.id.try_into().unwrap_or_default();
+        if let Some(known) = known::find(job.known, hash, name) {
+            *known = Some(id);
+        }
         return Ok(id);
     }
     // The last line may lack its LF.
     search.take(b'\n');
-    let mistake = if search.lacks_id {
-        Mistake::NoOwnerId(account)
-    } else {
-        Mistake::NoOwner(account)
+    let mistake = match (is_group, search.lacks_id) {
+        (false, false) => Mistake::NoUser,
+        (false, true) => Mistake::NoUserId,
+        (true, false) => Mistake::NoGroup,
+        (true, true) => Mistake::NoGroupId,
     };
-    Err(job.refuse(mistake, name))
+    Err(job.refuse(mistake, name, 0))
 }
 
 /// A search for a name in lines `name:password:id:...`, byte by byte: a line may have any length.
 struct Search<'a> {
     name: &'a [u8],
-    line: Line,
-    /// Whether a line of that name has no id.
+    /// The number of the field, from 0; from [`OTHER`] on in a line of another name.
+    field: usize,
+    /// Bytes of the field, as far as it is read.
+    length: usize,
+    /// The id, as far as it is read; over [`MAX_ID`] if it is none.
+    id: u64,
+    /// Whether a line has the name. Unless its id is found, it has none.
     lacks_id: bool,
 }
 
-/// What has been read of a line.
-#[derive(Clone, Copy)]
-enum Line {
-    /// So many bytes of the name.
-    Name(usize),
-    /// The name, and perhaps some of the password.
-    Password,
-    /// Both, and perhaps some digits of the id.
-    Id(Option<u32>),
-    /// What is no such line, or behind its id.
-    Other,
-}
+/// Follows the field of the id.
+const OTHER: usize = 3;
 
 impl Search<'_> {
-    /// Goes one byte further. Returns the id where it ends.
-    fn take(&mut self, byte: u8) -> Option<u32> {
-        self.line = match (self.line, byte) {
-            (Line::Name(length), b'\n') if length == self.name.len() => self.lack(byte),
-            (Line::Name(_) | Line::Other, b'\n') => Line::Name(0),
-            (Line::Name(length), b':') if length == self.name.len() => Line::Password,
-            (Line::Name(length), _) if self.name.get(length) == Some(&byte) => {
-                Line::Name(length + 1)
+    /// Goes one byte further. Returns whether the id is read.
+    fn take(&mut self, byte: u8) -> bool {
+        if matches!(byte, b':' | b'\n') {
+            match self.field {
+                0 if self.length == self.name.len() => self.lacks_id = true,
+                0 => self.field = OTHER,
+                // The C library takes no line that ends with the id of a user.
+                2 if byte == b':' && self.length != 0 && self.id <= MAX_ID => return true,
+                _ => {}
             }
-            (Line::Name(_) | Line::Other, _) => Line::Other,
-            (Line::Password, b':') => Line::Id(None),
-            (Line::Id(Some(id)), b':') if id != Owner::SAME => return Some(id),
-            (Line::Id(id), b'0'..=b'9') => {
-                let tens = id.unwrap_or(0).checked_mul(10);
-                match tens.and_then(|tens| tens.checked_add((byte - b'0').into())) {
-                    None => self.lack(byte),
-                    id => Line::Id(id),
-                }
+            self.field += 1;
+            self.length = 0;
+            if byte == b'\n' {
+                self.field = 0;
+                self.id = 0;
             }
-            (Line::Password, _) if byte != b'\n' => Line::Password,
-            (Line::Password | Line::Id(_), _) => self.lack(byte),
-        };
-        None
-    }
-
-    /// Notes that this line has no id.
-    fn lack(&mut self, byte: u8) -> Line {
-        self.lacks_id = true;
-        if byte == b'\n' {
-            Line::Name(0)
-        } else {
-            Line::Other
+            return false;
         }
+        match self.field {
+            0 if self.name.get(self.length) != Some(&byte) => self.field = OTHER,
+            2 if byte.is_ascii_digit() && self.id <= MAX_ID => {
+                self.id = self.id * 10 + u64::from(byte - b'0');
+            }
+            2 => self.id = u64::MAX,
+            _ => {}
+        }
+        self.length += 1;
+        false
     }
 }

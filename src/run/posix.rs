@@ -26,6 +26,7 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     let name = request.name();
     job.attempt.path = name.bytes;
     job.attempt.libc = name.libc;
+    job.attempt.has_owner = request.has(Opt::Owner);
     job.attempt.found = None;
     job.attempt.doing = Doing::Create;
     let path = name.path(job.attempt.step.kind)?;
@@ -63,7 +64,12 @@ fn find_or_create<'a, K: Kernel>(
         match create(job, request, path) {
             // linkat(2) and mq_open(2) name the object: their EEXIST means that the name is in use.
             // EEXIST of another call is an error.
-            Err(Errno::EEXIST) if existing && job.attempt.doing == Doing::Link => {}
+            Err(Errno::EEXIST) if existing && job.attempt.doing == Doing::Link => {
+                if job.attempt.other.1 != Errno::NONE {
+                    job.attempt.doing = Doing::Unlink;
+                    return Err(Errno::EEXIST);
+                }
+            }
             Err(Errno::EEXIST)
                 if existing && kind == Kind::Queue && job.attempt.doing == Doing::Create =>
             {
@@ -124,7 +130,7 @@ fn create_whole<'a, K: Kernel>(
 ) -> Result<(), Errno> {
     let is_queue = job.attempt.step.kind == Kind::Queue;
     // No other user may open what has a name before it has owner and mode.
-    let is_closed = is_named || (is_queue && request.has(Opt::Owner | Opt::Mode));
+    let is_closed = is_named || (is_queue && request.has(Opt::Owner));
     let mode = if is_closed { 0 } else { request.mode() };
     let mut other = Path::EMPTY;
     let fd = if is_named {
@@ -144,22 +150,24 @@ fn create_whole<'a, K: Kernel>(
     if done.is_ok() {
         describe(job, request, fd, path);
     }
-    // Another process that has replaced the file under one name can have done so under the other.
-    let is_ours = is_named
-        && (job.attempt.doing != Doing::Replaced || job.kernel.check_same(fd, &other).is_ok());
+    // Where /dev/shm is not sticky, another process can have put a file of its own there.
+    let is_ours = is_named && job.kernel.check_same(fd, &other) != Err(Errno::ESTALE);
     let closed = job.kernel.close(fd);
     if closed.is_err() {
         job.attempt.doing = Doing::Close;
     }
+    done = closed.and(done);
     if is_ours
         && let Err(errno) = job.kernel.unlink(Kind::Shm, &other)
         && errno != Errno::ENOENT
     {
-        job.attempt.doing = Doing::Close;
         job.attempt.other.1 = errno;
-        return done.and(closed).and(Err(errno));
+        if done.is_ok() {
+            job.attempt.doing = Doing::Unlink;
+            done = Err(errno);
+        }
     }
-    closed.and(done)
+    done
 }
 
 /// Opens a file under a random name that is not in use, and notes the number in that.
@@ -221,7 +229,7 @@ fn fill<K: Kernel>(
     }
     if request.has(Opt::Owner) {
         job.attempt.doing = Doing::Own;
-        job.kernel.fchown(fd, request.owner())?;
+        job.kernel.fchown(fd, request.owner)?;
     }
     if is_closed {
         let mode = final_mode(job, request)?;

@@ -17,6 +17,7 @@ use crate::plan::step::Step;
 ///
 /// # Errors
 /// The kernel's, and ENOBUFS where the output is full.
+#[inline(never)] // `make size`
 pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     let Step { kind, amount, .. } = job.attempt.step;
     let key = request.key();
@@ -109,7 +110,7 @@ fn set_properties<K: Kernel>(
     }
     job.attempt.doing = Doing::Set;
     let properties = Properties {
-        owner: request.owner(),
+        owner: request.owner,
         mode: request.mode(),
         qbytes: job.attempt.qbytes,
     };

@@ -178,7 +178,7 @@ impl Kernel for Linux {
     }
 
     fn ipc_info(&mut self, kind: Kind) -> Result<Limits, Errno> {
-        // Any id from 0 on will do.
+        // Any id from 0 on.
         let id = 0;
         Ok(match kind {
             Kind::Shm => {
@@ -392,7 +392,7 @@ impl Kernel for Linux {
         Ok(Space {
             block: all.f_bsize,
             blocks: all.f_blocks,
-            free_blocks: all.f_bfree,
+            free_blocks: all.f_bavail,
             inodes: all.f_files,
             free_inodes: all.f_ffree,
             is_hugetlbfs: all.f_type == HUGETLBFS_MAGIC,
@@ -472,11 +472,7 @@ impl Kernel for Linux {
     }
 
     #[inline(never)] // its buffer would be in the frame of every run
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(
-        &mut self,
-        path: &CStr,
-        mut take: F,
-    ) -> Result<(), Errno> {
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, mut take: F) -> Result<(), Errno> {
         let fd = openat(path, O_RDONLY | O_NONBLOCK, 0)?;
         let mut buffer = [0; 4096];
         let read = loop {
@@ -484,7 +480,7 @@ impl Kernel for Linux {
             // SAFETY: the buffer has this size.
             match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(&mut buffer), size]) } {
                 Ok(0) => break Ok(()),
-                Ok(bytes) if take(buffer.get(..bytes).unwrap_or_default()) => break Ok(()),
+                Ok(bytes) if buffer.iter().take(bytes).any(|byte| take(*byte)) => break Ok(()),
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => break Err(errno),
             }
@@ -529,9 +525,13 @@ impl Kernel for Linux {
     }
 
     fn probe(&mut self, sysno: Sysno, command: usize) -> Option<Errno> {
-        let command = number(command);
+        /// Addresses that are never mapped: vm.mmap_min_addr.
+        const UNMAPPED: usize = 0xffff;
+        // openat(2) has its path there. On aarch64 O_TMPFILE would be an address of this file.
+        let second = number(command & UNMAPPED);
+        let arguments = [Argument::NO_FD, second, number(command), Argument::ZERO];
         // SAFETY: the first argument is refused, or nothing is to be read or written.
-        unsafe { call(sysno, [Argument::NO_FD, command, command, Argument::ZERO]) }.err()
+        unsafe { call(sysno, arguments) }.err()
     }
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
@@ -715,7 +715,7 @@ fn fill(fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
 }
 
 /// Maps pages of zeros and returns their address.
-#[inline(never)] // size
+#[inline(never)] // `make size`
 fn map(size: usize) -> Result<usize, Errno> {
     /// The kernel chooses the address.
     const ANYWHERE: Argument<'_> = Argument::ZERO;

@@ -5,7 +5,7 @@
 //! the cases whose names contain a text. The runner runs three times. First a sample of the faults:
 //! while the runner is small, each run under a tracer is faster. Then lines beside an observer,
 //! then all cases. With `ipcmk.faults=all` it runs once, with all the faults that are meant for
-//! such a machine.
+//! such a machine; with `ipcmk.faults=none` it runs the cases alone.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -94,14 +94,16 @@ fn arguments(command_line: &str) -> Vec<Vec<String>> {
         arguments.into_iter().map(str::to_owned).collect()
     };
     let faults = ["--faults", "some", "/cases/faults.case"];
-    if value("ipcmk.faults") == Some("all") {
-        return vec![with(&faults)];
+    let cases = with(&["/cases"]);
+    match value("ipcmk.faults") {
+        Some("all") => vec![with(&faults)],
+        Some("none") => vec![cases],
+        _ => vec![
+            with(&[&faults[..], &["--sample"]].concat()),
+            with(&["--observer"]),
+            cases,
+        ],
     }
-    vec![
-        with(&[&faults[..], &["--sample"]].concat()),
-        with(&["--observer"]),
-        with(&["/cases"]),
-    ]
 }
 
 fn power_off() -> ! {
@@ -142,6 +144,10 @@ mod tests {
             panic!("{lists:?}")
         };
         assert_eq!(faults[4..].join(" "), of_faults.replace("--sample ", ""));
+        assert_eq!(
+            arguments("ipcmk.place=kernel-x86_64 ipcmk.faults=none"),
+            [cases.clone()]
+        );
         for list in arguments("ipcmk.filter=mode") {
             assert_eq!(list.last().unwrap(), "mode");
         }

@@ -14,19 +14,31 @@ pub enum Place {
     KernelX86_64,
     /// A whole aarch64 machine under qemu, in which the runner is process 1.
     KernelAarch64,
+    /// A whole machine of either architecture under qemu, with Linux 5.10, in which the runner is
+    /// process 1.
+    Kernel5_10,
     /// util-linux's ipcmk instead of ours, to check the cases themselves.
     UtilLinux,
 }
 
 impl Place {
     /// Every place.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Native,
         Self::QemuUserAarch64,
         Self::KernelX86_64,
         Self::KernelAarch64,
+        Self::Kernel5_10,
         Self::UtilLinux,
     ];
+
+    /// Whether the runner is process 1 of a machine that is there for the cases alone.
+    pub const fn is_booted(self) -> bool {
+        matches!(
+            self,
+            Self::KernelX86_64 | Self::KernelAarch64 | Self::Kernel5_10
+        )
+    }
 
     /// Its name in case files, on command lines and in reports.
     pub const fn name(self) -> &'static str {
@@ -35,6 +47,7 @@ impl Place {
             Self::QemuUserAarch64 => "qemu-user-aarch64",
             Self::KernelX86_64 => "kernel-x86_64",
             Self::KernelAarch64 => "kernel-aarch64",
+            Self::Kernel5_10 => "kernel-5.10",
             Self::UtilLinux => "util-linux",
         }
     }

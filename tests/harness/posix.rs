@@ -395,6 +395,10 @@ fn content(file: &File) -> io::Result<Vec<u8>> {
             start => start?,
         };
         let end = lseek(file, start, Whence::SeekHole)?;
+        // Linux 5.10 takes the start of the largest file for data, and for a hole.
+        if end == start {
+            return Ok(bytes);
+        }
         if end as u64 > MOST_BYTES {
             return Err(io::Error::other("a file with too many bytes to compare"));
         }

@@ -95,7 +95,7 @@ fn texts<'a>(request: &Request<'a>) -> [(Opt, &'a [u8]); 5] {
         (Opt::Batch, request.batch),
         (Opt::Ftok, request.ftok),
         (Opt::Value, request.values),
-        (Opt::Owner, request.owner),
+        (Opt::Owner, request.accounts),
     ]
 }
 
@@ -229,7 +229,12 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
             .get(opt)
             .is_none_or(|number| (least..=most).contains(&number))
     };
-    let Owner { uid, gid } = request.owner();
+    let is_account = |part: &[u8]| {
+        let is_id = part.iter().all(u8::is_ascii_digit);
+        let id = str::from_utf8(part).ok().and_then(|id| id.parse().ok());
+        !part.is_empty() && (!is_id || id.is_some_and(|id: u32| id != Owner::SAME))
+    };
+    let accounts: Vec<&[u8]> = request.accounts.split(|byte| *byte == b':').collect();
     let values: Vec<u64> = request.values().collect();
     // A POSIX semaphore may have a larger value than one of a set.
     let most_value = if has(Opt::Semaphore) { 32767 } else { INT_MAX };
@@ -242,8 +247,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
         && in_range(Opt::Key, 0, u32::MAX.into())
         && in_range(Opt::Ftok, 0, 255)
         && in_range(Opt::Hugetlb, 0, 63)
-        && (!has(Opt::Owner) || uid != Owner::SAME)
-        && (!has(Opt::Owner) || (gid != Owner::SAME) == request.owner.contains(&b':'))
+        && (!has(Opt::Owner) || accounts.len() <= 2 && accounts.into_iter().all(is_account))
         && values.iter().all(|value| *value <= most_value)
         && request
             .get(Opt::Value)

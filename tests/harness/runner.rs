@@ -93,8 +93,7 @@ impl Runner {
                 return why("at-exec");
             }
         }
-        let booted = matches!(self.place, Place::KernelX86_64 | Place::KernelAarch64);
-        if let (Some(sysctl), false) = (case.machine_sysctl(), booted) {
+        if let (Some(sysctl), false) = (case.machine_sysctl(), self.place.is_booted()) {
             return Some(format!("{} belongs to the whole machine", sysctl.name));
         }
         if case.unfiltered && is_filtered() {

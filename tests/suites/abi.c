@@ -39,6 +39,7 @@ int main(void)
 {
 	NUMBER(__NR_rt_sigprocmask);
 	NUMBER(__NR_mmap);
+	NUMBER(__NR_mremap);
 	NUMBER(__NR_statx);
 	NUMBER(__NR_fstat);
 	NUMBER(__NR_newfstatat);

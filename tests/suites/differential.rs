@@ -2,14 +2,15 @@
 //! that of util-linux 2.41, the first one with POSIX objects: each makes the same objects and
 //! prints the same, or differs for a reason that is listed here.
 //!
-//! IPCMK_SEED=<number> chooses other lines; the number of those that are tried is printed.
+//! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of those
+//! that are tried is printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::{array, mem, str};
+use std::{array, env, mem, str};
 
 use ipcmk::cli::getopt::{Getopt, Token};
 use ipcmk::cli::mistake::{Mistake, Position, Refusal, Word};
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     suite::main(&[
         ("lines_mean_what_they_mean_to_util_linux", differential),
         ("both_files_read_lines_alike", both_files),
+        ("the_list_has_these_differences_and_no_other", list),
     ])
 }
 
@@ -38,11 +40,12 @@ const SEED: u64 = 0x1bc_411;
 /// The umask of all lines.
 const UMASK: u32 = 0o022;
 
-/// The lines that are tried beside util-linux, so many of each [`Sort`].
-const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 400, 1500];
+/// The lines that are tried beside util-linux, so many of each [`Sort`]; IPCMK_LINES changes their
+/// sum.
+const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 200, 400, 1500];
 
 /// The lines that are tried on both files.
-const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 200, 150];
+const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 50, 200, 150];
 
 /// Lines that are always among those for the real files: some for each rule.
 const EXAMPLES: &[&[&[u8]]] = &[
@@ -179,17 +182,31 @@ impl Line {
 
     /// The same line with one semaphore where it asks for none or fewer, if it does.
     fn without_low_counts(&self) -> Option<Self> {
-        let mut text = self.words.join(&0);
-        let low = |(token, word): (Token, Word<'_>)| {
-            let count = String::from_utf8_lossy(word.bytes);
+        let low = |count: &[u8]| {
+            let count = String::from_utf8_lossy(count);
             let count = count.trim_start_matches(BLANKS).parse::<i32>();
-            let is_low = count.is_ok_and(|count| count <= 0);
-            let Position(at) = word.at;
-            (token == Token::Option(Opt::Semaphore) && is_low).then(|| at..at + word.bytes.len())
+            count.is_ok_and(|count| count <= 0)
         };
-        let places: Vec<_> = self.tokens().filter_map(low).collect();
+        self.with(Opt::Semaphore, low, b"1")
+    }
+
+    /// The same line with a usual mode where it has one over 0777, if it does.
+    fn without_high_modes(&self) -> Option<Self> {
+        let high = |mode: &[u8]| octal(mode).is_some_and(|mode| mode > 0o777);
+        self.with(Opt::Mode, high, b"600")
+    }
+
+    /// The same line with another argument for this option where the old one is such, if one is.
+    fn with(&self, opt: Opt, is_such: impl Fn(&[u8]) -> bool, other: &[u8]) -> Option<Self> {
+        let mut text = self.words.join(&0);
+        let such = |(token, word): (Token, Word<'_>)| {
+            let Position(at) = word.at;
+            let is_it = token == Token::Option(opt) && is_such(word.bytes);
+            is_it.then(|| at..at + word.bytes.len())
+        };
+        let places: Vec<_> = self.tokens().filter_map(such).collect();
         for place in places.iter().rev() {
-            text.splice(place.clone(), *b"1");
+            text.splice(place.clone(), other.iter().copied());
         }
         let words = text.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect();
         (!places.is_empty()).then_some(Self { words, ..*self })
@@ -407,7 +424,15 @@ struct Rule {
     explains: fn(&Line, &Outcome, &Outcome) -> bool,
     /// The versions of util-linux that differ so: from this one, and before that one.
     versions: (Version, Version),
+    /// Its row of differences.txt. None of options that util-linux lacks, and of the help text.
+    row: Option<&'static str>,
 }
+
+/// The list of all deliberate differences.
+const LIST: &str = include_str!("../differences.txt");
+
+/// Its rows that no random line can show: they are of the world around it.
+const NOT_OF_LINES: [&str; 2] = ["closed-output", "shm-rmid-forced"];
 
 const FIRST: Version = Version(0, 0);
 const NEVER: Version = Version(u32::MAX, 0);
@@ -437,6 +462,7 @@ const RULES: &[Rule] = &[
                 && theirs.lost.is_empty()
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-existing"),
     },
     Rule {
         tag: "sizes",
@@ -480,7 +506,10 @@ const RULES: &[Rule] = &[
                 let refusal = outcome.refusal();
                 outcome.status == Some(1) && refusal.is_some_and(|(step, _)| step < 2)
             };
-            let ours_is_refused = is_refused(ours) && ours.is_nothing();
+            // Where theirs goes no further, ours may be refused a later object.
+            let ours_is_refused = ours.status == Some(1)
+                && ours.is_nothing()
+                && (is_refused(ours) || is_refused(theirs));
             result == Ok(Action::Create)
                 && !request.has(Opt::Keyed)
                 && segment != file
@@ -492,6 +521,7 @@ const RULES: &[Rule] = &[
                     || lacks_queue_slash(&request, theirs))
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("size"),
     },
     Rule {
         tag: "queue-slash",
@@ -518,6 +548,7 @@ const RULES: &[Rule] = &[
                 && (is_made || is_refused_too())
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-names"),
     },
     Rule {
         tag: "semaphore-dots",
@@ -533,6 +564,7 @@ const RULES: &[Rule] = &[
                 && theirs.posix.iter().any(is_it)
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-names"),
     },
     Rule {
         tag: "modes",
@@ -542,6 +574,7 @@ const RULES: &[Rule] = &[
             request.has(Opt::Mode) && ours.under_umask().is(theirs)
         },
         versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-mode"),
     },
     Rule {
         tag: "help",
@@ -553,6 +586,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: None,
     },
     Rule {
         tag: "keys",
@@ -567,6 +601,7 @@ const RULES: &[Rule] = &[
                 && line.is_by_keys()
         },
         versions: (FIRST, NEVER),
+        row: Some("keys"),
     },
     Rule {
         tag: "high-modes",
@@ -582,6 +617,7 @@ const RULES: &[Rule] = &[
                 && theirs.status.is_some()
         },
         versions: (FIRST, MOST_MODE_SINCE),
+        row: Some("keys"),
     },
     Rule {
         tag: "ours",
@@ -594,6 +630,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: None,
     },
     Rule {
         tag: "overflow",
@@ -605,6 +642,7 @@ const RULES: &[Rule] = &[
             ) && refused_but_accepted(ours, theirs)
         },
         versions: (FIRST, NEVER),
+        row: Some("overflow"),
     },
     Rule {
         tag: "operand-mode",
@@ -624,6 +662,7 @@ const RULES: &[Rule] = &[
                 )
         },
         versions: (FIRST, NEVER),
+        row: Some("operands"),
     },
     Rule {
         tag: "operands",
@@ -633,6 +672,7 @@ const RULES: &[Rule] = &[
             refused_but_accepted(ours, theirs) && line.without_operands().is_some_and(is_without)
         },
         versions: (FIRST, NEVER),
+        row: Some("operands"),
     },
     Rule {
         tag: "mode-bits",
@@ -645,6 +685,7 @@ const RULES: &[Rule] = &[
                 && theirs.status.is_some()
         },
         versions: (FIRST, NEVER),
+        row: Some("mode-bits"),
     },
     Rule {
         tag: "early-count",
@@ -658,6 +699,7 @@ const RULES: &[Rule] = &[
             refused_but_accepted(ours, theirs) && line.without_low_counts().is_some_and(is_read)
         },
         versions: (FIRST, NEVER),
+        row: Some("early-count"),
     },
     Rule {
         tag: "left-behind",
@@ -670,6 +712,7 @@ const RULES: &[Rule] = &[
                 && !theirs.is_nothing()
         },
         versions: (FIRST, NEVER),
+        row: Some("left-behind"),
     },
     Rule {
         tag: "posix-letters",
@@ -682,6 +725,7 @@ const RULES: &[Rule] = &[
                 && theirs.is_nothing()
         },
         versions: (FIRST, POSIX_SINCE),
+        row: None,
     },
 ];
 
@@ -717,6 +761,8 @@ enum Sort {
     Keyed,
     /// Refused for its operands alone.
     Operands,
+    /// Refused for a mode over 0777 alone, or read by keys, where it is a size.
+    HighMode,
     /// Refused, or asking for no object.
     Other,
     /// Accepted, and asking for POSIX objects.
@@ -726,8 +772,14 @@ enum Sort {
 const SORTS: usize = Sort::Posix as usize + 1;
 
 impl Line {
+    fn is_right_but_for_its_mode(&self) -> bool {
+        let usual = self.without_high_modes();
+        usual.is_some_and(|line| matches!(line.reading().0, Ok(Action::Create)))
+    }
+
     fn sort(&self) -> Sort {
         match self.reading() {
+            _ if self.is_right_but_for_its_mode() => Sort::HighMode,
             (Ok(Action::Create), request) if request.has(Opt::Keyed) => Sort::Keyed,
             (Ok(Action::Create | Action::Batch), _) if self.goes_beyond() => Sort::Beyond,
             (Ok(Action::Create), request) if request.has(Opts::POSIX) => Sort::Posix,
@@ -802,7 +854,10 @@ fn differential() {
         fetched.version
     );
     let ours = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
-    let mut lines = sample(seed(), BESIDE_UTIL_LINUX);
+    let usual: usize = BESIDE_UTIL_LINUX.iter().sum();
+    let number = env::var("IPCMK_LINES").map_or(usual, |text| text.parse().expect("a number"));
+    let of_each = BESIDE_UTIL_LINUX.map(|lines| lines * number / usual);
+    let mut lines = sample(seed(), of_each);
     lines.extend(EXAMPLES.iter().map(|words| Line {
         words: words.iter().map(|word| word.to_vec()).collect(),
         posixly_correct: false,
@@ -865,4 +920,14 @@ fn both_files() {
             line.show(&native)
         ))
     });
+}
+
+/// Each rule has its row in the list, and each row a rule, or it is of the world around a line.
+fn list() {
+    let rows = LIST.lines().filter(|line| !line.starts_with('#'));
+    let listed: BTreeSet<&str> = rows
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    let of_rules = RULES.iter().filter_map(|rule| rule.row);
+    assert_eq!(listed, of_rules.chain(NOT_OF_LINES).collect());
 }

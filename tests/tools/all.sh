@@ -89,6 +89,8 @@ beside() {
     suite cargo ub-valgrind tests/tools/ub.sh valgrind
     boot aarch64
     boot x86_64
+    boot aarch64-5.10
+    boot x86_64-5.10
 }
 beside &
 suite cargo unit cargo test --no-fail-fast

@@ -41,3 +41,35 @@ apt_install() {
     again as_root apt-get -qq -y --no-remove --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
         -o Acquire::http::Timeout=30 install "$@"
 }
+
+# make_private_apt <folder> <suite> <architecture> makes an apt for packages of another release of
+# Debian, with a state and sources of its own: this machine's apt stays unchanged. Debian's signature
+# is checked as usual. Then `private_apt apt-get ...` and `private_apt apt-cache ...` use it, and
+# again() updates its lists.
+make_private_apt() {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ -r $keyring ] || die "no $keyring: run tests/tools/setup.sh first"
+    private=$1 private_architecture=$3
+    # The mirror from which this machine has its Debian packages.
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | head -n 1) || true
+    mirror=${mirror:-http://deb.debian.org/debian/}
+    mkdir -p "$private"/{lists,cache/archives}/partial
+    : >"$private/status"
+    cat >"$private/private.sources" <<END
+Types: deb
+URIs: $mirror
+Suites: $2
+Components: main
+Targets: Packages
+Signed-By: $keyring
+END
+    apt_update() { private_apt apt-get update || true; }
+    apt_update
+}
+
+private_apt() {
+    "$1" -qq -o Dir::State="$private" -o Dir::State::status="$private/status" -o Dir::Cache="$private/cache" \
+        -o Dir::Etc::sourcelist="$private/private.sources" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o APT::Architecture="$private_architecture" -o APT::Architectures="$private_architecture" \
+        -o APT::Sandbox::User=root -o Acquire::http::Timeout=30 "${@:2}" </dev/null
+}

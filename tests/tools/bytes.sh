@@ -21,7 +21,7 @@ nm --radix=d --print-size --demangle "$file" | awk -v text="$text" -v shipped="$
     NF > 3 {
         bytes = $2 + 0
         $1 = $2 = $3 = ""
-        if (/words::(BYTES|PAIRS)$/) name = "report: all texts, packed"
+        if (/words::(BITS|TEXTS|END)$/) name = "report: all texts, packed"
         else if (/cli::[a-z]+::[A-Z]+$/) name = "cli: the table of options"
         # The first ipcmk path in the name: the type of a method, or the folder of a function.
         else if (match($0, /ipcmk::[a-z]+::/)) name = holds[substr($0, RSTART + 7, RLENGTH - 9)]

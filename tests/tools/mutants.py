@@ -64,7 +64,7 @@ SLOW = {
     **{
         name: integration(name)
         for name in ("docs", "numbers", "collision", "cookbook", "posix_load", "ftok", "load", "posix", "json", "sizes")
-        + ("observer", "exhaustive", "differential")
+        + ("ready", "other_name", "owners", "observer", "exhaustive", "differential")
     },
     "fuzz-corpus": [*CARGO, "--package", "ipcmk-fuzz"],
     "faults": cases("--faults", "some", paths=["tests/cases/faults.case", "tests/cases/faults-native.case"]),

@@ -39,11 +39,8 @@ fn nothing_is_given_at_first() {
     assert_eq!(request.output(), Output::Words);
     assert_eq!((request.shm_flags(), request.ftok()), (0, None));
     assert_eq!(
-        request.owner(),
-        Owner {
-            uid: Owner::SAME,
-            gid: Owner::SAME
-        }
+        (request.accounts, request.owner),
+        (&b""[..], Owner::UNCHANGED)
     );
     assert_eq!(request.values().count(), 0);
     for row in TABLE {
@@ -210,13 +207,7 @@ fn texts_are_kept_by_their_kind() {
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 16)));
     assert_eq!(request.values().collect::<Vec<_>>(), [1, 22, 333]);
     assert_eq!(request.get(Opt::Value), Some(3));
-    assert_eq!(
-        request.owner(),
-        Owner {
-            uid: 1000,
-            gid: 100
-        }
-    );
+    assert_eq!(request.owner_parts(), [&b"1000"[..], b"100"]);
 
     let request = given(&[(Opt::Ftok, Argument::Ftok, "/a:b")]);
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 1)));

@@ -35,7 +35,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 const USAGE: &str = "\
 usage: cases --place <place> --subject <file> [options] <directory or .case file>... [-- <libtest arguments>]
 
-  --place <place>       native, qemu-user-aarch64, kernel-x86_64, kernel-aarch64 or util-linux
+  --place <place>       native, qemu-user-aarch64, kernel-x86_64, kernel-aarch64, kernel-5.10 or util-linux
   --subject <file>      the ipcmk to test (in the place util-linux by default the one in PATH)
   --util-linux          the same as --place util-linux
   --through <program>   run the subject by this emulator, as in --through qemu-aarch64, or by this dynamic loader,

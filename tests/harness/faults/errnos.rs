@@ -47,6 +47,7 @@ const MANUAL: &[(&str, &str)] = &[
         "mq_open",
         "EACCES EEXIST EINVAL EMFILE ENAMETOOLONG ENFILE ENOENT ENOMEM ENOSPC",
     ),
+    ("mq_getsetattr", "EBADF EFAULT EINVAL"),
     ("mq_unlink", "EACCES ENAMETOOLONG ENOENT"),
     ("msgctl", "EACCES EFAULT EIDRM EINVAL"),
     ("msgget", "EACCES EEXIST ENOENT ENOMEM ENOSPC"),

@@ -317,7 +317,7 @@ impl Kernel for Crowded {
         Ok(unsafe { self.memory.map(count, value) })
     }
 
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
         panic!("no owner has a name");
     }
 

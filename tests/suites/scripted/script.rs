@@ -486,8 +486,7 @@ impl Kernel for Script {
         Ok(&buffer[..length])
     }
 
-    /// In pieces of a few bytes.
-    fn read_pieces<F: FnMut(&[u8]) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno> {
+    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno> {
         let is_it =
             |call: &Call| matches!(call, Pieces(name, _) if name.as_bytes() == path.to_bytes());
         let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
@@ -495,7 +494,7 @@ impl Kernel for Script {
             panic!("{path:?} is not what the script has next: {next:?}");
         };
         outcome(result)?;
-        content.chunks(7).any(take);
+        content.iter().copied().any(take);
         Ok(())
     }
 
