@@ -94,7 +94,13 @@ pub fn possibilities(grammar: Grammar, name: &[u8]) -> impl Iterator<Item = &'st
     let mut theirs = false;
     of(grammar)
         .iter()
-        .filter(move |spec| spec.length != 0 && spec.long().starts_with(name))
+        .filter(move |spec| {
+            let is_whole = usize::from(spec.length) == name.len();
+            // --remove has no abbreviation.
+            (is_whole || spec.opt != Opt::Remove)
+                && spec.length != 0
+                && spec.long().starts_with(name)
+        })
         // Theirs are first in the table.
         .take_while(move |spec| {
             theirs |= spec.util_linux;

@@ -73,6 +73,10 @@ pub enum Opt {
     Lock,
     /// A file of command lines.
     Batch,
+    /// Only check.
+    DryRun,
+    /// Remove what the line names.
+    Remove,
     /// The line is in the keyed grammar.
     Keyed,
     /// Print the version.
@@ -693,10 +697,37 @@ pub const TABLE: &[Row] = &[
             metavar: "<file>",
             help: "create what each line says; - is standard input",
             man: "Read command lines from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
-                  all of their objects, or none; see BATCHES. Only \\fB-r\\fR and \\fB-J\\fR may stand beside it.",
+                  all of their objects, or none; see BATCHES. Only \\fB-r\\fR, \\fB-J\\fR, \\fB--dry-run\\fR and \
+                  \\fB--remove\\fR may stand beside it.",
         },
     )
     .standard_only(),
+    Row::ours(
+        Opt::DryRun,
+        "dry-run",
+        ANYTHING,
+        Form {
+            short: None,
+            argument: Argument::None,
+            metavar: "",
+            help: "check everything, create nothing",
+            man: "Read and check everything, names of owners and files for \\fB--ftok\\fR too, but create and print \
+                  nothing. What passes can then fail only by what kernel and file systems hold.",
+        },
+    ),
+    Row::ours(
+        Opt::Remove,
+        "remove",
+        ANYTHING,
+        Form {
+            short: None,
+            argument: Argument::None,
+            metavar: "",
+            help: "remove what the line names",
+            man: "Remove the objects that the line names by key or name, instead of creating them; \
+                  see REMOVING OBJECTS. This name cannot be abbreviated.",
+        },
+    ),
     Row {
         opt: Opt::Keyed,
         long: "keyed",

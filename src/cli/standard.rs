@@ -18,7 +18,7 @@ pub fn finish<'a, A: Argv<'a>>(
     operands: usize,
 ) -> Result<Action, Mistake> {
     if request.has(Opt::Batch) {
-        let alone = Opt::Batch.bit() | (Opt::Raw | Opt::Json);
+        let alone = Opt::Batch.bit() | (Opt::Raw | Opt::Json) | (Opt::DryRun | Opt::Remove);
         return if request.given().without(alone) != Opts::NONE || operands != 0 {
             Err(Mistake::BatchNotAlone)
         } else {

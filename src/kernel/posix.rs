@@ -13,8 +13,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// Bytes of the longest path: `/dev/shm/`, a file name of 255 bytes (`linux/limits.h`,
-    /// NAME_MAX), and a NUL. A queue's name may be longer: the kernel refuses it.
+    /// Bytes of the longest path: `/dev/shm/`, a file name, and a NUL.
     const MAX: usize = 265;
 
     /// No path yet.
@@ -72,14 +71,17 @@ impl Name<'_> {
     /// The path of an object of this kind.
     ///
     /// # Errors
-    /// EINVAL if it cannot be a file's name; ENAMETOOLONG. Other names the kernel refuses.
+    /// EINVAL if it cannot be a file's name, as which the kernel keeps a queue's too; ENAMETOOLONG.
     pub fn path(&self, kind: Kind) -> Result<Path, Errno> {
         let mut path = Path::EMPTY;
         let name = bare(self.bytes, kind);
+        if is_bad(name) {
+            return Err(Errno::EINVAL);
+        }
+        if name.len() > NAME_MAX {
+            return Err(Errno::ENAMETOOLONG);
+        }
         if kind != Kind::Queue {
-            if is_bad(name) {
-                return Err(Errno::EINVAL);
-            }
             path.put(DIRECTORY)?;
             if kind == Kind::Sem && self.libc == Libc::Glibc {
                 path.put(SEMAPHORES)?;
@@ -91,6 +93,9 @@ impl Name<'_> {
         Ok(path)
     }
 }
+
+/// Most bytes of a file's name. `linux/limits.h`.
+const NAME_MAX: usize = 255;
 
 /// What glibc puts before the name of a semaphore.
 const SEMAPHORES: &[u8] = b"sem.";

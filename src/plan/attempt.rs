@@ -74,6 +74,25 @@ impl Attempt<'_> {
     }
 }
 
+/// What became of an object that is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This run created it.
+    Created,
+    /// It was there.
+    Found,
+    /// This run removed it.
+    Removed,
+}
+
+impl Outcome {
+    /// That of an object that this run created, or else found.
+    #[must_use]
+    pub const fn created(is_new: bool) -> Self {
+        if is_new { Self::Created } else { Self::Found }
+    }
+}
+
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doing {
@@ -117,6 +136,8 @@ pub enum Doing {
     SetMode,
     /// Reads the umask.
     ReadUmask,
+    /// Removes an object that a line names.
+    Remove,
     /// Links a POSIX object to its name.
     Link,
     /// Finds a file of another process under that name.

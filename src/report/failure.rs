@@ -1,5 +1,6 @@
 //! Prints why a run failed: the error line, the hint, and the objects that could not be removed.
 
+use super::hint;
 use super::text::{MAX_WRITE, Text};
 use super::words::{Figures, Words};
 use crate::cli::argv::Argv;
@@ -17,13 +18,13 @@ use crate::plan::attempt::{Attempt, Doing};
 /// The words for what failed: util-linux's, where it has them.
 fn failed(attempt: &Attempt<'_>) -> Words {
     let words = doing(attempt.doing);
-    if words != Words::CREATE_FAILED {
-        words
-    } else if attempt.step.is_posix {
-        Words::CREATE_POSIX_FAILED.of(attempt.step.kind)
-    } else {
-        words.of(attempt.step.kind)
-    }
+    let posix = match words {
+        Words::CREATE_FAILED => Words::CREATE_POSIX_FAILED,
+        Words::REMOVE_FAILED => Words::REMOVE_POSIX_FAILED,
+        words => return words,
+    };
+    let words = if attempt.step.is_posix { posix } else { words };
+    words.of(attempt.step.kind)
 }
 
 /// The words for what was being done; `CREATE_FAILED` stands for those of each kind of object. The
@@ -44,6 +45,7 @@ const fn doing(doing: Doing) -> Words {
         | Doing::Replaced
         | Doing::Close
         | Doing::Unlink => Words::CREATE_FAILED,
+        Doing::Remove => Words::REMOVE_FAILED,
         Doing::SetValues | Doing::MarkReady => Words::SET_VALUES_FAILED,
         Doing::Lock => Words::LOCK_FAILED,
         Doing::ReadBatch | Doing::FindOwner => Words::READ_FAILED,
@@ -93,6 +95,7 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::NoSize => Words::NO_SIZE,
         Mistake::NsemsWithoutSet => Words::NSEMS_WITHOUT_SET,
         Mistake::KeyTwice => Words::KEY_TWICE,
+        Mistake::NoKey => Words::NO_KEY,
         Mistake::OneFile => Words::ONE_FILE,
         Mistake::NotApplicable => Words::NOT_APPLICABLE,
         Mistake::ValueCount => Words::VALUE_COUNT,
@@ -158,6 +161,7 @@ const fn further(mistake: Mistake) -> Words {
         | Mistake::NoSize
         | Mistake::NsemsWithoutSet
         | Mistake::KeyTwice
+        | Mistake::NoKey
         | Mistake::OneFile
         | Mistake::NotApplicable
         | Mistake::ValueCount
@@ -239,6 +243,26 @@ fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     if !is_value(refusal) {
         text.fill(Words::TRY_HELP);
     }
+}
+
+/// Prints why an object was not removed, and its hint.
+#[inline(never)] // its buffer would be in the frame of every line
+pub fn removal<K: Kernel>(attempt: &Attempt<'_>, errno: Errno, kernel: &mut K) {
+    let mut figures = [0; 3];
+    let hint = hint::explain(attempt, errno, &[], &mut figures, kernel);
+    let mut waiting = [0; MAX_WRITE];
+    let mut waiting = List::new(&mut waiting);
+    let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
+    text.batch_line = attempt.line;
+    text.word = attempt.path;
+    text.figures = [attempt.key.into(), 0, 0];
+    text.line(failed(attempt), errno);
+    if let Some(words) = hint {
+        text.figures = figures;
+        text.line(words, Errno::NONE);
+    }
+    // An error of this write cannot be reported.
+    text.flush();
 }
 
 /// Prints why a run of `arguments` failed, its hint, and which objects could not be removed.

@@ -7,7 +7,7 @@ use core::ffi::CStr;
 
 use super::measure::{attributes, measure};
 use crate::kernel::abi::{
-    IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
+    IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
     RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
@@ -438,7 +438,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::SetMode => (Sysno::fchmod, 0, None),
             Doing::Link => (Sysno::linkat, 0, None),
             Doing::Close => (Sysno::close, 0, None),
-            Doing::Unlink => (Sysno::unlinkat, 0, None),
+            Doing::Remove if !is_posix => (control, IPC_RMID, None),
+            Doing::Remove if is_queue => (Sysno::mq_unlink, 0, None),
+            Doing::Remove | Doing::Unlink => (Sysno::unlinkat, 0, None),
             Doing::SetValues => (Sysno::semctl, SETALL, None),
             Doing::MarkReady => (Sysno::semop, 0, None),
             Doing::Lock => (Sysno::shmctl, SHM_LOCK, None),

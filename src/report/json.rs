@@ -11,7 +11,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Called, Kind};
 use crate::kernel::port::{Kernel, State};
-use crate::plan::attempt::Attempt;
+use crate::plan::attempt::{Attempt, Outcome};
 
 /// Most bytes of an object in JSON, without its path or name, but with its share of the brackets.
 const MAX_JSON: usize = 160;
@@ -52,18 +52,19 @@ pub fn object<K: Kernel>(
     request: &Request<'_>,
     attempt: &Attempt<'_>,
     called: Called<'_>,
-    created: bool,
+    outcome: Outcome,
     output: &mut List<'_, u8>,
     kernel: &mut K,
 ) -> Result<(), Errno> {
     let mut kind = attempt.step.kind;
-    let state = match called {
-        Called::Id(_) if created => Ok(State {
+    let state = match (called, outcome) {
+        (Called::Id(_), Outcome::Created) => Ok(State {
             mode: request.mode(),
             amount: attempt.step.amount,
         }),
-        Called::Id(id) => kernel.ipc_stat(kind, id),
-        Called::Name(_) => attempt.found.ok_or(Errno::NONE),
+        (Called::Id(id), Outcome::Found) => kernel.ipc_stat(kind, id),
+        (_, Outcome::Removed) => Err(Errno::NONE),
+        (Called::Name(_), _) => attempt.found.ok_or(Errno::NONE),
     };
     let is_first = output.items().last() == Some(&b'[');
     let mut text = Text::<K>::new(None, output);
@@ -86,6 +87,11 @@ pub fn object<K: Kernel>(
             }
         }
     }
+    if outcome == Outcome::Removed {
+        text.fill(Words::JSON_REMOVED);
+        return text.written;
+    }
+    let created = outcome == Outcome::Created;
     let words = match state {
         Ok(State { mode, amount }) => {
             text.figures = [u64::from(mode & 0o777), amount, 0];

@@ -34,10 +34,12 @@ const CALLS: Places = CREATE | FIND | SET | PREPARE | LINK;
 const BATCH: Places = 1 << 5;
 /// Maps memory.
 const MEMORY: Places = 1 << 6;
+/// Removes an object.
+const REMOVE: Places = 1 << 14;
 /// Anything else.
 const OTHER: Places = 1 << 7;
 /// All that is done.
-const EVERYTHING: Places = CALLS | BATCH | MEMORY | OTHER;
+const EVERYTHING: Places = CALLS | BATCH | MEMORY | REMOVE | OTHER;
 
 /// A System V segment, but not one of huge pages that is being created.
 const SHM: Places = 1 << 8;
@@ -88,6 +90,7 @@ const fn doing(doing: Doing) -> Places {
         Doing::Link | Doing::Replaced => LINK,
         Doing::ReadBatch => BATCH,
         Doing::Memory => MEMORY,
+        Doing::Remove => REMOVE,
         Doing::RandomKey
         | Doing::FindOwner
         | Doing::Ftok
@@ -243,6 +246,8 @@ rules! {
 
     // A filter comes before anything that the kernel itself checks.
     EPERM: FILTER [IfFiltered] EVERYTHING | ALL;
+    EPERM: NOT_OURS [] REMOVE | ALL,
+        "--remove";
     EPERM: OVER_EACH [Asked, Limit(EachIfOver)] SET | QUEUE | EACH,
         "--qbytes, or -p of a keyed queue";
     EPERM: NO_HUGE_PAGES [] CREATE | HUGE,
@@ -261,7 +266,7 @@ rules! {
     EPERM: SECURITY_MODULE [] PREPARE | QUEUE | SEM;
 
     EACCES: FILTER [IfFiltered] EVERYTHING | ALL;
-    EACCES: NO_ENTRY [] CREATE | FIND | LINK | FILE,
+    EACCES: NO_ENTRY [] CREATE | FIND | LINK | REMOVE | FILE,
         "-m and -s";
     EACCES: SECURITY_MODULE_OR_FILTER [IfFilter] CALLS | SYSV;
     EACCES: SECURITY_MODULE [] CALLS | SYSV;
@@ -289,10 +294,10 @@ rules! {
 
     // Huge pages are ENOSYS where the kernel has none.
     ENOSYS: FILTER [IfFiltered] EVERYTHING | SHM | QUEUE | SEM | POSIX;
-    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFilter] CREATE | FIND | SHM | QUEUE | SEM;
-    ENOSYS: NO_SYSVIPC [] CREATE | FIND | SHM | QUEUE | SEM;
-    ENOSYS: NO_MQUEUE_OR_FILTER [IfFilter] CREATE | MQUEUE;
-    ENOSYS: NO_MQUEUE [] CREATE | MQUEUE;
+    ENOSYS: NO_SYSVIPC_OR_FILTER [IfFilter] CREATE | FIND | REMOVE | SHM | QUEUE | SEM;
+    ENOSYS: NO_SYSVIPC [] CREATE | FIND | REMOVE | SHM | QUEUE | SEM;
+    ENOSYS: NO_MQUEUE_OR_FILTER [IfFilter] CREATE | REMOVE | MQUEUE;
+    ENOSYS: NO_MQUEUE [] CREATE | REMOVE | MQUEUE;
 
     EOPNOTSUPP: NO_FALLOCATE [IfAllocating] CREATE | FILE,
         "--allocate";
@@ -307,7 +312,7 @@ rules! {
     ENOTDIR: NO_DIRECTORY [] CREATE | FIND | LINK | FILE;
     ESTALE: REPLACED [] LINK | FILE,
         "-m and -s, where there is no O_TMPFILE";
-    EROFS: READ_ONLY [] CREATE | LINK | FILE;
+    EROFS: READ_ONLY [] CREATE | LINK | REMOVE | FILE;
 
     E2BIG: OPERATIONS [] PREPARE | SEM,
         "--value";

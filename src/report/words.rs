@@ -61,6 +61,7 @@ words! {
     JSON_NO_ATTRIBUTES: r#", "maxmsg": null, "msgsize": null"#;
     JSON_CREATED: r#", "created": true}"#;
     JSON_FOUND: r#", "created": false}"#;
+    JSON_REMOVED: r#", "removed": true}"#;
     JSON_END: "\n]}\n";
 
     // Whole answers.
@@ -96,12 +97,13 @@ words! {
     NO_SIZE: "-p <size> is required with -M and -Q";
     NSEMS_WITHOUT_SET: "-s <nsems> applies to -S only";
     KEY_TWICE: "key given twice: -k and --ftok";
+    NO_KEY: "--remove needs a key that is not private";
     ONE_FILE: "with musl, -m and -s would be one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
     ONE_VALUE: "-s takes one value: '@'";
     VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
-    BATCH_NOT_ALONE: "--batch takes no options but -r and -J";
-    NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V or --batch";
+    BATCH_NOT_ALONE: "--batch takes no options but -r, -J, --dry-run and --remove";
+    NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V, --batch, --dry-run or --remove";
     BAD_MODE: "failed to parse mode: '@'";
     BAD_KEY: "failed to parse key: '@'";
     BAD_ELEMENTS: "failed to parse elements: '@'";
@@ -121,6 +123,12 @@ words! {
     CREATE_POSIX_FAILED: "create POSIX shared memory failed",
         "create POSIX message queue failed",
         "create POSIX semaphore failed";
+    REMOVE_FAILED: "remove shared memory with key 0x# failed",
+        "remove message queue with key 0x# failed",
+        "remove semaphore with key 0x# failed";
+    REMOVE_POSIX_FAILED: "remove POSIX shared memory '@' failed",
+        "remove POSIX message queue '@' failed",
+        "remove POSIX semaphore '@' failed";
     SET_VALUES_FAILED: "set semaphore values failed";
     LOCK_FAILED: "lock share memory failed";
     FTOK_FAILED: "get key of '@' failed";
@@ -140,14 +148,14 @@ words! {
     LEFT_OTHER: "/dev/shm/.ipcmk-$$ is left behind";
 
     // Why it failed.
-    IN_USE: "segment % has key 0x#: -e returns it",
-        "queue % has key 0x#: -e returns it",
-        "set % has key 0x#: -e returns it";
+    IN_USE: "segment % has key 0x#: -e returns it, --remove removes it",
+        "queue % has key 0x#: -e returns it, --remove removes it",
+        "set % has key 0x#: -e returns it, --remove removes it";
     OURS: "an earlier line creates this object, with a size of its own";
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
-    POSIX_IN_USE: "'@' exists: -e may return it";
+    POSIX_IN_USE: "'@' exists: -e may return it, --remove removes it";
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is not a regular file";
     LETTER_ID: "an id is a number: '^' is %";
@@ -164,6 +172,7 @@ words! {
     NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
     REPLACED: "another process put a file of its own there";
     HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
+    NOT_OURS: "it is another user's";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";

@@ -61,7 +61,7 @@ pub fn each_line<'a, 'j, A: Argv<'a>, K: Kernel>(
         }
         let mut request = Request::new();
         let action = line::read(job, line, &mut request)?;
-        if action != Action::Create || request.has(Opt::Json) {
+        if action != Action::Create || request.has(Opt::Json.bit() | (Opt::DryRun | Opt::Remove)) {
             return Err(job.refuse(Mistake::NotInBatch, b"", 0));
         }
         // -r and -J beside --batch are for all lines.

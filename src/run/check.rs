@@ -31,6 +31,9 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
             path(request, step.kind)?
         } else {
             match request.key() {
+                None | Some(IPC_PRIVATE) if job.removes => {
+                    return Err(job.refuse(Mistake::NoKey, b"", 0));
+                }
                 None | Some(IPC_PRIVATE) => continue,
                 Some(key) => known::hash(step.kind.place(), &key.to_ne_bytes()),
             }

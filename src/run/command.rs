@@ -6,6 +6,7 @@ use super::create::create;
 use super::job::Job;
 use super::line;
 use super::memory::{self, LARGE_STACK, MAX_IDS, STACK, reserve_stack};
+use super::remove::remove;
 use super::undo::undo;
 use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
@@ -33,6 +34,8 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     let mut job = Job {
         kernel,
         attempt: Attempt::none(),
+        removes: false,
+        has_failed: false,
         has_read_forced: false,
         posixly_correct,
         made: List::new(&mut made),
@@ -56,6 +59,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     // From here on no signal comes between an object and its id, and a pipe without a reader is
     // EPIPE, not SIGPIPE.
     let done = match block_signals(&mut job).and(read) {
+        Ok(Action::Create | Action::Batch) if request.has(Opt::DryRun) => Ok(()),
         Ok(Action::Create | Action::Batch) => {
             reserve_stack::<STACK>();
             if is_large {
@@ -72,8 +76,12 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     end(&mut job, done, arguments)
 }
 
-/// What can take more memory than the stack has: many objects, names, JSON.
-const LARGE: Opts = Opts::POSIX.or(Opt::Batch.bit()).or(Opt::Json.bit());
+/// What can take more memory than the stack has, or takes a check first: many objects, names, JSON.
+const LARGE: Opts = Opts::POSIX
+    .or(Opt::Batch.bit())
+    .or(Opt::Json.bit())
+    .or(Opt::DryRun.bit())
+    .or(Opt::Remove.bit());
 
 /// Checks the lines, of which it reads those of a batch, and maps memory where the stack has too
 /// little.
@@ -99,17 +107,18 @@ fn block_signals<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
     blocked
 }
 
-/// Creates what a request asks for, or what the lines of its batch do.
+/// Creates or removes what a request asks for, or what the lines of its batch do.
 #[inline(never)] // not in the frame of every run
 fn create_all<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
 ) -> Result<(), Errno> {
     json::frame::<K>(request, Words::JSON_BEGIN, &mut job.output)?;
+    let what = if job.removes { remove } else { create };
     if request.has(Opt::Batch) {
-        batch::each_line::<A, K>(job, request, create)?;
+        batch::each_line::<A, K>(job, request, what)?;
     } else {
-        create(job, request)?;
+        what(job, request)?;
     }
     job.attempt.doing = Doing::Write;
     json::frame::<K>(request, Words::JSON_END, &mut job.output)
@@ -135,7 +144,7 @@ fn end<'a, A: Argv<'a>, K: Kernel>(
     arguments: A,
 ) -> u8 {
     let Err(errno) = done else {
-        return SUCCESS;
+        return if job.has_failed { FAILURE } else { SUCCESS };
     };
     let mut figures = [0; 3];
     // A batch's own objects, and those in /dev/shm, are part of what fills a limit: they are

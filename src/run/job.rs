@@ -8,7 +8,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Called, Made};
 use crate::kernel::port::Kernel;
-use crate::plan::attempt::{Attempt, Doing};
+use crate::plan::attempt::{Attempt, Doing, Outcome};
 use crate::report::{json, lines};
 
 /// Most rounds of choosing a key, or of looking for an object and creating it. Ours: so many
@@ -23,6 +23,10 @@ pub struct Job<'j, 'a, K> {
     pub posixly_correct: bool,
     /// What the run is in the middle of.
     pub attempt: Attempt<'a>,
+    /// Whether objects are removed, --remove.
+    pub removes: bool,
+    /// Whether one of them could not be removed.
+    pub has_failed: bool,
     /// Whether kernel.shm_rmid_forced was read.
     pub has_read_forced: bool,
     /// The objects that the run has created. There is room for all of a line or a batch.
@@ -68,13 +72,13 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
         &mut self,
         request: &Request<'a>,
         called: Called<'a>,
-        created: bool,
+        outcome: Outcome,
     ) -> Result<(), Errno> {
         self.attempt.doing = Doing::Write;
         let attempt = &self.attempt;
         if request.has(Opt::Json) {
             let output = &mut self.output;
-            json::object(request, attempt, called, created, output, self.kernel)
+            json::object(request, attempt, called, outcome, output, self.kernel)
         } else {
             lines::line(request, attempt.step.kind, called, &mut self.output)
         }

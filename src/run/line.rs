@@ -34,7 +34,9 @@ pub fn read<'a, A: Argv<'a>, K: Kernel>(
                 let file = job.kernel.identify(path)?;
                 request.set(Opt::Key, file.key(id));
             }
-            if request.has(Opt::Owner) {
+            // A removal takes no owner: a deleted account does not stop it.
+            job.removes |= request.has(Opt::Remove);
+            if request.has(Opt::Owner) && !job.removes {
                 owner::look_up(job, request)?;
             }
             Ok(action)

@@ -12,7 +12,7 @@ use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Kind};
 use crate::kernel::port::{Attributes, Fd, Kernel, State, write_all};
 use crate::kernel::posix::{Path, semaphore};
-use crate::plan::attempt::Doing;
+use crate::plan::attempt::{Doing, Outcome};
 use crate::plan::step::Step;
 use crate::report::measure;
 
@@ -31,7 +31,7 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
     job.attempt.doing = Doing::Create;
     let path = name.path(job.attempt.step.kind)?;
     let created = find_or_create(job, request, &path)?;
-    job.show(request, Called::Name(name), created)
+    job.show(request, Called::Name(name), Outcome::created(created))
 }
 
 /// Creates the object, or finds an existing one, and returns whether it is new. Tries again where

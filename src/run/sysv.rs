@@ -9,7 +9,7 @@ use crate::kernel::abi::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind};
 use crate::kernel::port::{File, Kernel, Properties};
-use crate::plan::attempt::Doing;
+use crate::plan::attempt::{Doing, Outcome};
 use crate::plan::step::Step;
 
 /// Creates the object of the attempt's step, or finds an existing one if the request accepts that,
@@ -76,7 +76,7 @@ fn finish<'a, K: Kernel>(
             set_properties(job, request, id)?;
         }
     }
-    job.show(request, called, created)
+    job.show(request, called, Outcome::created(created))
 }
 
 /// Sets the properties of a new object. Its mode comes last: until then no other user may open it.

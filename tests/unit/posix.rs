@@ -47,9 +47,11 @@ fn any_byte_but_a_slash_and_a_nul_is_part_of_a_name() {
                 Ok(file.clone())
             };
             assert_eq!(path(&name, Kind::Shm, libc), expected, "{byte}");
-            // The kernel takes no slash either.
-            let in_queue = [b"/", &name[..]].concat();
-            assert_eq!(path(&name, Kind::Queue, libc), Ok(in_queue), "{byte}");
+            let in_queue = match byte {
+                b'/' => Err(Errno::EINVAL),
+                _ => Ok([b"/", &name[..]].concat()),
+            };
+            assert_eq!(path(&name, Kind::Queue, libc), in_queue, "{byte}");
         }
     }
 }
@@ -61,7 +63,7 @@ fn long_names_come_whole_or_not_at_all() {
     for length in (240..=room + 2).chain([4096]) {
         let name = "x".repeat(length);
         let expected = ["/dev/shm/", "/", "/dev/shm/sem.", "/dev/shm/"].map(|before| {
-            if before.len() + length <= room {
+            if length <= 255 && before.len() + length <= room {
                 Ok(format!("{before}{name}"))
             } else {
                 Err(Errno::ENAMETOOLONG)
@@ -78,6 +80,5 @@ fn long_names_come_whole_or_not_at_all() {
     // What is wrong with it counts more than its length.
     let name = "x/".repeat(300);
     let [shm, queue, sem, _] = paths(&name);
-    assert_eq!((shm, sem), (Err(Errno::EINVAL), Err(Errno::EINVAL)));
-    assert_eq!(queue, Err(Errno::ENAMETOOLONG));
+    assert_eq!([shm, queue, sem], [const { Err(Errno::EINVAL) }; 3]);
 }
