@@ -29,6 +29,12 @@ impl Path {
         Self { bytes, length: 1 }
     };
 
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
     /// Its bytes, and at least one NUL behind them.
     #[must_use]
     pub const fn with_nul(&self) -> &[u8; Self::MAX] {

@@ -56,5 +56,5 @@ const POSIX: u8 = 3;
 #[inline(never)] // the path would be in the frame of every line
 fn path(request: &Request<'_>, kind: Kind) -> Result<u64, Errno> {
     let path = request.name().path(kind)?;
-    Ok(known::hash(POSIX, path.with_nul()))
+    Ok(known::hash(POSIX, path.bytes()))
 }

@@ -154,7 +154,7 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
     match result {
         Ok(Action::Help | Action::Version) => Ok(None),
         Ok(Action::Batch) => {
-            let alone = set(&[Opt::Batch, Opt::Raw, Opt::Json]);
+            let alone = set(&[Opt::Batch, Opt::Raw, Opt::Json, Opt::DryRun, Opt::Remove]);
             if !request.has(Opt::Batch)
                 || request.given().without(alone) != Opts::NONE
                 || !is_there(request.batch, words)

@@ -840,7 +840,7 @@ fn in_use(kind: Kind) -> String {
     };
     format!(
         "ipcmk: create {create} failed: File exists\n\
-         ipcmk: {what} 0 has key {KEY:#x}: -e returns it\n"
+         ipcmk: {what} 0 has key {KEY:#x}: -e returns it, --remove removes it\n"
     )
 }
 

@@ -75,7 +75,7 @@ fn race(program: &Program, kind: &Kind) {
         String::new(),
         format!(
             "ipcmk: create POSIX {called} failed: File exists\n\
-             ipcmk: 'x' exists: -e may return it\n"
+             ipcmk: 'x' exists: -e may return it, --remove removes it\n"
         ),
     );
     for (option, others) in [("-J", in_use), ("-Je", printed(false))] {

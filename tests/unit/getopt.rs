@@ -100,10 +100,14 @@ fn abbreviations() {
         ("ms", "Msgsize"),
         ("f", "Ftok"),
         ("b", "Batch"),
+        ("d", "DryRun"),
     ] {
         let told = standard(&format!("--{short} 7"));
         assert!(told.starts_with(&format!("{opt}[")), "{short}: {told}");
     }
+    assert_eq!(standard("--remove"), "Remove[remove]@0");
+    assert_eq!(standard("--remov"), "UnknownName[remov]@0");
+    assert_eq!(standard("--re"), "UnknownName[re]@0");
 }
 
 /// The argument that may be missing is never the next word.

@@ -164,11 +164,14 @@ fn spellings(row: &'static Row, grammar: Grammar) -> impl Iterator<Item = &'stat
         let mut others = TABLE
             .iter()
             .filter(|other| other.opt != row.opt && other.form(grammar).is_some());
-        let counts = |other: &&Row| other.util_linux || !row.util_linux;
+        let counts =
+            |other: &&Row| (other.util_linux || !row.util_linux) && other.opt != Opt::Remove;
         others.any(|other| counts(&other) && other.long.starts_with(short))
     };
     // The full name is not an abbreviation, although another name of ours may begin with it.
-    let counts = move |short: &&str| *short == row.long || !begins_another(short);
+    let counts = move |short: &&str| {
+        *short == row.long || (row.opt != Opt::Remove && !begins_another(short))
+    };
     (1..=row.long.len())
         .map(|length| &row.long[..length])
         .filter(counts)

@@ -61,13 +61,15 @@ const NUMBERS: [Opt; 9] = [
     Opt::Hugetlb,
 ];
 /// The options that are only present or absent.
-const FLAGS: [Opt; 7] = [
+const FLAGS: [Opt; 9] = [
     Opt::Queue,
     Opt::PosixMqueue,
     Opt::PosixSemaphore,
     Opt::Existing,
     Opt::Noreserve,
     Opt::Lock,
+    Opt::DryRun,
+    Opt::Remove,
     Opt::Batch,
 ];
 
@@ -516,8 +518,11 @@ impl Line {
     }
 
     /// The length of the shortest abbreviation of an option's name. An abbreviation of a name of
-    /// ours is no prefix of a name of util-linux's.
+    /// ours is no prefix of a name of util-linux's. --remove has none.
     fn shortest(&self, row: &Row) -> usize {
+        if row.opt == Opt::Remove {
+            return row.long.len();
+        }
         // The standard grammar, which has --key, reads it too.
         let grammar = match row.opt {
             Opt::Keyed => Grammar::Standard,
@@ -525,6 +530,7 @@ impl Line {
         };
         let is_rival = |other: &&Row| {
             other.opt != row.opt
+                && other.opt != Opt::Remove
                 && other.form(grammar).is_some()
                 && (other.util_linux || !row.util_linux)
         };
