@@ -153,12 +153,12 @@ pub trait Kernel {
     /// Its own.
     fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
 
-    /// Checks that a path is that of an open file, by device and inode number: statx(2) of both, or
-    /// what stands in for it.
+    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or what
+    /// stands in for it.
     ///
     /// # Errors
-    /// Its own; ESTALE if it is that of another file.
-    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+    /// Its own.
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
 
     /// Closes a descriptor: close(2).
     ///

@@ -154,7 +154,7 @@ fn create_whole<'a, K: Kernel>(
         describe(job, request, fd, path);
     }
     // Where /dev/shm is not sticky, another process can have put a file of its own there.
-    let is_ours = is_named && job.kernel.check_same(fd, &other) != Err(Errno::ESTALE);
+    let is_ours = is_named && job.kernel.is_same(fd, &other) != Ok(false);
     let closed = job.kernel.close(fd);
     if closed.is_err() {
         job.attempt.doing = Doing::Close;
@@ -252,22 +252,21 @@ fn link<'a, K: Kernel>(
     path: &Path,
 ) -> Result<(), Errno> {
     job.attempt.doing = Doing::Link;
-    let mut linked = job.kernel.linkat(fd, path);
-    if let (Err(errno), Some(other)) = (linked, other)
-        && is_unsupported(errno)
-    {
-        job.kernel.linkat_path(other, path)?;
-        job.attempt.doing = Doing::Find;
-        linked = job.kernel.check_same(fd, path);
-        if linked == Err(Errno::ESTALE) {
-            job.attempt.doing = Doing::Replaced;
-            return linked;
+    let mut is_same = Ok(true);
+    match (job.kernel.linkat(fd, path), other) {
+        (Err(errno), Some(other)) if is_unsupported(errno) => {
+            job.kernel.linkat_path(other, path)?;
+            job.attempt.doing = Doing::Find;
+            is_same = job.kernel.is_same(fd, path);
         }
-    } else {
-        linked?;
+        (linked, _) => linked?,
+    }
+    if is_same == Ok(false) {
+        job.attempt.doing = Doing::Replaced;
+        return Err(Errno::ESTALE);
     }
     job.keep(Called::Name(request.name()), true);
-    linked
+    is_same.map(drop)
 }
 
 /// Reads the state of a new object for JSON: its mode may have gone through the umask.

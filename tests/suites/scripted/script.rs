@@ -410,11 +410,9 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
-        match self.answer(IsSame(self.opened(fd), text_of(path)))? {
-            0 => Err(Errno::ESTALE),
-            _ => Ok(()),
-        }
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+        let is_same = self.answer(IsSame(self.opened(fd), text_of(path)))?;
+        Ok(is_same != 0)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
