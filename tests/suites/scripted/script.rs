@@ -437,6 +437,16 @@ impl Kernel for Script {
         if fd == Some(Fd::NONE) {
             return Err(self.refuse(Sysno::statx, Errno::EBADF));
         }
+        if fd.is_none() && text_of(path) == "/" {
+            // The root directory is there, so that only a filter refuses it.
+            return match self.refuse(Sysno::newfstatat, Errno::NONE) {
+                Errno::NONE => Ok(State {
+                    mode: 0o40755,
+                    amount: 0,
+                }),
+                errno => Err(errno),
+            };
+        }
         let (mode, amount) = self.answer_both(match fd {
             Some(fd) => AskOpen(self.opened(fd)),
             None => AskFile(text_of(path)),
@@ -706,9 +716,11 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             if !failing.iter().any(|(call, _)| *call == BlockSignals) {
                 failing.push((BlockSignals, 0));
             }
-            let open = left_open(&failing);
-            failing.extend(open.map(|fd| (Close(fd), 0)));
             let other = left_named(&failing);
+            for fd in left_open(&failing) {
+                failing.extend(other.clone().map(|path| (IsSame(fd, path), 1)));
+                failing.push((Close(fd), 0));
+            }
             failing.extend(other.map(|path| (Unlink(path), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
@@ -781,6 +793,8 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         OpenQueue(..) => "create POSIX message queue failed".into(),
         Truncate(..) | Allocate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
+        // Whether the other name is still the file's: unless it is known not to be.
+        IsSame(..) if matches!(script.get(at + 1), Some((Close(_), _))) => return None,
         // What is made there, its content tells.
         OpenUnnamed(_) | OpenNew(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
