@@ -5,7 +5,6 @@ use arbitrary::{Result, Unstructured};
 use ipcmk::cli::number;
 use ipcmk::cli::options::{Grammar, Opt, Row, TABLE};
 use ipcmk::cli::request::{Action, Output, Request};
-use ipcmk::kernel::port::Owner;
 use ipcmk_tests::reading;
 
 /// The bytes choose the request and its spelling.
@@ -104,8 +103,9 @@ impl<'a> Wanted<'a> {
             mode: request.mode(),
             output: request.output(),
             owner: if has(Opt::Owner) {
-                let Owner { uid, gid } = request.owner();
-                (uid, gid)
+                let id = |part| str::from_utf8(part).ok()?.parse().ok();
+                let [user, group] = request.owner_parts().map(id);
+                (user.unwrap_or(u32::MAX), group.unwrap_or(u32::MAX))
             } else {
                 (u32::MAX, u32::MAX)
             },
