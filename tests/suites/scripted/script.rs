@@ -541,8 +541,18 @@ impl Kernel for Script {
         self.answer(AskLimits(kind)).map(|_| LIMITS)
     }
 
+    /// What a filter refuses is known only if there is one.
     fn is_filtered(&mut self) -> bool {
-        self.answer(AskFilter) == Ok(1)
+        match self.causes() {
+            Some(causes) => match causes.ask(|cause| *cause == AskFilter) {
+                Some((_, result)) => result == 1,
+                None => causes
+                    .0
+                    .iter()
+                    .any(|((call, _), _)| matches!(call, Refuse(_))),
+            },
+            None => self.answer(AskFilter) == Ok(1),
+        }
     }
 
     fn probe(&mut self, call: Sysno, _: usize) -> Option<Errno> {
@@ -708,9 +718,15 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             if !failing.iter().any(|(call, _)| *call == BlockSignals) {
                 failing.push((BlockSignals, 0));
             }
-            let open = left_open(&failing);
-            failing.extend(open.map(|fd| (Close(fd), 0)));
+            let open: Vec<usize> = left_open(&failing).collect();
             let other = left_named(&failing);
+            if let (Some(path), [fd]) = (&other, &open[..]) {
+                let is_ours = IsSame(*fd, path.clone());
+                if !failing.iter().any(|(call, _)| *call == is_ours) {
+                    failing.push((is_ours, 1));
+                }
+            }
+            failing.extend(open.into_iter().map(|fd| (Close(fd), 0)));
             failing.extend(other.map(|path| (Unlink(path), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
@@ -783,6 +799,8 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         OpenQueue(..) => "create POSIX message queue failed".into(),
         Truncate(..) | Allocate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
+        // It is taken for ours.
+        IsSame(_, path) if path.starts_with("/dev/shm/.ipcmk-") => return None,
         // What is made there, its content tells.
         OpenUnnamed(_) | OpenNew(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
