@@ -133,7 +133,7 @@ fn create_whole<'a, K: Kernel>(
 ) -> Result<(), Errno> {
     let is_queue = job.attempt.step.kind == Kind::Queue;
     // No other user may open what has a name before it has owner and mode.
-    let is_closed = is_named || (is_queue && request.has(Opt::Owner));
+    let is_closed = is_named || (is_queue && request.has(Opt::Owner | Opt::Mode));
     let mode = if is_closed { 0 } else { request.mode() };
     let mut other = Path::EMPTY;
     let fd = if is_named {

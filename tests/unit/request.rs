@@ -40,7 +40,7 @@ fn nothing_is_given_at_first() {
     assert_eq!(request.output(), Output::Words);
     assert_eq!((request.shm_flags(), request.ftok()), (0, None));
     assert_eq!(
-        request.owner(),
+        request.owner,
         Owner {
             uid: Owner::SAME,
             gid: Owner::SAME
@@ -212,7 +212,7 @@ fn texts_are_kept_by_their_kind() {
     assert_eq!(request.values().collect::<Vec<_>>(), [1, 22, 333]);
     assert_eq!(request.get(Opt::Value), Some(3));
     assert_eq!(
-        request.owner(),
+        request.owner,
         Owner {
             uid: 1000,
             gid: 100

@@ -104,7 +104,7 @@ impl<'a> Wanted<'a> {
             mode: request.mode(),
             output: request.output(),
             owner: if has(Opt::Owner) {
-                let Owner { uid, gid } = request.owner();
+                let Owner { uid, gid } = request.owner;
                 (uid, gid)
             } else {
                 (u32::MAX, u32::MAX)

@@ -57,7 +57,8 @@ fn queue(
     owner: Option<(u32, u32)>,
     name: &str,
 ) -> Vec<Expected> {
-    let first = if owner.is_some() { 0 } else { mode };
+    let is_closed = owner.is_some() || mode != DEFAULT;
+    let first = if is_closed { 0 } else { mode };
     let mut calls = vec![(OpenQueue(name.into(), first, attributes), FD as i64)];
     calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
     if mode != DEFAULT {
