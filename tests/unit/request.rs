@@ -211,13 +211,7 @@ fn texts_are_kept_by_their_kind() {
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 16)));
     assert_eq!(request.values().collect::<Vec<_>>(), [1, 22, 333]);
     assert_eq!(request.get(Opt::Value), Some(3));
-    assert_eq!(
-        request.owner,
-        Owner {
-            uid: 1000,
-            gid: 100
-        }
-    );
+    assert_eq!(request.owner_parts(), [&b"1000"[..], b"100"]);
 
     let request = given(&[(Opt::Ftok, Argument::Ftok, "/a:b")]);
     assert_eq!(request.ftok(), Some((&b"/a:b"[..], 1)));

@@ -55,7 +55,7 @@ fn hints_are_the_words_of_rules() {
         Words(*place).put(&mut |_| length += 1);
         length > 0
     };
-    let hints: BTreeSet<u8> = (Words::IN_USE.0..=Words::SECURITY_MODULE.0)
+    let hints: BTreeSet<u8> = (Words::IN_USE.0..=Words::SECURITY_MODULE_OR_FILTER.0)
         .filter(is_text)
         .collect();
     assert_eq!(said, hints);
