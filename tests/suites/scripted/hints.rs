@@ -194,7 +194,7 @@ fn a_refused_segment_of_huge_pages_is_explained() {
             huge | libc::MAP_HUGE_1GB,
             EINVAL,
             vec![error(AskLimits(Kind::Shm), EPERM)],
-            "this kernel has no huge pages of that size",
+            "",
         ),
     ] {
         let mut script = vec![(BlockSignals, 0), (SHM_RMID_FORCED, 0)];

@@ -850,7 +850,7 @@ fn the_other_name_is_random_and_named_if_it_stays() {
     let all = script([opened(libc::EEXIST), other(libc::ENOENT)], "x\n");
     assert_eq!(play(line, all), silent());
 
-    let undo = vec![(Unlink("/dev/shm/x".into()), 0)];
+    let undo = vec![(AskFilter, 0), (Unlink("/dev/shm/x".into()), 0)];
     let script = [start(), opened(libc::EEXIST), other(libc::EACCES), undo];
     assert_eq!(
         tell(line, script.concat()),
