@@ -44,7 +44,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     /// An empty request.
     #[must_use]
-    #[inline(never)] // `make size`
+    #[inline(never)] // `make size`: a copy at its caller is larger
     pub const fn new() -> Self {
         Self {
             given: Opts::NONE,

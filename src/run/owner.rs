@@ -26,7 +26,7 @@ pub fn look_up<'a, K: Kernel>(
 }
 
 /// Reads the id of a user or a group, or finds it in its file.
-#[inline(never)] // `make size`
+#[inline(never)] // `make size`: a copy at its caller is larger
 fn find<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     is_group: bool,

@@ -282,7 +282,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
 }
 
 /// The options that apply to some objects only, each with these objects.
-fn narrow() -> [(Opt, Opts); 12] {
+fn narrow() -> [(Opt, Opts); 13] {
     [
         (Opt::Key, Opts::SYSV),
         (Opt::Ftok, Opts::SYSV),
@@ -293,6 +293,7 @@ fn narrow() -> [(Opt, Opts); 12] {
         (Opt::Maxmsg, set(&[Opt::PosixMqueue])),
         (Opt::Msgsize, set(&[Opt::PosixMqueue])),
         (Opt::Libc, set(&[Opt::PosixSemaphore])),
+        (Opt::Allocate, set(&[Opt::PosixShmem])),
         (Opt::Hugetlb, set(&[Opt::Shmem])),
         (Opt::Noreserve, set(&[Opt::Shmem])),
         (Opt::Lock, set(&[Opt::Shmem])),

@@ -60,11 +60,12 @@ const NUMBERS: [Opt; 9] = [
     Opt::Hugetlb,
 ];
 /// The options that are only present or absent.
-const FLAGS: [Opt; 7] = [
+const FLAGS: [Opt; 8] = [
     Opt::Queue,
     Opt::PosixMqueue,
     Opt::PosixSemaphore,
     Opt::Existing,
+    Opt::Allocate,
     Opt::Noreserve,
     Opt::Lock,
     Opt::Batch,
@@ -179,6 +180,10 @@ fn properties(
             values.push(format!("{}{value}", zeros(choices)?));
         }
         items.push(Item::with(Opt::Value, values.join(",").into_bytes()));
+    }
+    if resources.contains(&Opt::PosixShmem) && flip(choices) {
+        wanted.flags.push(Opt::Allocate);
+        items.push(Item::flag(Opt::Allocate));
     }
     Ok(())
 }
