@@ -129,7 +129,6 @@ fn is_usual_mode(text: &[u8]) -> bool {
 }
 
 /// Whether the argument of -p is plainly a size: no mode, and no mode with a wrong key in it.
-#[inline(never)] // `make size`: a copy at its caller is larger
 fn is_plainly_size(text: &[u8]) -> bool {
     let Ok(size) = number::size(text) else {
         return false;

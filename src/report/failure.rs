@@ -135,8 +135,8 @@ fn advice(refusal: &Refusal<'_>) -> Words {
     }
 }
 
-/// The same for each mistake; `OWNER_FORM` is for a bad value of --owner alone. The compiler makes a
-/// table of it.
+/// The same for each mistake; `OWNER_FORM` is for a bad value of --owner alone. The compiler makes
+/// a table of it.
 #[inline(never)] // size: 128 bytes on x86_64, 0 on aarch64 (make inline)
 const fn further(mistake: Mistake) -> Words {
     match mistake {

@@ -57,7 +57,8 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     Ok(lines)
 }
 
-/// Notes that a line wants the object of a place. Returns the line that wants it already, if one does.
+/// Notes that a line wants the object of a place. Returns the line that wants it already, if one
+/// does.
 fn want<const N: usize>(wanted: &mut Wanted<N>, place: u64, line: u32) -> Option<u32> {
     let mut at = usize::try_from(place).unwrap_or_default();
     // It has an entry for each object: it is not full before.

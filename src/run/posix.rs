@@ -1,8 +1,9 @@
 //! Creates a POSIX object, or finds it.
 //!
-//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one without a
-//! name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it under another
-//! name; linkat(2) names it once it is complete. A queue is created and named by mq_open(2).
+//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one
+//! without a name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it
+//! under another name; linkat(2) names it once it is complete. A queue is created and named by
+//! mq_open(2).
 
 use super::job::{Job, MAX_TRIES};
 use crate::cli::options::Opt;
@@ -81,8 +82,8 @@ fn find_or_create<'a, K: Kernel>(
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
                     describe(job, request, fd, path);
-                    // If closing it fails with fd 1, the queue stays standard output: write(2) fails with
-                    // EBADF or EINVAL, so no output is lost unnoticed.
+                    // If closing it fails with fd 1, the queue stays standard output: write(2)
+                    // fails with EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
                 }
                 return Ok(false);
@@ -93,8 +94,8 @@ fn find_or_create<'a, K: Kernel>(
     Err(Errno::EEXIST)
 }
 
-/// Creates an object. A file that cannot be unnamed, or not be linked then, is created under another
-/// name.
+/// Creates an object. A file that cannot be unnamed, or not be linked then, is created under
+/// another name.
 fn create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -201,8 +202,8 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and mode
-/// 0, so that no other user can open it before.
+/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and
+/// mode 0, so that no other user can open it before.
 fn fill<K: Kernel>(
     job: &mut Job<'_, '_, K>,
     request: &Request<'_>,

@@ -58,7 +58,8 @@ pub struct Verdict {
     pub lost: usize,
     /// POSIX objects that it left and that are not complete.
     pub half_made: usize,
-    /// Queues that SIGKILL left before their fchown and fchmod: of mode 0, or with less than their mode.
+    /// Queues that SIGKILL left before their fchown and fchmod: of mode 0, or with less than their
+    /// mode.
     pub closed: usize,
     /// Objects from before the run that it removed or changed.
     pub changed: usize,
@@ -208,9 +209,9 @@ impl Verdict {
             }
             let mut made = scene.case.posix.iter().chain(&scene.case.undone);
             let is_whole = made.any(|wanted| wanted.is(object, user));
-            // A queue that its creator has not finished has no mode bits, so that no other user can open
-            // it; or, if it gets no other owner, it lacks some of its mode, which the umask has removed.
-            // No program looks for a file under another name.
+            // A queue that its creator has not finished has no mode bits, so that no other user can
+            // open it; or, if it gets no other owner, it lacks some of its mode, which the umask
+            // has removed. No program looks for a file under another name.
             let mut made = scene.case.posix.iter().chain(&scene.case.undone);
             let lacks_mode = made.any(|wanted| {
                 wanted.what.is_queue()

@@ -726,8 +726,8 @@ fn named(content: Expected, properties: Vec<Expected>, link: Vec<Expected>) -> V
     [opened, properties, link, closed].concat()
 }
 
-/// Where there is no unnamed file, a file is made whole under another name; every failure is undone,
-/// and that name goes at once.
+/// Where there is no unnamed file, a file is made whole under another name; every failure is
+/// undone, and that name goes at once.
 #[test]
 fn a_file_is_made_whole_under_another_name() {
     use libc::{EINVAL, EISDIR, ENOENT, EOPNOTSUPP};

@@ -757,7 +757,8 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     open.into_iter()
 }
 
-/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked again.
+/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked
+/// again.
 fn left_named(calls: &[Expected]) -> Option<String> {
     let mut named = None;
     for (call, result) in calls {
