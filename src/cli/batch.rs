@@ -28,8 +28,8 @@ impl<'a, A: Argv<'a>> Iterator for Arguments<'a, A> {
     }
 }
 
-/// Removes the first line, which ends with LF, CR LF or CR, from the start of a text, and returns it
-/// without its end.
+/// Removes the first line, which ends with LF, CR LF or CR, from the start of a text, and returns
+/// it without its end.
 pub fn take_line<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     let (line, rest) = text

@@ -63,13 +63,6 @@ impl<'a> Signs<'a> {
         while let Some(token) = line.next() {
             let opt = match token {
                 Token::Option(opt) => opt,
-                // Its last word: the value is missing.
-                Token::Wrong(Mistake::LetterNeedsArgument | Mistake::NameNeedsArgument)
-                    if Opts::SYSV.any(line.spec.opt.bit()) =>
-                {
-                    signs.resources += 1;
-                    continue;
-                }
                 Token::Operand | Token::Wrong(_) => continue,
             };
             let value = line.word.bytes;
@@ -136,7 +129,6 @@ fn is_usual_mode(text: &[u8]) -> bool {
 }
 
 /// Whether the argument of -p is plainly a size: no mode, and no mode with a wrong key in it.
-#[inline(never)] // `make size`
 fn is_plainly_size(text: &[u8]) -> bool {
     let Ok(size) = number::size(text) else {
         return false;

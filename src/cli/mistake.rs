@@ -135,7 +135,8 @@ pub struct Refusal<'a> {
 }
 
 impl<'a> Refusal<'a> {
-    /// A mistake in a line of a batch as a whole, or in this word of a line that both grammars accept.
+    /// A mistake in a line of a batch as a whole, or in this word of a line that both grammars
+    /// accept.
     #[must_use]
     pub const fn of_line(mistake: Mistake, bytes: &'a [u8], figure: u64) -> Self {
         Self {

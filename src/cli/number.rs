@@ -122,7 +122,6 @@ pub fn split_ftok(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// Splits a text into what stands before a byte and the rest: nothing, or what begins with it.
 #[must_use]
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn split_at(text: &[u8], byte: u8) -> (&[u8], &[u8]) {
     let place = text.iter().position(|&other| other == byte);
     text.split_at_checked(place.unwrap_or(text.len()))

@@ -80,7 +80,8 @@ pub trait Kernel {
     /// Its own.
     fn open_tmpfile(&mut self, mode: u32) -> Result<Fd, Errno>;
 
-    /// Creates a file of mode 0, which no other user can open yet, unless the path is in use: openat(2).
+    /// Creates a file of mode 0, which no other user can open yet, unless the path is in use:
+    /// openat(2).
     ///
     /// # Errors
     /// Its own.
@@ -152,12 +153,12 @@ pub trait Kernel {
     /// Its own.
     fn linkat_path(&mut self, from: &Path, path: &Path) -> Result<(), Errno>;
 
-    /// Checks that a path is that of an open file, by device and inode number: statx(2) of both, or
+    /// Whether a path is that of an open file, by device and inode number: statx(2) of both, or
     /// what stands in for it.
     ///
     /// # Errors
-    /// Its own; ESTALE if it is that of another file.
-    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno>;
+    /// Its own.
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno>;
 
     /// Closes a descriptor: close(2).
     ///
@@ -178,7 +179,8 @@ pub trait Kernel {
     /// Its own.
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno>;
 
-    /// Reads what ftok(3) makes a key of: statx(2), or newfstatat(2), of a path that the user typed.
+    /// Reads what ftok(3) makes a key of: statx(2), or newfstatat(2), of a path that the user
+    /// typed.
     ///
     /// # Errors
     /// Its own; ENAMETOOLONG and ENOENT also for a path that the call cannot be given.
@@ -203,15 +205,15 @@ pub trait Kernel {
     /// Theirs.
     fn read<'b>(&mut self, file: File<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Errno>;
 
-    /// Reads a file, or standard input, to its end, into memory that grows with it: mmap(2), openat(2),
-    /// read(2) and mremap(2). The exit closes it.
+    /// Reads a file, or standard input, to its end, into memory that grows with it: mmap(2),
+    /// openat(2), read(2) and mremap(2). The exit closes it.
     ///
     /// # Errors
     /// Theirs.
     fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno>;
 
-    /// Reads a file byte by byte, up to its end or until `take` returns true: openat(2), read(2) and
-    /// close(2).
+    /// Reads a file byte by byte, up to its end or until `take` returns true: openat(2), read(2)
+    /// and close(2).
     ///
     /// # Errors
     /// Those of openat(2) and read(2).
@@ -235,8 +237,8 @@ pub trait Kernel {
     /// Its own.
     fn prlimit(&mut self, resource: usize) -> Result<u64, Errno>;
 
-    /// Whether a seccomp filter is on this process, whatever it refuses: PR_GET_SECCOMP of prctl(2),
-    /// which that filter may refuse.
+    /// Whether a seccomp filter is on this process, whatever it refuses: PR_GET_SECCOMP of
+    /// prctl(2), which that filter may refuse.
     fn is_filtered(&mut self) -> bool;
 
     /// Makes a call with arguments that the kernel itself refuses: -1 for the id, descriptor or

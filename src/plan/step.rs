@@ -42,7 +42,6 @@ impl<'r, 'a> Steps<'r, 'a> {
 impl Iterator for Steps<'_, '_> {
     type Item = Step;
 
-    #[inline(never)] // `make size`
     fn next(&mut self) -> Option<Step> {
         let request = self.request;
         let &(opt, kind, is_posix) = self.rest.find(|(opt, ..)| request.has(*opt))?;

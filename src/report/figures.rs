@@ -69,7 +69,8 @@ pub enum Figure {
     MemoryIfOver,
     /// KiB of memory and swap, if vm.overcommit_memory is not 2.
     MemoryIfUnlimited,
-    /// Free huge pages of the default size that are not promised, if more of that size are asked for.
+    /// Free huge pages of the default size that are not promised, if more of that size are asked
+    /// for.
     HugeFreeIfShort,
     /// Huge pages of the default size.
     HugePages,
@@ -407,8 +408,8 @@ impl<K: Kernel> Facts<'_, '_, K> {
         self.attempt.is_gone || (self.attempt.line.is_some() && !is_there(self.kernel))
     }
 
-    /// Whether a seccomp filter has refused the call. It refuses the call too where the kernel itself
-    /// would refuse an argument, with another errno.
+    /// Whether a seccomp filter has refused the call. It refuses the call too where the kernel
+    /// itself would refuse an argument, with another errno.
     fn is_filtered(&mut self) -> bool {
         let Step { kind, is_posix, .. } = self.attempt.step;
         let errno = self.errno;

@@ -116,8 +116,8 @@ struct Symbols {
 }
 
 impl Symbols {
-    /// Replaces a pair by a symbol. Returns the most frequent pair of neighbours that is then there,
-    /// and how often it occurs. (In one loop: the compiler runs it slowly and often.)
+    /// Replaces a pair by a symbol. Returns the most frequent pair of neighbours that is then
+    /// there, and how often it occurs. (In one loop: the compiler runs it slowly and often.)
     const fn replace(mut self, [first, second]: [u16; 2], symbol: u16) -> (Self, [u16; 2], u16) {
         let mut times = [0_u16; 1 << 20];
         let (mut best, mut most) = ([0; 2], 0);

@@ -23,8 +23,8 @@ const CREATE: Places = 1;
 const FIND: Places = 1 << 1;
 /// Sets the owner; for a System V object, mode and msg_qbytes too.
 const SET: Places = 1 << 2;
-/// Does one thing more before that, another for each kind: locks a segment in memory, sets the values
-/// of a set, reads the limits of queues.
+/// Does one thing more before that, another for each kind: locks a segment in memory, sets the
+/// values of a set, reads the limits of queues.
 const PREPARE: Places = 1 << 3;
 /// Links a file to its name.
 const LINK: Places = 1 << 4;

@@ -116,9 +116,8 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
         });
     }
 
-    /// Adds the word. One that could forge a line or move a terminal is escaped as by `ls -b` in the
-    /// C locale.
-    #[inline(never)] // `make size`: a copy at its caller is larger
+    /// Adds the word. One that could forge a line or move a terminal is escaped as by `ls -b` in
+    /// the C locale.
     fn user(&mut self) {
         if is_harmless(self.word) {
             return self.put(self.word);

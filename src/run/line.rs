@@ -16,7 +16,6 @@ use crate::plan::attempt::Doing;
 ///
 /// # Errors
 /// The kernel's; EINVAL where the line is wrong, which the attempt's refusal tells.
-#[inline(never)] // `make size`: a copy at its caller is larger
 pub fn read<'a, A: Argv<'a>, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     line: Arguments<'a, A>,

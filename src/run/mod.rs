@@ -2,9 +2,9 @@
 //!
 //! `command` runs a command line, `batch` the lines of a file. Both read a line by `line`, and the
 //! names in its --owner by `owner`; then it goes through `check`, and through `create`, object by
-//! object, to `sysv` and `posix`, which create or find it, or through `remove`. `undo` removes what was created if anything
-//! fails. They share a `Job`, in `job`; `memory` is the stack and what a run maps, `known` what the
-//! lines of a batch name.
+//! object, to `sysv` and `posix`, which create or find it, or through `remove`. `undo` removes what
+//! was created if anything fails. They share a `Job`, in `job`; `memory` is the stack and what a
+//! run maps, `known` what the lines of a batch name.
 
 mod batch;
 mod check;

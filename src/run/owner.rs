@@ -1,4 +1,5 @@
-//! Looks up the names in --owner: in /etc/passwd and /etc/group, by bytes. No other source is asked.
+//! Looks up the names in --owner: in /etc/passwd and /etc/group, by bytes. No other source is
+//! asked.
 
 use super::job::Job;
 use super::known;
@@ -27,7 +28,6 @@ pub fn look_up<'a, K: Kernel>(
 }
 
 /// Reads the id of a user or a group, or finds it in its file.
-#[inline(never)] // `make size`
 fn find<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     is_group: bool,

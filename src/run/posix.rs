@@ -1,8 +1,9 @@
 //! Creates a POSIX object, or finds it.
 //!
-//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one without a
-//! name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it under another
-//! name; linkat(2) names it once it is complete. A queue is created and named by mq_open(2).
+//! Shared memory and a semaphore are files in /dev/shm: open_tmpfile (O_TMPFILE) creates one
+//! without a name, or, where the kernel or the file system has no O_TMPFILE, open_new creates it
+//! under another name; linkat(2) names it once it is complete. A queue is created and named by
+//! mq_open(2).
 
 use super::job::{Job, MAX_TRIES};
 use crate::cli::options::Opt;
@@ -78,8 +79,8 @@ fn find_or_create<'a, K: Kernel>(
                     && let Ok(fd) = job.kernel.mq_open(path)
                 {
                     describe(job, request, fd, path);
-                    // If closing it fails with fd 1, the queue stays standard output: write(2) fails with
-                    // EBADF or EINVAL, so no output is lost unnoticed.
+                    // If closing it fails with fd 1, the queue stays standard output: write(2)
+                    // fails with EBADF or EINVAL, so no output is lost unnoticed.
                     _ = job.kernel.close(fd);
                 }
                 return Ok(false);
@@ -90,8 +91,8 @@ fn find_or_create<'a, K: Kernel>(
     Err(Errno::EEXIST)
 }
 
-/// Creates an object. A file that cannot be unnamed, or not be linked then, is created under another
-/// name.
+/// Creates an object. A file that cannot be unnamed, or not be linked then, is created under
+/// another name.
 fn create<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -151,7 +152,7 @@ fn create_whole<'a, K: Kernel>(
         describe(job, request, fd, path);
     }
     // Where /dev/shm is not sticky, another process can have put a file of its own there.
-    let is_ours = is_named && job.kernel.check_same(fd, &other) != Err(Errno::ESTALE);
+    let is_ours = is_named && job.kernel.is_same(fd, &other) != Ok(false);
     let closed = job.kernel.close(fd);
     if closed.is_err() {
         job.attempt.doing = Doing::Close;
@@ -198,8 +199,8 @@ fn attributes<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Opt
     })
 }
 
-/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and mode
-/// 0, so that no other user can open it before.
+/// Sets size, bytes, mode and owner of a new object. One that `is_closed` has a name already, and
+/// mode 0, so that no other user can open it before.
 fn fill<K: Kernel>(
     job: &mut Job<'_, '_, K>,
     request: &Request<'_>,
@@ -249,22 +250,21 @@ fn link<'a, K: Kernel>(
     path: &Path,
 ) -> Result<(), Errno> {
     job.attempt.doing = Doing::Link;
-    let mut linked = job.kernel.linkat(fd, path);
-    if let (Err(errno), Some(other)) = (linked, other)
-        && is_unsupported(errno)
-    {
-        job.kernel.linkat_path(other, path)?;
-        job.attempt.doing = Doing::Find;
-        linked = job.kernel.check_same(fd, path);
-        if linked == Err(Errno::ESTALE) {
-            job.attempt.doing = Doing::Replaced;
-            return linked;
+    let mut is_same = Ok(true);
+    match (job.kernel.linkat(fd, path), other) {
+        (Err(errno), Some(other)) if is_unsupported(errno) => {
+            job.kernel.linkat_path(other, path)?;
+            job.attempt.doing = Doing::Find;
+            is_same = job.kernel.is_same(fd, path);
         }
-    } else {
-        linked?;
+        (linked, _) => linked?,
+    }
+    if is_same == Ok(false) {
+        job.attempt.doing = Doing::Replaced;
+        return Err(Errno::ESTALE);
     }
     job.keep(Called::Name(request.name()));
-    linked
+    is_same.map(drop)
 }
 
 /// Reads the state of a new object for JSON: its mode may have gone through the umask.

@@ -348,13 +348,9 @@ impl Kernel for Linux {
         unsafe { link(Argument::CWD, file(from), path, 0) }
     }
 
-    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
         let [open, named] = [status(Some(fd), path)?, status(None, path)?];
-        if open.dev == named.dev && open.ino == named.ino {
-            Ok(())
-        } else {
-            Err(Errno::ESTALE)
-        }
+        Ok(open.dev == named.dev && open.ino == named.ino)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(faults[4..].join(" "), of_faults.replace("--sample ", ""));
         assert_eq!(
             arguments("ipcmk.place=kernel-x86_64 ipcmk.faults=none"),
-            [cases.clone()]
+            std::slice::from_ref(cases)
         );
         for list in arguments("ipcmk.filter=mode") {
             assert_eq!(list.last().unwrap(), "mode");

@@ -126,8 +126,8 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
         asked: &asked,
     };
     let reading = read(counted, posixly_correct);
-    // One pass for the choice of the grammar, one for what a shell would change. In each grammar one
-    // for the options, one for what they apply to, and two for single words. Each may ask twice
+    // One pass for the choice of the grammar, one for what a shell would change. In each grammar
+    // one for the options, one for what they apply to, and two for single words. Each may ask twice
     // whether that is all.
     if asked.get() > 10 * (words.len() + 2) {
         return Err(format!("{} words asked for", asked.get()));
@@ -189,8 +189,8 @@ pub fn check(words: &[&[u8]], posixly_correct: bool) -> Result<Option<Grammar>, 
             if refusal.key.is_some_and(|key| !is_there(key, words)) {
                 return Err(format!("the key is no word: {refusal:?}"));
             }
-            // A mode up to 07777 makes a line the standard grammar's, even one that util-linux refuses
-            // for another word.
+            // A mode up to 07777 makes a line the standard grammar's, even one that util-linux
+            // refuses for another word.
             let is_mode =
                 (refusal.mistake, refusal.word.argument) == (Mistake::BadRange, Argument::Mode);
             let is_keyed = refusal.grammar == Grammar::Keyed;
@@ -282,7 +282,7 @@ fn is_whole(request: &Request<'_>, words: &[&[u8]]) -> bool {
 }
 
 /// The options that apply to some objects only, each with these objects.
-fn narrow() -> [(Opt, Opts); 12] {
+fn narrow() -> [(Opt, Opts); 13] {
     [
         (Opt::Key, Opts::SYSV),
         (Opt::Ftok, Opts::SYSV),
@@ -293,6 +293,7 @@ fn narrow() -> [(Opt, Opts); 12] {
         (Opt::Maxmsg, set(&[Opt::PosixMqueue])),
         (Opt::Msgsize, set(&[Opt::PosixMqueue])),
         (Opt::Libc, set(&[Opt::PosixSemaphore])),
+        (Opt::Allocate, set(&[Opt::PosixShmem])),
         (Opt::Hugetlb, set(&[Opt::Shmem])),
         (Opt::Noreserve, set(&[Opt::Shmem])),
         (Opt::Lock, set(&[Opt::Shmem])),
@@ -443,8 +444,8 @@ fn util_linux_accepts(words: &[&[u8]], posixly_correct: bool) -> bool {
         && !(is_musl && has(Opt::PosixShmem) && has(Opt::PosixSemaphore))
 }
 
-/// Whether a text is like a pattern: bytes and classes in brackets, each perhaps with `?` behind it. A
-/// class with `*` behind it takes as many bytes as it can.
+/// Whether a text is like a pattern: bytes and classes in brackets, each perhaps with `?` behind
+/// it. A class with `*` behind it takes as many bytes as it can.
 fn is_like(text: &[u8], pattern: &str) -> bool {
     let pattern = pattern.as_bytes();
     let (class, rest) = match pattern {

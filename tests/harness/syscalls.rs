@@ -2,8 +2,8 @@
 
 use syscalls::Sysno;
 
-/// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h. And flags of other
-/// calls.
+/// The commands of the ctl calls, by name: include/uapi/linux/{ipc,shm,msg,sem}.h. And flags of
+/// other calls.
 const COMMANDS: &[(&str, &[(&str, i32)])] = &[
     (
         "shmctl",

@@ -2,8 +2,8 @@
 //! that of util-linux 2.41, the first one with POSIX objects: each makes the same objects and
 //! prints the same, or differs for a reason that is listed here.
 //!
-//! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of those
-//! that are tried is printed.
+//! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of
+//! those that are tried is printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -346,7 +346,8 @@ impl Makers {
     }
 }
 
-/// All ids: ftok(3) takes the last eight bits of an int. (POSIX leaves 0 undefined; C libraries do not.)
+/// All ids: ftok(3) takes the last eight bits of an int. (POSIX leaves 0 undefined; C libraries do
+/// not.)
 const IDS: std::ops::RangeInclusive<u32> = 0..=255;
 
 /// Paths of a batch: it holds 4096 objects.

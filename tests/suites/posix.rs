@@ -871,9 +871,10 @@ fn as_set_by_musl(seen: &mut [Seen]) {
     }
 }
 
-/// Whoever makes an object, it has the same bytes, attributes, mode and owner: for all umasks and modes,
-/// for root and another user, and where the directory's group goes to its files. The libraries let the
-/// umask cut every mode, ours only the default one: a mode that is given is theirs without a umask.
+/// Whoever makes an object, it has the same bytes, attributes, mode and owner: for all umasks and
+/// modes, for root and another user, and where the directory's group goes to its files. The
+/// libraries let the umask cut every mode, ours only the default one: a mode that is given is
+/// theirs without a umask.
 fn equal() {
     const UMASKS: [u32; 5] = [0o000, 0o022, 0o027, 0o077, 0o777];
     const DEFAULT: u32 = 0o644;

@@ -1,6 +1,6 @@
-//! Objects that are ready. Programs which wait until another one has initialised a set of semaphores
-//! see by its sem_otime when it has its values, and the set can be used already. Shared memory with
-//! --allocate has its pages: no program that writes to it gets SIGBUS.
+//! Objects that are ready. Programs which wait until another one has initialised a set of
+//! semaphores see by its sem_otime when it has its values, and the set can be used already. Shared
+//! memory with --allocate has its pages: no program that writes to it gets SIGBUS.
 
 use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read};
@@ -225,8 +225,8 @@ fn changed() {
     }
 }
 
-/// Another process of the same user takes the semaphore and gives it back as fast as it can, from the
-/// moment the set is there on.
+/// Another process of the same user takes the semaphore and gives it back as fast as it can, from
+/// the moment the set is there on.
 fn taken() {
     const RUNS: usize = 300;
     let is_over = AtomicBool::new(false);

@@ -237,6 +237,7 @@ const LINES: &[&str] = &[
     "-S 3 --value 1,2,3",
     "-M 4096 --lock",
     "-M 4096 --noreserve -k 7",
+    "-m 8192 -n allocated --allocate",
     "-J -k 7 -M 4096 -Q -S 3 -p 640",
     "-J -k private -S 1 --owner 0:0",
     "-J --ftok /dev/../dev/null:0xff -M 1",
@@ -314,6 +315,29 @@ fn run(subject: &Subject, run: &Run, calls: bool) -> Outcome {
 /// reason.
 const IGNORED: &str = " WARNING: valgrind ignores shmget(shmflg) SHM_HUGETLB\n";
 
+/// What the program itself says, if valgrind warns of nothing but the addresses of a probe: under a
+/// filter, the program makes a call whose arguments the kernel refuses.
+fn without_probes(stderr: &str) -> Option<String> {
+    /// Less than any address that can be mapped: vm.mmap_min_addr.
+    const LEAST: u64 = 0x1_0000;
+    let (warnings, rest): (Vec<&str>, Vec<&str>) = stderr
+        .split_inclusive('\n')
+        .partition(|line| line.starts_with("=="));
+    let addresses: Vec<u64> = warnings
+        .iter()
+        .filter_map(|line| line.split_once("  Address 0x")?.1.split(' ').next())
+        .map(|address| u64::from_str_radix(address, 16).expect("an address"))
+        .collect();
+    let params = warnings
+        .iter()
+        .filter(|line| line.contains(" Syscall param "));
+    let all_of_a_probe = params.count() == addresses.len()
+        && addresses
+            .iter()
+            .all(|address| *address < LEAST || *address == u64::MAX);
+    (!warnings.is_empty() && all_of_a_probe).then(|| rest.concat())
+}
+
 fn valgrind() {
     let native = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
     let valgrind = Subject::new(&suite::x86_64(), Some(Path::new("valgrind"))).expect("valgrind");
@@ -332,7 +356,12 @@ fn valgrind() {
             (status.code(), stdout, stderr)
         };
         let expected = told(run(&native, each, false));
-        let found = told(run(&valgrind, each, false));
+        let mut found = told(run(&valgrind, each, false));
+        if !each.start.filters.is_empty()
+            && let Some(rest) = without_probes(&found.2)
+        {
+            found = (expected.0, found.1, rest);
+        }
         if found == expected {
             return Ok(());
         }

@@ -62,7 +62,8 @@ pub fn key(text: &[u8]) -> Result<u32, Bad> {
         // The keys over 31 bits, as ints.
         [b'-', b'1'..=b'9', ..] => {
             let key = strto(text, 10, libc::strtol).and_then(whole);
-            // A number and something else is no key, whatever its size; one over 64 bits is none first.
+            // A number and something else is no key, whatever its size; one over 64 bits is none
+            // first.
             i32::try_from(key?)
                 .map(i32::cast_unsigned)
                 .map_err(|_| Bad::Range)

@@ -5,7 +5,6 @@ use arbitrary::{Result, Unstructured};
 use ipcmk::cli::number;
 use ipcmk::cli::options::{Grammar, Opt, Row, TABLE};
 use ipcmk::cli::request::{Action, Output, Request};
-use ipcmk::kernel::port::Owner;
 use ipcmk_tests::reading;
 
 /// The bytes choose the request and its spelling.
@@ -61,11 +60,12 @@ const NUMBERS: [Opt; 9] = [
     Opt::Hugetlb,
 ];
 /// The options that are only present or absent.
-const FLAGS: [Opt; 9] = [
+const FLAGS: [Opt; 10] = [
     Opt::Queue,
     Opt::PosixMqueue,
     Opt::PosixSemaphore,
     Opt::Existing,
+    Opt::Allocate,
     Opt::Noreserve,
     Opt::Lock,
     Opt::DryRun,
@@ -106,8 +106,9 @@ impl<'a> Wanted<'a> {
             mode: request.mode(),
             output: request.output(),
             owner: if has(Opt::Owner) {
-                let Owner { uid, gid } = request.owner();
-                (uid, gid)
+                let id = |part| str::from_utf8(part).ok()?.parse().ok();
+                let [user, group] = request.owner_parts().map(id);
+                (user.unwrap_or(u32::MAX), group.unwrap_or(u32::MAX))
             } else {
                 (u32::MAX, u32::MAX)
             },
@@ -181,6 +182,10 @@ fn properties(
             values.push(format!("{}{value}", zeros(choices)?));
         }
         items.push(Item::with(Opt::Value, values.join(",").into_bytes()));
+    }
+    if resources.contains(&Opt::PosixShmem) && flip(choices) {
+        wanted.flags.push(Opt::Allocate);
+        items.push(Item::flag(Opt::Allocate));
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! Runs case files in one place, and counts the results.
 //!
 //! ```text
-//! cases --place <place> --subject <file> [--through <program>] [--tally <file>] <directory or .case file>... [-- <libtest arguments>]
-//! cases --faults all|some [--sample] --place <place> --subject <file> <directory or .case file>...
-//! cases --observer --place <place> --subject <file>
+//! cases --place <place> --subject <file> [--through <program>] [--tally <file>] <directory or
+//! .case file>... [-- <libtest arguments>] cases --faults all|some [--sample] --place <place>
+//! --subject <file> <directory or .case file>... cases --observer --place <place> --subject <file>
 //! cases --util-linux [--subject <file>] <directory or .case file>...
 //! ```
 //!

@@ -25,7 +25,7 @@ const MANUAL: &[(&str, &str)] = &[
     ),
     (
         "fallocate",
-        "EBADF EFBIG EINTR EINVAL EIO ENODEV ENOSPC ENOSYS EOPNOTSUPP EPERM ESPIPE ETXTBSY",
+        "EBADF EFBIG EINTR EINVAL EIO ENODEV ENOSPC EOPNOTSUPP ESPIPE ETXTBSY",
     ),
     (
         "ftruncate",

@@ -188,7 +188,7 @@ impl Report {
         format!(
             "{} faults in {runs} runs; objects lost: {lost}; half-made: {half_made}; existing ones changed: \
              {changed}; left behind after their removal was refused: {named} named, {untold} while standard \
-             error failed too; left whole by SIGKILL: {orphaned}, and queues of mode 0 without their owner and files under another name: \
+             error failed too; left whole by SIGKILL: {orphaned}, and queues without their owner or all of their mode, and files under another name: \
              {closed}",
             self.faults()
         )

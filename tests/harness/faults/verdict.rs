@@ -58,7 +58,8 @@ pub struct Verdict {
     pub lost: usize,
     /// POSIX objects that it left and that are not complete.
     pub half_made: usize,
-    /// Queues of mode 0 that SIGKILL left before their fchown: no other user can open them.
+    /// Queues that SIGKILL left before their fchown and fchmod: of mode 0, or with less than their
+    /// mode.
     pub closed: usize,
     /// Objects from before the run that it removed or changed.
     pub changed: usize,
@@ -208,10 +209,18 @@ impl Verdict {
             }
             let mut made = scene.case.posix.iter().chain(&scene.case.undone);
             let is_whole = made.any(|wanted| wanted.is(object, user));
-            // A queue of mode 0 is one that its creator has not finished, nor can anybody open it. A
-            // file under another name nobody looks for.
+            // A queue that its creator has not finished has no mode bits, so that no other user can
+            // open it; or, if it gets no other owner, it lacks some of its mode, which the umask
+            // has removed. No program looks for a file under another name.
+            let mut made = scene.case.posix.iter().chain(&scene.case.undone);
+            let lacks_mode = made.any(|wanted| {
+                wanted.what.is_queue()
+                    && wanted.owner.is_none()
+                    && (&wanted.name, &wanted.what) == (&object.name, &object.what)
+                    && object.mode & !wanted.mode == 0
+            });
             let is_other = !object.what.is_queue() && object.name.starts_with(OTHER.as_bytes());
-            let is_closed = object.what.is_queue() && object.mode == 0 || is_other;
+            let is_closed = object.what.is_queue() && object.mode == 0 || lacks_mode || is_other;
             let target = Target::Posix(object.what.is_queue(), object.name.clone());
             let named = names.iter().any(|row| row.0.contains(&target));
             let killed = self.ending == Ending::Killed;

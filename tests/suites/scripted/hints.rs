@@ -3,8 +3,8 @@
 use ipcmk::kernel::object::Kind;
 
 use crate::script::{
-    AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Refuse, Remove, SHM_RMID_FORCED,
-    Set, SetValues, Source, Values, error, explain,
+    AskFilter, AskLimits, BlockSignals, Expected, Get, Lock, NEW, OURS, Read, Refuse, Remove,
+    SHM_RMID_FORCED, Set, SetValues, Source, Values, error, explain,
 };
 use syscalls::Sysno;
 
@@ -79,7 +79,7 @@ const fn meminfo(content: &'static [u8]) -> Expected {
 /// A refused property that no limit explains. What was made before is removed first.
 #[test]
 fn a_refused_property_is_explained() {
-    use libc::{EINVAL, EIO, EPERM, ERANGE};
+    use libc::{EACCES, EINVAL, EIO, EPERM, ERANGE};
     let made = |kind, amount, flags| (Get(kind, 7, amount, NEW | flags), 5);
     let locked = |errno| {
         let script = vec![
@@ -112,8 +112,20 @@ fn a_refused_property_is_explained() {
         (locked(EIO), vec![], ""),
         (
             queue(EPERM),
-            vec![error(Refuse(Sysno::msgctl), EPERM)],
+            vec![(AskFilter, 1), error(Refuse(Sysno::msgctl), EPERM)],
             "a seccomp filter forbids this call",
+        ),
+        // The kernel's own check of the owner is refused with EPERM too.
+        (queue(EPERM), vec![], ""),
+        (
+            locked(EACCES),
+            vec![],
+            "a security module forbids this call",
+        ),
+        (
+            locked(EACCES),
+            vec![(AskFilter, 1)],
+            "a security module forbids this call, or a seccomp filter",
         ),
         (valued(ERANGE), vec![], ""),
         (valued(EINVAL), vec![], ""),
@@ -126,40 +138,71 @@ fn a_refused_property_is_explained() {
 /// A segment of huge pages can be refused for more reasons than others.
 #[test]
 fn a_refused_segment_of_huge_pages_is_explained() {
-    use libc::{EINVAL, ENOMEM, EPERM};
+    use libc::{EINVAL, ENOMEM, ENOSYS, EPERM};
     const MIB: u64 = 1 << 20;
     let huge = libc::SHM_HUGETLB;
-    for (option, flags, errno, causes, hint) in [
+    for (size, option, flags, errno, causes, hint) in [
         // The call itself is refused, whatever it asks for.
         (
+            5,
             "--hugetlb",
             huge,
             EPERM,
-            vec![error(Refuse(Sysno::shmget), EPERM)],
+            vec![(AskFilter, 1), error(Refuse(Sysno::shmget), EPERM)],
             "a seccomp filter forbids this call",
+        ),
+        // No process has a filter.
+        (
+            5,
+            "--hugetlb",
+            huge,
+            EPERM,
+            vec![(AskFilter, 0)],
+            "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group",
+        ),
+        // One that a kernel without huge pages gives is no filter's.
+        (5, "--hugetlb", huge, ENOSYS, vec![], ""),
+        (
+            5,
+            "--hugetlb",
+            huge,
+            ENOMEM,
+            vec![meminfo(MEMINFO)],
+            "1 of 5 huge pages are free, 3 asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)",
+        ),
+        // Enough are free.
+        (
+            2,
+            "--hugetlb",
+            huge,
+            ENOMEM,
+            vec![meminfo(MEMINFO)],
+            "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)",
         ),
         // A kernel without huge pages.
         (
+            5,
             "--hugetlb",
             huge,
             ENOMEM,
             vec![meminfo(b"MemTotal:           1000 kB\n")],
-            "too few free huge pages (vm.nr_hugepages, vm.nr_overcommit_hugepages)",
+            "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)",
         ),
         (
+            5,
             "--hugetlb=1G",
             huge | libc::MAP_HUGE_1GB,
             EINVAL,
             vec![error(AskLimits(Kind::Shm), EPERM)],
-            "this kernel has no huge pages of that size",
+            "",
         ),
     ] {
         let mut script = vec![(BlockSignals, 0), (SHM_RMID_FORCED, 0)];
         script.push(error(
-            Get(Kind::Shm, 7, 5 * MIB, NEW | 0o644 | flags),
+            Get(Kind::Shm, 7, size * MIB, NEW | 0o644 | flags),
             errno,
         ));
-        let line = format!("-k 7 -M 5M {option}");
+        let line = format!("-k 7 -M {size}M {option}");
         assert_eq!(explain(&line, script, causes), hint, "{line}");
     }
 }
@@ -192,7 +235,18 @@ fn a_refused_amount_of_memory_is_explained() {
         (
             "1025K",
             vec![overcommit(b"no number")],
-            "more than the kernel commits itself to (vm.overcommit_memory)",
+            "kernel memory is short, or over what vm.overcommit_memory allows",
+        ),
+        (
+            "101K",
+            vec![overcommit(b"2\n"), meminfo(MEMINFO)],
+            "600 of 700 kB committed, 101 more asked for (CommitLimit, vm.overcommit_ratio)",
+        ),
+        // That much could still be committed.
+        (
+            "100K",
+            vec![overcommit(b"2\n"), meminfo(MEMINFO)],
+            "kernel memory is short, or over what vm.overcommit_memory allows",
         ),
     ] {
         let bytes: u64 = size.trim_end_matches('K').parse().expect("a number");

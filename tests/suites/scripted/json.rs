@@ -167,7 +167,7 @@ impl Kernel for Willing<'_> {
         panic!("files have no other name");
     }
 
-    fn check_same(&mut self, _: Fd, _: &Path) -> Result<(), Errno> {
+    fn is_same(&mut self, _: Fd, _: &Path) -> Result<bool, Errno> {
         panic!("files have no other name");
     }
 

@@ -57,8 +57,8 @@ fn queue(
     owner: Option<(u32, u32)>,
     name: &str,
 ) -> Vec<Expected> {
-    let is_closed = owner.is_some() || mode != DEFAULT;
-    let first = if is_closed { 0 } else { mode };
+    // With another owner it is closed to all until it is complete.
+    let first = if owner.is_some() { 0 } else { mode };
     let mut calls = vec![(OpenQueue(name.into(), first, attributes), FD as i64)];
     calls.extend(owner.map(|owner| (Own(FD, owner), 0)));
     if mode != DEFAULT {
@@ -418,7 +418,7 @@ fn a_refusal_is_explained() {
         ENOTDIR, EOVERFLOW, EPERM, EROFS,
     };
     let filtered = |yes| (AskFilter, yes);
-    let by_filter = |call, errno| error(Refuse(call), errno);
+    let by_filter = |call, errno| vec![filtered(1), error(Refuse(call), errno)];
     // Each call that can be refused: the line, and the calls before and after it.
     let open = |errno| {
         let script = vec![error(OpenUnnamed(0o644), errno)];
@@ -472,68 +472,79 @@ fn a_refusal_is_explained() {
         ];
         ("-q -n x --owner 5", script)
     };
+    let set_mode = |errno| {
+        let script = vec![
+            (OpenQueue("x".into(), 0o600, None), 1),
+            error(Chmod(FD, 0o600), errno),
+            (Close(FD), 0),
+            (UnlinkQueue("x".into()), 0),
+        ];
+        ("-q -n x -p 600", script)
+    };
+    let link_owned = |errno| {
+        let script = vec![
+            (OpenUnnamed(0o644), 1),
+            (Truncate(FD, 7), 0),
+            (Own(FD, (5, OURS)), 0),
+            error(Link(FD, "/dev/shm/x".into()), errno),
+            (Close(FD), 0),
+        ];
+        ("-m 7 -n x --owner 5", script)
+    };
     let knows =
         |path: &'static str, content: &'static [u8]| (Read(Source::System(path), content), 0);
-    let closed = "this user has no access to /dev/shm, or a security module forbids it";
+    let closed = "/dev/shm denies access: its mode, its file system or a security module";
     let filter = "a seccomp filter forbids this call";
-    let security_module = "a security module forbids this call";
     let no_memory = "kernel memory is short, or over the cgroup's memory.max";
     for ((line, script), causes, hint) in [
         (open(ENOTDIR), vec![], "/dev/shm is no directory"),
         (open(ENOSPC), vec![error(AskSpace, EPERM)], ""),
         (open(ENOMEM), vec![], no_memory),
-        (open(EPERM), vec![], security_module),
-        (open(EPERM), vec![by_filter(Sysno::openat, EPERM)], filter),
+        (open(EPERM), vec![], ""),
+        (open(ENOSYS), vec![], ""),
+        (open(EPERM), by_filter(Sysno::openat, EPERM), filter),
         // It refuses the call in another way, which is not this one.
-        (
-            open(EPERM),
-            vec![by_filter(Sysno::openat, EACCES)],
-            security_module,
-        ),
-        (open(ENOSYS), vec![by_filter(Sysno::openat, ENOSYS)], filter),
-        (open(EACCES), vec![by_filter(Sysno::openat, EACCES)], filter),
+        (open(EPERM), by_filter(Sysno::openat, EACCES), ""),
+        (open(ENOSYS), by_filter(Sysno::openat, ENOSYS), filter),
+        (open(EACCES), by_filter(Sysno::openat, EACCES), filter),
         (open(EACCES), vec![], closed),
-        (
-            truncate(EPERM),
-            vec![by_filter(Sysno::ftruncate, EPERM)],
-            filter,
-        ),
-        (truncate(EPERM), vec![], security_module),
-        (
-            allocate(EPERM),
-            vec![by_filter(Sysno::fallocate, EPERM)],
-            filter,
-        ),
-        (allocate(EPERM), vec![], security_module),
+        (truncate(EPERM), by_filter(Sysno::ftruncate, EPERM), filter),
+        (truncate(EPERM), vec![], ""),
+        (allocate(EPERM), by_filter(Sysno::fallocate, EPERM), filter),
+        (allocate(EPERM), vec![], ""),
         (
             allocate(ENOSPC),
             vec![(AskSpace, 1)],
             "8 kB asked for, 4 of 8000 kB of /dev/shm are free (size)",
         ),
-        (chmod(EPERM), vec![by_filter(Sysno::fchmod, EPERM)], filter),
-        (link(EPERM), vec![by_filter(Sysno::linkat, EPERM)], filter),
+        (chmod(EPERM), by_filter(Sysno::fchmod, EPERM), filter),
+        (link(EPERM), by_filter(Sysno::linkat, EPERM), filter),
         (
-            link(EPERM),
-            vec![],
-            "fs.protected_hardlinks=1 needs CAP_FOWNER",
+            link_owned(EPERM),
+            vec![knows("/proc/sys/fs/protected_hardlinks", b"1\n")],
+            "fs.protected_hardlinks=1: another owner needs CAP_FOWNER",
         ),
         (
-            queue(EACCES),
-            vec![by_filter(Sysno::mq_open, EACCES)],
-            filter,
+            link_owned(EPERM),
+            vec![knows("/proc/sys/fs/protected_hardlinks", b"0\n")],
+            "",
         ),
+        (link_owned(EPERM), vec![], ""),
+        // Of its own owner's, the sysctl forbids no link.
+        (link(EPERM), vec![], ""),
+        (queue(EACCES), by_filter(Sysno::mq_open, EACCES), filter),
         (
             queue(ENOSYS),
-            vec![by_filter(Sysno::mq_unlink, ENOSYS), filtered(0)],
+            vec![filtered(0)],
             "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)",
         ),
         (
             queue(ENOSYS),
-            vec![by_filter(Sysno::mq_unlink, ENOSYS), filtered(1)],
+            by_filter(Sysno::mq_unlink, ENOSYS),
             "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it",
         ),
         // The kernel has the other call on queues.
-        (queue(ENOSYS), vec![], filter),
+        (queue(ENOSYS), vec![filtered(1)], filter),
         (
             queue(EOVERFLOW),
             vec![],
@@ -553,12 +564,15 @@ fn a_refusal_is_explained() {
             vec![],
             "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too",
         ),
+        // Not with the owner that it has.
+        (set_mode(EPERM), vec![], ""),
+        (set_mode(EPERM), by_filter(Sysno::fchmod, EPERM), filter),
         (link(EACCES), vec![], closed),
         (link(EROFS), vec![], "/dev/shm is read-only"),
         (link(ENOTDIR), vec![], "/dev/shm is no directory"),
         (link(ENOMEM), vec![], no_memory),
         (link(EMLINK), vec![], ""),
-        (queue(EACCES), vec![], security_module),
+        (queue(EACCES), vec![], ""),
         (queue(ENOMEM), vec![], no_memory),
         (
             queue(ENFILE),
@@ -672,7 +686,7 @@ fn the_cause_is_measured_before_the_undo() {
         tell("--batch jobs", script),
         [
             "line 2: create POSIX shared memory failed: No space left on device",
-            "0 of 2000 pages of /dev/shm are free (size)"
+            "0 of 2000 blocks of /dev/shm are free (size)"
         ]
     );
     let mut script = start();
@@ -688,7 +702,7 @@ fn the_cause_is_measured_before_the_undo() {
         tell("-q -s -n x", script),
         [
             "create POSIX semaphore failed: No space left on device",
-            "0 of 2000 pages of /dev/shm are free (size)"
+            "0 of 2000 blocks of /dev/shm are free (size)"
         ]
     );
 }
@@ -704,12 +718,16 @@ fn named(content: Expected, properties: Vec<Expected>, link: Vec<Expected>) -> V
         (OpenNew(OTHER.into()), FD as i64),
         content,
     ];
-    let closed = vec![(Close(FD), 0), (Unlink(OTHER.into()), 0)];
+    let closed = vec![
+        (IsSame(FD, OTHER.into()), 1),
+        (Close(FD), 0),
+        (Unlink(OTHER.into()), 0),
+    ];
     [opened, properties, link, closed].concat()
 }
 
-/// Where there is no unnamed file, a file is made whole under another name; every failure is undone,
-/// and that name goes at once.
+/// Where there is no unnamed file, a file is made whole under another name; every failure is
+/// undone, and that name goes at once.
 #[test]
 fn a_file_is_made_whole_under_another_name() {
     use libc::{EINVAL, EISDIR, ENOENT, EOPNOTSUPP};
@@ -730,7 +748,7 @@ fn a_file_is_made_whole_under_another_name() {
         let line = "-r -m 9 -n x";
         let made = named(filled(), default(), by_descriptor());
         let all = script([refused(), made.clone()], "x\n");
-        assert_eq!(try_failures(line, &[(0, all)]), 2 + 1 + made.len());
+        assert_eq!(try_failures(line, &[(0, all)]), 2 + made.len());
         let made = named(filled(), default(), by_path(errno));
         try_failures(line, &[(0, script([refused(), made.clone()], "x\n"))]);
 
@@ -778,8 +796,13 @@ fn a_file_that_is_replaced_is_an_error_and_stays() {
     let unlink = (Unlink(OTHER.into()), 0);
     for (other, unlink) in [
         (0, None),
-        (-i64::from(libc::ENOENT), None),
-        (1, Some(unlink)),
+        (1, Some(unlink.clone())),
+        // Unknown, or gone: only ESTALE says that it is another file.
+        (-i64::from(libc::EACCES), Some(unlink)),
+        (
+            -i64::from(libc::ENOENT),
+            Some(error(Unlink(OTHER.into()), libc::ENOENT)),
+        ),
     ] {
         let end = vec![(IsSame(FD, OTHER.into()), other), (Close(FD), 0)];
         let calls = [calls.concat(), end, Vec::from_iter(unlink)];
@@ -787,7 +810,7 @@ fn a_file_that_is_replaced_is_an_error_and_stays() {
             tell("-m 9 -n x -p 600", calls.concat()),
             [
                 "create POSIX shared memory failed: Stale file handle",
-                "another process put a file of its own there: /dev/shm is not sticky (mode 1777)"
+                "another process put a file of its own there"
             ]
         );
     }
@@ -811,6 +834,7 @@ fn the_other_name_is_random_and_named_if_it_stays() {
             (Truncate(FD, 9), 0),
             (Chmod(FD, 0o600), 0),
             (Link(FD, "/dev/shm/x".into()), 0),
+            (IsSame(FD, OTHER.into()), 1),
             (Close(FD), 0),
         ]
     };
@@ -826,7 +850,7 @@ fn the_other_name_is_random_and_named_if_it_stays() {
     let all = script([opened(libc::EEXIST), other(libc::ENOENT)], "x\n");
     assert_eq!(play(line, all), silent());
 
-    let undo = vec![(Unlink("/dev/shm/x".into()), 0)];
+    let undo = vec![(AskFilter, 0), (Unlink("/dev/shm/x".into()), 0)];
     let script = [start(), opened(libc::EEXIST), other(libc::EACCES), undo];
     assert_eq!(
         tell(line, script.concat()),

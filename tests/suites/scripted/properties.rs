@@ -111,8 +111,8 @@ fn valued(value: u16) -> Vec<Expected> {
     ]
 }
 
-/// A process of the same user takes the semaphore, or fills it up, whenever it is looked at: the two
-/// orders are tried in turn, and no try waits.
+/// A process of the same user takes the semaphore, or fills it up, whenever it is looked at: the
+/// two orders are tried in turn, and no try waits.
 #[test]
 fn a_set_that_is_used_already_becomes_ready() {
     use libc::{EAGAIN, ERANGE};

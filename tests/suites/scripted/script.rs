@@ -412,11 +412,9 @@ impl Kernel for Script {
             .map(drop)
     }
 
-    fn check_same(&mut self, fd: Fd, path: &Path) -> Result<(), Errno> {
-        match self.answer(IsSame(self.opened(fd), text_of(path)))? {
-            0 => Err(Errno::ESTALE),
-            _ => Ok(()),
-        }
+    fn is_same(&mut self, fd: Fd, path: &Path) -> Result<bool, Errno> {
+        let is_same = self.answer(IsSame(self.opened(fd), text_of(path)))?;
+        Ok(is_same != 0)
     }
 
     fn close(&mut self, fd: Fd) -> Result<(), Errno> {
@@ -440,6 +438,16 @@ impl Kernel for Script {
     fn statx(&mut self, fd: Option<Fd>, path: &Path) -> Result<State, Errno> {
         if fd == Some(Fd::NONE) {
             return Err(self.refuse(Sysno::statx, Errno::EBADF));
+        }
+        if fd.is_none() && text_of(path) == "/" {
+            // The root directory is there, so that only a filter refuses it.
+            return match self.refuse(Sysno::newfstatat, Errno::NONE) {
+                Errno::NONE => Ok(State {
+                    mode: 0o40755,
+                    amount: 0,
+                }),
+                errno => Err(errno),
+            };
         }
         let (mode, amount) = self.answer_both(match fd {
             Some(fd) => AskOpen(self.opened(fd)),
@@ -722,9 +730,11 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
             if !failing.iter().any(|(call, _)| *call == BlockSignals) {
                 failing.push((BlockSignals, 0));
             }
-            let open = left_open(&failing);
-            failing.extend(open.map(|fd| (Close(fd), 0)));
             let other = left_named(&failing);
+            for fd in left_open(&failing) {
+                failing.extend(other.clone().map(|path| (IsSame(fd, path), 1)));
+                failing.push((Close(fd), 0));
+            }
             failing.extend(other.map(|path| (Unlink(path), 0)));
             failing.extend(script[..at].iter().rev().filter_map(undo));
             assert_eq!(play(line, failing), failed(&what, errno), "{line}");
@@ -761,7 +771,8 @@ fn left_open(calls: &[Expected]) -> impl Iterator<Item = usize> + use<> {
     open.into_iter()
 }
 
-/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked again.
+/// The other name that calls have left to a file. One that cannot be unlinked is not unlinked
+/// again.
 fn left_named(calls: &[Expected]) -> Option<String> {
     let mut named = None;
     for (call, result) in calls {
@@ -797,6 +808,8 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
         OpenQueue(..) => "create POSIX message queue failed".into(),
         Truncate(..) | Allocate(..) => "create POSIX shared memory failed".into(),
         Fill(..) | WaitToFill(_) => "create POSIX semaphore failed".into(),
+        // Whether the other name is still the file's: unless it is known not to be.
+        IsSame(..) if matches!(script.get(at + 1), Some((Close(_), _))) => return None,
         // What is made there, its content tells.
         OpenUnnamed(_) | OpenNew(_) => {
             return what_fails(script, at + script[at..].iter().position(is_content)?);
