@@ -7,12 +7,13 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::LazyLock;
 
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace::{self, Privilege};
 use ipcmk_tests::posix;
-use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
+use ipcmk_tests::{spawn, suite};
 use libtest_mimic::{Completion, Trial};
 
 fn main() -> ExitCode {
@@ -77,8 +78,12 @@ impl Drop for Fuse {
     }
 }
 
+/// Our program, for any user.
+static PROGRAM: LazyLock<PathBuf> =
+    LazyLock::new(|| spawn::open_to_all(&suite::x86_64()).expect("it is there"));
+
 fn ipcmk(line: &str) -> Command {
-    let mut command = Command::new(suite::x86_64());
+    let mut command = Command::new(&*PROGRAM);
     command
         .args(line.split(' '))
         .env_clear()
