@@ -10,11 +10,9 @@ use std::process::{Command, ExitCode, Output, Stdio};
 use std::sync::LazyLock;
 
 use ipcmk_tests::files::Scratch;
-use ipcmk_tests::namespace::{self, Privilege};
 use ipcmk_tests::posix;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 use ipcmk_tests::{spawn, suite};
-use libtest_mimic::{Completion, Trial};
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
@@ -33,17 +31,9 @@ fn main() -> ExitCode {
             ),
         ];
         let trial = |(name, test, takes_fuse): (&'static str, fn(), bool)| {
-            Trial::ignorable_test(name, move || {
-                if privilege != Privilege::Root {
-                    return Ok(Completion::ignored_with("it takes root"));
-                }
-                if takes_fuse && File::open("/dev/fuse").is_err() {
-                    return Ok(Completion::ignored_with("there is no /dev/fuse"));
-                }
-                namespace::unshare()?;
-                test();
-                Ok(Completion::Completed)
-            })
+            let lacks_fuse = takes_fuse && File::open("/dev/fuse").is_err();
+            let missing = lacks_fuse.then_some("there is no /dev/fuse");
+            suite::of_root(privilege, (name, test), missing)
         };
         tests.into_iter().map(trial).collect()
     })
