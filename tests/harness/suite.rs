@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Completion, Trial};
 
 use crate::inherited;
 use crate::namespace::{self, Privilege};
@@ -64,6 +64,23 @@ pub fn run(trials: impl FnOnce(Privilege) -> Vec<Trial>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A test that takes root and runs in an IPC namespace of its own. It is ignored without root, and
+/// where something else is `missing`.
+pub fn of_root(privilege: Privilege, (name, test): Test, missing: Option<&'static str>) -> Trial {
+    let missing = match privilege {
+        Privilege::Root => missing,
+        Privilege::UserNamespace => Some("it takes root"),
+    };
+    Trial::ignorable_test(name, move || {
+        if let Some(missing) = missing {
+            return Ok(Completion::ignored_with(missing));
+        }
+        namespace::unshare()?;
+        test();
+        Ok(Completion::Completed)
+    })
 }
 
 /// The seed of a test's random choices, which it prints: IPCMK_SEED, or else `usual`.

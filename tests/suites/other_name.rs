@@ -7,13 +7,12 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::LazyLock;
 
 use ipcmk_tests::files::Scratch;
-use ipcmk_tests::namespace::{self, Privilege};
 use ipcmk_tests::posix;
-use ipcmk_tests::suite;
 use ipcmk_tests::tracer::{Action, Syscall, Tracee};
-use libtest_mimic::{Completion, Trial};
+use ipcmk_tests::{spawn, suite};
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
@@ -32,17 +31,9 @@ fn main() -> ExitCode {
             ),
         ];
         let trial = |(name, test, takes_fuse): (&'static str, fn(), bool)| {
-            Trial::ignorable_test(name, move || {
-                if privilege != Privilege::Root {
-                    return Ok(Completion::ignored_with("it takes root"));
-                }
-                if takes_fuse && File::open("/dev/fuse").is_err() {
-                    return Ok(Completion::ignored_with("there is no /dev/fuse"));
-                }
-                namespace::unshare()?;
-                test();
-                Ok(Completion::Completed)
-            })
+            let lacks_fuse = takes_fuse && File::open("/dev/fuse").is_err();
+            let missing = lacks_fuse.then_some("there is no /dev/fuse");
+            suite::of_root(privilege, (name, test), missing)
         };
         tests.into_iter().map(trial).collect()
     })
@@ -77,8 +68,12 @@ impl Drop for Fuse {
     }
 }
 
+/// Our program, for any user.
+static PROGRAM: LazyLock<PathBuf> =
+    LazyLock::new(|| spawn::open_to_all(&suite::x86_64()).expect("it is there"));
+
 fn ipcmk(line: &str) -> Command {
-    let mut command = Command::new(suite::x86_64());
+    let mut command = Command::new(&*PROGRAM);
     command
         .args(line.split(' '))
         .env_clear()

@@ -7,10 +7,9 @@ use std::process::{Command, ExitCode};
 
 use ipcmk_tests::case::Start;
 use ipcmk_tests::files::Scratch;
-use ipcmk_tests::namespace::{self, Privilege};
+use ipcmk_tests::namespace;
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::suite;
-use libtest_mimic::{Completion, Trial};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 fn main() -> ExitCode {
@@ -22,16 +21,7 @@ fn main() -> ExitCode {
             ("without_the_files_there_are_no_names", without_files),
             ("a_name_that_looks_like_a_number_is_an_id", like_numbers),
         ];
-        let trial = |(name, test): (&'static str, fn())| {
-            Trial::ignorable_test(name, move || {
-                if privilege != Privilege::Root {
-                    return Ok(Completion::ignored_with("another user takes root"));
-                }
-                namespace::unshare()?;
-                test();
-                Ok(Completion::Completed)
-            })
-        };
+        let trial = |test| suite::of_root(privilege, test, None);
         tests.into_iter().map(trial).collect()
     })
 }

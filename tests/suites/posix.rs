@@ -23,7 +23,7 @@ use ipcmk_tests::namespace::{self, Privilege};
 use ipcmk_tests::posix::{self, Object, What};
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::{errno, spawn, suite, text};
-use libtest_mimic::{Completion, Trial};
+use libtest_mimic::Trial;
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
@@ -53,16 +53,9 @@ fn main() -> ExitCode {
                 Ok(())
             })
         });
-        let of_root = of_root.into_iter().map(|(name, test)| {
-            Trial::ignorable_test(name, move || {
-                if privilege != Privilege::Root {
-                    return Ok(Completion::ignored_with("it takes root"));
-                }
-                namespace::unshare()?;
-                test();
-                Ok(Completion::Completed)
-            })
-        });
+        let of_root = of_root
+            .into_iter()
+            .map(|test| suite::of_root(privilege, test, None));
         tests.chain(of_root).collect()
     })
 }
