@@ -42,6 +42,8 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         output: List::new(&mut output),
         lines: b"",
         known: &mut [],
+        users: b"",
+        groups: b"",
         objects: 0,
         bytes: 0,
         values: &mut [],

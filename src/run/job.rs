@@ -37,6 +37,10 @@ pub struct Job<'j, 'a, K> {
     pub lines: &'a [u8],
     /// What they name.
     pub known: &'j mut [Known<'a>],
+    /// /etc/passwd, once it is read.
+    pub users: &'a [u8],
+    /// /etc/group, once it is read.
+    pub groups: &'a [u8],
     /// Objects of the lines that were checked.
     pub objects: usize,
     /// Bytes that their lines of output, or their JSON, have at most.

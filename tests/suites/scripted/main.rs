@@ -317,10 +317,6 @@ impl Kernel for Crowded {
         Ok(unsafe { self.memory.map(count, value) })
     }
 
-    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
-        panic!("no owner has a name");
-    }
-
     fn mq_getattr(&mut self, _: Fd) -> Result<Attributes, Errno> {
         Err(Errno::ENOSYS)
     }
