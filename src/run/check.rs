@@ -26,6 +26,9 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
         job.attempt.step = step;
         job.objects += 1;
         job.bytes += json::most_bytes(request);
+        if step.kind == Kind::Sem && !step.is_posix && request.has(Opt::Value) {
+            values(job, step.amount)?;
+        }
         let (space, name) = if step.is_posix {
             job.attempt.doing = if job.removes {
                 Doing::Remove
@@ -52,6 +55,23 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Notes that a set of so many semaphores has first values, for which memory is mapped.
+#[inline(never)] // not in the frame of every line
+fn values<K: Kernel>(job: &mut Job<'_, '_, K>, nsems: u64) -> Result<(), Errno> {
+    if nsems <= job.nsems || job.is_dry || job.removes {
+        return Ok(());
+    }
+    job.attempt.doing = Doing::Limits;
+    let most = job.kernel.ipc_info(Kind::Sem)?.each;
+    job.attempt.doing = Doing::Create;
+    if nsems > most {
+        // semget(2) would say so, but only after all these values have taken memory.
+        return Err(Errno::EINVAL);
+    }
+    job.nsems = nsems;
     Ok(())
 }
 

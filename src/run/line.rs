@@ -29,6 +29,7 @@ pub fn read<'a, A: Argv<'a>, K: Kernel>(
             }
             // A removal takes no owner: a deleted account does not stop it.
             job.removes |= request.has(Opt::Remove);
+            job.is_dry |= request.has(Opt::DryRun);
             if request.has(Opt::Owner) && !job.removes {
                 owner::look_up(job, request)?;
             }

@@ -24,7 +24,9 @@ const JOBS: &str = "# A comment, and -Z in it.\n\
 /// What they come to, up to the output.
 fn parts() -> Vec<Part> {
     vec![
-        (0, [jobs(JOBS), vec![(BlockSignals, 0)]].concat()),
+        (0, jobs(JOBS)),
+        (5, vec![(AskLimits(Kind::Sem), 0)]),
+        (0, vec![(Values(2), 0), (BlockSignals, 0)]),
         (
             3,
             vec![
@@ -36,8 +38,6 @@ fn parts() -> Vec<Part> {
         (
             5,
             vec![
-                (AskLimits(Kind::Sem), 0),
-                (Values(2), 0),
                 (Get(Kind::Sem, 7, 2, NEW | 0o600), 30),
                 (SetValues(30, vec![3, 3]), 0),
                 (Operate(30, [1, -1]), 0),

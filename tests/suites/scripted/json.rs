@@ -1,6 +1,5 @@
 //! Objects in JSON.
 
-use std::ffi::CStr;
 use std::fmt::Write as _;
 
 use ipcmk::kernel::errno::Errno;
@@ -348,7 +347,15 @@ fn any_path_can_be_told() {
 fn all_of_it_fits() {
     let mut lines = Vec::new();
     for first in b'0'..b'0' + 50 {
-        lines.extend([b"-M 1 -Q -S 1 --ftok ", &[first], &[0xff; 4000][..], b"\n"].concat());
+        lines.extend(
+            [
+                b"-M 1 -Q -S 1 --ftok ".as_slice(),
+                &[first],
+                &[0xff; 4000][..],
+                b"\n",
+            ]
+            .concat(),
+        );
     }
     let (status, (made, removed, output, told)) = run_on(
         "-J --batch jobs",

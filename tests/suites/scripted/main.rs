@@ -9,8 +9,6 @@ mod posix;
 mod properties;
 mod script;
 
-use std::ffi::CStr;
-
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{

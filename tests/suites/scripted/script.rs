@@ -2,7 +2,6 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
-use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::num::NonZero;
