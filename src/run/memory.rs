@@ -32,8 +32,8 @@ pub fn reserve_stack<const BYTES: usize>() {
     black_box(&mut stack);
 }
 
-/// Maps memory for the objects that the lines have, and for what they print, where the stack has too
-/// little.
+/// Maps memory for the objects that the lines have, and for what they print, where the stack has
+/// too little.
 ///
 /// # Errors
 /// The kernel's.

@@ -10,7 +10,8 @@ use crate::kernel::errno::Errno;
 use crate::kernel::port::{Kernel, Owner, Text};
 use crate::plan::attempt::Doing;
 
-/// Looks up the ids of the names in --owner. A batch reads each file once, and looks each name up once.
+/// Looks up the ids of the names in --owner. A batch reads each file once, and looks each name up
+/// once.
 ///
 /// # Errors
 /// The kernel's; EINVAL for a name that is not in its file, or has no id there.
