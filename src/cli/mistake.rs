@@ -127,7 +127,7 @@ pub struct Refusal<'a> {
     pub word: Word<'a>,
     /// The grammar that refuses it.
     pub grammar: Grammar,
-    /// The earlier line, or the most objects of a batch.
+    /// The earlier line.
     pub figure: u64,
     /// The key on the line, where the keyed grammar would read it and a shell would take its words
     /// as they are.

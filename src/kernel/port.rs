@@ -212,13 +212,6 @@ pub trait Kernel {
     /// Theirs.
     fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno>;
 
-    /// Reads a file byte by byte, up to its end or until `take` returns true: openat(2), read(2)
-    /// and close(2).
-    ///
-    /// # Errors
-    /// Those of openat(2) and read(2).
-    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno>;
-
     /// Maps so many bytes, at least one, all of them 0: mmap(2).
     ///
     /// # Errors

@@ -16,8 +16,8 @@ use crate::plan::attempt::{Attempt, Outcome};
 /// Most bytes of an object in JSON, without its path or name, but with its share of the brackets.
 const MAX_JSON: usize = 160;
 
-/// Most bytes that an object of a request is printed with. A byte of a path or a name takes five in an
-/// array.
+/// Most bytes that an object of a request is printed with. A byte of a path or a name takes five in
+/// an array.
 #[must_use]
 pub fn most_bytes(request: &Request<'_>) -> usize {
     if request.has(Opt::Json) {

@@ -190,7 +190,7 @@ const fn small_errno(errno: Errno) -> u8 {
 // A row: errno, words, figures, places; then a note for the man page.
 rules! {
     // Any errno: each call refuses an impossible name with one of its own.
-    NONE: BAD_NAME [IfBadName] CALLS | POSIX;
+    NONE: BAD_NAME [IfBadName] CALLS | REMOVE | POSIX;
 
     ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
     ENOSPC: OVER_OBJECTS [Limit(ObjectsUsedIfFull), Limit(Objects)] CREATE | SYSV | EACH;
@@ -246,7 +246,10 @@ rules! {
 
     // A filter comes before anything that the kernel itself checks.
     EPERM: FILTER [IfFiltered] EVERYTHING | ALL;
-    EPERM: NOT_OURS [] REMOVE | ALL,
+    EPERM: NOT_OURS [] REMOVE | SYSV | MQUEUE,
+        "--remove";
+    // An immutable file of a tmpfs too: Linux 6.6.
+    EPERM: NOT_OUR_FILE [] REMOVE | FILE,
         "--remove";
     EPERM: OVER_EACH [Asked, Limit(EachIfOver)] SET | QUEUE | EACH,
         "--qbytes, or -p of a keyed queue";

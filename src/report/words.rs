@@ -173,6 +173,7 @@ words! {
     REPLACED: "another process put a file of its own there";
     HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NOT_OURS: "it is another user's";
+    NOT_OUR_FILE: "it is another user's, or immutable";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";

@@ -36,14 +36,18 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         attempt: Attempt::none(),
         removes: false,
         has_failed: false,
+        is_dry: false,
         has_read_forced: false,
         posixly_correct,
         made: List::new(&mut made),
         output: List::new(&mut output),
         lines: b"",
         known: &mut [],
+        users: b"",
+        groups: b"",
         objects: 0,
         bytes: 0,
+        nsems: 0,
         values: &mut [],
     };
     let mut read = line::read(
@@ -76,10 +80,12 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
     end(&mut job, done, arguments)
 }
 
-/// What can take more memory than the stack has, or takes a check first: many objects, names, JSON.
+/// What can take more memory than the stack has, or takes a check first: many objects, names,
+/// values, JSON.
 const LARGE: Opts = Opts::POSIX
     .or(Opt::Batch.bit())
     .or(Opt::Json.bit())
+    .or(Opt::Value.bit())
     .or(Opt::DryRun.bit())
     .or(Opt::Remove.bit());
 

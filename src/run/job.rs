@@ -27,6 +27,8 @@ pub struct Job<'j, 'a, K> {
     pub removes: bool,
     /// Whether one of them could not be removed.
     pub has_failed: bool,
+    /// Whether lines are only checked, --dry-run.
+    pub is_dry: bool,
     /// Whether kernel.shm_rmid_forced was read.
     pub has_read_forced: bool,
     /// The objects that the run has created. There is room for all of a line or a batch.
@@ -37,11 +39,17 @@ pub struct Job<'j, 'a, K> {
     pub lines: &'a [u8],
     /// What they name.
     pub known: &'j mut [Known<'a>],
+    /// /etc/passwd, once it is read.
+    pub users: &'a [u8],
+    /// /etc/group, once it is read.
+    pub groups: &'a [u8],
     /// Objects of the lines that were checked.
     pub objects: usize,
     /// Bytes that their lines of output, or their JSON, have at most.
     pub bytes: usize,
-    /// Memory for the values of a set, at least of the largest one so far.
+    /// Most semaphores of a set with first values, of the lines that were checked.
+    pub nsems: u64,
+    /// Memory for these values.
     pub values: &'j mut [u16],
 }
 

@@ -1,26 +1,49 @@
-//! What the lines of a batch name: their objects, and the users and groups of --owner. A hash table,
-//! so that a line is looked up in the same time however many there are.
+//! What the lines of a batch name: objects, files of --ftok, and the users and groups of --owner. A
+//! hash table, so that a name is found in the same time however many there are.
+
+use crate::kernel::object::Kind;
+
+/// A space of names.
+pub type Space = u64;
+
+/// The users of --owner, with their ids.
+pub const USERS: Space = 0;
+/// The groups of --owner, with their ids.
+pub const GROUPS: Space = 1;
+/// The arguments of --ftok, with their keys.
+pub const FTOK: Space = 2;
+/// The POSIX queues, with the lines that create them.
+pub const QUEUES: Space = 3;
+/// The files of /dev/shm, with the same.
+pub const FILES: Space = 4;
+/// Those of them whose names begin with `sem.`, by the rest of the name.
+pub const SEMAPHORES: Space = 5;
+
+/// The space of one System V object, where it has the empty name.
+pub fn keyed(kind: Kind, key: u32) -> Space {
+    u64::from(kind.place() + 1) << 32 | u64::from(key)
+}
 
 /// A place of the table.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
-    hash: u64,
+    space: Space,
     name: &'a [u8],
-    /// What is known of the name: a line, or an id. None in a place that is free.
+    /// What is known of the name: a line, an id or a key. None in a place that is free.
     number: Option<u32>,
 }
 
 impl Known<'_> {
     /// A free place.
     pub const FREE: Self = Self {
-        hash: 0,
+        space: 0,
         name: b"",
         number: None,
     };
 }
 
-/// Most objects and twice the users or groups that the lines of a text can name: the option of an
-/// object has one of these letters, long or short, and --owner an `o`.
+/// Most objects and twice the users, groups and files that the lines of a text can name: the option
+/// of an object has one of these letters, long or short, and --owner and --ftok an `o`.
 pub fn most(lines: &[u8]) -> usize {
     let letters = lines.iter().filter(|byte| b"MmQqSso".contains(byte));
     letters.count() * 2
@@ -29,28 +52,29 @@ pub fn most(lines: &[u8]) -> usize {
 /// Finds what is known of a name, or the place for it. None only where the table has no places.
 pub fn find<'t, 'a>(
     table: &'t mut [Known<'a>],
-    hash: u64,
+    space: Space,
     name: &'a [u8],
 ) -> Option<&'t mut Option<u32>> {
-    let at = usize::try_from(hash).unwrap_or_default();
+    let at = usize::try_from(hash(space, name)).unwrap_or_default();
     let mut at = at.checked_rem(table.len())?;
     while let Some(known) = table.get(at)
         && known.number.is_some()
-        && (known.hash != hash || known.name != name)
+        && (known.space != space || known.name != name)
     {
         at = (at + 1).checked_rem(table.len())?;
     }
     let known = table.get_mut(at)?;
-    (known.hash, known.name) = (hash, name);
+    (known.space, known.name) = (space, name);
     Some(&mut known.number)
 }
 
-/// A number that is the same for equal bytes of a kind, and another for others: as FNV-1a, from 0.
-#[inline(never)] // `make size`
-pub fn hash(kind: u8, bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
-    bytes.iter().fold(step(0, &kind), step)
+/// A number that is the same for the same name, and seldom for two: FNV-1a of the space and the
+/// name. RFC 9923.
+fn hash(space: Space, name: &[u8]) -> u64 {
+    let bytes = space.to_ne_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for byte in bytes.iter().chain(name) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash
 }
-
-/// What a hash is multiplied by for each byte. RFC 9923.
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;

@@ -1,6 +1,7 @@
 //! Reads a command line: its words, the key of --ftok, and the names in --owner.
 
 use super::job::Job;
+use super::known::{self, FTOK};
 use super::owner;
 use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
@@ -24,17 +25,11 @@ pub fn read<'a, A: Argv<'a>, K: Kernel>(
     match grammar::read(line, job.posixly_correct, request) {
         Ok(action) => {
             if let Some((path, id)) = request.ftok() {
-                job.attempt.doing = if path.len() == request.ftok.len() {
-                    Doing::FtokWithoutId
-                } else {
-                    Doing::Ftok
-                };
-                job.attempt.path = path;
-                let file = job.kernel.identify(path)?;
-                request.set(Opt::Key, file.key(id));
+                request.set(Opt::Key, key(job, request.ftok, path, id)?);
             }
             // A removal takes no owner: a deleted account does not stop it.
             job.removes |= request.has(Opt::Remove);
+            job.is_dry |= request.has(Opt::DryRun);
             if request.has(Opt::Owner) && !job.removes {
                 owner::look_up(job, request)?;
             }
@@ -45,4 +40,28 @@ pub fn read<'a, A: Argv<'a>, K: Kernel>(
             Err(Errno::EINVAL)
         }
     }
+}
+
+/// Makes the key of --ftok. A batch reads each file once: nothing that happens to it between the
+/// check of a line and its run makes another key.
+fn key<'a, K: Kernel>(
+    job: &mut Job<'_, 'a, K>,
+    argument: &'a [u8],
+    path: &'a [u8],
+    id: u64,
+) -> Result<u64, Errno> {
+    if let Some(&mut Some(key)) = known::find(job.known, FTOK, argument) {
+        return Ok(key.into());
+    }
+    job.attempt.doing = if path.len() == argument.len() {
+        Doing::FtokWithoutId
+    } else {
+        Doing::Ftok
+    };
+    job.attempt.path = path;
+    let key = job.kernel.identify(path)?.key(id);
+    if let Some(known) = known::find(job.known, FTOK, argument) {
+        *known = key.try_into().ok();
+    }
+    Ok(key)
 }

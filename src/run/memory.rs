@@ -5,6 +5,7 @@ use core::hint::black_box;
 use core::mem::MaybeUninit;
 
 use super::job::Job;
+use super::sysv::count;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Kind, Made};
@@ -31,8 +32,8 @@ pub fn reserve_stack<const BYTES: usize>() {
     black_box(&mut stack);
 }
 
-/// Maps memory for the objects that the lines have, and for what they print, where the stack has too
-/// little.
+/// Maps memory for the objects that the lines have, and for what they print, where the stack has
+/// too little.
 ///
 /// # Errors
 /// The kernel's.
@@ -40,6 +41,9 @@ pub fn map<'a: 'j, 'j, K: Kernel>(job: &mut Job<'j, 'a, K>) -> Result<(), Errno>
     job.attempt.doing = Doing::Memory;
     if job.objects > job.made.capacity() {
         job.made = List::new(job.kernel.mmap(job.objects, Made::NONE)?);
+    }
+    if job.nsems > 0 {
+        job.values = job.kernel.mmap(count(job.nsems), 0)?;
     }
     if job.bytes > job.output.capacity() {
         job.output = List::new(job.kernel.mmap_bytes(job.bytes)?);

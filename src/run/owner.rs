@@ -2,15 +2,16 @@
 //! asked.
 
 use super::job::Job;
-use super::known;
+use super::known::{self, GROUPS, USERS};
 use crate::cli::mistake::Mistake;
-use crate::cli::number::{self, MAX_ID};
+use crate::cli::number::{self, split_at};
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::port::{Kernel, Owner};
+use crate::kernel::port::{Kernel, Owner, Text};
 use crate::plan::attempt::Doing;
 
-/// Looks up the ids of the names in --owner. A batch looks each name up once.
+/// Looks up the ids of the names in --owner. A batch reads each file once, and looks each name up
+/// once.
 ///
 /// # Errors
 /// The kernel's; EINVAL for a name that is not in its file, or has no id there.
@@ -39,8 +40,8 @@ fn find<'a, K: Kernel>(
     if let Ok(id) = number::id(name) {
         return Ok(id.try_into().unwrap_or_default());
     }
-    let hash = known::hash(is_group.into(), name);
-    if let Some(&mut Some(id)) = known::find(job.known, hash, name) {
+    let space = if is_group { GROUPS } else { USERS };
+    if let Some(&mut Some(id)) = known::find(job.known, space, name) {
         return Ok(id);
     }
     let path = if is_group {
@@ -50,80 +51,60 @@ fn find<'a, K: Kernel>(
     };
     job.attempt.doing = Doing::FindOwner;
     job.attempt.path = path.to_bytes();
-    let mut search = Search {
-        name,
-        field: 0,
-        length: 0,
-        id: 0,
-        lacks_id: false,
+    let text = if is_group {
+        &mut job.groups
+    } else {
+        &mut job.users
     };
-    let mut found = false;
-    job.kernel.read_bytes(path, |byte| {
-        found = search.take(byte);
-        found
-    })?;
-    if found {
-        let id = search.id.try_into().unwrap_or_default();
-        if let Some(known) = known::find(job.known, hash, name) {
-            *known = Some(id);
-        }
-        return Ok(id);
+    if text.is_empty() {
+        *text = job.kernel.read_whole(Text::File(path.to_bytes()))?;
     }
-    // The last line may lack its LF.
-    search.take(b'\n');
-    let mistake = match (is_group, search.lacks_id) {
-        (false, false) => Mistake::NoUser,
-        (false, true) => Mistake::NoUserId,
-        (true, false) => Mistake::NoGroup,
-        (true, true) => Mistake::NoGroupId,
+    let mistake = match (search(text, name), is_group) {
+        (Ok(id), _) => {
+            if let Some(known) = known::find(job.known, space, name) {
+                *known = Some(id);
+            }
+            return Ok(id);
+        }
+        (Err(Missing::Name), false) => Mistake::NoUser,
+        (Err(Missing::Name), true) => Mistake::NoGroup,
+        (Err(Missing::Id), false) => Mistake::NoUserId,
+        (Err(Missing::Id), true) => Mistake::NoGroupId,
     };
     Err(job.refuse(mistake, name, 0))
 }
 
-/// A search for a name in lines `name:password:id:...`, byte by byte: a line may have any length.
-struct Search<'a> {
-    name: &'a [u8],
-    /// The number of the field, from 0; from [`OTHER`] on in a line of another name.
-    field: usize,
-    /// Bytes of the field, as far as it is read.
-    length: usize,
-    /// The id, as far as it is read; over [`MAX_ID`] if it is none.
-    id: u64,
-    /// Whether a line has the name. Unless its id is found, it has none.
-    lacks_id: bool,
+/// What a file lacks.
+enum Missing {
+    /// A line with the name.
+    Name,
+    /// An id in those lines.
+    Id,
 }
 
-/// Follows the field of the id.
-const OTHER: usize = 3;
-
-impl Search<'_> {
-    /// Goes one byte further. Returns whether the id is read.
-    fn take(&mut self, byte: u8) -> bool {
-        if matches!(byte, b':' | b'\n') {
-            match self.field {
-                0 if self.length == self.name.len() => self.lacks_id = true,
-                0 => self.field = OTHER,
-                // The C library takes no line that ends with the id of a user.
-                2 if byte == b':' && self.length != 0 && self.id <= MAX_ID => return true,
-                _ => {}
+/// Finds the id of a name in lines `name:password:id:...`.
+fn search(mut text: &[u8], name: &[u8]) -> Result<u32, Missing> {
+    let mut missing = Missing::Name;
+    while !text.is_empty() {
+        let line = next(&mut text, b'\n');
+        let mut fields = line;
+        if next(&mut fields, b':') == name {
+            missing = Missing::Id;
+            let _password = next(&mut fields, b':');
+            // The C library takes no line that ends with the id of a user.
+            if let (id, [b':', ..]) = split_at(fields, b':')
+                && let Ok(id) = number::id(id)
+            {
+                return Ok(id.try_into().unwrap_or_default());
             }
-            self.field += 1;
-            self.length = 0;
-            if byte == b'\n' {
-                self.field = 0;
-                self.id = 0;
-            }
-            return false;
         }
-        match self.field {
-            0 if self.name.get(self.length) != Some(&byte) => self.field = OTHER,
-            2 if byte.is_ascii_digit() && self.id <= MAX_ID => {
-                self.id = self.id * 10 + u64::from(byte - b'0');
-            }
-            2 => self.id = u64::MAX,
-            _ => {}
-        }
-        self.length += 1;
-        false
     }
+    Err(missing)
+}
+
+/// Removes what stands before a separator, and the separator, from the start of a text.
+fn next<'t>(text: &mut &'t [u8], separator: u8) -> &'t [u8] {
+    let (first, rest) = split_at(text, separator);
+    *text = rest.get(1..).unwrap_or_default();
+    first
 }

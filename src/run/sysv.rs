@@ -47,7 +47,7 @@ pub fn obtain<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
             refuse_forced(job)?;
         }
         if kind == Kind::Sem && request.has(Opt::Value) {
-            lay_out_values(job, request)?;
+            lay_out(job.values, amount, request)?;
         }
         job.attempt.flags = IPC_CREAT | IPC_EXCL | request.first_flags(kind);
         match job
@@ -118,36 +118,22 @@ fn set_properties<K: Kernel>(
 }
 
 /// Lays the values of a set out in memory, before there is a set that would lack them.
-#[inline(never)] // not in the frame of every run
-fn lay_out_values<K: Kernel>(job: &mut Job<'_, '_, K>, request: &Request<'_>) -> Result<(), Errno> {
-    let amount = job.attempt.step.amount;
-    job.attempt.doing = Doing::Limits;
-    let most = job.kernel.ipc_info(Kind::Sem)?.each;
-    job.attempt.doing = Doing::Create;
-    if amount > most {
-        // semget(2) would say so, but only after all these values have taken memory.
-        return Err(Errno::EINVAL);
-    }
-    let amount = count(amount);
-    if job.values.len() < amount {
-        job.attempt.doing = Doing::Memory;
-        // The sets of a batch, each larger than the one before, share some.
-        job.values = job.kernel.mmap(amount.next_power_of_two(), 0)?;
-        job.attempt.doing = Doing::Create;
-    }
+fn lay_out(places: &mut [u16], amount: u64, request: &Request<'_>) -> Result<(), Errno> {
+    // The check has seen that they fit.
+    let places = places.get_mut(..count(amount)).ok_or(Errno::EINVAL)?;
     let mut given = request.values();
     let mut last = 0;
-    for value in job.values.iter_mut().take(amount) {
+    for place in places {
         if let Some(next) = given.next() {
             last = next.try_into().unwrap_or_default();
         }
-        *value = last;
+        *place = last;
     }
     Ok(())
 }
 
 /// A number of semaphores, as that of their values in memory.
-fn count(amount: u64) -> usize {
+pub fn count(amount: u64) -> usize {
     amount.try_into().unwrap_or(usize::MAX)
 }
 

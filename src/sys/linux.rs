@@ -467,24 +467,6 @@ impl Kernel for Linux {
         }
     }
 
-    #[inline(never)] // its buffer would be in the frame of every run
-    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, mut take: F) -> Result<(), Errno> {
-        let fd = openat(path, O_RDONLY | O_NONBLOCK, 0)?;
-        let mut buffer = [0; 4096];
-        let read = loop {
-            let size = number(buffer.len());
-            // SAFETY: the buffer has this size.
-            match unsafe { call(Sysno::read, [raw_fd(fd), bytes_mut(&mut buffer), size]) } {
-                Ok(0) => break Ok(()),
-                Ok(bytes) if buffer.iter().take(bytes).any(|byte| take(*byte)) => break Ok(()),
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(errno) => break Err(errno),
-            }
-        };
-        _ = self.close(fd);
-        read
-    }
-
     fn mmap_bytes<'a>(&mut self, count: usize) -> Result<&'a mut [u8], Errno> {
         let start = ptr::with_exposed_provenance_mut(map(count)?);
         // SAFETY: so many zeros, which stay, and are referred to only here.

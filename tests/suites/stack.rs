@@ -127,8 +127,8 @@ fn set_limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: 
     }
 }
 
-/// Names and JSON map a few pages, a batch as much as its lines need. One that has no end gets all that
-/// there is.
+/// Names and JSON map a few pages, a batch as much as its lines need. One that has no end gets all
+/// that there is.
 fn address_space() {
     const BYTES: u64 = 1 << 20;
     let files = files();

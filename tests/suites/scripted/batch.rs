@@ -24,7 +24,9 @@ const JOBS: &str = "# A comment, and -Z in it.\n\
 /// What they come to, up to the output.
 fn parts() -> Vec<Part> {
     vec![
-        (0, [jobs(JOBS), vec![(BlockSignals, 0)]].concat()),
+        (0, jobs(JOBS)),
+        (5, vec![(AskLimits(Kind::Sem), 0)]),
+        (0, vec![(Values(2), 0), (BlockSignals, 0)]),
         (
             3,
             vec![
@@ -36,8 +38,6 @@ fn parts() -> Vec<Part> {
         (
             5,
             vec![
-                (AskLimits(Kind::Sem), 0),
-                (Values(2), 0),
                 (Get(Kind::Sem, 7, 2, NEW | 0o600), 30),
                 (SetValues(30, vec![3, 3]), 0),
                 (Operate(30, [1, -1]), 0),
@@ -64,10 +64,10 @@ fn everything_or_nothing() {
     assert_eq!(try_failures("--batch jobs", &parts), 15);
 }
 
-/// Each file is looked at as its line is read. The key is that of the moment of the creation.
+/// Each file is looked at once, before the first object.
 #[test]
 fn keys_of_files() {
-    let lines = "-Q --ftok x\n\n-S 1 -e --ftok y:2\n";
+    let lines = "-Q --ftok x\n\n-S 1 -e --ftok y:2\n-M 1 --ftok x\n";
     let x = || (Identify("x".into()), both(0, 7));
     let y = || (Identify("y".into()), both(0, 8));
     let parts = [
@@ -75,12 +75,21 @@ fn keys_of_files() {
         (1, vec![x()]),
         (3, vec![y()]),
         (0, vec![(BlockSignals, 0)]),
+        (1, vec![(Get(Kind::Queue, 0x100_0007, 0, NEW | 0o644), 20)]),
+        (3, vec![(Get(Kind::Sem, 0x200_0008, 1, 0), 30)]),
         (
-            1,
-            vec![x(), (Get(Kind::Queue, 0x100_0007, 0, NEW | 0o644), 20)],
+            4,
+            vec![
+                (SHM_RMID_FORCED, 0),
+                (Get(Kind::Shm, 0x100_0007, 1, NEW | 0o644), 40),
+            ],
         ),
-        (3, vec![y(), (Get(Kind::Sem, 0x200_0008, 1, 0), 30)]),
-        (0, vec![ok("Message queue id: 20\nSemaphore id: 30\n")]),
+        (
+            0,
+            vec![ok(
+                "Message queue id: 20\nSemaphore id: 30\nShared memory id: 40\n",
+            )],
+        ),
     ];
     try_failures("--batch jobs", &parts);
 }

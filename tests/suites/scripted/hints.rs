@@ -83,6 +83,7 @@ fn a_refused_property_is_explained() {
     let made = |kind, amount, flags| (Get(kind, 7, amount, NEW | flags), 5);
     let locked = |errno| {
         let script = vec![
+            (BlockSignals, 0),
             (SHM_RMID_FORCED, 0),
             made(Kind::Shm, 100, 0),
             error(Lock(5), errno),
@@ -92,6 +93,7 @@ fn a_refused_property_is_explained() {
     };
     let queue = |errno| {
         let script = vec![
+            (BlockSignals, 0),
             made(Kind::Queue, 0, 0),
             error(Set(Kind::Queue, 5, (OURS, OURS), 0o644, 1001), errno),
             (Remove(Kind::Queue, 5), 0),
@@ -101,7 +103,8 @@ fn a_refused_property_is_explained() {
     let valued = |errno| {
         let script = vec![
             (AskLimits(Kind::Sem), 0),
-            (Values(4), 0),
+            (Values(3), 0),
+            (BlockSignals, 0),
             made(Kind::Sem, 3, 0o600),
             error(SetValues(5, vec![9; 3]), errno),
             (Remove(Kind::Sem, 5), 0),
@@ -130,7 +133,6 @@ fn a_refused_property_is_explained() {
         (valued(ERANGE), vec![], ""),
         (valued(EINVAL), vec![], ""),
     ] {
-        let script = [(BlockSignals, 0)].into_iter().chain(script);
         assert_eq!(explain(line, script, causes), hint, "{line}");
     }
 }

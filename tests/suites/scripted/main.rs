@@ -9,8 +9,6 @@ mod posix;
 mod properties;
 mod script;
 
-use std::ffi::CStr;
-
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
@@ -315,10 +313,6 @@ impl Kernel for Crowded {
     fn mmap<'a, T: Copy + 'a>(&mut self, count: usize, value: T) -> Result<&'a mut [T], Errno> {
         // SAFETY: the one run on this kernel is over when it is dropped.
         Ok(unsafe { self.memory.map(count, value) })
-    }
-
-    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, _: &CStr, _: F) -> Result<(), Errno> {
-        panic!("no owner has a name");
     }
 
     fn mq_getattr(&mut self, _: Fd) -> Result<Attributes, Errno> {

@@ -4,14 +4,18 @@ use ipcmk::kernel::object::Kind;
 
 use crate::batch::jobs;
 use crate::script::{
-    BlockSignals, Expected, Get, NEW, OURS, Pieces, Set, error, failed, ok, play, silent, tell,
+    BlockSignals, Expected, Get, NEW, OURS, Read, Set, Source, error, failed, ok, play, silent,
+    tell,
 };
 
 const PASSWD: &str = "/etc/passwd";
 const GROUP: &str = "/etc/group";
 
 fn file(path: &'static str, content: &str) -> Expected {
-    (Pieces(path, content.to_owned().leak().as_bytes()), 0)
+    (
+        Read(Source::User(path), content.to_owned().leak().as_bytes()),
+        0,
+    )
 }
 
 /// What creates a set with this owner, and its id on standard output.
@@ -98,11 +102,17 @@ fn a_name_that_is_not_there_is_told() {
 #[test]
 fn a_file_that_cannot_be_read_is_told() {
     for errno in [libc::ENOENT, libc::EACCES, libc::EIO] {
-        let script = [error(Pieces(PASSWD, b""), errno), (BlockSignals, 0)];
+        let script = [
+            error(Read(Source::User(PASSWD), b""), errno),
+            (BlockSignals, 0),
+        ];
         let told = play("-Q --owner bob", script);
         assert_eq!(told, failed("read '/etc/passwd' failed", errno));
     }
-    let script = [error(Pieces(GROUP, b""), libc::ENOENT), (BlockSignals, 0)];
+    let script = [
+        error(Read(Source::User(GROUP), b""), libc::ENOENT),
+        (BlockSignals, 0),
+    ];
     assert_eq!(
         tell("-Q --owner 0:wheel", script),
         [
@@ -112,14 +122,13 @@ fn a_file_that_cannot_be_read_is_told() {
     );
 }
 
-/// Each name is looked up once, before signals are blocked.
+/// Each file is read once, before signals are blocked.
 #[test]
-fn a_batch_looks_each_name_up_once() {
+fn a_batch_reads_each_file_once() {
     let lines = "-S 1 -k 1 --owner bob\n-S 1 -k 2 --owner al:bob\n-S 1 -k 3 --owner bob:bob\n-S 1 -k 4 --owner al -r\n";
     let passwd = "al:x:2:2\nbob:x:3:3\n";
     let mut script = jobs(lines);
     script.extend([
-        file(PASSWD, passwd),
         file(PASSWD, passwd),
         file(GROUP, "bob:x:4:\n"),
         (BlockSignals, 0),
@@ -142,7 +151,6 @@ fn a_batch_looks_each_name_up_once() {
     script.extend([
         file(PASSWD, passwd),
         file(GROUP, "al:x:2:\n"),
-        file(PASSWD, passwd),
         (BlockSignals, 0),
     ]);
     assert_eq!(
@@ -152,11 +160,7 @@ fn a_batch_looks_each_name_up_once() {
 
     // Of the line that is wrong.
     let mut script = jobs("-Q\n-Q --owner bob\n-Q --owner eve\n");
-    script.extend([
-        file(PASSWD, passwd),
-        file(PASSWD, passwd),
-        (BlockSignals, 0),
-    ]);
+    script.extend([file(PASSWD, passwd), (BlockSignals, 0)]);
     assert_eq!(
         tell("--batch jobs", script),
         ["line 3: no user 'eve' in /etc/passwd"]

@@ -198,7 +198,8 @@ fn one_attribute_of_a_queue_alone() {
 #[test]
 fn both_interfaces_on_one_line() {
     let sem = Get(Kind::Sem, 0x33, 2, NEW | 0o600);
-    let all = script(
+    let mut all = vec![(AskLimits(Kind::Sem), 0), (Values(2), 0)];
+    all.extend(script(
         [
             vec![
                 (Random, 0x11),
@@ -210,8 +211,6 @@ fn both_interfaces_on_one_line() {
             queue(0o640, None, None, "x"),
             vec![
                 (Random, 0x33),
-                (AskLimits(Kind::Sem), 0),
-                (Values(2), 0),
                 (sem, 30),
                 (SetValues(30, vec![9, 9]), 0),
                 (Operate(30, [1, -1]), 0),
@@ -221,7 +220,7 @@ fn both_interfaces_on_one_line() {
         ],
         "Shared memory id: 10\nPOSIX shared memory name: x\nMessage queue id: 20\n\
          POSIX message queue name: x\nSemaphore id: 30\nPOSIX semaphore name: x\n",
-    );
+    ));
     let line = "-s -q -m 2 -n x -S 2 -Q -M 1 -p 640 --value 9";
     assert_eq!(try_failures(line, &[(0, all)]), 26);
 }

@@ -19,6 +19,9 @@ fn all() -> Vec<Expected> {
     let owner = (1000, 100);
     let flags = libc::SHM_HUGETLB | libc::SHM_NORESERVE | libc::MAP_HUGE_2MB;
     vec![
+        // The values have their memory before there is anything to undo.
+        (AskLimits(Kind::Sem), 0),
+        (Values(3), 0),
         (BlockSignals, 0),
         (Random, 0x11),
         (SHM_RMID_FORCED, 0),
@@ -30,9 +33,6 @@ fn all() -> Vec<Expected> {
         (Get(Kind::Queue, 0x22, 0, NEW), 20),
         (Set(Kind::Queue, 20, owner, 0o640, 5000), 0),
         (Random, 0x33),
-        // The values are laid out before there is a set.
-        (AskLimits(Kind::Sem), 0),
-        (Values(4), 0),
         // To set values takes permission.
         (Get(Kind::Sem, 0x33, 3, NEW | 0o600), 30),
         (SetValues(30, vec![1, 2, 3]), 0),
@@ -72,10 +72,10 @@ fn what_a_failed_property_leaves_is_named() {
 #[test]
 fn e_that_loses_the_race_changes_nothing() {
     let script = [
+        (AskLimits(Kind::Sem), 0),
+        (Values(3), 0),
         (BlockSignals, 0),
         error(Get(Kind::Sem, 7, 3, 0), libc::ENOENT),
-        (AskLimits(Kind::Sem), 0),
-        (Values(4), 0),
         error(Get(Kind::Sem, 7, 3, NEW | 0o600), libc::EEXIST),
         (Get(Kind::Sem, 7, 3, 0), 5),
         ok("Semaphore id: 5\n"),
@@ -103,9 +103,9 @@ fn a_short_write_after_properties_is_continued_or_undone() {
 /// The calls of a set of two with these first values, up to the operation that sets its sem_otime.
 fn valued(value: u16) -> Vec<Expected> {
     vec![
-        (BlockSignals, 0),
         (AskLimits(Kind::Sem), 0),
         (Values(2), 0),
+        (BlockSignals, 0),
         (Get(Kind::Sem, 7, 2, NEW | 0o600), 30),
         (SetValues(30, vec![value; 2]), 0),
     ]
@@ -149,7 +149,7 @@ fn a_set_that_is_used_already_becomes_ready() {
 /// More values than a set can have are not laid out: they could fill the memory.
 #[test]
 fn more_values_than_semmsl_are_refused_before_there_is_a_set() {
-    let script = [(BlockSignals, 0), (AskLimits(Kind::Sem), 0)];
+    let script = [(AskLimits(Kind::Sem), 0), (BlockSignals, 0)];
     let most = crate::script::LIMITS.each;
     assert_eq!(
         explain(
@@ -164,7 +164,8 @@ fn more_values_than_semmsl_are_refused_before_there_is_a_set() {
     );
 }
 
-/// The lines of a batch share the memory for values, until one needs more.
+/// The lines of a batch share the memory for values. A set that is not larger than one before it
+/// cannot have too many.
 #[test]
 fn memory_for_values_is_mapped_once() {
     const JOBS: &[u8] = b"-k1 -S 3 --value 5\n-k2 -S 2 --value 6,7\n-k3 -S 5 --value 8\n";
@@ -183,14 +184,13 @@ fn memory_for_values_is_mapped_once() {
     let asked = || (AskLimits(Kind::Sem), 0);
     let mut script = vec![
         (Read(Source::User("jobs"), JOBS), 0),
-        (BlockSignals, 0),
         asked(),
-        (Values(4), 0),
+        asked(),
+        (Values(5), 0),
+        (BlockSignals, 0),
     ];
     script.extend(set(1, vec![5; 3]));
-    script.push(asked());
     script.extend(set(2, vec![6, 7]));
-    script.extend([asked(), (Values(8), 0)]);
     script.extend(set(3, vec![8; 5]));
     script.push(ok("1\n2\n3\n"));
     assert_eq!(play("-r --batch jobs", script), silent());

@@ -2,7 +2,6 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::collections::VecDeque;
-use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::num::NonZero;
@@ -25,8 +24,6 @@ pub enum Call {
     Random,
     /// A file, and what is in it.
     Read(Source, &'static [u8]),
-    /// A file that is read piece by piece, and what is in it.
-    Pieces(&'static str, &'static [u8]),
     /// Of an open queue: the result is maxmsg and, in the lower half, msgsize.
     AskAttributes(usize),
     /// A file; the result is its device's minor number and, in the lower half, its inode number.
@@ -101,7 +98,7 @@ pub enum Call {
 pub use Call::{
     Allocate, AskAttributes, AskFile, AskFilter, AskLimit, AskLimits, AskOpen, AskSpace, AskState,
     AskUmask, BlockSignals, Chmod, Close, Fill, FindQueue, Get, Identify, IsSame, Link, LinkPath,
-    Lock, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Pieces, Random, Read, Refuse, Remove, Set,
+    Lock, OpenNew, OpenQueue, OpenUnnamed, Operate, Own, Random, Read, Refuse, Remove, Set,
     SetValues, Truncate, Unlink, UnlinkQueue, Values, Wait, WaitToFill, Write,
 };
 
@@ -494,18 +491,6 @@ impl Kernel for Script {
         Ok(&buffer[..length])
     }
 
-    fn read_bytes<F: FnMut(u8) -> bool>(&mut self, path: &CStr, take: F) -> Result<(), Errno> {
-        let is_it =
-            |call: &Call| matches!(call, Pieces(name, _) if name.as_bytes() == path.to_bytes());
-        let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
-        let Some((Pieces(_, content), result)) = next else {
-            panic!("{path:?} is not what the script has next: {next:?}");
-        };
-        outcome(result)?;
-        content.iter().copied().any(take);
-        Ok(())
-    }
-
     fn mq_getattr(&mut self, fd: Fd) -> Result<Attributes, Errno> {
         let (maxmsg, msgsize) = self.answer_both(AskAttributes(self.opened(fd)))?;
         Ok(Attributes {
@@ -819,7 +804,6 @@ fn what_fails(script: &[Expected], at: usize) -> Option<String> {
             return what_fails(script, script[..at].iter().rposition(is_content)?);
         }
         Write(_) => "write error".into(),
-        Pieces(path, _) => format!("read '{path}' failed"),
         Read(Source::System(_), _)
         | AskState(..)
         | AskFile(_)
