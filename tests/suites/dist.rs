@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
 use ipcmk_tests::files::Scratch;
@@ -24,8 +25,9 @@ use machine::{Machine, root};
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
-        let of_root: [suite::Test; 2] = [
+        let of_root: [suite::Test; 3] = [
             ("the_example_brings_objects_up_and_down", example),
+            ("the_man_page_shows_the_example_and_its_commands", man_page),
             ("the_openrc_script_brings_objects_up_and_down", openrc),
         ];
         let others: [suite::Test; 7] = [
@@ -217,6 +219,61 @@ fn example() {
         ipcmk("--remove");
         assert_eq!(objects(), nothing());
         ipcmk("--remove");
+    }
+}
+
+/// The blocks of commands and files in a section of the man page.
+fn blocks(section: &str) -> Vec<String> {
+    let page = include_str!("../../dist/ipcmk.1");
+    let (_, rest) = page
+        .split_once(&format!(".SH {section}\n"))
+        .expect("the section");
+    let section = rest.split(".SH ").next().expect("split gives something");
+    let blocks = section.split(".nf\n").skip(1);
+    let text = blocks.map(|block| block.split_once(".fi\n").expect("its end").0);
+    text.map(|text| text.replace("\\-", "-")).collect()
+}
+
+fn man_page() {
+    let [conf, commands] = &blocks("BATCH FILE")[..] else {
+        panic!("two blocks")
+    };
+    assert_eq!(conf, CONF);
+    let [command, _] = both();
+    let _installed = Installed::new(&command);
+    // An image, in the directory `image`. First it has no user daemon.
+    let scratch = Scratch::new().expect("a directory");
+    let image = scratch.join("image");
+    for directory in ["etc", "usr/bin", "var"] {
+        fs::create_dir_all(image.join(directory)).expect("it is ours");
+    }
+    fs::copy(suite::x86_64(), image.join("usr/bin/ipcmk")).expect("it is ours");
+    fs::write(image.join("etc/ipcmk.conf"), CONF).expect("it is ours");
+    fs::write(image.join("etc/passwd"), "root:x:0:0::/:\n").expect("it is ours");
+    let line = |line: &str| {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", line]).current_dir(scratch.join(""));
+        command.env_clear();
+        command.env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        let output = command.output().expect("sh");
+        let stderr = String::from_utf8(output.stderr).expect("ASCII");
+        (output.status.code(), stderr)
+    };
+    let [check, up, down] = &commands.lines().collect::<Vec<_>>()[..] else {
+        panic!("three commands: {commands}")
+    };
+    let number = CONF.lines().position(|line| line.starts_with("-M "));
+    let number = number.expect("a line") + 1;
+    let (status, stderr) = line(check);
+    let expected = format!("ipcmk: line {number}: no user 'daemon' in /etc/passwd\n");
+    assert_eq!((status, &stderr), (Some(1), &expected));
+    for name in ["passwd", "group"] {
+        fs::copy(Path::new("/etc").join(name), image.join("etc").join(name)).expect("it is ours");
+    }
+    let fine = (Some(0), String::new());
+    for (command, expected) in [(check, nothing()), (up, all()), (down, nothing())] {
+        assert_eq!(line(command), fine, "{command}");
+        assert_eq!(objects(), expected, "{command}");
     }
 }
 
