@@ -42,8 +42,9 @@ impl Known<'_> {
     };
 }
 
-/// Most objects and twice the users, groups and files that the lines of a text can name: the option
-/// of an object has one of these letters, long or short, and --owner and --ftok an `o`.
+/// Bounds what the lines of a text can name. The option of an object has one of these letters, long,
+/// short or abbreviated, and --owner, which names two, an `o`. A line that has a file for --ftok has
+/// an object too.
 pub fn most(lines: &[u8]) -> usize {
     let letters = lines.iter().filter(|byte| b"MmQqSso".contains(byte));
     letters.count() * 2
