@@ -97,7 +97,7 @@ setup: ## install what the tests need and this machine lacks (Debian 12 or later
 	@tests/tools/setup.sh
 
 .PHONY: kernels
-kernels: ## fetch Debian's kernels, and the emulators if they are missing, for the boot tests
+kernels: ## fetch Debian's kernels and busybox, and the emulators if they are missing, for the boot tests
 	@tests/tools/kernels.sh
 	@tests/tools/emulators.sh
 

@@ -697,7 +697,7 @@ pub const TABLE: &[Row] = &[
             metavar: "<file>",
             help: "create what each line says; - is standard input",
             man: "Read command lines from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
-                  all of their objects, or none; see BATCHES. Only \\fB-r\\fR, \\fB-J\\fR, \\fB--dry-run\\fR and \
+                  all of their objects, or none; see BATCH FILE. Only \\fB-r\\fR, \\fB-J\\fR, \\fB--dry-run\\fR and \
                   \\fB--remove\\fR may stand beside it.",
         },
     )

@@ -255,8 +255,9 @@ pub fn objects() -> io::Result<Vec<Object>> {
     Ok(objects)
 }
 
-/// Parses a table of /proc/sysvipc: a line of column names, then a line for each object.
-fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
+/// Parses a table of /proc/sysvipc: a line of column names, then a line for each object, without
+/// what the table does not show.
+pub fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
     let bad = |what: &str| {
         io::Error::new(
             io::ErrorKind::InvalidData,

@@ -21,17 +21,8 @@ case $kernel,${3-} in
 "$arch,all-faults") times=1 more=(ipcmk.faults=all) ;;
 *) echo "boot.sh: ${*:3} is nothing to do on $kernel" >&2; exit 1 ;;
 esac
-PATH+=:$PWD/target/qemu/bin # see emulators.sh
 root=target/tests/kernel-$kernel
 
-case $arch in
-x86_64) machine=q35 cpu=max,la57=off console=ttyS0 ;;
-# pauth, sve, sme: the kernel sets them up for each process, which is slow under emulation.
-aarch64) machine=virt cpu=max,pauth=off,sve=off,sme=off console=ttyAMA0 ;;
-*) echo "boot.sh: unknown architecture $arch" >&2; exit 1 ;;
-esac
-
-# The kernel creates /dev/console itself, so this needs no root.
 rm -rf "$root"
 mkdir -p "$root"/{proc,sys,dev,tmp,etc,cases}
 install -m 755 "target/tests/cases-$arch" "$root/init"
@@ -40,22 +31,14 @@ cp tests/cases/*.case "$root/cases/"
 cp tests/differences.txt "$root/"
 echo root:x:0:0::/: >"$root/etc/passwd"
 echo root:x:0: >"$root/etc/group"
-(cd "$root" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=+0:+0) | gzip -1 >"$root.initramfs"
 
-# A limit of processor time, which other load does not affect. A sleeping machine uses none, so
-# `timeout` limits that.
-limit=${BOOT_SECONDS:-1800}
 status=0
-(ulimit -t "$limit" && exec timeout --kill-after=10 $((limit * 6)) "qemu-system-$arch" \
-    -machine $machine -accel tcg -cpu $cpu -m 256 -nographic -no-reboot -nic none \
-    -kernel "target/kernels/$kernel/vmlinuz" -initrd "$root.initramfs" \
-    -append "console=$console panic=-1 quiet mitigations=off rcupdate.rcu_expedited=1 ipcmk.place=$place ${more[*]}" \
-    </dev/null 2>&1) | tr -d '\r' >"$log" || status=$?
+tests/tools/qemu.sh "$kernel" "$root" 256 ipcmk.place=$place "${more[@]}" >"$log" 2>"$log.err" || status=$?
 
 read -r ended passed failed not_here < <(grep "^TALLY $place [0-9]* [0-9]* [0-9]*$" "$log" |
     awk '{ times++; passed += $3; failed += $4; not_here += $5 } END { print times + 0, passed, failed, not_here }')
 if [ "$ended" != $times ]; then
-    echo "boot.sh: $root gave no result (qemu: status $status; 152 or 137 is out of processor time, 124 out of time); $log ends:"
+    echo "boot.sh: $root gave no result ($(cat "$log.err"), status $status); $log ends:"
     tail -n 30 "$log"
     exit 1
 fi

@@ -33,6 +33,8 @@ bindfs                  bindfs
 g++                     g++
 valgrind                valgrind
 ipcmk                   util-linux
+systemd-analyze         systemd
+dash                    dash
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
 missing=()
