@@ -16,6 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
+use ipcmk_tests::files::Scratch;
 use ipcmk_tests::line::{Line, Makes, QUEUE, SEGMENT, SET};
 use ipcmk_tests::load::{self, Child, Program, WORKERS, at_once};
 use ipcmk_tests::namespace::{self, Kind, Object};
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         ("namespaces_are_filled_to_each_limit", each_limit),
         ("refusals_undo_while_others_create", undo),
         ("objects_are_removed_while_others_are_made", removals),
+        ("batches_fill_a_namespace_and_empty_it", batches),
         ("one_key_for_all", one_key),
         ("signals_lose_nothing", signals),
         ("the_aarch64_file_under_load", aarch64),
@@ -685,6 +687,57 @@ fn removals() {
         REMOVALS.run(&mut tally, |_, line| run(&program, line));
     }
     tally.conclude("removals", &["SHMMNI", "MSGMNI", "SEMMNI"]);
+}
+
+/// Each worker creates the queues of a batch of its own, all of them together as many as there may
+/// be: MSGMNI. One more is refused. Then each worker removes its own.
+fn batches() {
+    const MSGMNI: usize = 32_000;
+    const QUEUES: usize = MSGMNI / WORKERS;
+    let program = Program::x86_64();
+    let scratch = Scratch::new().expect("a directory");
+    for worker in 0..WORKERS {
+        let line = |queue: usize| format!("-Q -k {}\n", worker * QUEUES + queue + 1);
+        let lines: String = (0..QUEUES).map(line).collect();
+        fs::write(scratch.join(&worker.to_string()), lines).expect("it is ours");
+    }
+    fs::write(scratch.join("one-more"), "-Q\n").expect("it is ours");
+    namespace::unshare().expect("a namespace");
+    let batch = |name: &str, option: &str| {
+        let file = scratch.join(name);
+        let file = file.to_str().expect("UTF-8");
+        let words: Vec<&str> = ["--batch", file]
+            .into_iter()
+            .chain(option.split(' '))
+            .collect();
+        let output = program.run(&words).expect(RUNS);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("ASCII");
+        (
+            output.status.code(),
+            text(output.stdout),
+            text(output.stderr),
+        )
+    };
+    let created = at_once(|worker| batch(&worker.to_string(), "-r"));
+    let mut ids = HashSet::new();
+    for (status, out, err) in &created {
+        assert_eq!((*status, err.as_str()), (Some(0), ""));
+        assert_eq!(out.lines().count(), QUEUES);
+        ids.extend(out.lines().map(|id| id.parse::<i32>().expect("an id")));
+    }
+    assert_eq!(ids.len(), MSGMNI, "no id is printed twice");
+    let objects = namespace::objects().expect("what the namespace holds");
+    assert!(objects.len() == MSGMNI && objects.iter().all(|object| ids.contains(&object.id)));
+
+    let full = "ipcmk: line 1: create message queue failed: No space left on device\n\
+                ipcmk: not disk space: 32000 of 32000 queues in use (MSGMNI, kernel.msgmni); \
+                see ipcs -q, ipcrm\n";
+    let refused = (Some(1), String::new(), full.to_owned());
+    assert_eq!(batch("one-more", "-r"), refused);
+
+    let removed = at_once(|worker| batch(&worker.to_string(), "-r --remove"));
+    assert!(removed == created, "each removes what it has created");
+    assert_eq!(namespace::objects().expect("what the namespace holds"), []);
 }
 
 fn one_key() {

@@ -372,7 +372,12 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
     let no_unlinking = refused(libc::SYS_mq_unlink, None, libc::ENOSYS);
     no_queues.filters.extend(no_unlinking.filters);
     let no_space = refused(libc::SYS_ftruncate, None, libc::ENOSPC);
+    // More text than is mapped first.
+    let long = Path::new(env!("CARGO_TARGET_TMPDIR")).join("numbers-batch");
+    fs::write(&long, ["# ", &"x".repeat(70_000), "\n"].concat()).expect("a file of the test");
+    let batch = format!("--batch {}", long.display()).leak();
     let mut runs = vec![
+        (&*batch, Start::default()),
         ("-M 4096", Start::default()),
         ("-Q", Start::default()),
         ("-S 3 --value 1", Start::default()),

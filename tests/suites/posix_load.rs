@@ -3,8 +3,10 @@
 //! is lost, and a refused run removes what it has created.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::process::ExitCode;
 
+use ipcmk_tests::files::Scratch;
 use ipcmk_tests::load::{Program, WORKERS, at_once};
 use ipcmk_tests::namespace;
 use ipcmk_tests::posix::{self, Object, Queue, Wanted, What, Window};
@@ -14,6 +16,7 @@ fn main() -> ExitCode {
     suite::main(&[
         ("one_name_for_all", one_name),
         ("a_full_dev_shm_loses_nothing", full),
+        ("batches_of_thousands_of_names", batches),
         ("the_aarch64_file_under_load", aarch64),
     ])
 }
@@ -219,6 +222,34 @@ fn full() {
         "{}",
         names.len()
     );
+}
+
+/// All workers create or find the files of one batch: each is created once. Then all remove them: each is removed once.
+fn batches() {
+    const NAMES: usize = 4_200;
+    let program = Program::x86_64();
+    let scratch = Scratch::new().expect("a directory");
+    let line = |name: usize| format!("-m 1 -n x{name} -e\n");
+    let lines: String = (0..NAMES).map(line).collect();
+    let file = scratch.join("names");
+    fs::write(&file, lines).expect("it is ours");
+    let file = file.to_str().expect("UTF-8");
+    let window = Window::open().expect("a view of /dev/shm");
+    let count = |words: &[&str], told: &str| {
+        let runs = at_once(|_| run(&program, words));
+        for (status, _, err) in &runs {
+            assert_eq!((*status, err.as_str()), (Some(0), ""));
+        }
+        let told = runs.iter().map(|(_, out, _)| out.matches(told).count());
+        told.sum::<usize>()
+    };
+    let create = ["--batch", file, "-J"];
+    assert_eq!(count(&create, "\"created\": true"), NAMES);
+    assert_eq!(window.objects().expect("what /dev/shm holds").len(), NAMES);
+    let remove = ["--batch", file, "-J", "--remove"];
+    assert_eq!(count(&remove, "\"removed\": true"), NAMES);
+    assert_eq!(window.objects().expect("what /dev/shm holds"), []);
+    println!("{NAMES} names for {} processes", 2 * WORKERS);
 }
 
 fn aarch64() {

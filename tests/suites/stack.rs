@@ -9,6 +9,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use ipcmk_tests::faults::fault::is_removal;
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace;
 use ipcmk_tests::posix::{self, Window};
@@ -19,6 +20,10 @@ use ipcmk_tests::tracer::{Action, Syscall, Tracee};
 fn main() -> ExitCode {
     suite::main(&[
         ("no_object_is_lost_for_want_of_stack", no_object_is_lost),
+        (
+            "nothing_is_removed_unprinted_for_want_of_stack",
+            nothing_is_removed,
+        ),
         ("what_is_reserved_is_enough", reserve),
         ("a_line_needs_little_address_space", address_space),
     ])
@@ -93,7 +98,8 @@ const LINES: [Line; 16] = [
 /// The files that the lines refer to.
 fn files() -> Scratch {
     let scratch = Scratch::new().expect("a directory");
-    for (name, lines) in [("jobs", JOBS), ("too-much", TOO_MUCH)] {
+    let many = "-Q\n".repeat(20_000);
+    for (name, lines) in [("jobs", JOBS), ("too-much", TOO_MUCH), ("many", &many)] {
         fs::write(scratch.join(name), lines).expect("it is ours");
     }
     scratch
@@ -127,20 +133,28 @@ fn set_limit(command: &mut Command, resource: libc::__rlimit_resource_t, limit: 
     }
 }
 
-/// Names and JSON map a few pages, a batch as much as its lines need. One that has no end gets all
-/// that there is.
+/// Names and JSON map a few pages, a batch as much as its lines need. One that has no end, or more
+/// lines than memory, gets none and creates nothing.
 fn address_space() {
     const BYTES: u64 = 1 << 20;
     let files = files();
-    for (words, status, said) in [
-        (PLAIN, 0, ""),
-        (JSON, 0, ""),
-        (POSIX, 0, ""),
-        (BATCH, 0, ""),
+    for (words, status, made, said) in [
+        (PLAIN, 0, 3, ""),
+        (JSON, 0, 3, ""),
+        (POSIX, 0, 3, ""),
+        (BATCH, 0, 6, ""),
         (
             "--batch /dev/zero",
             1,
+            0,
             "ipcmk: read '/dev/zero' failed: Cannot allocate memory\n\
+             ipcmk: no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left\n",
+        ),
+        (
+            "--batch many",
+            1,
+            0,
+            "ipcmk: map memory failed: Cannot allocate memory\n\
              ipcmk: no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left\n",
         ),
     ] {
@@ -155,11 +169,7 @@ fn address_space() {
             (Some(status), said),
             "{words}"
         );
-        assert_eq!(
-            remove_all(&window),
-            if status == 0 { 3 } else { 0 },
-            "{words}"
-        );
+        assert_eq!(remove_all(&window), made, "{words}");
     }
 }
 
@@ -230,6 +240,66 @@ fn no_object_is_lost() {
             "the limits are not near enough"
         );
         assert_eq!(succeeded > 0, line.makes > 0, "{}", line.words);
+    }
+}
+
+/// Lines that create, and that remove the same; whether the output is full.
+const REMOVALS: [(&str, &str, bool); 3] = [
+    (
+        "-M 4096 -Q -S 3 -k 7",
+        "-M 4096 -Q -S 3 -k 7 --remove",
+        false,
+    ),
+    (POSIX, "-J -m 5 -q -s -n x --remove", false),
+    (BATCH, "-J --batch jobs --remove", true),
+];
+
+/// A run that the kernel kills has removed nothing.
+fn nothing_is_removed() {
+    let files = files();
+    let directory = files.join("");
+    for (create, remove, full) in REMOVALS {
+        namespace::unshare().expect("a namespace");
+        let window = Window::open().expect("a view of /dev/shm");
+        let there = || {
+            let objects = namespace::objects().expect("what the namespace holds");
+            objects.len() + window.objects().expect("what /dev/shm holds").len()
+        };
+        let fill = || {
+            let output = command(create, &directory, false).output();
+            assert!(output.expect("it starts").status.success());
+            there()
+        };
+        let all = fill();
+        let (mut removed, mut killed) = (0, 0);
+        for limit in LIMITS {
+            for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
+                let mut command = command(remove, &directory, full);
+                command.env("V", "x".repeat(environment));
+                set_limit(&mut command, libc::RLIMIT_STACK, limit);
+                let status = match command.output() {
+                    Ok(output) => output.status,
+                    Err(error) if error.raw_os_error() == Some(libc::E2BIG) => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                let left = there();
+                if status.signal() == Some(libc::SIGSEGV) {
+                    assert_eq!(left, all, "{remove}: {limit}, {environment}");
+                    killed += 1;
+                } else {
+                    assert_eq!(status.code(), Some(i32::from(full)), "{remove}");
+                    assert_eq!(left, 0, "{remove}: {limit}, {environment}");
+                    removed += 1;
+                    assert_eq!(fill(), all);
+                }
+            }
+        }
+        println!("{remove}: {removed} runs removed all, {killed} were killed by the kernel");
+        assert!(
+            removed > 100 && killed > 100,
+            "the limits are not near enough"
+        );
+        remove_all(&window);
     }
 }
 
@@ -310,9 +380,13 @@ fn makes(call: &Syscall) -> bool {
 }
 
 /// Bytes of reserved stack that remain unused, from the creation of the first object to the end of
-/// the undo or of the run; then the number of calls. `fault` is the index of a call, and the errno
-/// with which it fails.
-fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, usize) {
+/// the undo or of the run; then the number of calls. A run that `removes` must not be killed from
+/// its first removal to its end. `fault` is the index of a call, and the errno with which it fails.
+fn margin(
+    command: &mut Command,
+    removes: bool,
+    fault: Option<(usize, i32)>,
+) -> (Option<i64>, usize) {
     let tracee = Tracee::spawn(command).expect("it starts");
     let pid = tracee.pid();
     let mut stack = Stack::of(pid).expect("its memory");
@@ -324,11 +398,12 @@ fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, u
     let trace = tracee.run(|call| {
         let mut stack = stack.borrow_mut();
         let lowest = |stack: &Stack| stack.lowest().expect("its stack");
-        if stack.reserved.is_none() && makes(call) {
+        let begins = if removes { is_removal } else { makes };
+        if stack.reserved.is_none() && begins(call) {
             stack.reserved = Some(lowest(&stack));
             let here = pointer(pid).expect("a stack pointer");
             stack.forget(here).expect("its stack");
-        } else if stack.reserved.is_some() && has_something_to_lose(call) {
+        } else if stack.reserved.is_some() && (removes || has_something_to_lose(call)) {
             stack.used = Some(lowest(&stack));
         }
         calls += 1;
@@ -347,14 +422,7 @@ fn margin(command: &mut Command, fault: Option<(usize, i32)>) -> (Option<i64>, u
 /// Whether a call removes an object, or ends a successful run: an object could have been lost until
 /// here.
 fn has_something_to_lose(call: &Syscall) -> bool {
-    let command = match call.name().as_str() {
-        "shmctl" | "msgctl" => call.args[1],
-        "semctl" => call.args[2],
-        "unlinkat" | "mq_unlink" => return true,
-        "exit_group" => return call.args[0] == 0,
-        _ => return false,
-    };
-    command == libc::IPC_RMID as u64
+    is_removal(call) || call.name() == "exit_group" && call.args[0] == 0
 }
 
 /// Whatever call fails with whatever errno, a run uses no more stack after its first creation than
@@ -384,18 +452,31 @@ fn reserve() {
         POSIX_PROPERTIES,
         BOTH,
         "-J -e -m 5 -q -s -n x --owner 0",
+        REMOVALS[0].1,
+        REMOVALS[1].1,
+        REMOVALS[2].1,
     ] {
+        let removal = REMOVALS.iter().find(|removal| removal.1 == words);
         let mut least = i64::MAX;
         let mut measured = 0;
         for is_full in [false, true] {
             namespace::unshare().expect("a namespace");
-            let (plain, calls) = margin(&mut command(words, &directory, is_full), None);
+            let margin = |fault| {
+                if let Some((create, ..)) = removal {
+                    let output = command(create, &directory, false).output();
+                    assert!(output.expect("it starts").status.success());
+                }
+                let mut command = command(words, &directory, is_full);
+                self::margin(&mut command, removal.is_some(), fault)
+            };
+            let (plain, calls) = margin(None);
             let mut margins = vec![plain];
             for at in 0..calls - 1 {
                 for errno in ERRNOS {
                     namespace::unshare().expect("a namespace");
-                    let fault = Some((at, errno));
-                    margins.push(margin(&mut command(words, &directory, is_full), fault).0);
+                    let window = removal.map(|_| Window::open().expect("a view of /dev/shm"));
+                    margins.push(margin(Some((at, errno))).0);
+                    window.as_ref().map(remove_all);
                 }
             }
             measured += margins.iter().flatten().count();

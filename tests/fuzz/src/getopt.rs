@@ -103,6 +103,10 @@ static TABLES: LazyLock<[[Table; 2]; 2]> = LazyLock::new(|| {
 /// The value of a long option is this number plus its row; the value of a letter is its byte.
 const FIRST_NAME: c_int = 1000;
 
+/// The value of a name that no option has. It begins with --remove, so that every abbreviation of
+/// that is ambiguous: the program takes none.
+const NO_NAME: c_int = 999;
+
 impl Table {
     fn new(grammar: Grammar, posixly_correct: bool) -> Self {
         // The colon makes getopt_long return `:` for a missing argument.
@@ -129,6 +133,12 @@ impl Table {
                 val: index,
             }));
         }
+        names.push(LongOption {
+            name: c"remove-".as_ptr(),
+            has_arg: 2,
+            flag: ptr::null_mut(),
+            val: NO_NAME,
+        });
         names.push(LongOption {
             name: ptr::null(),
             has_arg: 0,
@@ -224,7 +234,7 @@ pub fn glibc(text: &[u8], grammar: Grammar, posixly_correct: bool) -> Line {
                 break;
             }
             (MISSING, _) => Err(Wrong::NeedsArgument),
-            (WRONG, 0) => Err(Wrong::NoName),
+            (WRONG, 0) | (NO_NAME, _) => Err(Wrong::NoName),
             (WRONG, FIRST_NAME..) => Err(Wrong::TakesNone),
             (WRONG, _letter) => Err(Wrong::UnknownLetter),
             (value, _) => {

@@ -187,7 +187,18 @@ fn properties(
         wanted.flags.push(Opt::Allocate);
         items.push(Item::flag(Opt::Allocate));
     }
+    intent(wanted, items, choices);
     Ok(())
+}
+
+/// Chooses whether objects are removed, and whether the line is only checked.
+fn intent(wanted: &mut Wanted<'_>, items: &mut Vec<Item>, choices: &mut Unstructured<'_>) {
+    for opt in [Opt::DryRun, Opt::Remove] {
+        if flip(choices) {
+            wanted.flags.push(opt);
+            items.push(Item::flag(opt));
+        }
+    }
 }
 
 /// Chooses the format of the output.
@@ -208,10 +219,11 @@ fn batch<'a>(choices: &mut Unstructured<'a>) -> Result<(Wanted<'a>, Words)> {
     request.flags.push(Opt::Batch);
     let mut items = vec![Item::with(Opt::Batch, file.to_vec())];
     formats(&mut request, &mut items, choices);
+    intent(&mut request, &mut items, choices);
     shuffle_and_repeat(&mut items, choices)?;
     let mut line = Line::new(Grammar::Standard);
     line.spell(&items, choices)?;
-    Ok((request, line.words))
+    Ok((request.sorted(), line.words))
 }
 
 /// Words of a command line.
