@@ -24,6 +24,7 @@
 //! | `given: ...` | a condition, see below; repeatable |
 //! | `holds: ...` | an object that the namespace holds after the last run, see below; repeatable |
 //! | `posix: ...` | a POSIX object that exists after the last run, see below; repeatable |
+//! | `gone: ...` | a given object that the runs remove, in the words of its `given:` line; repeatable, in the order in which they are printed |
 //! | `undone: ...` | a POSIX object that the runs create and remove again, as in `posix:`; repeatable. Read by the fault tests alone: a fault may leave it behind |
 //! | `util-linux: ...` | how util-linux's ipcmk answers, see below; required |
 //! | `not: <place> <reason>` | the case cannot run there; repeatable |
@@ -169,7 +170,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::files::{NewFile, Stdin};
-use crate::namespace::{self, Kind, NewObject, Sysctl};
+use crate::namespace::{self, Kind, NewObject, Object, Sysctl};
 use crate::place::Place;
 use crate::posix::{self, What};
 use crate::text::{self, Parsed, Pattern, Piece, Which};
@@ -211,6 +212,8 @@ pub struct Case {
     pub holds: Vec<Held>,
     /// The POSIX objects that must exist at the end besides the given ones.
     pub posix: Vec<posix::Wanted>,
+    /// The given objects that its runs remove, in the order in which they are printed.
+    pub gone: Vec<Setup>,
     /// The POSIX objects that its runs create and remove again.
     pub undone: Vec<posix::Wanted>,
     /// How util-linux's ipcmk answers.
@@ -231,6 +234,24 @@ impl Case {
         in_setup
             .chain(&self.start.at_exec)
             .find(|sysctl| !sysctl.is_of_namespace())
+    }
+
+    /// Whether its runs remove this object, which was there before.
+    pub fn removes(&self, object: &Object) -> bool {
+        self.gone.iter().any(|gone| match gone {
+            Setup::Object(gone) => (gone.kind, gone.key) == (object.kind, object.key),
+            _ => false,
+        })
+    }
+
+    /// The same of a POSIX object.
+    pub fn removes_posix(&self, object: &posix::Object) -> bool {
+        self.gone.iter().any(|gone| match gone {
+            Setup::Posix(gone) => {
+                (&gone.name, gone.what.is_queue()) == (&object.name, object.what.is_queue())
+            }
+            _ => false,
+        })
     }
 
     /// Whether it reads or creates POSIX objects.
@@ -646,6 +667,7 @@ struct Draft {
     holds_nothing: bool,
     posix: Vec<posix::Wanted>,
     posix_nothing: bool,
+    gone: Vec<String>,
     undone: Vec<posix::Wanted>,
     util_linux: Option<UtilLinux>,
     not: Vec<(Place, String)>,
@@ -677,6 +699,7 @@ impl Draft {
             holds_nothing: false,
             posix: Vec::new(),
             posix_nothing: false,
+            gone: Vec::new(),
             undone: Vec::new(),
             util_linux: None,
             not: Vec::new(),
@@ -706,6 +729,7 @@ impl Draft {
             }
             "posix:" if value == "nothing" => self.posix_nothing = true,
             "posix:" => self.posix.push(posix_object(value)?),
+            "gone:" => self.gone.push(filled(value)?),
             "undone:" => self.undone.push(posix_object(value)?),
             "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
             "not:" => {
@@ -884,6 +908,18 @@ impl Draft {
             .map(|run| run.finish(&start))
             .collect::<Parsed<Vec<_>>>()?;
         check_placeholders(&runs, &self.setup)?;
+        let gone = |text: &String| {
+            let gone = match text.strip_prefix("posix ") {
+                Some(object) => Setup::Posix(posix_object(object)?),
+                None => Setup::Object(new_object(text)?),
+            };
+            if self.setup.contains(&gone) {
+                Ok(gone)
+            } else {
+                Err(format!("there is no `given: {text}`"))
+            }
+        };
+        let gone = self.gone.iter().map(gone).collect::<Parsed<Vec<_>>>()?;
         Ok(Case {
             position: Position {
                 file: file.to_owned(),
@@ -897,6 +933,7 @@ impl Draft {
             runs,
             holds: self.holds,
             posix: self.posix,
+            gone,
             undone: self.undone,
             util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
             not: self.not,
@@ -1378,6 +1415,10 @@ mod tests {
             "given: at-exec fs.file-max 1",
             "given: at-exec sysctl fs.file-max",
             "given: fill",
+            "gone:",
+            "gone: msg key=1 mode=600",
+            "given: msg key=1 mode=600\ngone: msg key=2 mode=600",
+            "given: posix shm x size=1 mode=600\ngone: shm x size=1 mode=600",
             "given: fill all",
             "given: fill msg size=1",
             "given: fill shm key=5",

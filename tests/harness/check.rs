@@ -38,6 +38,12 @@ impl Objects {
         self.given.iter().chain(&self.filling)
     }
 
+    /// The identifier of the n-th given object of a kind, from 1.
+    pub fn given(&self, kind: Kind, n: usize) -> Option<i32> {
+        let mut given = self.given.iter().filter(|object| object.kind == kind);
+        given.nth(n.checked_sub(1)?).map(|object| object.id)
+    }
+
     /// Whether this object existed before the first run, and has not changed.
     pub fn hold(&self, object: &Object) -> bool {
         self.before().any(|before| before == object)
@@ -67,10 +73,10 @@ impl Objects {
                 }
             }
             Which::Given(n) => {
-                let mut given = self.given.iter().filter(|object| object.kind == kind);
-                match given.nth(n - 1) {
-                    Some(given) if given.id == id => Ok(()),
-                    _ => refuse("it is not the given one"),
+                if self.given(kind, n) == Some(id) {
+                    Ok(())
+                } else {
+                    refuse("it is not the given one")
                 }
             }
             Which::New => {
@@ -188,8 +194,8 @@ pub fn check_calls(expected: &[String], got: &[String]) -> Result<(), String> {
     ))
 }
 
-/// Compares the objects after the last run with those before the first and the case's `holds`
-/// lines.
+/// Compares the objects after the last run with those before the first and the case's `gone` and
+/// `holds` lines.
 pub fn check_holds<'a>(
     case: &Case,
     before: impl Iterator<Item = &'a Object>,
@@ -197,7 +203,7 @@ pub fn check_holds<'a>(
 ) -> Result<(), String> {
     // Sets, since a full namespace holds tens of thousands of objects.
     let there: HashSet<&Object> = got.iter().collect();
-    let before: Vec<&Object> = before.collect();
+    let before: Vec<&Object> = before.filter(|object| !case.removes(object)).collect();
     let given: HashSet<&Object> = before.iter().copied().collect();
     let mut left: Vec<&Object> = got
         .iter()
@@ -263,13 +269,17 @@ pub fn check_holds<'a>(
     differences("holds", &missing, &left)
 }
 
-/// Compares the POSIX objects after the last run with those before the first and the case's `posix`
-/// lines.
+/// Compares the POSIX objects after the last run with those before the first and the case's `gone`
+/// and `posix` lines.
 pub fn check_posix(
     case: &Case,
     before: &[posix::Object],
     got: &[posix::Object],
 ) -> Result<(), String> {
+    let before: Vec<&posix::Object> = before
+        .iter()
+        .filter(|object| !case.removes_posix(object))
+        .collect();
     let mut left: Vec<&posix::Object> = got
         .iter()
         .filter(|object| !before.contains(object))

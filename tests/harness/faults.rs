@@ -1,7 +1,8 @@
 //! Injects faults into the built binary: every system call fails with every errno, writes are cut
 //! short, signals arrive before and after each call, and standard output is anything that a shell
 //! can make it. After exit 0, exactly the printed objects must exist. After exit 1, no object of
-//! the run may exist, except those that standard error names as left behind. POSIX objects have
+//! the run may exist, except those that standard error names as left behind. A run of --remove has
+//! removed what it printed, and nothing that it names on standard error. POSIX objects have
 //! names, by which other programs find them, so they must be complete however the run ends; a queue
 //! whose owner is not set yet has mode 0.
 //!
@@ -29,6 +30,7 @@
 //! | [`stdout`] | the kinds of standard output |
 //! | [`attempt`] | one run |
 //! | [`verdict`] | the check of a run |
+//! | [`removal`] | the check of a run of --remove |
 //! | [`sample`] | the part that `make test` tries |
 //! | [`report`] | the counts |
 //! | [`reach`] | what the faults have reached, and what a sample must reach |
@@ -37,6 +39,7 @@ pub mod attempt;
 pub mod errnos;
 pub mod fault;
 pub mod reach;
+pub mod removal;
 pub mod report;
 pub mod sample;
 pub mod stdout;
@@ -60,10 +63,10 @@ use self::report::Report;
 use self::sample::Place;
 use self::stdout::{Act, Stdout, Stuffed};
 use self::verdict::{After, Scene, judge};
-use crate::case::{Case, Stream, Text};
+use crate::case::{Case, Setup, Stream, Text};
 use crate::check::Objects;
 use crate::files;
-use crate::namespace::{self, Changed};
+use crate::namespace::{self, Changed, Object};
 use crate::posix;
 use crate::runner::{self, Runner};
 use crate::suite;
@@ -244,6 +247,12 @@ pub fn trials(
         if case.runs.len() != 1 || streams != [Stream::Captured; 2] {
             return Err(format!(
                 "{}: a case for faults has one run, and no output but pipes",
+                case.position
+            ));
+        }
+        if !case.gone.is_empty() && removal::objects(case).count() != case.gone.len() {
+            return Err(format!(
+                "{}: a case for faults prints a line for each object that is gone",
                 case.position
             ));
         }
@@ -521,7 +530,8 @@ impl<'a> Bench<'a> {
 
     /// Runs the case once and checks the run; then removes the objects that it created.
     fn attempt(&mut self, faults: &[Fault], expected: Option<i32>) -> Result<Observed, Stop> {
-        let stop = |error: io::Error| Stop(format!("  {}: {error}\n", self.words(faults, &[])));
+        let words = self.words(faults, &[]);
+        let stop = |error: io::Error| Stop(format!("  {words}: {error}\n"));
         let observed =
             attempt(&self.runner.subject, self.case, &self.stdout, faults).map_err(stop)?;
         let held = namespace::objects().map_err(stop)?;
@@ -537,6 +547,11 @@ impl<'a> Bench<'a> {
             posix: &self.posix,
             reference: self.reference.as_deref(),
         };
+        let judge = if self.case.gone.is_empty() {
+            judge
+        } else {
+            removal::judge
+        };
         let verdict = judge(&scene, &observed, faults, after, expected);
         for object in held.iter().filter(|object| !self.given.hold(object)) {
             namespace::remove(object.kind, object.id).map_err(stop)?;
@@ -544,6 +559,7 @@ impl<'a> Bench<'a> {
         for object in posix.iter().filter(|object| !self.posix.contains(object)) {
             posix::remove(&object.what, &object.name).map_err(stop)?;
         }
+        self.restore(&held, &posix).map_err(stop)?;
         self.report.add(&self.stdout, &observed, faults, &verdict);
         if !verdict.complaints.is_empty() {
             self.complain(&observed, faults, &verdict.complaints)?;
@@ -554,6 +570,27 @@ impl<'a> Bench<'a> {
             ));
         }
         Ok(observed)
+    }
+
+    /// Creates the given objects that a run removed once more. `held` and `files` are those that
+    /// are there.
+    fn restore(&mut self, held: &[Object], files: &[posix::Object]) -> io::Result<()> {
+        let is_whole = self.given.before().all(|object| held.contains(object))
+            && self.posix.iter().all(|object| files.contains(object));
+        if self.case.gone.is_empty() || is_whole {
+            return Ok(());
+        }
+        for object in held.iter().filter(|object| self.given.hold(object)) {
+            namespace::remove(object.kind, object.id)?;
+        }
+        for object in files.iter().filter(|object| self.posix.contains(object)) {
+            posix::remove(&object.what, &object.name)?;
+        }
+        let is_object = |step: &&Setup| matches!(step, Setup::Object(_) | Setup::Posix(_));
+        let objects = self.case.setup.iter().filter(is_object).cloned();
+        (self.given, _) = runner::set_up(&objects.collect::<Vec<_>>())?;
+        self.posix = self.window.objects()?;
+        Ok(())
     }
 
     fn complain(
@@ -952,6 +989,9 @@ impl<'a> Bench<'a> {
                 }
                 continue;
             }
+            if self.case.runs[0].status != 0 && limit > output {
+                return Ok(());
+            }
             if run.stdout.len() as u64 != limit {
                 let what = format!(
                     "out: {} bytes instead of the {limit} that fit",
@@ -967,6 +1007,7 @@ impl<'a> Bench<'a> {
     }
 
     fn waits(&mut self) -> Result<(), Stop> {
+        let plain = self.attempt(&[], self.expected())?.stderr;
         let mut waits = waits();
         if let Some((share, _)) = &self.share {
             let others = waits.into_iter().skip(share.case % sample::PIPES);
@@ -975,7 +1016,7 @@ impl<'a> Bench<'a> {
         for stuffed in waits {
             self.stdout = Stdout::Stuffed(stuffed.clone());
             let run = self.attempt(&[], self.expected())?;
-            if run.status.success() {
+            if self.stdout.takes_all() == Some(true) {
                 continue;
             }
             let interrupted = stuffed
@@ -990,7 +1031,7 @@ impl<'a> Bench<'a> {
             let reason = io::Error::from_raw_os_error(reason).to_string();
             let reason = reason.split(" (os error").next().unwrap_or_default();
             let line = format!("ipcmk: write error: {reason}\n");
-            if run.stderr != line.as_bytes() {
+            if run.stderr != [&plain, line.as_bytes()].concat() {
                 self.complain(&run, &[], &[format!("err: not {line:?}")])?;
             }
             self.attempt(&[Fault::removals(0, libc::EPERM)], Some(1))?;

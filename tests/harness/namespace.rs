@@ -40,6 +40,16 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
+    /// The kind that the program calls so on standard error.
+    pub fn in_words(words: &str) -> Option<Self> {
+        match words {
+            "shared memory" => Some(Self::Shm),
+            "message queue" => Some(Self::Msg),
+            "semaphore" => Some(Self::Sem),
+            _ => None,
+        }
+    }
+
     /// The name in case files and under /proc/sysvipc.
     pub const fn name(self) -> &'static str {
         match self {
@@ -451,6 +461,19 @@ impl NewObject {
 
 /// SHM_LOCKED in a segment's mode: include/linux/shm.h.
 const LOCKED: u32 = 0o2000;
+
+/// The identifier of the object with this key in the calling thread's namespace.
+pub fn find(kind: Kind, key: libc::key_t) -> io::Result<i32> {
+    // SAFETY: none of the three calls takes a pointer.
+    let id = unsafe {
+        match kind {
+            Kind::Shm => libc::shmget(key, 0, 0),
+            Kind::Msg => libc::msgget(key, 0),
+            Kind::Sem => libc::semget(key, 0, 0),
+        }
+    };
+    check(id).map(|()| id)
+}
 
 /// Removes an object of the calling thread's namespace.
 pub fn remove(kind: Kind, id: i32) -> io::Result<()> {

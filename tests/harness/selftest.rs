@@ -114,6 +114,16 @@ fn every_wrong_expectation_fails() {
             "calls: expected\n    msgget write\n",
         ),
         ("mode=640", "mode=644", "missing: msg key=random mode=644"),
+        (
+            "util-linux",
+            "given: sem key=5 nsems=1 mode=600\ngone: sem key=5 nsems=1 mode=600\nutil-linux",
+            "not expected: sem key=0x5",
+        ),
+        (
+            "util-linux",
+            "given: posix shm x size=1 mode=600\ngone: posix shm x size=1 mode=600\nutil-linux",
+            "not expected: shm x size=1",
+        ),
         ("key=random", "key=0x1", "missing: msg key=0x1"),
         (
             "holds: msg key=random mode=640",

@@ -216,12 +216,12 @@ impl Kernel {
             }
             Sysno::shmget | Sysno::semget | Sysno::msgget => {
                 let flags = if call == Sysno::msgget { b } else { c };
-                if call != Sysno::msgget && b == 0 {
-                    return Err(libc::EINVAL);
-                }
                 if flags & libc::IPC_CREAT as usize == 0 {
                     // Any object is found.
                     return Ok(0);
+                }
+                if call != Sysno::msgget && b == 0 {
+                    return Err(libc::EINVAL);
                 }
                 self.last.objects.push((Some(call), a, b));
                 return Ok(self.last.objects.len() - 1);
@@ -1199,6 +1199,148 @@ const FILES: [(&str, &str); 6] = [
          HugePages_Total:       1\nHugePages_Free:        1\nHugePages_Rsvd:        1\nHugepagesize:       2048 kB\n",
     ),
 ];
+
+/// What a model holds before a removal.
+fn to_remove(kernel: &mut Kernel) {
+    // A search finds the first of them, whatever its kind.
+    kernel.last.objects = vec![(Some(Sysno::msgget), 7, 0)];
+    kernel.last.posix = posix(None, None).into();
+}
+
+/// Whether nothing of that is left.
+fn is_empty(ended: &Ended) -> bool {
+    ended.objects.iter().all(|object| object.0.is_none())
+        && ended.posix.iter().all(|object| object.name.is_none())
+}
+
+#[test]
+fn what_lines_name_is_removed() {
+    for (line, out) in [
+        ("-Q -k 7 --remove", "Message queue id: 0\n"),
+        ("--keyed -S 7 -s 3 --remove", "0\n"),
+        (
+            "-M 1 -k 7 --remove -J",
+            "{\"ipcmk\": [\n{\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x00000007\", \"removed\": true}\n]}\n",
+        ),
+    ] {
+        let ended = run(line, |kernel| {
+            to_remove(kernel);
+            kernel.last.posix.clear();
+        });
+        let told = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+        assert_eq!(told, (0, out, ""), "{line}");
+        assert!(is_empty(&ended), "{line}: {ended:?}");
+    }
+    let ended = run("-m 1 -q -s -n x --remove -J -Q -k 7", to_remove);
+    let objects = "{\"ipcmk\": [\n\
+        {\"kind\": \"posix-shmem\", \"name\": \"x\", \"removed\": true},\n\
+        {\"kind\": \"queue\", \"id\": 0, \"key\": \"0x00000007\", \"removed\": true},\n\
+        {\"kind\": \"posix-mqueue\", \"name\": \"x\", \"removed\": true},\n\
+        {\"kind\": \"posix-semaphore\", \"name\": \"x\", \"removed\": true}\n]}\n";
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, objects));
+    assert!(is_empty(&ended), "{ended:?}");
+    // It is not there any more.
+    let ended = plainly("-m 1 -q -s -n x --remove");
+    let told = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+    assert_eq!(told, (0, "", ""));
+}
+
+/// The first call of a kind that fails keeps its object; the others go.
+#[test]
+fn what_is_not_removed_is_explained() {
+    let jobs = "-Q -k 7\n-m 1 -q -s -n x\n";
+    for (call, errno, told) in [
+        (
+            Sysno::msgctl,
+            libc::EPERM,
+            "line 1: remove message queue with key 0x7 failed: Operation not permitted\n",
+        ),
+        (
+            Sysno::msgget,
+            libc::ENOSYS,
+            "line 1: remove message queue with key 0x7 failed: Function not implemented\n",
+        ),
+        (
+            Sysno::unlinkat,
+            libc::EACCES,
+            "line 2: remove POSIX shared memory 'x' failed: Permission denied\n",
+        ),
+        (
+            Sysno::unlinkat,
+            libc::EROFS,
+            "line 2: remove POSIX shared memory 'x' failed: Read-only file system\n",
+        ),
+        (
+            Sysno::mq_unlink,
+            libc::EACCES,
+            "line 2: remove POSIX message queue 'x' failed: Permission denied\n",
+        ),
+    ] {
+        let ended = run("--batch /jobs --remove", |kernel| {
+            to_remove(kernel);
+            kernel.files = vec![("/jobs", jobs)];
+            kernel.errors = vec![(call, errno)];
+        });
+        assert_eq!(ended.status, 1, "{call}");
+        assert!(
+            ended.stderr.starts_with(&format!("ipcmk: {told}")),
+            "{call}: {}",
+            ended.stderr
+        );
+        let queues = ended.objects.iter().filter(|object| object.0.is_some());
+        let names = ended.posix.iter().filter(|object| object.name.is_some());
+        assert_eq!(queues.count() + names.count(), 1, "{call}: {ended:?}");
+        assert_eq!(ended.stdout.lines().count(), 3, "{call}: {ended:?}");
+    }
+    let ended = run("-Q -k 7 --remove", |kernel| {
+        to_remove(kernel);
+        kernel.last.posix.clear();
+        kernel.writes = [Err(libc::EPIPE)].into();
+    });
+    let told = (ended.status, ended.stderr.as_str());
+    assert_eq!(told, (1, "ipcmk: write error: Broken pipe\n"));
+    assert!(is_empty(&ended));
+}
+
+#[test]
+fn a_dry_run_calls_for_no_object() {
+    let lines = [
+        "-M 1 -Q -S 1 -m 1 -q -s -n x --dry-run",
+        "-Q -k 7 --remove --dry-run",
+    ];
+    for line in lines {
+        let ended = plainly(line);
+        let told = (ended.status, ended.stdout.as_str(), ended.stderr.as_str());
+        assert_eq!(told, (0, "", ""), "{line}");
+        let calls = [Sysno::mmap, Sysno::rt_sigprocmask, Sysno::exit_group];
+        assert!(
+            ended.calls.iter().all(|call| calls.contains(call)),
+            "{ended:?}"
+        );
+    }
+}
+
+/// The text of a batch is longer than the memory that is mapped first, and moves.
+#[test]
+fn a_long_batch_moves_to_more_memory() {
+    let text = format!("# {}\n-Q -k 7\n", "x".repeat(70_000)).leak();
+    let ended = run("--batch /jobs", |kernel| {
+        kernel.files = vec![("/jobs", text)];
+    });
+    let out = "Message queue id: 0\n";
+    assert_eq!((ended.status, ended.stdout.as_str()), (0, out));
+    assert!(ended.calls.contains(&Sysno::mremap));
+    let ended = run("--batch /jobs", |kernel| {
+        kernel.files = vec![("/jobs", text)];
+        kernel.errors = vec![(Sysno::mremap, libc::ENOMEM)];
+    });
+    let told = "ipcmk: read '/jobs' failed: Cannot allocate memory\n";
+    assert!(
+        ended.status == 1 && ended.stderr.starts_with(told),
+        "{ended:?}"
+    );
+    assert!(ended.objects.is_empty());
+}
 
 #[test]
 fn segments_that_would_die_are_refused() {

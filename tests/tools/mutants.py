@@ -63,7 +63,7 @@ SLOW = {
     "the build for aarch64": ["tests/tools/cross.sh", *BUILD],
     **{
         name: integration(name)
-        for name in ("docs", "numbers", "collision", "cookbook", "posix_load", "ftok", "load", "posix", "json", "sizes")
+        for name in ("docs", "numbers", "collision", "cookbook", "posix_load", "removal", "ftok", "load", "posix", "json", "sizes")
         + ("ready", "other_name", "owners", "observer", "exhaustive", "differential")
     },
     "fuzz-corpus": [*CARGO, "--package", "ipcmk-fuzz"],

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::errnos::FILTERS;
-use super::fault::{Fault, Target, What, is_write, target};
+use super::fault::{Fault, Target, What, is_write, sought, target};
 use super::stdout::{self, End, Stdout};
 use crate::case::{Case, Stream};
 use crate::files::{Input, Stdin};
@@ -38,8 +38,10 @@ pub struct Observed {
     pub met: Vec<(usize, usize)>,
     /// The objects that calls remove: index of the call, object.
     pub removals: Vec<(usize, Target)>,
-    /// Objects that "another process" has created meanwhile: see `is_told_truly`.
+    /// Objects that "another process" has created meanwhile: see `tell_truly`.
     pub others: Vec<Target>,
+    /// Objects that it has removed.
+    pub gone: Vec<Target>,
 }
 
 impl Observed {
@@ -104,7 +106,8 @@ pub fn attempt(
     }
     let met = RefCell::new(Vec::new());
     let mut earlier: Vec<Syscall> = Vec::new();
-    let (mut removals, mut others) = (Vec::new(), Vec::new());
+    let (mut removals, mut others, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let removes = !case.gone.is_empty();
     let trace = tracee.follow(|call| {
         if call.result.is_some() {
             return after(faults, call, earlier.len() - 1, &met);
@@ -114,10 +117,20 @@ pub fn attempt(
         }
         let target = target(call, |address| memory.string(address));
         let action = before(faults, call, &earlier, &met);
-        if let (Action::Fail(errno), Some(target)) = (action, &target)
-            && is_told_truly(call, errno, target)
-        {
-            others.push(target.clone());
+        if let Action::Fail(errno) = action {
+            let sought = removes.then(|| sought(call)).flatten();
+            if let (libc::ENOENT, Some(sought)) = (errno, sought) {
+                sought.remove();
+                gone.push(sought);
+            }
+            match target
+                .as_ref()
+                .map(|target| (target, tell_truly(call, errno, target)))
+            {
+                Some((target, Told::Created)) => others.push(target.clone()),
+                Some((target, Told::Removed)) => gone.push(target.clone()),
+                Some((_, Told::Nothing)) | None => {}
+            }
         }
         if let Some(target) = target {
             removals.push((earlier.len(), target));
@@ -153,6 +166,7 @@ pub fn attempt(
         met: met.into_inner(),
         removals,
         others,
+        gone,
     })
 }
 
@@ -206,12 +220,25 @@ fn fails_afterwards(call: &Syscall, errno: i32) -> bool {
     call.number == libc::SYS_close && !FILTERS.contains(&errno)
 }
 
+/// What "another process" did meanwhile.
+enum Told {
+    Nothing,
+    Created,
+    Removed,
+}
+
 /// Makes an errno about an object true, as it would be from the kernel: removes the object, or
-/// creates it. Returns whether it has created one, as another process could.
-fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
+/// creates it, as another process could.
+fn tell_truly(call: &Syscall, errno: i32, target: &Target) -> Told {
     match (errno, target) {
-        (libc::EINVAL | libc::EIDRM, Target::SystemV(..)) => target.remove(),
-        (libc::ENOENT, Target::Posix(..)) if call.number != libc::SYS_mq_open => target.remove(),
+        (libc::EINVAL | libc::EIDRM, Target::SystemV(..)) => {
+            target.remove();
+            Told::Removed
+        }
+        (libc::ENOENT, Target::Posix(..)) if call.number != libc::SYS_mq_open => {
+            target.remove();
+            Told::Removed
+        }
         (libc::EEXIST, Target::Posix(true, name)) if call.number == libc::SYS_mq_open => {
             let other = posix::Wanted {
                 name: name.clone(),
@@ -224,11 +251,14 @@ fn is_told_truly(call: &Syscall, errno: i32, target: &Target) -> bool {
                 owner: None,
             };
             // If it exists already, the errno is true.
-            return other.create().is_ok();
+            if other.create().is_ok() {
+                Told::Created
+            } else {
+                Told::Nothing
+            }
         }
-        _ => {}
+        _ => Told::Nothing,
     }
-    false
 }
 
 /// The memory of a program.

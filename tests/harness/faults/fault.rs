@@ -1,6 +1,6 @@
 //! A fault: what is injected into a run, and at which of its system calls.
 
-use crate::namespace::Kind;
+use crate::namespace::{self, Kind};
 use crate::posix::{self, What as Posix};
 use crate::tracer::Syscall;
 use crate::{errno, syscalls};
@@ -119,7 +119,42 @@ pub fn target(call: &Syscall, read: impl Fn(u64) -> Vec<u8>) -> Option<Target> {
     }
 }
 
+/// The System V object that a call looks for by its key.
+pub fn sought(call: &Syscall) -> Option<Target> {
+    let kind = match call.number {
+        libc::SYS_shmget => Kind::Shm,
+        libc::SYS_msgget => Kind::Msg,
+        libc::SYS_semget => Kind::Sem,
+        _ => return None,
+    };
+    let flags = if kind == Kind::Msg {
+        call.args[1]
+    } else {
+        call.args[2]
+    };
+    if low(flags) & libc::IPC_CREAT != 0 {
+        return None;
+    }
+    Some(Target::SystemV(
+        kind,
+        namespace::find(kind, low(call.args[0])).ok()?,
+    ))
+}
+
 impl Target {
+    /// The POSIX objects of this kind, in the program's words, and name.
+    pub fn posix(kind: &str, name: &str) -> Option<Vec<Self>> {
+        let name = name.trim_start_matches('/');
+        let file = |name: String| Self::Posix(false, name.into());
+        Some(match kind {
+            "shared memory" => vec![file(name.to_owned())],
+            "message queue" => vec![Self::Posix(true, name.into())],
+            // glibc's, or musl's.
+            "semaphore" => vec![file(format!("sem.{name}")), file(name.to_owned())],
+            _ => return None,
+        })
+    }
+
     /// Whether it is this POSIX object.
     pub fn is(&self, object: &posix::Object) -> bool {
         *self == Self::Posix(object.what.is_queue(), object.name.clone())
@@ -129,7 +164,7 @@ impl Target {
     pub fn remove(&self) {
         // It may not exist any more.
         let _ = match self {
-            Self::SystemV(kind, id) => crate::namespace::remove(*kind, *id),
+            Self::SystemV(kind, id) => namespace::remove(*kind, *id),
             Self::Posix(true, name) => posix::remove(&Posix::Queue(posix::Queue::USUAL), name),
             Self::Posix(false, name) => posix::remove(&Posix::Other, name),
         };
@@ -311,6 +346,8 @@ mod tests {
         assert_eq!(target(libc::SYS_mq_unlink, &[3]), queue);
         assert_eq!(target(libc::SYS_mq_open, &[3]), queue);
         assert_eq!(target(libc::SYS_write, &[3]), None);
+        let sought = |args: &[u64]| sought(&call(libc::SYS_msgget, args));
+        assert_eq!(sought(&[5, libc::IPC_CREAT as u64]), None);
     }
 
     #[test]

@@ -266,6 +266,7 @@ mod tests {
             met,
             removals: Vec::new(),
             others: Vec::new(),
+            gone: Vec::new(),
         }
     }
 

@@ -48,13 +48,13 @@ pub enum Ending {
 pub struct Verdict {
     /// How it ended.
     pub ending: Ending,
-    /// Objects that it left and named on standard error.
+    /// Objects that it left, or did not remove, and named on standard error.
     pub named: usize,
-    /// Objects that it left after their removal had failed, when standard error took no error line.
+    /// The same where standard error took no error line.
     pub untold: usize,
     /// Objects that SIGKILL left behind.
     pub orphaned: usize,
-    /// Objects that it left without an error line.
+    /// The same without an error line, although standard error took them.
     pub lost: usize,
     /// POSIX objects that it left and that are not complete.
     pub half_made: usize,
@@ -87,14 +87,9 @@ pub fn judge(
 ) -> Verdict {
     let held = after.held;
     let ending = ending(observed, faults);
-    let mut complaints = Vec::new();
-    if ending == Ending::Wrong {
-        complaints.push(format!("it ended by {}", observed.status));
-    } else if let (Some(expected), Some(code)) = (expected, observed.status.code())
-        && code != expected
-    {
-        complaints.push(format!("exit status {code} instead of {expected}"));
-    }
+    let mut complaints: Vec<String> = exit_status(ending, observed, expected)
+        .into_iter()
+        .collect();
     let gone = scene.given.before().filter(|object| !held.contains(object));
     let mut changed: Vec<String> = gone.map(Object::to_string).collect();
     let gone = scene
@@ -110,17 +105,7 @@ pub fn judge(
     let names = left_behind(&observed.stderr);
     let hears = hears(scene, observed, faults);
     let whole = whole(scene, observed, faults, after);
-    let mut verdict = Verdict {
-        ending,
-        named: 0,
-        untold: 0,
-        orphaned: 0,
-        lost: 0,
-        half_made: 0,
-        closed: 0,
-        changed: changed.len(),
-        complaints: Vec::new(),
-    };
+    let mut verdict = Verdict::of(ending, changed.len(), Vec::new());
     for object in held.iter().filter(|object| !scene.given.hold(object)) {
         let this = (object.kind, object.id);
         let is_printed = printed.contains(&this);
@@ -176,7 +161,34 @@ pub fn judge(
     verdict
 }
 
+/// What is wrong with the end of a run. `expected` is the only exit status that is right, if there
+/// is one.
+pub fn exit_status(ending: Ending, observed: &Observed, expected: Option<i32>) -> Option<String> {
+    match (expected, observed.status.code()) {
+        _ if ending == Ending::Wrong => Some(format!("it ended by {}", observed.status)),
+        (Some(expected), Some(code)) if code != expected => {
+            Some(format!("exit status {code} instead of {expected}"))
+        }
+        _ => None,
+    }
+}
+
 impl Verdict {
+    /// One of a run that left no object of its own.
+    pub fn of(ending: Ending, changed: usize, complaints: Vec<String>) -> Self {
+        Self {
+            ending,
+            named: 0,
+            untold: 0,
+            orphaned: 0,
+            lost: 0,
+            half_made: 0,
+            closed: 0,
+            changed,
+            complaints,
+        }
+    }
+
     /// The same for POSIX objects, which must also be complete at any time.
     fn judge_posix(
         &mut self,
@@ -259,7 +271,8 @@ fn is_printed(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool 
             .all(|row| is_line(row).is_some())
 }
 
-fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
+/// How a run ended.
+pub fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
     match (observed.status.code(), observed.status.signal()) {
         (Some(0), _) => Ending::Success,
         (Some(1), _) => Ending::Failure,
@@ -423,7 +436,7 @@ fn without_state(out: &Text, is_null: impl Fn(&[u8], &str) -> bool) -> Text {
 }
 
 /// Whether standard error takes what the program writes.
-fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
+pub fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
     let refused = observed.met_any(faults, |fault, call| {
         matches!(fault.what, What::Errno(_) | What::Length(0)) && is_write(call, 2)
     });
@@ -432,7 +445,7 @@ fn hears(scene: &Scene<'_>, observed: &Observed, faults: &[Fault]) -> bool {
 
 /// What is wrong with standard error after a failure: it must be an error line, then lines that
 /// explain it.
-fn words(stderr: &[u8]) -> Option<String> {
+pub fn words(stderr: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
     let wrong = |what: &str| Some(format!("err: {what}: {}", text::show(stderr)));
     if !text.starts_with("ipcmk: ") {
@@ -462,15 +475,7 @@ fn posix_left_behind(stderr: &[u8]) -> Vec<(Vec<Target>, String)> {
             .strip_prefix("ipcmk: POSIX ")?
             .split_once("' is left behind: ")?;
         let (kind, name) = object.split_once(" '")?;
-        let bare = name.trim_start_matches('/');
-        let file = |name: String| Target::Posix(false, name.into());
-        let targets = match kind {
-            "shared memory" => vec![file(bare.to_owned())],
-            "message queue" => vec![Target::Posix(true, bare.into())],
-            // glibc's, or musl's.
-            "semaphore" => vec![file(format!("sem.{bare}")), file(bare.to_owned())],
-            _ => return None,
-        };
+        let targets = Target::posix(kind, name)?;
         Some((targets, format!("POSIX {kind} {name}")))
     };
     stderr
@@ -491,13 +496,7 @@ fn left_behind(stderr: &[u8]) -> Vec<(Kind, i32)> {
                 .strip_prefix("ipcmk: ")?
                 .split_once(" is left behind: ")?;
             let (kind, id) = object.rsplit_once(" id ")?;
-            let kind = match kind {
-                "shared memory" => Kind::Shm,
-                "message queue" => Kind::Msg,
-                "semaphore" => Kind::Sem,
-                _ => return None,
-            };
-            Some((kind, id.parse().ok()?))
+            Some((Kind::in_words(kind)?, id.parse().ok()?))
         })
         .collect()
 }
@@ -552,6 +551,7 @@ mod tests {
             met: Vec::new(),
             removals: vec![(1, Target::SystemV(Kind::Msg, 3))],
             others: Vec::new(),
+            gone: Vec::new(),
         }
     }
 

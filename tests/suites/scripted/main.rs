@@ -7,6 +7,7 @@ mod json;
 mod owners;
 mod posix;
 mod properties;
+mod removal;
 mod script;
 
 use ipcmk::kernel::errno::Errno;
