@@ -30,7 +30,7 @@
 //! | [`report`] | it makes what a user reads |
 //! | [`plan`] | it says what is to be done, and in which order |
 //! | [`cli`] | it is about what the user typed |
-//! | [`kernel`] | a kernel header or a C library fixed it, or it is the [port](kernel::port) |
+//! | [`kernel`] | a kernel header or a C library fixed it, or it is the [port](kernel::port) or the memory that it gives |
 //!
 //! What is true of a test machine only belongs to `tests`.
 #![no_std]

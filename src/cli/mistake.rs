@@ -93,6 +93,8 @@ pub enum Mistake {
     BatchNotAlone,
     /// A line of a batch with -J, -h, -V or --batch.
     NotInBatch,
+    /// -e of an object that an earlier line of the batch creates smaller.
+    Larger,
     /// A line to remove a System V object that has no key, or a private one.
     NoKey,
     /// The object of an earlier line of the batch, again.

@@ -210,7 +210,7 @@ pub trait Kernel {
     ///
     /// # Errors
     /// Theirs.
-    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno>;
+    fn read_whole<'a>(&mut self, file: Input<'_>) -> Result<&'a [u8], Errno>;
 
     /// Maps so many bytes, at least one, all of them 0: mmap(2).
     ///
@@ -312,7 +312,7 @@ pub struct Space {
 /// A file of /proc or /sys to read. It is opened with O_NONBLOCK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File<'a> {
-    /// Any.
+    /// One that may be read again.
     System(&'a CStr),
     /// One that is read once a run at most: the exit closes it.
     Once(&'a CStr),
@@ -320,7 +320,7 @@ pub enum File<'a> {
 
 /// A text of the user's to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text<'a> {
+pub enum Input<'a> {
     /// A file of this name.
     File(&'a [u8]),
     /// Standard input.

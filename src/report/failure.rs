@@ -86,6 +86,7 @@ const fn mistake(mistake: Mistake) -> Words {
         Mistake::ModeTwice => Words::MODE_TWICE,
         Mistake::NoResource | Mistake::OnlyName | Mistake::ByteOrderMark => Words::BAD_USAGE,
         Mistake::Again => Words::AGAIN,
+        Mistake::Larger => Words::LARGER,
         Mistake::NoUser => Words::NO_USER,
         Mistake::NoGroup => Words::NO_GROUP,
         Mistake::NoUserId => Words::NO_USER_ID,
@@ -169,6 +170,7 @@ const fn further(mistake: Mistake) -> Words {
         | Mistake::BatchNotAlone
         | Mistake::NotInBatch
         | Mistake::Again
+        | Mistake::Larger
         | Mistake::NoUser
         | Mistake::NoUserId
         | Mistake::NoGroup
@@ -202,6 +204,7 @@ const fn is_value(refusal: &Refusal<'_>) -> bool {
             | Mistake::NoGroup
             | Mistake::NoGroupId
             | Mistake::Again
+            | Mistake::Larger
     )
 }
 
@@ -245,14 +248,17 @@ fn refuse<'k, 'a: 'k, A: Argv<'a>, K: Kernel>(
     }
 }
 
-/// Prints why an object was not removed, and its hint.
-#[inline(never)] // its buffer would be in the frame of every line
-pub fn removal<K: Kernel>(attempt: &Attempt<'_>, errno: Errno, kernel: &mut K) {
+/// Adds why an object was not removed, and its hint, to what waits for standard error.
+#[inline(never)] // its variables would be in the frame of every line
+pub fn removal<K: Kernel>(
+    attempt: &Attempt<'_>,
+    errno: Errno,
+    kernel: &mut K,
+    waiting: &mut List<'_, u8>,
+) {
     let mut figures = [0; 3];
     let hint = hint::explain(attempt, errno, &[], &mut figures, kernel);
-    let mut waiting = [0; MAX_WRITE];
-    let mut waiting = List::new(&mut waiting);
-    let mut text = Text::new(Some((kernel, Fd::ERR)), &mut waiting);
+    let mut text = Text::new(Some((kernel, Fd::ERR)), waiting);
     text.batch_line = attempt.line;
     text.word = attempt.path;
     text.figures = [attempt.key.into(), 0, 0];
@@ -261,8 +267,6 @@ pub fn removal<K: Kernel>(attempt: &Attempt<'_>, errno: Errno, kernel: &mut K) {
         text.figures = figures;
         text.line(words, Errno::NONE);
     }
-    // An error of this write cannot be reported.
-    text.flush();
 }
 
 /// Prints why a run of `arguments` failed, its hint, and which objects could not be removed.

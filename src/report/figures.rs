@@ -7,8 +7,8 @@ use core::ffi::CStr;
 
 use super::measure::{attributes, measure};
 use crate::kernel::abi::{
-    IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
-    RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
+    IPC_RMID, IPC_SET, LARGEST_FILE, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE,
+    RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, Made, Name};
@@ -439,8 +439,14 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::SetMode => (Sysno::fchmod, 0, None),
             Doing::Link => (Sysno::linkat, 0, None),
             Doing::Close => (Sysno::close, 0, None),
-            Doing::Remove if !is_posix => (control, IPC_RMID, None),
-            Doing::Remove if is_queue => (Sysno::mq_unlink, 0, None),
+            // One of two calls.
+            Doing::Remove
+                if !is_posix && errno != Errno::ENOSYS && kernel.probe(get, 0) == Some(errno) =>
+            {
+                return true;
+            }
+            Doing::Remove if !is_posix => (control, IPC_RMID, Some(get)),
+            Doing::Remove if is_queue => (Sysno::mq_unlink, 0, Some(Sysno::mq_open)),
             Doing::Remove | Doing::Unlink => (Sysno::unlinkat, 0, None),
             Doing::SetValues => (Sysno::semctl, SETALL, None),
             Doing::MarkReady => (Sysno::semop, 0, None),
@@ -517,9 +523,6 @@ impl<K: Kernel> Facts<'_, '_, K> {
         asked.unwrap_or_else(|| attributes(None, None, self.kernel))
     }
 }
-
-/// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
-const LARGEST_FILE: u64 = u64::MAX >> 1;
 
 /// A value of vm.overcommit_memory: promises up to what there is. `linux/mman.h`.
 const OVERCOMMIT_GUESS: u64 = 0;

@@ -189,7 +189,7 @@ const fn small_errno(errno: Errno) -> u8 {
 
 // A row: errno, words, figures, places; then a note for the man page.
 rules! {
-    // Any errno: each call refuses an impossible name with one of its own.
+    // Any errno: EINVAL where the line is checked, and what each call refuses such a name with.
     NONE: BAD_NAME [IfBadName] CALLS | REMOVE | POSIX;
 
     ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
@@ -248,7 +248,7 @@ rules! {
     EPERM: FILTER [IfFiltered] EVERYTHING | ALL;
     EPERM: NOT_OURS [] REMOVE | SYSV | MQUEUE,
         "--remove";
-    // An immutable file of a tmpfs too: Linux 6.6.
+    // A tmpfs has the attributes of chattr(1) since Linux 6.6.
     EPERM: NOT_OUR_FILE [] REMOVE | FILE,
         "--remove";
     EPERM: OVER_EACH [Asked, Limit(EachIfOver)] SET | QUEUE | EACH,
@@ -271,8 +271,8 @@ rules! {
     EACCES: FILTER [IfFiltered] EVERYTHING | ALL;
     EACCES: NO_ENTRY [] CREATE | FIND | LINK | REMOVE | FILE,
         "-m and -s";
-    EACCES: SECURITY_MODULE_OR_FILTER [IfFilter] CALLS | SYSV;
-    EACCES: SECURITY_MODULE [] CALLS | SYSV;
+    EACCES: SECURITY_MODULE_OR_FILTER [IfFilter] CALLS | REMOVE | SYSV;
+    EACCES: SECURITY_MODULE [] CALLS | REMOVE | SYSV;
 
     ENOMEM: COMMIT_LIMIT [CommittedIfOver, CommitLimit, AskedKib] CREATE | SHM,
         "figures from /proc, under vm.overcommit_memory=2";
@@ -290,7 +290,8 @@ rules! {
     ENOMEM: MEMLOCK [Asked, Memlock] PREPARE | SHM,
         "--lock";
     ENOMEM: ADDRESS_SPACE [] BATCH | MEMORY | ALL,
-        "--batch, -J, --value and POSIX objects map memory";
+        "--batch, -J, --value, names in --owner and POSIX objects map memory";
+    ENOMEM: ADDRESS_SPACE [IfOwner] OTHER | ALL;
     ENOMEM: KERNEL_MEMORY [] CREATE | QUEUE | SEM | POSIX;
     ENOMEM: KERNEL_MEMORY [] PREPARE | QUEUE | SEM;
     ENOMEM: KERNEL_MEMORY [] FIND | SET | LINK | ALL;
@@ -312,7 +313,7 @@ rules! {
     ENOENT: NO_FILES [] CREATE | FILE;
     ENOENT: LETTER_ID [LetterId, LetterId] OTHER | ALL,
         "--ftok";
-    ENOTDIR: NO_DIRECTORY [] CREATE | FIND | LINK | FILE;
+    ENOTDIR: NO_DIRECTORY [] CREATE | FIND | LINK | REMOVE | FILE;
     ESTALE: REPLACED [] LINK | FILE,
         "-m and -s, where there is no O_TMPFILE";
     EROFS: READ_ONLY [] CREATE | LINK | REMOVE | FILE;

@@ -80,8 +80,8 @@ words! {
     EXTRA_OPERAND: "extra operand '@'";
     MODE_TWICE: "mode given twice: -p and '@'";
     BAD_USAGE: "bad usage";
-    NOTHING: "nothing to create: -M, -Q, -S, -m, -q or -s is missing";
-    NOTHING_KEYED: "nothing to create: -M, -Q or -S is missing";
+    NOTHING: "no object: -M, -Q, -S, -m, -q or -s is missing";
+    NOTHING_KEYED: "no object: -M, -Q or -S is missing";
     NEEDS_NAME: "-m, -q and -s need -n <name>";
     ONLY_NAME: "-n names what -m, -q or -s creates";
     BYTE_ORDER_MARK: "the batch begins with a byte order mark";
@@ -91,7 +91,8 @@ words! {
     NO_GROUP: "no group '@' in /etc/group";
     NO_USER_ID: "no id of user '@' in /etc/passwd";
     NO_GROUP_ID: "no id of group '@' in /etc/group";
-    AGAIN: "creates the object of line % again, which takes -e";
+    LARGER: "asks for a larger object than line % creates";
+    AGAIN: "names the object of line % again, which takes -e";
     NO_NAME: "name is required for POSIX IPC";
     SEVERAL_KEYED: "only one of -M, -Q and -S can have a key";
     NO_SIZE: "-p <size> is required with -M and -Q";
@@ -173,7 +174,7 @@ words! {
     REPLACED: "another process put a file of its own there";
     HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NOT_OURS: "it is another user's";
-    NOT_OUR_FILE: "it is another user's, or immutable";
+    NOT_OUR_FILE: "it is another user's, or chattr(1) protects it";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";

@@ -12,7 +12,7 @@ use crate::cli::mistake::Mistake;
 use crate::cli::options::Opt;
 use crate::cli::request::{Action, Request};
 use crate::kernel::errno::Errno;
-use crate::kernel::port::{Kernel, Text};
+use crate::kernel::port::{Input, Kernel};
 use crate::plan::attempt::Doing;
 
 /// Reads the lines of a batch and checks them. A signal may end the run as long as it waits for
@@ -27,8 +27,8 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     job.attempt.doing = Doing::ReadBatch;
     job.attempt.path = batch.batch;
     job.lines = job.kernel.read_whole(match batch.batch {
-        b"-" => Text::In,
-        path => Text::File(path),
+        b"-" => Input::In,
+        path => Input::File(path),
     })?;
     // U+FEFF, which some editors write at the start of a file, as UTF-8 or UTF-16.
     if let [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = job.lines {

@@ -3,17 +3,17 @@
 use core::num::NonZero;
 
 use super::job::Job;
-use super::known::{self, FILES, QUEUES, SEMAPHORES, Space};
+use super::known::{self, FILES, QUEUES, SEMAPHORES, Scope};
 use crate::cli::mistake::Mistake;
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
-use crate::kernel::abi::IPC_PRIVATE;
+use crate::kernel::abi::{IPC_PRIVATE, LARGEST_FILE};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Kind, Libc, Name};
 use crate::kernel::port::Kernel;
 use crate::kernel::posix::bare;
 use crate::plan::attempt::Doing;
-use crate::plan::step::Steps;
+use crate::plan::step::{Step, Steps};
 use crate::report::json;
 
 /// Checks the names of a line's objects, and that no earlier line of the batch has one of them.
@@ -24,44 +24,67 @@ use crate::report::json;
 pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> Result<(), Errno> {
     for step in Steps::of(request) {
         job.attempt.step = step;
+        job.attempt.doing = if job.removes {
+            Doing::Remove
+        } else {
+            Doing::Create
+        };
         job.objects += 1;
-        job.bytes += json::most_bytes(request);
-        if step.kind == Kind::Sem && !step.is_posix && request.has(Opt::Value) {
-            values(job, step.amount)?;
-        }
-        let (space, name) = if step.is_posix {
-            job.attempt.doing = if job.removes {
-                Doing::Remove
-            } else {
-                Doing::Create
-            };
+        job.bytes = job.bytes.saturating_add(json::most_bytes(request));
+        let is_private = !step.is_posix && matches!(request.key(), None | Some(IPC_PRIVATE));
+        let existing = request.has(Opt::Existing) && !is_private;
+        if step.is_posix {
             job.attempt.path = request.name;
             has_path(request.name(), step.kind)?;
-            posix(request.name(), step.kind)
-        } else {
-            match request.key() {
-                None | Some(IPC_PRIVATE) if job.removes => {
-                    return Err(job.refuse(Mistake::NoKey, b"", 0));
-                }
-                None | Some(IPC_PRIVATE) => continue,
-                Some(key) => (known::keyed(step.kind, key), b"".as_slice()),
+        }
+        if !job.removes {
+            if !existing && no_kernel_creates(request, step) {
+                return Err(Errno::EINVAL);
             }
+            if step.kind == Kind::Sem && !step.is_posix && request.has(Opt::Value) {
+                values(job, step.amount)?;
+            }
+        }
+        let (scope, name) = match request.key() {
+            _ if step.is_posix => posix(request.name(), step.kind),
+            Some(key) if !is_private => (known::keyed(step.kind, key), b"".as_slice()),
+            _ if job.removes => return Err(job.refuse(Mistake::NoKey, b"", 0)),
+            _ => continue,
         };
-        match known::find(job.known, space, name) {
-            Some(line @ None) => *line = job.attempt.line.map(NonZero::get),
-            Some(&mut Some(earlier)) if !request.has(Opt::Existing) => {
-                return Err(job.refuse(Mistake::Again, b"", earlier.into()));
-            }
-            _ => {}
+        let Some(known) = known::find(job.known, scope, name) else {
+            continue;
+        };
+        let Some(earlier) = known.number else {
+            known.number = job.attempt.line.map(NonZero::get);
+            // What -e finds can be larger than it asks for.
+            known.amount = if existing { u64::MAX } else { step.amount };
+            continue;
+        };
+        if !existing {
+            return Err(job.refuse(Mistake::Again, b"", earlier.into()));
+        }
+        if step.amount > known.amount {
+            return Err(job.refuse(Mistake::Larger, b"", earlier.into()));
         }
     }
     Ok(())
 }
 
+/// Whether each kernel refuses to create such an object, whatever its limits.
+fn no_kernel_creates(request: &Request<'_>, step: Step) -> bool {
+    let is_zero = |opt| request.get(opt) == Some(0);
+    match (step.kind, step.is_posix) {
+        (Kind::Shm, false) if step.amount == 0 => true,
+        (Kind::Shm, _) => step.amount > LARGEST_FILE,
+        (Kind::Queue, true) => is_zero(Opt::Maxmsg) || is_zero(Opt::Msgsize),
+        _ => false,
+    }
+}
+
 /// Notes that a set of so many semaphores has first values, for which memory is mapped.
 #[inline(never)] // not in the frame of every line
 fn values<K: Kernel>(job: &mut Job<'_, '_, K>, nsems: u64) -> Result<(), Errno> {
-    if nsems <= job.nsems || job.is_dry || job.removes {
+    if nsems <= job.nsems || job.is_dry {
         return Ok(());
     }
     job.attempt.doing = Doing::Limits;
@@ -82,7 +105,7 @@ fn has_path(name: Name<'_>, kind: Kind) -> Result<(), Errno> {
 }
 
 /// What a POSIX object is known by. `-m -n sem.x` and `-s -n x` are one file.
-fn posix(name: Name<'_>, kind: Kind) -> (Space, &[u8]) {
+fn posix(name: Name<'_>, kind: Kind) -> (Scope, &[u8]) {
     match (kind, bare(name.bytes, kind)) {
         (Kind::Queue, name) => (QUEUES, name),
         (Kind::Sem, bare) if name.libc == Libc::Glibc => (SEMAPHORES, bare),

@@ -41,6 +41,7 @@ pub fn run<'a, A: Argv<'a>, K: Kernel>(arguments: A, posixly_correct: bool, kern
         posixly_correct,
         made: List::new(&mut made),
         output: List::new(&mut output),
+        told: List::new(&mut []),
         lines: b"",
         known: &mut [],
         users: b"",
@@ -102,7 +103,7 @@ fn enlarge<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
     } else {
         check(job, request)?;
     }
-    memory::map(job)
+    if job.is_dry { Ok(()) } else { memory::map(job) }
 }
 
 fn block_signals<K: Kernel>(job: &mut Job<'_, '_, K>) -> Result<(), Errno> {
@@ -149,6 +150,10 @@ fn end<'a, A: Argv<'a>, K: Kernel>(
     done: Result<(), Errno>,
     arguments: A,
 ) -> u8 {
+    if job.has_failed {
+        // An error of this write cannot be reported.
+        _ = write_all(job.kernel, Fd::ERR, job.told.items());
+    }
     let Err(errno) = done else {
         return if job.has_failed { FAILURE } else { SUCCESS };
     };

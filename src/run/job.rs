@@ -35,6 +35,8 @@ pub struct Job<'j, 'a, K> {
     pub made: List<'j, Made<'a>>,
     /// What it will print.
     pub output: List<'j, u8>,
+    /// Why objects could not be removed. It is written at the end, since it can wait for a reader.
+    pub told: List<'j, u8>,
     /// The lines of a batch.
     pub lines: &'a [u8],
     /// What they name.

@@ -50,7 +50,7 @@ fn key<'a, K: Kernel>(
     path: &'a [u8],
     id: u64,
 ) -> Result<u64, Errno> {
-    if let Some(&mut Some(key)) = known::find(job.known, FTOK, argument) {
+    if let Some(key) = known::find(job.known, FTOK, argument).and_then(|known| known.number) {
         return Ok(key.into());
     }
     job.attempt.doing = if path.len() == argument.len() {
@@ -61,7 +61,7 @@ fn key<'a, K: Kernel>(
     job.attempt.path = path;
     let key = job.kernel.identify(path)?.key(id);
     if let Some(known) = known::find(job.known, FTOK, argument) {
-        *known = key.try_into().ok();
+        known.number = key.try_into().ok();
     }
     Ok(key)
 }

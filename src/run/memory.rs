@@ -20,6 +20,9 @@ pub const STACK: usize = 1024;
 /// The same of a batch or a POSIX object, where a refusal is explained before the undo.
 pub const LARGE_STACK: usize = 8192;
 
+/// Bytes for the lines that tell why an object was not removed. Those of a long name take more.
+const TOLD: usize = 512;
+
 /// Faults the stack in before anything is created. A stack that may not grow is SIGSEGV here, where
 /// nothing can be lost.
 #[inline(never)] // the bytes are the frame's
@@ -39,7 +42,9 @@ pub fn reserve_stack<const BYTES: usize>() {
 /// The kernel's.
 pub fn map<'a: 'j, 'j, K: Kernel>(job: &mut Job<'j, 'a, K>) -> Result<(), Errno> {
     job.attempt.doing = Doing::Memory;
-    if job.objects > job.made.capacity() {
+    if job.removes {
+        job.told = List::new(job.kernel.mmap_bytes(job.objects.saturating_mul(TOLD))?);
+    } else if job.objects > job.made.capacity() {
         job.made = List::new(job.kernel.mmap(job.objects, Made::NONE)?);
     }
     if job.nsems > 0 {

@@ -7,7 +7,7 @@ use crate::cli::mistake::Mistake;
 use crate::cli::number::{self, split_at};
 use crate::cli::request::Request;
 use crate::kernel::errno::Errno;
-use crate::kernel::port::{Kernel, Owner, Text};
+use crate::kernel::port::{Input, Kernel, Owner};
 use crate::plan::attempt::Doing;
 
 /// Looks up the ids of the names in --owner. A batch reads each file once, and looks each name up
@@ -40,8 +40,8 @@ fn find<'a, K: Kernel>(
     if let Ok(id) = number::id(name) {
         return Ok(id.try_into().unwrap_or_default());
     }
-    let space = if is_group { GROUPS } else { USERS };
-    if let Some(&mut Some(id)) = known::find(job.known, space, name) {
+    let scope = if is_group { GROUPS } else { USERS };
+    if let Some(id) = known::find(job.known, scope, name).and_then(|known| known.number) {
         return Ok(id);
     }
     let path = if is_group {
@@ -57,12 +57,12 @@ fn find<'a, K: Kernel>(
         &mut job.users
     };
     if text.is_empty() {
-        *text = job.kernel.read_whole(Text::File(path.to_bytes()))?;
+        *text = job.kernel.read_whole(Input::File(path.to_bytes()))?;
     }
     let mistake = match (search(text, name), is_group) {
         (Ok(id), _) => {
-            if let Some(known) = known::find(job.known, space, name) {
-                *known = Some(id);
+            if let Some(known) = known::find(job.known, scope, name) {
+                known.number = Some(id);
             }
             return Ok(id);
         }

@@ -11,7 +11,7 @@ use crate::plan::step::Steps;
 use crate::report::failure;
 
 /// Removes the objects that a line names, and prints them. One that is not there is no failure; one
-/// that cannot be removed is told at once, and the next one is tried.
+/// that cannot be removed is told at the end, and the next one is tried.
 ///
 /// # Errors
 /// ENOBUFS where the output is full.
@@ -26,7 +26,7 @@ pub fn remove<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
             Ok(None) => {}
             Err(errno) => {
                 job.has_failed = true;
-                failure::removal(&job.attempt, errno, job.kernel);
+                failure::removal(&job.attempt, errno, job.kernel, &mut job.told);
             }
         }
     }

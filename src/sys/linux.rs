@@ -27,7 +27,7 @@ use ipcmk::kernel::abi::{
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
+    Attributes, Fd, File, Identity, Input, Kernel, Limits, Owner, Properties, Space, State,
 };
 use ipcmk::kernel::posix::Path;
 use ipcmk::report::digits::{MAX_DIGITS, TEN, digits};
@@ -436,12 +436,12 @@ impl Kernel for Linux {
         Ok(buffer.get(..filled?).unwrap_or_default())
     }
 
-    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno> {
+    fn read_whole<'a>(&mut self, file: Input<'_>) -> Result<&'a [u8], Errno> {
         let mut start = map(TEXT)?;
         let mut size = TEXT;
         let fd = match file {
-            Text::In => Fd::IN,
-            Text::File(path) => open_user(path)?,
+            Input::In => Fd::IN,
+            Input::File(path) => open_user(path)?,
         };
         let mut filled = 0;
         loop {

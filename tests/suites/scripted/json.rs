@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
+    Attributes, Fd, File, Identity, Input, Kernel, Limits, Owner, Properties, Space, State,
 };
 use ipcmk::kernel::posix::Path;
 
@@ -21,19 +21,22 @@ fn what_is_created_is_described_as_it_was_asked_for() {
         (Call::Room, 0),
         (BlockSignals, 0),
         (SHM_RMID_FORCED, 0),
-        (Get(Kind::Shm, 0x4d, u64::MAX, NEW | 0o640), 0),
+        (
+            Get(Kind::Shm, 0x4d, i64::MAX.unsigned_abs(), NEW | 0o640),
+            0,
+        ),
         (Get(Kind::Queue, 0x4d, 0, NEW | 0o640), 2_147_483_647),
         (AskLimits(Kind::Queue), 0),
         (Get(Kind::Sem, 0x4d, 3, NEW | 0o640), 30),
         ok("{\"ipcmk\": [\n\
-            {\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"size\": 18446744073709551615, \"created\": true},\n\
+            {\"kind\": \"shmem\", \"id\": 0, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"size\": 9223372036854775807, \"created\": true},\n\
             {\"kind\": \"queue\", \"id\": 2147483647, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"qbytes\": 1000, \"created\": true},\n\
             {\"kind\": \"semaphore\", \"id\": 30, \"key\": \"0x0000004d\", \"mode\": \"0640\", \"nsems\": 3, \"created\": true}\n]}\n"),
     ];
     for line in [
-        "-J -k 77 -M 18446744073709551615 -Q -S 3 -p 640",
-        "-rJ -k 77 -M 18446744073709551615 -Q -S 3 -p 640",
-        "-k 77 -M 18446744073709551615 -Q -S 3 -p 640 --json --raw",
+        "-J -k 77 -M 9223372036854775807 -Q -S 3 -p 640",
+        "-rJ -k 77 -M 9223372036854775807 -Q -S 3 -p 640",
+        "-k 77 -M 9223372036854775807 -Q -S 3 -p 640 --json --raw",
     ] {
         assert_eq!(try_failures(line, &[(0, script.clone())]), 6);
     }
@@ -212,7 +215,7 @@ impl Kernel for Willing<'_> {
         })
     }
 
-    fn read_whole<'a>(&mut self, _: Text<'_>) -> Result<&'a [u8], Errno> {
+    fn read_whole<'a>(&mut self, _: Input<'_>) -> Result<&'a [u8], Errno> {
         // SAFETY: as below.
         let lines = unsafe { self.memory.map(self.lines.len(), 0) };
         lines.copy_from_slice(self.lines);

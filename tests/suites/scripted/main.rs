@@ -13,7 +13,7 @@ mod script;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
+    Attributes, Fd, File, Identity, Input, Kernel, Limits, Owner, Properties, Space, State,
 };
 use ipcmk::kernel::posix::Path;
 
@@ -303,7 +303,7 @@ impl Kernel for Crowded {
         panic!("no file is named");
     }
 
-    fn read_whole<'a>(&mut self, _: Text<'_>) -> Result<&'a [u8], Errno> {
+    fn read_whole<'a>(&mut self, _: Input<'_>) -> Result<&'a [u8], Errno> {
         panic!("there is no batch");
     }
 

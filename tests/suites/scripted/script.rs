@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
-    Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
+    Attributes, Fd, File, Identity, Input, Kernel, Limits, Owner, Properties, Space, State,
 };
 use ipcmk::kernel::posix::Path;
 use ipcmk::run::run;
@@ -514,9 +514,9 @@ impl Kernel for Script {
         })
     }
 
-    fn read_whole<'a>(&mut self, file: Text<'_>) -> Result<&'a [u8], Errno> {
+    fn read_whole<'a>(&mut self, file: Input<'_>) -> Result<&'a [u8], Errno> {
         let is_it = |call: &Call| match (call, file) {
-            (Read(Source::User(path), _), Text::File(file)) => path.as_bytes() == file,
+            (Read(Source::User(path), _), Input::File(file)) => path.as_bytes() == file,
             _ => false,
         };
         let next = self.calls.pop_front().filter(|(call, _)| is_it(call));
