@@ -1,5 +1,5 @@
-//! ipcmk creates System V and POSIX IPC objects from a shell. This library is all of it but the
-//! system calls, which are in `src/sys` of the binary.
+//! ipcmk creates and removes System V and POSIX IPC objects from a shell. This library is all of it
+//! but the system calls, which are in `src/sys` of the binary.
 //!
 //! # What the program promises
 //!

@@ -695,7 +695,7 @@ pub const TABLE: &[Row] = &[
             short: None,
             argument: Argument::File,
             metavar: "<file>",
-            help: "create what each line says; - is standard input",
+            help: "run each line of a file; - is standard input",
             man: "Read command lines from \\fIfile\\fR, or from standard input (\\fB-\\fR), and create \
                   all of their objects, or none; see BATCH FILE. Only \\fB-r\\fR, \\fB-J\\fR, \\fB--dry-run\\fR and \
                   \\fB--remove\\fR may stand beside it.",

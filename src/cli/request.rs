@@ -10,9 +10,9 @@ use crate::kernel::port::Owner;
 /// What one command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Create the objects of a [`Request`].
+    /// Create the objects of a [`Request`], or remove or only check them.
     Create,
-    /// Create the objects of all lines of a file.
+    /// The same of all lines of a file.
     Batch,
     /// Print the help text.
     Help,

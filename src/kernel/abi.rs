@@ -51,8 +51,6 @@ pub const IPC_NOWAIT: i16 = 0o4000;
 
 /// Keeps writes to the memory from other processes. `linux/mman.h`.
 pub const MAP_PRIVATE: usize = 2;
-/// Bytes of the largest file. `linux/fs.h`, MAX_LFS_FILESIZE.
-pub const LARGEST_FILE: u64 = u64::MAX >> 1;
 /// Lets mremap(2) move the memory. `linux/mman.h`.
 pub const MREMAP_MAYMOVE: usize = 1;
 /// Maps zeros and no file. `asm-generic/mman-common.h`.

@@ -25,6 +25,10 @@ impl Kind {
     }
 }
 
+/// Bytes of the largest file, as which the kernel keeps shared memory. `linux/fs.h`,
+/// MAX_LFS_FILESIZE.
+pub const LARGEST_FILE: u64 = u64::MAX >> 1;
+
 /// The identifier of a System V object, 0 to `2^31 - 1`.
 pub type Id = u64;
 

@@ -7,11 +7,11 @@ use core::ffi::CStr;
 
 use super::measure::{attributes, measure};
 use crate::kernel::abi::{
-    IPC_RMID, IPC_SET, LARGEST_FILE, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE,
-    RLIMIT_MEMLOCK, RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
+    IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
+    RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Called, Id, Kind, Made, Name};
+use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, Made, Name};
 use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Space};
 use crate::kernel::posix::{Path, bare, is_bad};
 use crate::plan::attempt::{Attempt, Doing};

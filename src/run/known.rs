@@ -51,8 +51,8 @@ impl Known<'_> {
 const MOST: usize = MAX_STEPS + 3;
 
 /// Bounds the names in the lines of a text: so many places leave one free, where each search ends.
-/// The option of an object has one of these letters, long, short or abbreviated, and so has --owner,
-/// which names two. A line that has a file for --ftok has an object too.
+/// The option of an object has one of these letters, long, short or abbreviated, and so has
+/// --owner, which names two. A line that has a file for --ftok has an object too.
 pub fn places(mut lines: &[u8]) -> usize {
     let mut most = 0;
     while !lines.is_empty() {

@@ -71,7 +71,7 @@ const INITTAB: &str = include_str!("../../dist/ipcmk.inittab");
 /// The System V objects of ipcmk.conf, for which user 1 and group 1 are daemon; `FTOK` stands for
 /// the key of ftok("/var", 1).
 const SYSTEM_V: [&str; 4] = [
-    "msg key=0x1002 qbytes=4096 mode=622 owner=0:0",
+    "msg key=0x1002 qbytes=4096 mode=620 owner=0:0",
     "msg key=FTOK qbytes=8192 mode=600 owner=0:0",
     "sem key=0x1001 nsems=3 mode=660 owner=1:1 creator=0:0 values=1 sem_otime set",
     "shm key=0x1001 size=1048576 mode=660 owner=1:1 creator=0:0",

@@ -224,7 +224,8 @@ fn full() {
     );
 }
 
-/// All workers create or find the files of one batch: each is created once. Then all remove them: each is removed once.
+/// All workers create or find the files of one batch: each is created once. Then all remove them:
+/// each is removed once.
 fn batches() {
     const NAMES: usize = 4_200;
     let program = Program::x86_64();
