@@ -2,8 +2,6 @@
 
 use core::num::NonZero;
 
-use heapless::Vec;
-
 /// Base of permissions.
 pub const EIGHT: NonZero<u64> = NonZero::new(8).unwrap();
 /// Base of most numbers.
@@ -14,19 +12,20 @@ pub const SIXTEEN: NonZero<u64> = NonZero::new(16).unwrap();
 /// Most digits of a number: those of `2^64 - 1` in octal.
 pub const MAX_DIGITS: usize = 22;
 
-/// The digits of a number to a base of up to 16, the last one first.
+/// Writes the digits of a number, to a base of up to 16, into `room`, and returns them.
 #[must_use]
-pub fn digits(mut number: u64, base: NonZero<u64>) -> Vec<u8, MAX_DIGITS> {
-    let mut digits = Vec::new();
-    loop {
+pub fn digits(mut number: u64, base: NonZero<u64>, room: &mut [u8; MAX_DIGITS]) -> &[u8] {
+    let mut start = room.len();
+    for place in room.iter_mut().rev() {
         let digit = u8::try_from(number % base).unwrap_or_default();
-        // It has room for every digit: this cannot fail.
-        _ = digits.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+        *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+        start -= 1;
         number /= base;
         if number == 0 {
-            return digits;
+            break;
         }
     }
+    room.get(start..).unwrap_or_default()
 }
 
 #[cfg(test)]

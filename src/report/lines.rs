@@ -1,6 +1,6 @@
 //! Prints objects as util-linux's line, or as the bare id or name.
 
-use super::digits::{TEN, digits};
+use super::digits::{MAX_DIGITS, TEN, digits};
 use crate::cli::request::{Output, Request};
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
@@ -23,11 +23,7 @@ pub fn line(
         output.add(words_before(kind, called).as_bytes())?;
     }
     match called {
-        Called::Id(id) => {
-            for digit in digits(id, TEN).iter().rev() {
-                output.add(&[*digit])?;
-            }
-        }
+        Called::Id(id) => output.add(digits(id, TEN, &mut [0; MAX_DIGITS]))?,
         Called::Name(name) => output.add(name.bytes)?,
     }
     output.add(b"\n")

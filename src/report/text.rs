@@ -2,7 +2,7 @@
 
 use core::num::NonZero;
 
-use super::digits::{EIGHT, SIXTEEN, TEN, digits};
+use super::digits::{EIGHT, MAX_DIGITS, SIXTEEN, TEN, digits};
 use super::escape::{escape, is_harmless};
 use super::help::HELP;
 use super::words::{Figures, Words};
@@ -70,13 +70,12 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
 
     /// Adds a number, with leading zeros up to `width` digits.
     pub fn number(&mut self, number: u64, base: NonZero<u64>, width: usize) {
-        let digits = digits(number, base);
+        let mut room = [0; MAX_DIGITS];
+        let digits = digits(number, base, &mut room);
         for _ in digits.len()..width {
             self.put(b"0");
         }
-        for digit in digits.iter().rev() {
-            self.put(&[*digit]);
-        }
+        self.put(digits);
     }
 
     /// Begins a line with the program's name and these words.

@@ -36,7 +36,7 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
         return Err(job.refuse(Mistake::ByteOrderMark, b"", 0));
     }
     job.attempt.doing = Doing::Memory;
-    job.known = job.kernel.mmap(known::most(job.lines) + 1, Known::FREE)?;
+    job.known = job.kernel.mmap(known::places(job.lines), Known::FREE)?;
     each_line::<A, K>(job, batch, check)
 }
 

@@ -45,9 +45,10 @@ impl Known<'_> {
 /// Bounds what the lines of a text can name. The option of an object has one of these letters, long,
 /// short or abbreviated, and --owner, which names two, an `o`. A line that has a file for --ftok has
 /// an object too.
-pub fn most(lines: &[u8]) -> usize {
+pub fn places(lines: &[u8]) -> usize {
     let letters = lines.iter().filter(|byte| b"MmQqSso".contains(byte));
-    letters.count() * 2
+    // A place more, where each search ends. The table takes a power of two.
+    (letters.count() * 2 + 1).next_power_of_two()
 }
 
 /// Finds what is known of a name, or the place for it. None only where the table has no places.
@@ -56,26 +57,26 @@ pub fn find<'t, 'a>(
     space: Space,
     name: &'a [u8],
 ) -> Option<&'t mut Option<u32>> {
-    let at = usize::try_from(hash(space, name)).unwrap_or_default();
-    let mut at = at.checked_rem(table.len())?;
-    while let Some(known) = table.get(at)
+    let last = table.len().checked_sub(1)?;
+    let mut at = hash(space, name);
+    while let Some(known) = table.get(at & last)
         && known.number.is_some()
         && (known.space != space || known.name != name)
     {
-        at = (at + 1).checked_rem(table.len())?;
+        at = at.wrapping_add(1);
     }
-    let known = table.get_mut(at)?;
+    let known = table.get_mut(at & last)?;
     (known.space, known.name) = (space, name);
     Some(&mut known.number)
 }
 
 /// A number that is the same for the same name, and seldom for two: FNV-1a of the space and the
 /// name. RFC 9923.
-fn hash(space: Space, name: &[u8]) -> u64 {
+fn hash(space: Space, name: &[u8]) -> usize {
     let bytes = space.to_ne_bytes();
-    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in bytes.iter().chain(name) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
-    hash
+    usize::try_from(hash >> 32).unwrap_or_default()
 }

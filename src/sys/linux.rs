@@ -30,7 +30,7 @@ use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Kernel, Limits, Owner, Properties, Space, State, Text,
 };
 use ipcmk::kernel::posix::Path;
-use ipcmk::report::digits::{TEN, digits};
+use ipcmk::report::digits::{MAX_DIGITS, TEN, digits};
 use syscalls::Sysno;
 
 /// Holds POSIX shared memory and semaphores.
@@ -334,9 +334,7 @@ impl Kernel for Linux {
                 let mut open = Path::EMPTY;
                 // It is not too long.
                 _ = open.put(DESCRIPTORS);
-                for digit in digits(wide(fd.0), TEN).iter().rev() {
-                    _ = open.put(&[*digit]);
-                }
+                _ = open.put(digits(wide(fd.0), TEN, &mut [0; MAX_DIGITS]));
                 link(Argument::CWD, file(&open), AT_SYMLINK_FOLLOW)
             }
             linked => linked,

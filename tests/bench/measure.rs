@@ -1,15 +1,16 @@
 //! Measures one run of a command: time, page faults, instructions.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::FromRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use ipcmk_tests::tracer::Tracee;
+
+use crate::perf::{Counter, Event, Sampler, Samples};
 
 /// Pins this process and its children to the current processor: a migration costs more than a run.
 pub fn stay_on_one_processor() -> io::Result<()> {
@@ -65,9 +66,7 @@ pub fn time(command: &mut Command) -> io::Result<Duration> {
 /// What counts page faults.
 #[derive(Clone, Copy)]
 pub enum FaultCounter {
-    /// An event of perf_event_open(2), enabled by exec. It counts once the new address space is in
-    /// place: the stack page for pointers and auxiliary vector, unless the strings have faulted it
-    /// in, and then each page that the program or its system calls touch.
+    /// A perf event.
     Perf,
     /// wait4(2), where perf events are not permitted. It also counts the child's faults before exec
     /// and those of copying the strings to the new stack, for every program alike.
@@ -77,7 +76,7 @@ pub enum FaultCounter {
 impl FaultCounter {
     /// Chooses perf events if they are permitted.
     pub fn choose() -> Self {
-        if open_fault_event().is_ok() {
+        if Counter::open(Event::PageFaults).is_ok() {
             Self::Perf
         } else {
             Self::Rusage
@@ -92,81 +91,50 @@ impl FaultCounter {
         }
     }
 
-    /// Counts the page faults of a run.
-    pub fn count(self, command: &mut Command) -> io::Result<u64> {
-        let faults = match self {
+    /// Counts the page faults of a run, and with perf events its processor time, user and system,
+    /// from exec on.
+    pub fn count(self, command: &mut Command) -> io::Result<Load> {
+        let load = match self {
             Self::Perf => {
-                // One event a run: the kernel may swap the events of parent and child, and then
-                // ours ends with the first child.
-                let mut event = open_fault_event()?;
+                let faults = Counter::open(Event::PageFaults)?;
+                let clock = Counter::open(Event::TaskClock)?;
                 run(command)?;
-                let mut count = [0; 8];
-                event.read_exact(&mut count)?;
-                u64::from_ne_bytes(count)
+                Load {
+                    faults: faults.read()?,
+                    clock: Duration::from_nanos(clock.read()?),
+                }
             }
             Self::Rusage => {
                 let usage = run(command)?;
-                (usage.ru_minflt + usage.ru_majflt).unsigned_abs()
+                Load {
+                    faults: (usage.ru_minflt + usage.ru_majflt).unsigned_abs(),
+                    clock: Duration::ZERO,
+                }
             }
         };
-        if faults == 0 {
+        if load.faults == 0 {
             // The first instruction alone is a fault.
             return Err(io::Error::other("the kernel did not count page faults"));
         }
-        Ok(faults)
+        Ok(load)
     }
 }
 
-/// Opens an event that counts the page faults of child processes from exec on.
-fn open_fault_event() -> io::Result<File> {
-    /// The first version of struct perf_event_attr.
-    #[repr(C)]
-    #[derive(Default)]
-    struct Attributes {
-        kind: u32,
-        size: u32,
-        config: u64,
-        sample_period: u64,
-        sample_type: u64,
-        read_format: u64,
-        flags: u64,
-        wakeup_events: u32,
-        breakpoint_type: u32,
-        breakpoint_address: u64,
-    }
-    const SOFTWARE: u32 = 1;
-    const SIZE: u32 = 64;
-    const PAGE_FAULTS: u64 = 2;
-    const DISABLED: u64 = 1 << 0;
-    const INHERIT: u64 = 1 << 1;
-    const ENABLE_ON_EXEC: u64 = 1 << 12;
-    const CLOSE_ON_EXEC: libc::c_ulong = 8;
-    const { assert!(size_of::<Attributes>() == 64) };
+/// What a run takes of the machine.
+pub struct Load {
+    pub faults: u64,
+    /// 0 without perf events.
+    pub clock: Duration,
+}
 
-    let attributes = Attributes {
-        kind: SOFTWARE,
-        size: SIZE,
-        config: PAGE_FAULTS,
-        flags: DISABLED | INHERIT | ENABLE_ON_EXEC,
-        ..Attributes::default()
-    };
-    let (this_process, any_processor, no_group) = (0, -1, -1);
-    // SAFETY: the kernel reads the attributes, which tell their size.
-    let descriptor = unsafe {
-        libc::syscall(
-            libc::SYS_perf_event_open,
-            &raw const attributes,
-            this_process,
-            any_processor,
-            no_group,
-            CLOSE_ON_EXEC,
-        )
-    };
-    match i32::try_from(descriptor) {
-        // SAFETY: the kernel has just made this descriptor for us, and nothing else has it.
-        Ok(descriptor @ 0..) => Ok(unsafe { File::from_raw_fd(descriptor) }),
-        _ => Err(io::Error::last_os_error()),
-    }
+/// Samples a run. That makes it longer: what counts is the share of the samples in user mode.
+///
+/// The user time of wait4(2) is no use: most kernels charge it by ticks of some milliseconds.
+pub fn samples(command: &mut Command) -> io::Result<Samples> {
+    // SAFETY: takes nothing.
+    let sampler = Sampler::open(unsafe { libc::sched_getcpu() })?;
+    run(command)?;
+    sampler.read()
 }
 
 /// Counts the user-space instructions of a run, by single steps.

@@ -1,4 +1,4 @@
-//! Draws a plot with two logarithmic axes, as SVG.
+//! Draws plots with two logarithmic axes, as one SVG.
 
 use std::error::Error;
 use std::fs;
@@ -7,7 +7,13 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-/// A line of the plot.
+/// A plot of a picture.
+pub struct Panel {
+    pub title: String,
+    pub series: Vec<Series>,
+}
+
+/// A line of a plot.
 pub struct Series {
     /// Its name in the legend.
     pub name: &'static str,
@@ -15,68 +21,61 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
-/// The size of the picture in pixels.
-const SIZE: (u32, u32) = (720, 440);
+/// Panels of a row, and the size of each in pixels.
+const COLUMNS: usize = 3;
+const SIZE: (u32, u32) = (300, 230);
 
 /// From the colours of Okabe and Ito, which colour-blind readers can tell apart.
-const COLOURS: [RGBColor; 4] = [
-    RGBColor(0, 114, 178),
-    RGBColor(0, 0, 0),
-    RGBColor(230, 159, 0),
-    RGBColor(204, 121, 167),
-];
+const COLOURS: [RGBColor; 2] = [RGBColor(0, 114, 178), RGBColor(0, 0, 0)];
 
-/// Draws the series.
-pub fn draw(
-    file: &Path,
-    title: &str,
-    [x, y]: [&str; 2],
-    series: &[Series],
-) -> Result<(), Box<dyn Error>> {
+/// Draws panels with the same axes.
+pub fn draw(file: &Path, [x, y]: [&str; 2], panels: &[Panel]) -> Result<(), Box<dyn Error>> {
     let mut picture = String::new();
-    let (across, up): (Vec<f64>, Vec<f64>) = series
-        .iter()
-        .flat_map(|series| &series.points)
-        .copied()
-        .unzip();
+    let rows = panels.len().div_ceil(COLUMNS);
+    let points = panels.iter().flat_map(|panel| &panel.series);
+    let points = points.flat_map(|series| &series.points);
+    let (across, up): (Vec<f64>, Vec<f64>) = points.copied().unzip();
     {
-        let area = SVGBackend::with_string(&mut picture, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 18))
-            .margin(12)
-            .margin_right(36)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d(decades(&across).log_scale(), decades(&up).log_scale())?;
-        let number = |number: &f64| format!("{number}");
-        chart
-            .configure_mesh()
-            .x_desc(x)
-            .y_desc(y)
-            .x_label_formatter(&number)
-            .y_label_formatter(&number)
-            .label_style(("sans-serif", 13))
-            .axis_desc_style(("sans-serif", 14))
-            .light_line_style(WHITE)
-            .bold_line_style(RGBColor(220, 220, 220))
-            .draw()?;
-        for (series, colour) in series.iter().zip(COLOURS) {
-            let line = LineSeries::new(series.points.iter().copied(), colour.stroke_width(2))
-                .point_size(3);
+        let size = (SIZE.0 * COLUMNS as u32, SIZE.1 * u32::try_from(rows)?);
+        let whole = SVGBackend::with_string(&mut picture, size).into_drawing_area();
+        whole.fill(&WHITE)?;
+        for (panel, area) in panels.iter().zip(whole.split_evenly((rows, COLUMNS))) {
+            let mut chart = ChartBuilder::on(&area)
+                .caption(&panel.title, ("sans-serif", 14))
+                .margin(8)
+                .margin_right(20)
+                .x_label_area_size(36)
+                .y_label_area_size(44)
+                .build_cartesian_2d(decades(&across).log_scale(), decades(&up).log_scale())?;
+            let number = |number: &f64| format!("{number}");
             chart
-                .draw_series(line)?
-                .label(series.name)
-                .legend(move |(x, y)| Circle::new((x + 10, y), 4, colour.filled()));
+                .configure_mesh()
+                .x_desc(x)
+                .y_desc(y)
+                .x_label_formatter(&number)
+                .y_label_formatter(&number)
+                .label_style(("sans-serif", 11))
+                .axis_desc_style(("sans-serif", 12))
+                .max_light_lines(0)
+                .bold_line_style(RGBColor(220, 220, 220))
+                .draw()?;
+            for (series, colour) in panel.series.iter().zip(COLOURS) {
+                let line = LineSeries::new(series.points.iter().copied(), colour.stroke_width(2))
+                    .point_size(2);
+                chart
+                    .draw_series(line)?
+                    .label(series.name)
+                    .legend(move |(x, y)| Circle::new((x + 10, y), 4, colour.filled()));
+            }
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperRight)
+                .label_font(("sans-serif", 11))
+                .background_style(WHITE)
+                .border_style(RGBColor(220, 220, 220))
+                .draw()?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .label_font(("sans-serif", 13))
-            .background_style(WHITE)
-            .border_style(RGBColor(220, 220, 220))
-            .draw()?;
-        area.present()?;
+        whole.present()?;
     }
     fs::write(file, picture + "\n")?;
     Ok(())

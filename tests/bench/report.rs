@@ -18,11 +18,11 @@ struct Bar {
 }
 
 impl Report {
-    /// Creates a table with these columns.
-    pub fn new(columns: impl IntoIterator<Item = impl ToString>) -> Self {
+    /// Creates a table with a title above its labels, and these columns.
+    pub fn new(title: &str, columns: impl IntoIterator<Item = impl ToString>) -> Self {
         let columns = columns.into_iter().map(|column| column.to_string());
         Self {
-            rows: vec![iter::once(String::new()).chain(columns).collect()],
+            rows: vec![iter::once(title.to_owned()).chain(columns).collect()],
             bars: Vec::new(),
             notes: Vec::new(),
         }
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_report_has_columns_and_verdicts() {
-        let mut report = Report::new(["a", "b"]);
+        let mut report = Report::new("", ["a", "b"]);
         report.notes.push("Note.".to_owned());
         report.row("µs", &[10]);
         report.bar("low", 1, 1);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_table_alone_is_a_report() {
-        let mut report = Report::new([1]);
+        let mut report = Report::new("", [1]);
         report.row("n", &[2]);
         assert_eq!(report.plain(), "   1\nn  2\n");
     }

@@ -494,6 +494,11 @@ pub fn set_sysctl(name: &str, value: &str) -> io::Result<()> {
     fs::write(sysctl_file(name), value)
 }
 
+/// Reads a sysctl by its dotted name.
+pub fn sysctl(name: &str) -> io::Result<String> {
+    fs::read_to_string(sysctl_file(name))
+}
+
 fn sysctl_file(name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/sys/{}", name.replace('.', "/")))
 }

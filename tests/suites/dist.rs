@@ -25,10 +25,14 @@ use machine::{Machine, root};
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
-        let of_root: [suite::Test; 3] = [
+        let of_root: [suite::Test; 4] = [
             ("the_example_brings_objects_up_and_down", example),
             ("the_man_page_shows_the_example_and_its_commands", man_page),
             ("the_openrc_script_brings_objects_up_and_down", openrc),
+            (
+                "the_commands_of_the_unit_bring_objects_up_and_down",
+                unit_runs,
+            ),
         ];
         let others: [suite::Test; 7] = [
             ("systemd_knows_all_that_is_in_the_unit", unit),
@@ -333,6 +337,20 @@ fn openrc() {
     }
 }
 
+const UNIT: &str = include_str!("../../dist/ipcmk.service");
+
+fn unit_runs() {
+    let [command, _] = both();
+    let _installed = Installed::new(&command);
+    for (setting, expected) in [("ExecStart=", all()), ("ExecStop=", nothing())] {
+        let line = UNIT.lines().find_map(|line| line.strip_prefix(setting));
+        let mut words = line.expect(setting).split(' ');
+        let program = words.next().expect("a word");
+        run(Command::new(Path::new("/usr/local/bin").join(program)).args(words));
+        assert_eq!(objects(), expected, "{setting}");
+    }
+}
+
 /// What systemd says of a unit.
 fn verify(unit: &str) -> String {
     let directory = Scratch::new().expect("a directory");
@@ -348,10 +366,9 @@ fn verify(unit: &str) -> String {
 }
 
 fn unit() {
-    let unit = include_str!("../../dist/ipcmk.service");
     let [command, _] = both();
     let _installed = Installed::new(&command);
-    assert_eq!(verify(unit), "");
+    assert_eq!(verify(UNIT), "");
     // It passes over none of these.
     for (right, wrong) in [
         ("RemainAfterExit=", "RemainAfterExits="),
@@ -362,8 +379,8 @@ fn unit() {
         ("man:ipcmk(1)", "ipcmk(1)"),
         ("ConditionPathExists=/etc", "ConditionPathExists=etc"),
     ] {
-        assert_eq!(unit.matches(right).count(), 1, "{right}");
-        assert_ne!(verify(&unit.replace(right, wrong)), "", "{wrong}");
+        assert_eq!(UNIT.matches(right).count(), 1, "{right}");
+        assert_ne!(verify(&UNIT.replace(right, wrong)), "", "{wrong}");
     }
 }
 

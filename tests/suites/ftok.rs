@@ -350,7 +350,7 @@ impl Makers {
 /// not.)
 const IDS: std::ops::RangeInclusive<u32> = 0..=255;
 
-/// Paths of a batch: it holds 4096 objects.
+/// Paths of a batch, each with all ids.
 const AT_ONCE: usize = 16;
 
 /// Fails unless ipcmk makes the keys of ftok(3) of each of these paths, with all ids. All in one

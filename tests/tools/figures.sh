@@ -17,8 +17,8 @@ between() {
 
 page=tests/bench/README.md
 between $page bench target/bench.md
-between $page batch target/batch.md
-cp target/batch.svg tests/bench/batch.svg
+between $page growth target/growth.md
+cp target/growth.svg tests/bench/growth.svg
 { echo '```text'; tests/tools/bytes.sh; echo '```'; } >target/bytes.md
 between $page bytes target/bytes.md
 

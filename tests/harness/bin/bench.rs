@@ -3,21 +3,24 @@
 //! tests/tools/util-linux.sh has fetched it.
 //!
 //! ```text
-//! bench [--quick]
+//! bench [--quick | --once] [growth]
 //! ```
 //!
 //! Prints tables and whether each bar is kept. Writes them as Markdown to target/bench.md and, for
-//! many objects, to target/batch.md, with a plot in target/batch.svg. The exit status is 1 if a bar
-//! is missed. `--quick` (`make bench BENCH=--quick`) makes a tenth of the runs.
+//! many objects, to target/growth.md, with a plot in target/growth.svg. The exit status is 1 if a
+//! bar is missed. `growth` measures many objects only. `--quick` (`make bench BENCH=--quick`) makes
+//! a tenth of the runs; `--once` makes one, of 1000 objects at most, and misses no bar.
 //!
 //! Every program runs as `ipcmk` in an empty environment and creates its objects in IPC namespaces
 //! that end with the bench. For page faults and time the programs take turns, run by run and on one
 //! processor, so that other load on the machine affects all alike.
 
-#[path = "../../bench/batch.rs"]
-mod batch;
+#[path = "../../bench/growth.rs"]
+mod growth;
 #[path = "../../bench/measure.rs"]
 mod measure;
+#[path = "../../bench/perf.rs"]
+mod perf;
 #[path = "../../bench/plot.rs"]
 mod plot;
 #[path = "../../bench/report.rs"]
@@ -142,7 +145,6 @@ const POSIX_FILE: &str = "/dev/shm/x";
 /// The indices of the candidates. The emulated one comes last, and is not timed.
 const OURS: usize = 0;
 const FLOOR: usize = 1;
-const THEIRS: usize = 2;
 const EMULATED: usize = 3;
 
 /// A program to measure: a column of the table.
@@ -154,10 +156,10 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn new(name: &'static str, file: PathBuf, emulator: Option<&'static Path>) -> Self {
+    fn new(name: &'static str, file: &Path, emulator: Option<&'static Path>) -> Self {
         Self {
             name,
-            files: [file.clone(), file.clone(), file],
+            files: LINES.each_ref().map(|_| file.to_owned()),
             emulator,
         }
     }
@@ -219,19 +221,52 @@ fn silent(program: &Path) -> Command {
     command
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
-    let tenth = match arguments.as_slice() {
-        [] => false,
-        [option] if option == "--quick" => true,
-        _ => {
-            eprintln!("usage: bench [--quick]");
-            return ExitCode::from(2);
+/// How much is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Whole,
+    /// A tenth of the rounds.
+    Quick,
+    /// One round, of few objects: whether the bench works.
+    Once,
+}
+
+impl Extent {
+    /// Scales a number of rounds.
+    const fn rounds(self, rounds: usize) -> usize {
+        match self {
+            Self::Whole => rounds,
+            Self::Quick => rounds.div_ceil(10),
+            Self::Once => 1,
         }
-    };
-    match bench(|rounds| if tenth { rounds.div_ceil(10) } else { rounds }) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    }
+
+    /// Most objects of a run.
+    const fn objects(self) -> usize {
+        match self {
+            Self::Whole | Self::Quick => usize::MAX,
+            Self::Once => 1_000,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let mut extent = Extent::Whole;
+    let mut growth_only = false;
+    for argument in env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => extent = Extent::Quick,
+            "--once" => extent = Extent::Once,
+            "growth" => growth_only = true,
+            _ => {
+                eprintln!("usage: bench [--quick | --once] [growth]");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    match bench(extent, growth_only) {
+        Ok(kept) if kept || extent == Extent::Once => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("bench: {error}");
             ExitCode::from(2)
@@ -239,9 +274,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures and reports. `rounds` scales a number of rounds. Returns whether every bar is kept.
-fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
-    let (fault_rounds, time_rounds) = (rounds(FAULT_ROUNDS), rounds(TIME_ROUNDS));
+/// Measures and reports. Returns whether every bar is kept.
+fn bench(extent: Extent, growth_only: bool) -> Result<bool, Box<dyn Error>> {
     namespace::obtain_privilege()?;
     let target = PathBuf::from(env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()));
     let scratch = target.join("bench");
@@ -249,23 +283,50 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
     let product = |variable, name| {
         env::var_os(variable).map_or_else(|| target.join("dist").join(name), PathBuf::from)
     };
+    let ours = product("IPCMK_X86_64", "ipcmk-x86_64");
     let theirs = subject::util_linux_ipcmk()?;
+    let counter = FaultCounter::choose();
+    measure::stay_on_one_processor()?;
+    let one_kept = growth_only || {
+        let emulated = product("IPCMK_AARCH64", "ipcmk-aarch64");
+        one_object(
+            [&ours, &theirs, &emulated],
+            &scratch,
+            &target,
+            extent,
+            counter,
+        )?
+    };
+    let programs = growth::Programs {
+        ours: &ours,
+        theirs: &theirs,
+        scratch: &scratch,
+    };
+    let growth_kept = growth::bench(&programs, extent, counter, &target)?;
+    Ok(one_kept && growth_kept)
+}
+
+/// Measures one object: the files of our program, of util-linux's, and of ours for aarch64.
+fn one_object(
+    [ours, theirs, emulated]: [&Path; 3],
+    scratch: &Path,
+    target: &Path,
+    extent: Extent,
+    counter: FaultCounter,
+) -> Result<bool, Box<dyn Error>> {
+    let (fault_rounds, time_rounds) = (extent.rounds(FAULT_ROUNDS), extent.rounds(TIME_ROUNDS));
     let candidates = [
-        Candidate::new("ipcmk", product("IPCMK_X86_64", "ipcmk-x86_64"), None),
+        Candidate::new("ipcmk", ours, None),
         Candidate {
             name: "floor",
-            files: floors(&scratch)?,
+            files: floors(scratch)?,
             emulator: None,
         },
         Candidate::new("util-linux", theirs, None),
-        Candidate::new(
-            "ipcmk, aarch64",
-            product("IPCMK_AARCH64", "ipcmk-aarch64"),
-            Some(Path::new(EMULATOR)),
-        ),
+        Candidate::new("ipcmk, aarch64", emulated, Some(Path::new(EMULATOR))),
     ];
     let native = &candidates[..EMULATED];
-    let mut report = Report::new(candidates.each_ref().map(|candidate| candidate.name));
+    let mut report = Report::new("", candidates.each_ref().map(|candidate| candidate.name));
 
     let sizes = each(&candidates, Candidate::size)?;
     report.row("file size, bytes", &sizes);
@@ -277,7 +338,7 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         report.row(&format!("system calls, {line}"), &calls);
     }
 
-    let fetched = UtilLinux::fetched(&target);
+    let fetched = UtilLinux::fetched(target);
     for line in &POSIX {
         let [ours, emulated] = [OURS, EMULATED].map(|candidate| {
             let candidate = &candidates[candidate];
@@ -295,30 +356,26 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
         report.bar(&format!("{row}, aarch64"), emulated, line.max_calls);
     }
 
-    measure::stay_on_one_processor()?;
-    let counter = FaultCounter::choose();
     for line in LINES.iter().filter(|line| line.in_full) {
         let count = |command: &mut Command| counter.count(command);
         let counts = take_turns(&mut commands(native, line), fault_rounds, count)?;
         let means: Vec<f64> = counts
             .iter()
-            .map(|counts| counts.iter().sum::<u64>() as f64 / counts.len() as f64)
+            .map(|counts| mean(counts.iter().map(|load| load.faults as f64)))
             .collect();
         let row = format!("page faults, {line}");
         let cells: Vec<String> = means.iter().map(|mean| format!("{mean:.2}")).collect();
         report.row(&row, &cells);
-        // Rounded as the table shows it.
-        let over = ((means[OURS] - means[FLOOR]) * 100.0).round() / 100.0;
         report.bar(
             &format!("{row}, over the floor"),
-            over,
+            rounded(means[OURS] - means[FLOOR]),
             MAX_FAULTS_OVER_FLOOR,
         );
     }
 
     for line in LINES.iter().filter(|line| line.in_full) {
         let counts = each(&candidates, |candidate| {
-            candidate.instructions(line, &scratch)
+            candidate.instructions(line, scratch)
         })?;
         let row = format!("instructions, {line}");
         report.row(&row, &counts);
@@ -374,24 +431,30 @@ fn bench(rounds: impl Fn(usize) -> usize) -> Result<bool, Box<dyn Error>> {
             }
         }
         .to_owned(),
-        format!(
-            "Linux {}.",
-            fs::read_to_string("/proc/sys/kernel/osrelease")?
-                .split(['-', '\n'])
-                .next()
-                .unwrap_or_default()
-        ),
+        machine()?,
     ];
     print!("{}", report.plain());
     fs::write(target.join("bench.md"), report.markdown())?;
 
-    let programs = batch::Programs {
-        ours: &candidates[OURS].files[0],
-        theirs: &candidates[THEIRS].files[0],
-        scratch: &scratch,
-    };
-    let batch_kept = batch::bench(&programs, rounds, counter, &target)?;
-    Ok(report.keeps_bars() && batch_kept)
+    Ok(report.keeps_bars())
+}
+
+/// What the figures were measured on, and when.
+fn machine() -> io::Result<String> {
+    let processors = fs::read_to_string("/proc/cpuinfo")?;
+    let model = |line: &str| line.strip_prefix("model name").map(str::to_owned);
+    let kernel = namespace::sysctl("kernel.osrelease")?;
+    let date = Command::new("date").args(["--utc", "+%F"]).output()?;
+    Ok(format!(
+        "Linux {}, {}, {}.",
+        kernel.split(['-', '\n']).next().unwrap_or_default(),
+        processors
+            .lines()
+            .find_map(model)
+            .unwrap_or_default()
+            .trim_start_matches(['\t', ':', ' ']),
+        String::from_utf8_lossy(&date.stdout).trim_end()
+    ))
 }
 
 /// The cell of a row for which a program has no figure.
@@ -460,6 +523,11 @@ fn floors(directory: &Path) -> io::Result<[PathBuf; LINES.len()]> {
     Ok(files)
 }
 
+fn mean(figures: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = figures.len() as f64;
+    figures.sum::<f64>() / count
+}
+
 /// Measures each candidate once.
 fn each<T>(
     candidates: &[Candidate],
@@ -495,20 +563,9 @@ fn take_turns<R, T>(
     Ok(figures)
 }
 
-/// Compiles a C program: its path in `tests`, and arguments of the compiler.
-fn compile(source: &str, arguments: &[&str], file: &Path) -> io::Result<()> {
-    let status = Command::new("gcc")
-        .args(["-static", "-O2", "-s"])
-        .args(arguments)
-        .arg("-o")
-        .arg(file)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(source))
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other(format!("gcc: {status}")))
-    }
+/// A figure with two decimals, as tables show it.
+fn rounded(figure: f64) -> f64 {
+    (figure * 100.0).round() / 100.0
 }
 
 /// Median and quartiles, in microseconds.
