@@ -1038,28 +1038,55 @@ const ACCEPTED: &[Accepted] = &[
         libc: Libc::Glibc,
         of: |name| !name.starts_with(b"/"),
         library: Some(libc::EINVAL),
-        ours: &[
-            None,
-            Some(libc::ENOENT),
-            Some(libc::EACCES),
-            Some(libc::ENAMETOOLONG),
-        ],
+        ours: &[None, Some(libc::ENAMETOOLONG)],
         reason: "the slash that glibc insists on is optional here, as with musl",
     },
     Accepted {
         prefix: "mq",
         libc: Libc::Glibc,
-        of: is_long_with_slash,
+        of: is_no_file_name,
         library: Some(libc::EACCES),
-        ours: &[Some(libc::ENAMETOOLONG)],
-        reason: "that it has a slash too is not said of a name that is far too long",
+        ours: &[Some(libc::EINVAL)],
+        reason: "the kernel refuses a name that no file can have; here it is refused before, as a file's",
     },
     Accepted {
         prefix: "mq",
         libc: Libc::Musl,
-        of: is_long_with_slash,
+        of: is_no_file_name,
         library: Some(libc::EACCES),
-        ours: &[Some(libc::ENAMETOOLONG)],
+        ours: &[Some(libc::EINVAL)],
+        reason: "the same",
+    },
+    Accepted {
+        prefix: "mq",
+        libc: Libc::Glibc,
+        of: is_no_file_name,
+        library: Some(libc::ENOENT),
+        ours: &[Some(libc::EINVAL)],
+        reason: "the same of the empty name",
+    },
+    Accepted {
+        prefix: "mq",
+        libc: Libc::Musl,
+        of: is_no_file_name,
+        library: Some(libc::ENOENT),
+        ours: &[Some(libc::EINVAL)],
+        reason: "the same",
+    },
+    Accepted {
+        prefix: "mq",
+        libc: Libc::Glibc,
+        of: is_no_file_name,
+        library: Some(libc::ENAMETOOLONG),
+        ours: &[Some(libc::EINVAL)],
+        reason: "the same of a name that is too long too",
+    },
+    Accepted {
+        prefix: "mq",
+        libc: Libc::Musl,
+        of: is_no_file_name,
+        library: Some(libc::ENAMETOOLONG),
+        ours: &[Some(libc::EINVAL)],
         reason: "the same",
     },
 ];
@@ -1070,8 +1097,9 @@ fn bare(name: &[u8]) -> &[u8] {
     &name[start.unwrap_or(name.len())..]
 }
 
-fn is_long_with_slash(name: &[u8]) -> bool {
-    name.len() > 271 && name[1..].contains(&b'/')
+fn is_no_file_name(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    matches!(name, b"" | b"." | b"..") || name.contains(&b'/')
 }
 
 fn is_dots(name: &[u8]) -> bool {
