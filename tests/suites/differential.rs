@@ -567,6 +567,31 @@ const RULES: &[Rule] = &[
         row: Some("posix-names"),
     },
     Rule {
+        tag: "names-first",
+        reason: "a name that no POSIX object can have is refused before anything is created, as invalid or too \
+                 long; util-linux leaves it to its library and the kernel, after what comes first",
+        explains: |line, ours, theirs| {
+            let (result, request) = line.reading();
+            let name = request.name().bytes;
+            let is_bad = |name: &[u8]| {
+                matches!(name, b"" | b"." | b"..") || name.contains(&b'/') || name.len() > 251
+            };
+            let queue = name.strip_prefix(b"/").unwrap_or(name);
+            let refusals = ["Invalid argument", "File name too long"];
+            result == Ok(Action::Create)
+                && (is_bad(bare(name)) || request.has(Opt::PosixMqueue) && is_bad(queue))
+                && ours.status == Some(1)
+                && ours.is_nothing()
+                && ours.output.is_empty()
+                && ours
+                    .refusal()
+                    .is_some_and(|(step, why)| step % 2 == 1 && refusals.contains(&why))
+                && theirs.status == Some(1)
+        },
+        versions: (POSIX_SINCE, NEVER),
+        row: Some("posix-names"),
+    },
+    Rule {
         tag: "modes",
         reason: "a POSIX object has the mode that the line gives; util-linux lets the umask cut it",
         explains: |line, ours, theirs| {
