@@ -691,7 +691,6 @@ fn fill(fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
 }
 
 /// Maps pages of zeros and returns their address.
-#[inline(never)] // `make size`
 fn map(size: usize) -> Result<usize, Errno> {
     /// The kernel chooses the address.
     const ANYWHERE: Argument<'_> = Argument::ZERO;
