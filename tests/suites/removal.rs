@@ -197,7 +197,7 @@ fn is_balanced(reports: &Reports, left: &[Named]) {
         .found
         .iter()
         .find(|object| !balance.contains_key(object));
-    assert_eq!(found, None, "it was found, and nobody created it");
+    assert_eq!(found, None, "it was found, and no run created it");
 }
 
 fn each_kind() {

@@ -329,7 +329,8 @@ mod tests {
     const CASE: &str = "case: a\ngiven: msg key=5 mode=600\ngiven: msg key=6 mode=600\n\
         given: posix sem sem.x value=1 mode=600\ngone: msg key=5 mode=600\n\
         gone: posix sem sem.x value=1 mode=600\nrun: -Q -s -n x -k 5 --remove\n\
-        out: Message queue id: {given-msg}\nout: POSIX semaphore name: x\nutil-linux: no --remove\n";
+        out: Message queue id: {given-msg}\nout: POSIX semaphore name: x\n\
+        util-linux: no --remove\n";
 
     const BOTH: &str = "Message queue id: 3\nPOSIX semaphore name: x\n";
     const QUEUE: &str = "Message queue id: 3\n";
