@@ -16,7 +16,7 @@ use crate::plan::attempt::Doing;
 pub const MAX_IDS: usize = Kind::ALL.len();
 
 /// Bytes of stack, more than a System V line takes from its first creation to its undo.
-pub const STACK: usize = 1024;
+pub const STACK: usize = 768;
 /// The same of a batch or a POSIX object, where a refusal is explained before the undo.
 pub const LARGE_STACK: usize = 8192;
 

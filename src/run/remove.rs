@@ -1,6 +1,7 @@
 //! Removes the objects of one line, which their key or name tells.
 
 use super::job::Job;
+use super::undo::unlink;
 use crate::cli::request::Request;
 use crate::kernel::abi::IPC_PRIVATE;
 use crate::kernel::errno::Errno;
@@ -34,7 +35,6 @@ pub fn remove<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) ->
 }
 
 /// Removes the object of the attempt's step. None where it is not there, or goes meanwhile.
-#[inline(never)] // its path would be in the frame of every line
 fn remove_one<'a, K: Kernel>(
     job: &mut Job<'_, 'a, K>,
     request: &Request<'a>,
@@ -42,7 +42,7 @@ fn remove_one<'a, K: Kernel>(
     let kind = job.attempt.step.kind;
     if job.attempt.step.is_posix {
         let name = request.name();
-        return match job.kernel.unlink(kind, &name.path(kind)?) {
+        return match unlink(job.kernel, kind, name) {
             Err(Errno::ENOENT) => Ok(None),
             removed => removed.map(|()| Some(Called::Name(name))),
         };

@@ -2,7 +2,7 @@
 
 use super::job::Job;
 use crate::kernel::errno::Errno;
-use crate::kernel::object::Called;
+use crate::kernel::object::{Called, Kind, Name};
 use crate::kernel::port::Kernel;
 
 /// Removes what the run has created, the last object first. A refusal is noted in the object's
@@ -11,9 +11,7 @@ pub fn undo<K: Kernel>(job: &mut Job<'_, '_, K>) {
     for object in job.made.items_mut().iter_mut().rev() {
         let removed = match object.called {
             Called::Id(id) => job.kernel.ipc_rmid(object.kind, id),
-            Called::Name(name) => name
-                .path(object.kind)
-                .and_then(|path| job.kernel.unlink(object.kind, &path)),
+            Called::Name(name) => unlink(job.kernel, object.kind, name),
         };
         match (removed, object.called) {
             (Ok(()), _) => {}
@@ -22,4 +20,13 @@ pub fn undo<K: Kernel>(job: &mut Job<'_, '_, K>) {
             (Err(errno), _) => object.left = errno,
         }
     }
+}
+
+/// Unlinks a POSIX object.
+///
+/// # Errors
+/// Those of its path, and the kernel's.
+#[inline(never)] // the path would be in the frame of every undo
+pub fn unlink<K: Kernel>(kernel: &mut K, kind: Kind, name: Name<'_>) -> Result<(), Errno> {
+    kernel.unlink(kind, &name.path(kind)?)
 }
