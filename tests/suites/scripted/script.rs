@@ -152,8 +152,6 @@ pub struct Script {
     memory: Memory,
     /// Descriptors of POSIX objects that are not closed yet.
     open: Vec<usize>,
-    /// Whether the line removes objects, and goes on after a failure.
-    removes: bool,
 }
 
 /// What is known of the cause of a failure: calls that only look, each of which may be made again
@@ -243,7 +241,6 @@ impl Script {
             causes,
             memory: Memory::default(),
             open: Vec::new(),
-            removes: false,
         }
     }
 
@@ -568,8 +565,8 @@ impl Kernel for Script {
         .map(drop)
     }
 
-    /// Standard error takes everything, whole, but only once there is nothing left to undo: it may
-    /// be a pipe that no process empties. A removal has nothing to undo.
+    /// Standard error takes everything, whole, but only once there is nothing left to undo or to
+    /// remove: it may be a pipe that no process empties.
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let text = || String::from_utf8(bytes.to_vec()).expect("UTF-8");
         let call = match fd {
@@ -583,11 +580,7 @@ impl Kernel for Script {
         };
         if fd == Fd::ERR {
             let undo = self.calls.iter().find(|(call, _)| call.is_undo());
-            assert!(
-                self.removes || undo.is_none(),
-                "still to be done as it says {:?}: {undo:?}",
-                text()
-            );
+            assert_eq!(undo, None, "still to be done as it says {:?}", text());
             self.told.push_str(&text());
             return Ok(bytes.len());
         }
@@ -611,11 +604,7 @@ fn run_by(line: &str, script: impl IntoIterator<Item = Expected>, causes: Option
         let left: Vec<String> = left.map(|call| format!("{call:?}")).collect();
         (left, script.told.clone())
     };
-    let kernel = || Script {
-        removes: line.contains("--remove"),
-        ..Script::new(script, causes)
-    };
-    let (status, (left, told)) = run_on(line, kernel, look);
+    let (status, (left, told)) = run_on(line, || Script::new(script, causes), look);
     assert!(left.is_empty(), "{line}: not made: {left:?}");
     let name = |line: &str| match line.strip_prefix("ipcmk: ") {
         Some(line) => line.to_owned(),
