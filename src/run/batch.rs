@@ -4,7 +4,6 @@ use core::num::NonZero;
 
 use super::check::check;
 use super::job::Job;
-use super::known::{self, Known};
 use super::line;
 use crate::cli::argv::Argv;
 use crate::cli::batch::{Arguments, take_line};
@@ -35,8 +34,6 @@ pub fn read<'a: 'j, 'j, A: Argv<'a>, K: Kernel>(
         job.attempt.line = NonZero::new(1);
         return Err(job.refuse(Mistake::ByteOrderMark, b"", 0));
     }
-    job.attempt.doing = Doing::Memory;
-    job.known = job.kernel.mmap(known::places(job.lines), Known::FREE)?;
     each_line::<A, K>(job, batch, check)
 }
 

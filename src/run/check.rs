@@ -51,11 +51,12 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
             _ if job.removes => return Err(job.refuse(Mistake::NoKey, b"", 0)),
             _ => continue,
         };
-        let Some(known) = known::find(job.known, scope, name) else {
+        let line = job.attempt.line.map(NonZero::get);
+        let Some(known) = job.known(scope, name)? else {
             continue;
         };
         let Some(earlier) = known.number else {
-            known.number = job.attempt.line.map(NonZero::get);
+            known.number = line;
             // What -e finds can be larger than it asks for.
             known.amount = if existing { u64::MAX } else { step.amount };
             continue;

@@ -1,6 +1,8 @@
 //! What all parts of a run share.
 
-use super::known::Known;
+use core::mem;
+
+use super::known::{self, Known, Scope};
 use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
@@ -39,7 +41,7 @@ pub struct Job<'j, 'a, K> {
     pub told: List<'j, u8>,
     /// The lines of a batch.
     pub lines: &'a [u8],
-    /// What they name.
+    /// What they name, from the first name on.
     pub known: &'j mut [Known<'a>],
     /// /etc/passwd, once it is read.
     pub users: &'a [u8],
@@ -61,6 +63,21 @@ impl<'a, K: Kernel> Job<'_, 'a, K> {
     pub fn refuse(&mut self, mistake: Mistake, word: &'a [u8], figure: u64) -> Errno {
         self.attempt.refusal = Some(Refusal::of_line(mistake, word, figure));
         Errno::EINVAL
+    }
+
+    /// Finds what is known of a name, or the place for it. None outside a batch.
+    ///
+    /// # Errors
+    /// The kernel's, where the table has no memory.
+    pub fn known(&mut self, scope: Scope, name: &'a [u8]) -> Result<Option<&mut Known<'a>>, Errno> {
+        if self.known.is_empty() && self.attempt.line.is_some() {
+            // All lines need it, whichever is the first.
+            let line = self.attempt.line.take();
+            let doing = mem::replace(&mut self.attempt.doing, Doing::Memory);
+            self.known = self.kernel.mmap(known::places(self.lines), Known::FREE)?;
+            (self.attempt.line, self.attempt.doing) = (line, doing);
+        }
+        Ok(known::find(self.known, scope, name))
     }
 
     /// Notes an object that was created.

@@ -1,7 +1,7 @@
 //! Reads a command line: its words, the key of --ftok, and the names in --owner.
 
 use super::job::Job;
-use super::known::{self, FTOK};
+use super::known::FTOK;
 use super::owner;
 use crate::cli::argv::Argv;
 use crate::cli::batch::Arguments;
@@ -50,7 +50,7 @@ fn key<'a, K: Kernel>(
     path: &'a [u8],
     id: u64,
 ) -> Result<u64, Errno> {
-    if let Some(key) = known::find(job.known, FTOK, argument).and_then(|known| known.number) {
+    if let Some(key) = job.known(FTOK, argument)?.and_then(|known| known.number) {
         return Ok(key.into());
     }
     job.attempt.doing = if path.len() == argument.len() {
@@ -60,7 +60,7 @@ fn key<'a, K: Kernel>(
     };
     job.attempt.path = path;
     let key = job.kernel.identify(path)?.key(id);
-    if let Some(known) = known::find(job.known, FTOK, argument) {
+    if let Some(known) = job.known(FTOK, argument)? {
         known.number = key.try_into().ok();
     }
     Ok(key)

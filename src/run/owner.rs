@@ -2,7 +2,7 @@
 //! asked.
 
 use super::job::Job;
-use super::known::{self, GROUPS, USERS};
+use super::known::{GROUPS, USERS};
 use crate::cli::mistake::Mistake;
 use crate::cli::number::{self, split_at};
 use crate::cli::request::Request;
@@ -41,7 +41,7 @@ fn find<'a, K: Kernel>(
         return Ok(id.try_into().unwrap_or_default());
     }
     let scope = if is_group { GROUPS } else { USERS };
-    if let Some(id) = known::find(job.known, scope, name).and_then(|known| known.number) {
+    if let Some(id) = job.known(scope, name)?.and_then(|known| known.number) {
         return Ok(id);
     }
     let path = if is_group {
@@ -61,7 +61,7 @@ fn find<'a, K: Kernel>(
     }
     let mistake = match (search(text, name), is_group) {
         (Ok(id), _) => {
-            if let Some(known) = known::find(job.known, scope, name) {
+            if let Some(known) = job.known(scope, name)? {
                 known.number = Some(id);
             }
             return Ok(id);

@@ -24,9 +24,10 @@ const JOBS: &str = "# A comment, and -Z in it.\n\
 /// What they come to, up to the output.
 fn parts() -> Vec<Part> {
     vec![
-        (0, jobs(JOBS)),
+        (0, vec![(Read(Source::User("jobs"), JOBS.as_bytes()), 0)]),
         (5, vec![(AskLimits(Kind::Sem), 0)]),
-        (0, vec![(Values(2), 0), (BlockSignals, 0)]),
+        // What the lines name, and what they create.
+        (0, vec![(Call::Room, 0), (Values(2), 0), (BlockSignals, 0)]),
         (
             3,
             vec![
