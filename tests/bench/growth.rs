@@ -468,12 +468,6 @@ pub fn bench(
     let (mut growth, mut notes) = plan(sizes.iter().map(|(objects, _)| *objects).collect())?;
     for _ in 0..extent.rounds(PASSES) {
         for (column, &(objects, times)) in sizes.iter().enumerate() {
-            // The kernel enlarges its tables of keys in a thread, which then needs a processor.
-            if objects >= MANY {
-                measure::stay_on_no_processor()?;
-            } else {
-                measure::stay_on_one_processor()?;
-            }
             for (kind, cells) in &mut growth.kinds {
                 let Some(cells) = &mut cells[column] else {
                     continue;
@@ -488,7 +482,6 @@ pub fn bench(
             }
         }
     }
-    measure::stay_on_one_processor()?;
     for (kind, cells) in &mut growth.kinds {
         for (&objects, cells) in growth.columns.iter().zip(cells) {
             if let Some(cells) = cells {

@@ -14,27 +14,14 @@ use crate::perf::{Counter, Event, Sampler, Samples};
 
 /// Pins this process and its children to the current processor: a migration costs more than a run.
 pub fn stay_on_one_processor() -> io::Result<()> {
-    // SAFETY: takes no pointer.
-    let processor = unsafe { libc::sched_getcpu() };
-    stay_on(&[processor as usize])
-}
-
-/// Lets this process and its children run on each processor.
-pub fn stay_on_no_processor() -> io::Result<()> {
-    let all: Vec<usize> = (0..libc::CPU_SETSIZE as usize).collect();
-    stay_on(&all)
-}
-
-/// Pins this process and its children to these processors.
-fn stay_on(processors: &[usize]) -> io::Result<()> {
     // SAFETY: a cpu_set_t is an array of integers, which may be 0.
     let mut set = unsafe { MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init() };
-    for processor in processors {
-        // SAFETY: checks the number.
-        unsafe { libc::CPU_SET(*processor, &mut set) };
-    }
-    // SAFETY: reads a set of the size given.
-    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &set) };
+    // SAFETY: the first call takes no pointer; the second checks the number that it gets; the third
+    // reads a set of the size given.
+    let result = unsafe {
+        libc::CPU_SET(libc::sched_getcpu() as usize, &mut set);
+        libc::sched_setaffinity(0, size_of_val(&set), &set)
+    };
     if result == 0 {
         Ok(())
     } else {
