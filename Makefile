@@ -80,7 +80,8 @@ bytes: dist-x86_64 ## where each byte of the x86_64 file goes
 	@tests/tools/bytes.sh
 
 .PHONY: figures
-figures: bench ## measure, and write the figures into tests/bench/README.md and README.md
+figures: setup build ## measure, and write the figures into tests/bench/README.md and README.md
+	-cargo run --release --package ipcmk-tests --bin bench
 	@tests/tools/figures.sh
 
 .PHONY: docs
