@@ -327,21 +327,6 @@ mod tests {
     use crate::case;
     use std::path::Path;
 
-    fn object(kind: Kind, id: i32, key: u32) -> Object {
-        Object {
-            kind,
-            id,
-            key,
-            mode: 0o644,
-            size: 4096,
-            owner: (0, 0),
-            creator: (0, 0),
-            attached: 0,
-            values: Vec::new(),
-            is_ready: false,
-        }
-    }
-
     fn case(lines: &str) -> Case {
         let text = format!("case: a\n{lines}\nutil-linux: same\n");
         case::parse(Path::new("x.case"), &text)
@@ -378,9 +363,9 @@ mod tests {
     #[test]
     fn identifiers_must_be_those_of_the_right_objects() {
         let held = [
-            object(Kind::Shm, 1, 5),
-            object(Kind::Shm, 2, 6),
-            object(Kind::Msg, 3, 7),
+            Object::example(Kind::Shm, 1, 5),
+            Object::example(Kind::Shm, 2, 6),
+            Object::example(Kind::Msg, 3, 7),
         ];
         let objects = || Objects::new(vec![held[0].clone()], vec![held[2].clone()]);
         let fits = |expected: &str, got: &str| check_out(&mut objects(), expected, got, &held);
@@ -405,8 +390,8 @@ mod tests {
 
     #[test]
     fn objects_must_be_exactly_these() {
-        let given = [object(Kind::Sem, 0, 9)];
-        let new = object(Kind::Shm, 1, 5);
+        let given = [Object::example(Kind::Sem, 0, 9)];
+        let new = Object::example(Kind::Shm, 1, 5);
         let check = |lines: &str, got: &[Object]| {
             check_holds(&case(&format!("run: -Q\n{lines}")), given.iter(), got).is_ok()
         };
@@ -437,11 +422,11 @@ mod tests {
         }
         let random = "holds: shm key=random size=4096 mode=644";
         assert!(
-            !check(random, &with(&object(Kind::Shm, 1, 0))),
+            !check(random, &with(&Object::example(Kind::Shm, 1, 0))),
             "0 is not random"
         );
         assert!(
-            !check(random, &with(&object(Kind::Shm, 1, 9))),
+            !check(random, &with(&Object::example(Kind::Shm, 1, 9))),
             "another object's key is not random"
         );
         assert!(
@@ -457,7 +442,7 @@ mod tests {
             ),
             "a given object changed"
         );
-        let queue = with(&object(Kind::Msg, 1, 5));
+        let queue = with(&Object::example(Kind::Msg, 1, 5));
         assert!(check("holds: msg key=5 mode=644", &queue));
         assert!(check("holds: msg key=5 mode=644 qbytes=4096", &queue));
         assert!(!check("holds: msg key=5 mode=644 qbytes=1", &queue));
@@ -466,7 +451,7 @@ mod tests {
                 size: 3,
                 values: values.into(),
                 is_ready,
-                ..object(Kind::Sem, 1, 5)
+                ..Object::example(Kind::Sem, 1, 5)
             })
         };
         let set = |values: &[u16]| set_that(false, values);
@@ -488,13 +473,17 @@ mod tests {
         }
         let group = with(&Object {
             owner: (5, 6),
-            ..object(Kind::Sem, 1, 5)
+            ..Object::example(Kind::Sem, 1, 5)
         });
         for (owner, fits) in [("5:6", true), ("5", false), ("6:6", false)] {
             let line = format!("holds: sem key=5 nsems=4096 mode=644 owner={owner}");
             assert_eq!(check(&line, &group), fits, "{owner}");
         }
-        let two = [given[0].clone(), new.clone(), object(Kind::Shm, 2, 77)];
+        let two = [
+            given[0].clone(),
+            new.clone(),
+            Object::example(Kind::Shm, 2, 77),
+        ];
         assert!(
             check(&format!("{random}\n{exact}"), &two),
             "said keys come first"

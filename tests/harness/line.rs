@@ -111,18 +111,7 @@ mod tests {
 
     #[test]
     fn objects_are_told_apart() {
-        let object = Object {
-            kind: Kind::Shm,
-            id: 7,
-            key: 5,
-            mode: 0o644,
-            size: 4096,
-            owner: (0, 0),
-            creator: (0, 0),
-            attached: 0,
-            values: Vec::new(),
-            is_ready: false,
-        };
+        let object = Object::example(Kind::Shm, 7, 5);
         let keyed = |key| Makes {
             key: Some(key),
             ..SEGMENT

@@ -91,6 +91,25 @@ pub struct Object {
     pub is_ready: bool,
 }
 
+#[cfg(test)]
+impl Object {
+    /// One that root created, of 4096 bytes or semaphores and with mode 0644.
+    pub fn example(kind: Kind, id: i32, key: u32) -> Self {
+        Self {
+            kind,
+            id,
+            key,
+            mode: 0o644,
+            size: 4096,
+            owner: (0, 0),
+            creator: (0, 0),
+            attached: 0,
+            values: Vec::new(),
+            is_ready: false,
+        }
+    }
+}
+
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} key={:#x}", self.kind, self.key)?;

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use ipcmk_tests::faults::fault::is_removal;
 use ipcmk_tests::files::Scratch;
@@ -195,6 +195,18 @@ const LIMITS: [u64; 4] = [12 << 10, 16 << 10, 20 << 10, 24 << 10];
 const MOST_ENVIRONMENT: usize = 16_000;
 const STEP: usize = 53;
 
+/// Runs a program with so many bytes of stack, and of environment on it. None where these and the
+/// arguments do not fit into the stack.
+fn run_within(mut command: Command, limit: u64, environment: usize) -> Option<ExitStatus> {
+    command.env("V", "x".repeat(environment));
+    set_limit(&mut command, libc::RLIMIT_STACK, limit);
+    match command.output() {
+        Ok(output) => Some(output.status),
+        Err(error) if error.raw_os_error() == Some(libc::E2BIG) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 fn no_object_is_lost() {
     let files = files();
     let directory = files.join("");
@@ -206,14 +218,9 @@ fn no_object_is_lost() {
         let window = Window::open().expect("a view of /dev/shm");
         for limit in LIMITS {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
-                let mut command = command(line.words, &directory, line.full);
-                command.env("V", "x".repeat(environment));
-                set_limit(&mut command, libc::RLIMIT_STACK, limit);
-                let status = match command.output() {
-                    Ok(output) => output.status,
-                    // Arguments and environment do not fit into this stack.
-                    Err(error) if error.raw_os_error() == Some(libc::E2BIG) => continue,
-                    Err(error) => panic!("{error}"),
+                let command = command(line.words, &directory, line.full);
+                let Some(status) = run_within(command, limit, environment) else {
+                    continue;
                 };
                 let made = if status.success() { line.makes } else { 0 };
                 assert_eq!(
@@ -274,13 +281,9 @@ fn nothing_is_removed() {
         let (mut removed, mut killed) = (0, 0);
         for limit in LIMITS {
             for environment in (0..MOST_ENVIRONMENT).step_by(STEP) {
-                let mut command = command(remove, &directory, full);
-                command.env("V", "x".repeat(environment));
-                set_limit(&mut command, libc::RLIMIT_STACK, limit);
-                let status = match command.output() {
-                    Ok(output) => output.status,
-                    Err(error) if error.raw_os_error() == Some(libc::E2BIG) => continue,
-                    Err(error) => panic!("{error}"),
+                let command = command(remove, &directory, full);
+                let Some(status) = run_within(command, limit, environment) else {
+                    continue;
                 };
                 let left = there();
                 if status.signal() == Some(libc::SIGSEGV) {

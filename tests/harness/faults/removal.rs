@@ -339,16 +339,9 @@ mod tests {
 
     fn queue(id: i32, key: u32) -> Object {
         Object {
-            kind: Kind::Msg,
-            id,
-            key,
             mode: 0o600,
             size: 16384,
-            owner: (0, 0),
-            creator: (0, 0),
-            attached: 0,
-            values: Vec::new(),
-            is_ready: false,
+            ..Object::example(Kind::Msg, id, key)
         }
     }
 

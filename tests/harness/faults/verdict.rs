@@ -512,21 +512,6 @@ mod tests {
     const LINES: &str = "case: a\ngiven: sem key=9 nsems=4096 mode=644\nrun: -Q\n\
         out: Message queue id: {msg}\nholds: msg key=random mode=644\nutil-linux: same\n";
 
-    fn object(kind: Kind, id: i32, key: u32) -> Object {
-        Object {
-            kind,
-            id,
-            key,
-            mode: 0o644,
-            size: 4096,
-            owner: (0, 0),
-            creator: (0, 0),
-            attached: 0,
-            values: Vec::new(),
-            is_ready: false,
-        }
-    }
-
     fn call(number: i64, args: [u64; 3], result: i64) -> Syscall {
         let [first, second, third] = args;
         Syscall {
@@ -560,7 +545,7 @@ mod tests {
 
     fn judged(observed: &Observed, faults: &[Fault], held: &[Object], expected: i32) -> Verdict {
         let cases = case::parse(Path::new("x.case"), LINES).unwrap();
-        let given = Objects::new(vec![object(Kind::Sem, 1, 9)], Vec::new());
+        let given = Objects::new(vec![Object::example(Kind::Sem, 1, 9)], Vec::new());
         let scene = Scene {
             case: &cases[0],
             stdout: &Stdout::Pipe,
@@ -577,11 +562,11 @@ mod tests {
     }
 
     fn given() -> Object {
-        object(Kind::Sem, 1, 9)
+        Object::example(Kind::Sem, 1, 9)
     }
 
     fn queue() -> Object {
-        object(Kind::Msg, 3, 77)
+        Object::example(Kind::Msg, 3, 77)
     }
 
     #[test]
@@ -602,7 +587,7 @@ mod tests {
             assert_eq!(verdict.lost, 1, "{text:?}");
             wrong(verdict);
         }
-        let three = [given(), queue(), object(Kind::Shm, 5, 78)];
+        let three = [given(), queue(), Object::example(Kind::Shm, 5, 78)];
         assert_eq!(plain(&good, &three, 0).lost, 1);
     }
 
