@@ -397,8 +397,8 @@ pub enum Random {
 /// A system call that the tracer makes fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Its number.
-    pub call: i64,
+    /// Its name.
+    pub call: &'static str,
     /// Its errno.
     pub errno: i32,
     /// Which such call of a run fails, from 1.
@@ -410,8 +410,8 @@ pub struct Fault {
 /// A system call that a seccomp filter refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// The system call.
-    pub call: i64,
+    /// The name of the system call.
+    pub call: &'static str,
     /// Its command; None is every command.
     pub command: Option<i32>,
     /// Its errno.
@@ -858,7 +858,7 @@ impl Draft {
                         .ok_or_else(|| format!("{name:?} is no command of {call}"))
                 });
                 start.filters.push(Filter {
-                    call: call_number(call)?,
+                    call: call_name(call)?,
                     command: command.transpose()?,
                     errno: errno_number(errno)?,
                 });
@@ -1110,16 +1110,15 @@ fn fault(text: &str) -> Parsed<Fault> {
         return Err("occurrences are counted from 1".into());
     }
     Ok(Fault {
-        call: call_number(call)?,
+        call: call_name(call)?,
         errno: errno_number(errno)?,
         occurrence,
         text: text.to_owned(),
     })
 }
 
-fn call_number(name: &str) -> Parsed<i64> {
-    syscalls::number(name)
-        .ok_or_else(|| format!("{name:?} is no system call that the runner knows"))
+fn call_name(name: &str) -> Parsed<&'static str> {
+    syscalls::known(name).ok_or_else(|| format!("{name:?} is no system call that the runner knows"))
 }
 
 fn errno_number(name: &str) -> Parsed<i32> {

@@ -18,6 +18,7 @@
 //! | [`faults`] | every fault at every system call, and what each one leaves behind |
 //! | [`spawn`] | fork and exec while other threads start programs too |
 //! | [`syscalls`], [`errno`] | numbers by name |
+//! | [`seccomp`] | filters that refuse system calls |
 //! | [`watchdog`] | the time limit of a run |
 //! | [`check`] | what is expected, compared with what came |
 //! | [`line`] | command lines of the load tests, and the ids they print |
@@ -50,6 +51,7 @@ pub mod random;
 pub mod reading;
 pub mod reworded;
 pub mod runner;
+pub mod seccomp;
 pub mod spawn;
 pub mod subject;
 pub mod suite;

@@ -21,8 +21,9 @@ use nix::mqueue::{self, MQ_OFlag, MqAttr, MqdT};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
-use nix::unistd::{Whence, lseek};
+use nix::unistd::{Whence, lseek64};
 
+use crate::namespace::wide;
 use crate::text;
 
 /// Where the C libraries look for shared memory and semaphores.
@@ -295,7 +296,7 @@ impl Turn {
         /// Bytes of three queues with default attributes, and of the kernel's own data for them.
         const THREE: u64 = 300_000;
         let (limit, _) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
-        let most = (limit / THREE).max(1);
+        let most = (wide(limit) / THREE).max(1);
         let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
         while *turns >= most {
             turns = TURN.wait(turns).unwrap_or_else(PoisonError::into_inner);
@@ -389,12 +390,12 @@ const MOST_BYTES: u64 = 64 << 20;
 fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
-        let start = match lseek(file, bytes.len() as libc::off_t, Whence::SeekData) {
+        let start = match lseek64(file, bytes.len() as i64, Whence::SeekData) {
             // No data follows.
             Err(Errno::ENXIO) => return Ok(bytes),
             start => start?,
         };
-        let end = lseek(file, start, Whence::SeekHole)?;
+        let end = lseek64(file, start, Whence::SeekHole)?;
         // Linux 5.10 takes the start of the largest file for data, and for a hole.
         if end == start {
             return Ok(bytes);

@@ -11,15 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::ptr;
 
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule,
-};
-
-use crate::case::{Filter, Random, Start, Stream, Version};
+use crate::case::{Random, Start, Stream, Version};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
+use crate::seccomp;
 use crate::spawn::{self, Launch};
 use crate::syscalls;
 use crate::text;
@@ -297,8 +293,8 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
     let filters = start
         .filters
         .iter()
-        .map(filter)
-        .collect::<io::Result<Vec<_>>>()?;
+        .map(seccomp::program)
+        .collect::<Vec<_>>();
     let close = [
         start.stdin == Stdin::Closed,
         start.stdout == Stream::Closed,
@@ -339,41 +335,10 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
         }
         // Last, since a filter may refuse any call but exec itself.
         for filter in &filters {
-            seccompiler::apply_filter(filter).map_err(|_| io::Error::last_os_error())?;
+            seccomp::apply(filter)?;
         }
         Ok(())
     })
-}
-
-/// A seccomp filter that refuses one system call, or one command of it, with an error.
-fn filter(filter: &Filter) -> io::Result<BpfProgram> {
-    let architecture = std::env::consts::ARCH.try_into();
-    let refuse = SeccompAction::Errno(filter.errno.unsigned_abs());
-    let flags = syscalls::flags_argument(filter.call);
-    let argument = syscalls::command_argument(filter.call).or(flags);
-    let rule = argument.zip(filter.command).map(|(argument, command)| {
-        let command = u64::from(command.unsigned_abs());
-        let is = match flags {
-            // All bits of it.
-            Some(_) => SeccompCmpOp::MaskedEq(command),
-            None => SeccompCmpOp::Eq,
-        };
-        let length = SeccompCmpArgLen::Dword;
-        let condition = SeccompCondition::new(argument, length, is, command)?;
-        SeccompRule::new(vec![condition])
-    });
-    let rules = rule.into_iter().collect::<Result<Vec<_>, _>>();
-    architecture
-        .and_then(|architecture| {
-            SeccompFilter::new(
-                [(filter.call, rules?)].into(),
-                SeccompAction::Allow,
-                refuse,
-                architecture,
-            )
-        })
-        .and_then(BpfProgram::try_from)
-        .map_err(io::Error::other)
 }
 
 /// Moves this process, which is root, into a user namespace where it is root and that maps no other
@@ -387,7 +352,7 @@ fn enter_user_namespace() -> io::Result<()> {
         unsafe {
             let file = libc::open(path.as_ptr(), libc::O_WRONLY);
             check(file)?;
-            check_call(libc::write(file, text.as_ptr().cast(), text.len()) as _)?;
+            check(libc::write(file, text.as_ptr().cast(), text.len()) as _)?;
             check(libc::close(file))
         }
     };
@@ -490,7 +455,7 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
             .faults
             .iter()
             .zip(&mut met)
-            .filter(|(fault, _)| fault.call == call.number)
+            .filter(|(fault, _)| fault.call == call.name)
         {
             *met += 1;
             if *met == fault.occurrence {
@@ -508,7 +473,13 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
         stdout: stdout.finish()?,
         stderr: stderr.finish()?,
         status: trace.status,
-        calls: Some(trace.calls.iter().map(tracer::Syscall::name).collect()),
+        calls: Some(
+            trace
+                .calls
+                .iter()
+                .map(|call| call.name.to_owned())
+                .collect(),
+        ),
         unreached: unreached.map(|(fault, _)| fault.text.clone()).collect(),
     })
 }
@@ -524,7 +495,7 @@ fn read_strace(log: &str) -> Vec<String> {
         let name = call.split_once('(')?.0;
         name.chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_')
-            .then(|| name.to_owned())
+            .then(|| syscalls::usual_name(name).to_owned())
     };
     log.lines().filter_map(name).collect()
 }
@@ -532,6 +503,7 @@ fn read_strace(log: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::case::Filter;
     use crate::{case, files};
 
     #[test]
@@ -713,13 +685,13 @@ mod tests {
             command: None,
             errno,
         };
-        let outcome = run(vec![refuse(libc::SYS_uname, libc::EXDEV)]);
+        let outcome = run(vec![refuse("uname", libc::EXDEV)]);
         assert!(!outcome.status.success());
         let stderr = String::from_utf8_lossy(&outcome.stderr).into_owned();
         assert!(stderr.contains("Invalid cross-device link"), "{stderr}");
         let two = vec![
-            refuse(libc::SYS_getppid, libc::ENOSYS),
-            refuse(libc::SYS_uname, libc::EXDEV),
+            refuse("getppid", libc::ENOSYS),
+            refuse("uname", libc::EXDEV),
         ];
         assert_eq!(run(two).stdout, b"");
         assert_eq!(run(Vec::new()).stdout, b"Linux\n");
@@ -729,7 +701,7 @@ mod tests {
     fn a_filter_refuses_one_command_alone() {
         let run = |command| {
             let filters = vec![Filter {
-                call: libc::SYS_msgctl,
+                call: "msgctl",
                 command: Some(command),
                 errno: libc::EXDEV,
             }];

@@ -46,7 +46,7 @@ use ipcmk_tests::posix::{self, Wanted};
 use ipcmk_tests::reworded::Reworded;
 use ipcmk_tests::subject::{Subject, in_child, set_stack};
 use ipcmk_tests::tracer::{Action, Tracee};
-use ipcmk_tests::{runner, spawn, syscalls, text, watchdog};
+use ipcmk_tests::{runner, spawn, text, watchdog};
 
 use count::Count;
 
@@ -329,10 +329,9 @@ struct Came {
 impl Came {
     /// The names of its system calls. The number of reads from a pipe is random.
     fn calls(&self) -> String {
-        let mut calls: Vec<i64> = self.runs.iter().flat_map(|run| run.calls.clone()).collect();
-        calls.dedup_by(|call, before| *call == libc::SYS_read && call == before);
-        let names: Vec<String> = calls.into_iter().map(syscalls::name).collect();
-        names.join(" ")
+        let mut calls: Vec<&str> = self.runs.iter().flat_map(|run| run.calls.clone()).collect();
+        calls.dedup_by(|call, before| *call == "read" && call == before);
+        calls.join(" ")
     }
 }
 
@@ -376,8 +375,8 @@ struct Ran {
     stderr: Vec<u8>,
     /// Size and flags of each shmget(2), since no object shows SHM_NORESERVE.
     segments: Vec<[u64; 2]>,
-    /// The numbers of its system calls.
-    calls: Vec<i64>,
+    /// The names of its system calls.
+    calls: Vec<&'static str>,
 }
 
 impl Ran {
@@ -427,7 +426,7 @@ impl Ran {
         let mut made = Vec::new();
         let trace = tracee.follow(|call| {
             if call.result.is_some() {
-                if let (libc::SYS_getrandom, Some(length @ 1..)) = (call.number, call.result) {
+                if let ("getrandom", Some(length @ 1..)) = (call.name, call.result) {
                     let mut bytes = vec![0; length as usize];
                     random.fill(&mut bytes);
                     let written = memory.write_all_at(&bytes, call.args[0]);
@@ -435,17 +434,17 @@ impl Ran {
                 }
                 return Action::Continue;
             }
-            made.push(call.number);
-            let occurrence = made.iter().filter(|made| **made == call.number).count();
+            made.push(call.name);
+            let occurrence = made.iter().filter(|made| **made == call.name).count();
             let mut faults = start.faults.iter();
             let fault =
-                faults.find(|fault| (fault.call, fault.occurrence) == (call.number, occurrence));
+                faults.find(|fault| (fault.call, fault.occurrence) == (call.name, occurrence));
             fault.map_or(Action::Continue, |fault| Action::Fail(fault.errno))
         })?;
         filled?;
         input.finish()?;
         let segments = trace.calls.iter();
-        let segments = segments.filter(|call| call.number == libc::SYS_shmget);
+        let segments = segments.filter(|call| call.name == "shmget");
         Ok(Self {
             status: trace.status,
             stdout: stdout.finish()?,
