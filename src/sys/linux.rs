@@ -721,8 +721,9 @@ fn openat(path: &CStr, flags: usize, mode: u32) -> Result<Fd, Errno> {
 /// # Safety
 /// It ends with a NUL.
 unsafe fn open(path: Argument<'_>, flags: usize, mode: u32) -> Result<Fd, Errno> {
-    let flags = number(flags | O_LARGEFILE);
-    let arguments = [Argument::CWD, path, flags, number(mode)];
+    // The kernel itself adds the flag where a word has 64 bits.
+    let large = if usize::BITS == 32 { O_LARGEFILE } else { 0 };
+    let arguments = [Argument::CWD, path, number(flags | large), number(mode)];
     // SAFETY: the caller's.
     unsafe { call(Sysno::openat, arguments) }.map(Fd)
 }
