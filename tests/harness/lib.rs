@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`case`] | the format of case files, and its parser |
 //! | [`text`] | words, expected lines, escapes |
+//! | [`board`] | the architectures |
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the System V objects in them |
 //! | [`posix`] | POSIX objects in /dev/shm and in the mqueue file system |
@@ -32,6 +33,7 @@
 //! | [`suite`] | what the tests in `tests/suites` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
+pub mod board;
 pub mod case;
 pub mod check;
 pub mod differences;

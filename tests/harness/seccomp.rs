@@ -93,6 +93,15 @@ pub fn program(filter: &Filter) -> Vec<libc::sock_filter> {
     )
 }
 
+/// A filter that refuses the System V calls but for those by ipc(2), with ENOSYS.
+pub fn ipc_alone() -> Vec<libc::sock_filter> {
+    let calls = ["shmget", "shmctl", "msgget", "msgctl", "semget", "semctl"];
+    let forms = calls.into_iter().flat_map(syscalls::forms);
+    let others = forms.filter(|form| form.ipc.is_none());
+    let lists = others.map(|form| vec![Is::number(form.number)]);
+    refuse(lists, libc::ENOSYS)
+}
+
 /// A filter that refuses a call of which all conditions of one of the lists hold, with an error. It
 /// allows every call of another architecture.
 fn refuse(lists: impl Iterator<Item = Vec<Is>>, errno: i32) -> Vec<libc::sock_filter> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::ptr;
 
-use crate::case::{Random, Start, Stream, Version};
+use crate::case::{Random, Start, Stream, Version, Word};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
 use crate::output::Output;
@@ -31,6 +31,8 @@ pub struct Subject {
     /// The emulator that runs it; or valgrind; or the dynamic loader, whose directory has its
     /// libraries.
     through: Option<PathBuf>,
+    /// The size of its words.
+    word: Word,
     scratch: Scratch,
 }
 
@@ -65,10 +67,16 @@ impl Subject {
         }
         Ok(Self {
             path: path.to_owned(),
+            word: Word::of(&reachable)?,
             reachable,
             through,
             scratch,
         })
+    }
+
+    /// The size of the program's words.
+    pub fn word(&self) -> Word {
+        self.word
     }
 
     /// Whether an emulator runs the program.
@@ -294,6 +302,7 @@ pub fn in_child(start: &Start) -> io::Result<impl Fn() -> io::Result<()> + Send 
         .filters
         .iter()
         .map(seccomp::program)
+        .chain(start.ipc_alone.then(seccomp::ipc_alone))
         .collect::<Vec<_>>();
     let close = [
         start.stdin == Stdin::Closed,
@@ -378,16 +387,20 @@ fn hide(directory: &CStr) -> io::Result<()> {
 
 /// Changes user and group ids, so that root cannot be regained.
 fn become_user(user: u32) -> io::Result<()> {
+    #[cfg(target_pointer_width = "64")]
+    use libc::{SYS_setgroups, SYS_setresgid, SYS_setresuid};
+    // The other ones take ids of 16 bits.
+    #[cfg(target_pointer_width = "32")]
+    use libc::{
+        SYS_setgroups32 as SYS_setgroups, SYS_setresgid32 as SYS_setresgid,
+        SYS_setresuid32 as SYS_setresuid,
+    };
     // SAFETY: the number of groups is 0, so the kernel reads none from the null pointer. The system
     // calls themselves, since glibc's functions take locks to change the ids of every thread.
     unsafe {
-        check_call(libc::syscall(
-            libc::SYS_setgroups,
-            0,
-            ptr::null::<libc::gid_t>(),
-        ))?;
-        check_call(libc::syscall(libc::SYS_setresgid, user, user, user))?;
-        check_call(libc::syscall(libc::SYS_setresuid, user, user, user))
+        check_call(libc::syscall(SYS_setgroups, 0, ptr::null::<libc::gid_t>()))?;
+        check_call(libc::syscall(SYS_setresgid, user, user, user))?;
+        check_call(libc::syscall(SYS_setresuid, user, user, user))
     }
 }
 
@@ -492,7 +505,12 @@ fn read_strace(log: &str) -> Vec<String> {
         if let Some(number) = call.strip_prefix("Unknown syscall ") {
             return Some(number.to_owned());
         }
-        let name = call.split_once('(')?.0;
+        let (name, arguments) = call.split_once('(')?;
+        let name = match name {
+            // Its first argument is the call.
+            "ipc" => syscalls::by_ipc(arguments.split_once(',')?.0.parse().ok()?)?,
+            _ => name,
+        };
         name.chars()
             .all(|c| c.is_ascii_alphanumeric() || c == '_')
             .then(|| syscalls::usual_name(name).to_owned())
@@ -509,10 +527,18 @@ mod tests {
     #[test]
     fn names_are_read_out_of_a_log() {
         let log = "12 rt_sigprocmask(SIG_BLOCK,0x1,NULL) = 0\n12 Unknown syscall 999\nnoise\n\
-                   12 write(1,0x5500,3)abc = 3\n12 exit_group(0)\n";
+                   12 write(1,0x5500,3)abc = 3\n12 ipc(1,0,2,0) = 0\n12 mmap2(0,1) = 0\n\
+                   12 exit_group(0)\n";
         assert_eq!(
             read_strace(log),
-            ["rt_sigprocmask", "999", "write", "exit_group"]
+            [
+                "rt_sigprocmask",
+                "999",
+                "write",
+                "semop",
+                "mmap",
+                "exit_group"
+            ]
         );
     }
 
@@ -725,7 +751,7 @@ mod tests {
     fn a_run_has_its_directory_its_input_and_its_limits() {
         let case = |given: &str| {
             let text = format!("case: a\n{given}\nrun:\nutil-linux: same\n");
-            let cases = case::parse(Path::new("x.case"), &text).expect(given);
+            let cases = case::parse(Path::new("x.case"), &text, Word::Bits64).expect(given);
             files::settle(&cases[0]).expect(given)
         };
         let many = "given: text many {x*200000}\ngiven: fifo f many\ngiven: mode many 600\n\

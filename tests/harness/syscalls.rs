@@ -142,22 +142,30 @@ pub fn usual_name(name: &str) -> &str {
     row.map_or(name, |row| row.1)
 }
 
-/// ipc(2), and the calls that are its first argument: include/uapi/linux/ipc.h. Only i686 has it.
-#[cfg(target_arch = "x86")]
-const IPC: (i64, &[(u64, &str)]) = (
-    117,
-    &[
-        (1, "semop"),
-        (2, "semget"),
-        (3, "semctl"),
-        (13, "msgget"),
-        (14, "msgctl"),
-        (23, "shmget"),
-        (24, "shmctl"),
-    ],
-);
-#[cfg(not(target_arch = "x86"))]
-const IPC: (i64, &[(u64, &str)]) = (-1, &[]);
+/// The number of ipc(2), which only i686 has.
+const IPC: Option<i64> = if cfg!(target_arch = "x86") {
+    Some(117)
+} else {
+    None
+};
+
+/// The calls that ipc(2) makes, by its first argument: include/uapi/linux/ipc.h.
+const BY_IPC: [(u64, &str); 7] = [
+    (1, "semop"),
+    (2, "semget"),
+    (3, "semctl"),
+    (13, "msgget"),
+    (14, "msgctl"),
+    (23, "shmget"),
+    (24, "shmctl"),
+];
+
+/// The call that ipc(2) makes with this first argument.
+pub fn by_ipc(first: u64) -> Option<&'static str> {
+    // The upper half is the version of the interface.
+    let row = BY_IPC.iter().find(|row| row.0 == first & 0xffff);
+    row.map(|row| row.1)
+}
 
 /// A way in which this architecture makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,9 +192,9 @@ pub fn forms(name: &str) -> Vec<Form> {
         number: call.id().into(),
         ipc: None,
     });
-    let by_ipc = IPC.1.iter().filter(|row| row.1 == name);
-    let by_ipc = by_ipc.map(|row| Form {
-        number: IPC.0,
+    let by_ipc = BY_IPC.iter().filter(|row| row.1 == name);
+    let by_ipc = IPC.into_iter().zip(by_ipc).map(|(number, row)| Form {
+        number,
         ipc: Some(row.0),
     });
     by_number.chain(by_ipc).collect()
@@ -211,13 +219,9 @@ pub fn resolve<E>(
     args: [u64; 6],
     peek: impl Fn(u64) -> Result<u64, E>,
 ) -> Result<(&'static str, [u64; 6]), E> {
-    let by_ipc = IPC.1.iter().filter(|_| number == IPC.0);
-    // The upper half is the version of the interface.
-    let mut of_ipc = by_ipc
-        .filter(|row| row.0 == args[0] & 0xffff)
-        .map(|row| row.1);
+    let is_ipc = IPC == Some(number);
     let [_, first, second, third, address, _] = args;
-    let (name, mut args) = match of_ipc.next() {
+    let (name, mut args) = match is_ipc.then(|| by_ipc(args[0])).flatten() {
         None => (self::name(number), args),
         Some(name @ "semop") => (name, [first, address, second, 0, 0, 0]),
         Some(name @ "semctl") => (name, [first, second, third, peek(address)?, 0, 0]),

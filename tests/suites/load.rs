@@ -1060,7 +1060,7 @@ fn signals() {
 }
 
 fn aarch64() {
-    let program = Program::aarch64();
+    let program = Program::emulated("aarch64");
     let mut tally = Tally::default();
     EMULATED.run(&mut tally, |_, line| run(&program, line));
     race(&program, at_random, &KEYED[..1], 1, &mut tally);

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libtest_mimic::{Completion, Trial};
 
 use super::{Observer, Seen, Sought, Whole, openly};
-use crate::case::Start;
+use crate::case::{Start, Word};
 use crate::line::QBYTES;
 use crate::namespace::{self, Kind, Privilege};
 use crate::posix::{self, Queue, Wanted, What};
@@ -361,7 +361,7 @@ fn creator(user: Option<u32>) -> (u32, u32) {
 
 impl Line {
     /// The objects that it creates if this user runs it.
-    fn objects(&self, user: Option<u32>) -> Vec<Sought> {
+    fn objects(&self, user: Option<u32>, word: Word) -> Vec<Sought> {
         let sought = |makes: &Makes| {
             let owner = if makes.given { OWNER } else { creator(user) };
             let posix = |name: &str, what| {
@@ -384,7 +384,7 @@ impl Line {
                 Is::File => posix("x", What::file(makes.size, Vec::new())),
                 Is::Semaphore(value, musl) => {
                     let name = if musl { "x" } else { "sem.x" };
-                    posix(name, What::semaphore(value, musl))
+                    posix(name, What::semaphore(value, musl, word))
                 }
                 Is::Queue(queue) => posix("x", What::Queue(queue)),
             }
@@ -428,7 +428,7 @@ impl<'a> Trio<'a> {
                 ..Start::default()
             },
             observer,
-            objects: line.objects(user),
+            objects: line.objects(user, subject.word()),
         }
     }
 
