@@ -10,9 +10,10 @@ use crate::kernel::abi::{
     IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
     RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
+use crate::kernel::arch::ARCH;
 use crate::kernel::calls::{FCHOWN, FTRUNCATE, MMAP, SEMOP};
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, Made, Name};
+use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, MAX_ADDRESSES, Made, Name};
 use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Space};
 use crate::kernel::posix::{Path, bare, is_bad};
 use crate::plan::attempt::{Attempt, Doing};
@@ -42,6 +43,8 @@ pub enum Figure {
     LetterId,
     /// Bytes of the largest file, if more are asked for.
     LargestFileIfOver,
+    /// Bytes that a word of 32 bits counts in pages, if more are asked for.
+    AddressesIfOver,
 
     /// One of the limits of System V objects.
     Limit(Limit),
@@ -224,7 +227,10 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 }
                 _ => None,
             },
+            // Only a kernel of 32 bits has a smaller one, and EFBIG for what is larger.
+            Figure::LargestFileIfOver if self.errno == Errno::EFBIG => if_over(ARCH.largest_file),
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
+            Figure::AddressesIfOver => MAX_ADDRESSES.and_then(if_over),
 
             Figure::Limit(limit) => self.limit(limit),
 
@@ -330,7 +336,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
         if matches!(self.limits, Err(Errno::NONE)) {
             self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
-        let limits = self.limits.as_ref().ok()?;
+        let mut limits = self.limits.ok()?;
+        // So much is what a 64-bit kernel tells a 32-bit program at most.
+        if usize::BITS == 32 && limits.each == i32::MAX.unsigned_abs().into() {
+            limits.each = self.read(c"/proc/sys/kernel/shmmax")?;
+        }
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
         let (holds, figure) = match name {
             Limit::EachIfOver => (self.asked > limits.each, limits.each),

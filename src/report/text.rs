@@ -140,7 +140,7 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
             match Words::of_errno(errno) {
                 Some(words) => self.fill(words),
                 None => {
-                    self.figures = [errno.number(), 0, 0];
+                    self.figures = [u64::try_from(errno.number()).unwrap_or_default(), 0, 0];
                     self.fill(Words::UNKNOWN_ERRNO);
                 }
             }

@@ -120,7 +120,7 @@ unsafe fn with_four(sysno: Sysno, a: usize, b: usize, c: usize, d: usize) -> Res
 
 /// Wraps the errno of a call.
 fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
-    returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
+    returned.map_err(|errno| Errno::new(narrow(errno.into_raw())))
 }
 
 /// Narrows a number to a register. One that is too large becomes the largest that fits.

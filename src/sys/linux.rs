@@ -143,8 +143,8 @@ impl Kernel for Linux {
                 mode,
                 ..Ipc64Perm::default()
             },
-            // A word of 32 bits may be too short, and then msgctl(2) would set another number.
-            msg_qbytes: usize::try_from(qbytes).map_err(|_| Errno::EINVAL)?,
+            // It is an int at most.
+            msg_qbytes: narrow(qbytes),
             ..Msqid64Ds::default()
         };
         // SAFETY: at least the struct of the kind.
