@@ -37,7 +37,7 @@ pub const MAX_ADDRESSES: Option<u64> = if usize::BITS == 32 {
 };
 
 /// The identifier of a System V object, 0 to `2^31 - 1`.
-pub type Id = u64;
+pub type Id = usize;
 
 /// The C library that will use an object. They differ on semaphores alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

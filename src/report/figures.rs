@@ -10,7 +10,7 @@ use crate::kernel::abi::{
     IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
     RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
-use crate::kernel::arch::ARCH;
+use crate::kernel::arch::{ARCH, wide};
 use crate::kernel::calls::{FCHOWN, FTRUNCATE, MMAP, SEMOP};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, MAX_ADDRESSES, Made, Name};
@@ -234,7 +234,7 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
 
             Figure::Limit(limit) => self.limit(limit),
 
-            Figure::Holder => self.get(self.attempt.step.amount).ok(),
+            Figure::Holder => self.get(self.attempt.step.amount).ok().map(wide),
             Figure::SmallHolder => self.small(),
             Figure::SmallAmount => Some(self.small),
             Figure::IfNotGone => when(!self.is_gone()),
@@ -369,7 +369,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
 
     /// The id of the object that has the key and is smaller than what is asked for. Its amount is
     /// found bit by bit: IPC_STAT would take read permission, and [`Self::get`] takes none.
-    fn small(&mut self) -> Option<Id> {
+    fn small(&mut self) -> Option<u64> {
         let mut bit = 1 << (u64::BITS - 1);
         while bit != 0 {
             let amount = self.small | bit;
@@ -379,7 +379,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
             bit >>= 1;
         }
         // Without, another process has removed it meanwhile.
-        (self.small != 0).then_some(self.holder)
+        (self.small != 0).then_some(wide(self.holder))
     }
 
     /// Whether an earlier line of the batch has created the object that has the key or the name.
