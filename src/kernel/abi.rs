@@ -1,7 +1,11 @@
 //! The numbers and structs that the kernel fixed: what each does, its header, its name, its value.
-//! A value that differs between the architectures says so. The numbers of the system calls are in
-//! the `syscalls` crate, those of the errors in [`errno`](super::errno).
+//! Those that differ between the architectures take it from [`arch`](super::arch). The numbers of
+//! the system calls are in the `syscalls` crate, those of the errors in [`errno`](super::errno).
 //! `tests/suites/numbers.rs` compares all of them with the headers.
+
+use core::mem::offset_of;
+
+use super::arch::ARCH;
 
 // System V objects: the get calls.
 
@@ -41,6 +45,9 @@ pub const MSG_INFO: usize = 12;
 pub const SETALL: usize = 17;
 /// Reads limits and use of semaphores: [`Seminfo`]. `linux/sem.h`.
 pub const SEM_INFO: usize = 19;
+
+/// Asks for the structs of this file, where the kernel has older ones too. `linux/ipc.h`.
+pub const IPC_64: usize = 0x100;
 
 // System V objects: semop.
 
@@ -96,21 +103,13 @@ pub const O_CREAT: usize = 0o100;
 pub const O_EXCL: usize = 0o200;
 /// Does not wait, neither for the other end of a FIFO nor for data. `asm-generic/fcntl.h`.
 pub const O_NONBLOCK: usize = 0o4000;
-/// Makes open(2) fail with ELOOP if the last part of the path is a symbolic link.
-/// `asm-generic/fcntl.h`; aarch64: `asm/fcntl.h`.
-pub const O_NOFOLLOW: usize = if cfg!(target_arch = "aarch64") {
-    0o100_000
-} else {
-    0o400_000
-};
+/// Makes open(2) fail with ELOOP if the last part of the path is a symbolic link. `asm/fcntl.h`.
+pub const O_NOFOLLOW: usize = ARCH.o_nofollow;
 /// Creates an unnamed file in a directory. `asm-generic/fcntl.h`; its O_DIRECTORY, which is part of
-/// the value, differs on aarch64: `asm/fcntl.h`.
-pub const O_TMPFILE: usize = 0o20_000_000
-    | if cfg!(target_arch = "aarch64") {
-        0o40_000
-    } else {
-        0o200_000
-    };
+/// the value, is that of `asm/fcntl.h`.
+pub const O_TMPFILE: usize = 0o20_000_000 | ARCH.o_directory;
+/// Opens files of more than 2 GiB too. `asm/fcntl.h`.
+pub const O_LARGEFILE: usize = ARCH.o_largefile;
 /// Asks statx(2) for the type of a file. `linux/stat.h`.
 pub const STATX_TYPE: usize = 1;
 /// Asks statx(2) for the permissions. `linux/stat.h`.
@@ -125,7 +124,7 @@ pub const S_IFMT: u32 = 0o170_000;
 pub const S_IFREG: u32 = 0o100_000;
 
 /// Is the type of a hugetlbfs. `linux/magic.h`.
-pub const HUGETLBFS_MAGIC: u64 = 0x9584_58f6;
+pub const HUGETLBFS_MAGIC: usize = 0x9584_58f6;
 
 // Random numbers.
 
@@ -174,7 +173,7 @@ pub const AT_RANDOM: usize = 25;
 
 // Structs. A member that stands for several of the header's has a name that says where it stands.
 
-/// `struct ipc64_perm` of 64-bit architectures. `asm-generic/ipcbuf.h`.
+/// `struct ipc64_perm`. `asm-generic/ipcbuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Ipc64Perm {
@@ -188,75 +187,78 @@ pub struct Ipc64Perm {
     pub cuid: u32,
     /// Creator's group id.
     pub cgid: u32,
-    /// Permission bits.
+    /// Permission bits. Where the header has 16 bits, zeros follow them.
     pub mode: u32,
     /// Padding, sequence number and two spare words.
-    pub rest: [u64; 3],
+    pub rest: [usize; 3],
 }
 
-/// `struct msqid64_ds` of 64-bit architectures. `asm-generic/msgbuf.h`.
+/// `struct msqid64_ds`. `asm-generic/msgbuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Msqid64Ds {
     /// Owner and mode.
     pub msg_perm: Ipc64Perm,
     /// Times of the last send, receive and change; seconds.
-    pub times: [u64; 3],
+    pub times: [usize; 3 * ARCH.time_words],
     /// Bytes on the queue.
-    pub msg_cbytes: u64,
+    pub msg_cbytes: usize,
     /// Messages on the queue.
-    pub msg_qnum: u64,
+    pub msg_qnum: usize,
     /// Most bytes on the queue.
-    pub msg_qbytes: u64,
-    /// Process ids of the last sender and receiver, and two spare words.
-    pub rest: [u64; 3],
+    pub msg_qbytes: usize,
+    /// Process ids of the last sender and receiver.
+    pub pids: [i32; 2],
+    /// Spare words.
+    pub rest: [usize; 2],
 }
 
-/// `struct shmid64_ds` of 64-bit architectures. `asm-generic/shmbuf.h`.
+/// `struct shmid64_ds`. `asm-generic/shmbuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Shmid64Ds {
     /// Owner and mode.
     pub shm_perm: Ipc64Perm,
     /// Bytes of the segment.
-    pub shm_segsz: u64,
+    pub shm_segsz: usize,
     /// Times of the last attach, detach and change; seconds.
-    pub times: [u64; 3],
-    /// Process ids of the creator and the last user, number of attaches, and two spare words.
-    pub rest: [u64; 4],
+    pub times: [usize; 3 * ARCH.time_words],
+    /// Process ids of the creator and the last user.
+    pub pids: [i32; 2],
+    /// Number of attaches, and two spare words.
+    pub rest: [usize; 3],
 }
 
-/// `struct semid64_ds` of 64-bit architectures. `asm-generic/sembuf.h`; on x86_64 a spare word
-/// follows each time: `asm/sembuf.h`.
+/// `struct semid64_ds`. `asm/sembuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Semid64Ds {
     /// Owner and mode.
     pub sem_perm: Ipc64Perm,
     /// Times of the last semop and change; seconds.
-    pub times: [u64; if cfg!(target_arch = "x86_64") { 4 } else { 2 }],
+    pub times: [usize; 2 * ARCH.sem_time_words],
     /// Semaphores of the set.
-    pub sem_nsems: u64,
+    pub sem_nsems: usize,
     /// Spare words.
-    pub rest: [u64; 2],
+    pub rest: [usize; 2],
 }
 
-/// `struct shminfo64` of 64-bit architectures. `asm-generic/shmbuf.h`.
+/// `struct shminfo64`. `asm-generic/shmbuf.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Shminfo64 {
     /// Bytes of the largest segment: SHMMAX.
-    pub shmmax: u64,
+    pub shmmax: usize,
     /// Bytes of the smallest segment: 1.
-    pub shmmin: u64,
+    pub shmmin: usize,
     /// Most segments: SHMMNI.
-    pub shmmni: u64,
+    pub shmmni: usize,
     /// Most segments that a process attaches.
-    pub shmseg: u64,
+    pub shmseg: usize,
     /// Most pages of all segments: SHMALL.
-    pub shmall: u64,
+    pub shmall: usize,
     /// Spare words.
-    pub rest: [u64; 4],
+    pub rest: [usize; 4],
 }
 
 /// `struct shm_info`. `linux/shm.h`.
@@ -266,9 +268,9 @@ pub struct ShmInfo {
     /// Segments.
     pub used_ids: u32,
     /// Pages of all segments.
-    pub shm_tot: u64,
+    pub shm_tot: usize,
     /// Pages in memory, pages in swap, and two unused numbers.
-    pub rest: [u64; 4],
+    pub rest: [usize; 4],
 }
 
 /// `struct msginfo`. `linux/msg.h`.
@@ -352,6 +354,7 @@ pub struct Statx {
 }
 
 /// `struct stat`, of fstat(2) and newfstatat(2). `asm-generic/stat.h`; x86_64: `asm/stat.h`.
+#[cfg(target_pointer_width = "64")]
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Stat {
@@ -372,14 +375,40 @@ pub struct Stat {
     pub rest: [u64; if cfg!(target_arch = "x86_64") { 11 } else { 9 }],
 }
 
-/// `struct statfs` of 64-bit architectures. `asm-generic/statfs.h`.
+/// `struct stat64`, of fstat64(2) and fstatat64(2). `asm/stat.h`.
+#[cfg(target_pointer_width = "32")]
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
+pub struct Stat {
+    /// Device of the file system.
+    pub st_dev: u64,
+    /// Padding, and half of the inode number.
+    pub head: [u32; 2],
+    /// Type and permissions.
+    pub st_mode: u32,
+    /// Links, owner's user and group id, device number of a device file, padding.
+    pub body: [u32; 6],
+    /// Bytes.
+    pub st_size: u64,
+    /// Bytes of a block.
+    pub spare: u32,
+    /// Blocks.
+    pub blocks: u64,
+    /// Three times.
+    pub times: [u32; 6],
+    /// Inode number.
+    pub st_ino: u64,
+}
+
+/// `struct statfs`; where a word has 32 bits, `struct statfs64`, with the padding of none of its
+/// numbers. `asm-generic/statfs.h`.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, packed(4))]
 pub struct Statfs {
     /// Type of the file system.
-    pub f_type: u64,
+    pub f_type: usize,
     /// Bytes of a block.
-    pub f_bsize: u64,
+    pub f_bsize: usize,
     /// Blocks in all; 0 where nothing limits them.
     pub f_blocks: u64,
     /// Free blocks.
@@ -390,24 +419,26 @@ pub struct Statfs {
     pub f_files: u64,
     /// Free inodes.
     pub f_ffree: u64,
-    /// Id of the file system, bytes of the longest name, flags, spare words.
-    pub rest: [u64; 8],
+    /// Id of the file system.
+    pub head: [u32; 2],
+    /// Bytes of the longest name, bytes of a fragment, flags, spare words.
+    pub rest: [usize; 7],
 }
 
-/// `struct mq_attr` of 64-bit architectures. `linux/mqueue.h`.
+/// `struct mq_attr`. `linux/mqueue.h`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct MqAttr {
     /// Flags of a descriptor.
-    pub mq_flags: u64,
+    pub mq_flags: usize,
     /// Most messages on the queue.
-    pub mq_maxmsg: u64,
+    pub mq_maxmsg: usize,
     /// Bytes of the largest message.
-    pub mq_msgsize: u64,
+    pub mq_msgsize: usize,
     /// Messages on the queue.
-    pub mq_curmsgs: u64,
+    pub mq_curmsgs: usize,
     /// Spare words.
-    pub rest: [u64; 4],
+    pub rest: [usize; 4],
 }
 
 /// `struct rlimit64`. `linux/resource.h`.
@@ -438,6 +469,28 @@ pub struct Pollfd {
 pub struct Sigaction {
     /// Address of the handler, or SIG_DFL or [`SIG_IGN`].
     pub sa_handler: usize,
-    /// Flags, the restorer's address, and the signals that the handler blocks.
-    pub rest: [u64; 3],
+    /// Flags, the restorer's address where there is one, and the signals that the handler blocks.
+    pub rest: [usize; ARCH.sigaction_words],
 }
+
+/// Asserts the size of a struct, then the offsets of these members.
+macro_rules! assert_layout {
+    ($type:ident $layout:ident $($member:ident)*) => {
+        const _: () = {
+            let [size $(, $member)*] = ARCH.layouts.$layout;
+            assert!(size == size_of::<$type>());
+            $(assert!($member == offset_of!($type, $member));)*
+        };
+    };
+}
+
+assert_layout!(Ipc64Perm ipc64_perm key uid mode);
+assert_layout!(Msqid64Ds msqid64_ds msg_cbytes msg_qbytes);
+assert_layout!(Shmid64Ds shmid64_ds shm_segsz);
+assert_layout!(Semid64Ds semid64_ds sem_nsems);
+assert_layout!(Shminfo64 shminfo64 shmmni shmall);
+assert_layout!(ShmInfo shm_info shm_tot);
+assert_layout!(Stat stat st_ino st_mode st_size);
+assert_layout!(Statfs statfs f_bsize f_blocks f_ffree);
+assert_layout!(MqAttr mq_attr mq_maxmsg mq_msgsize);
+assert_layout!(Sigaction sigaction);

@@ -125,20 +125,25 @@ pub fn is_bad(name: &[u8]) -> bool {
     matches!(name, b"" | b"." | b"..") || !name.iter().all(|&byte| byte != b'/' && byte != 0)
 }
 
-/// Bytes of a semaphore where a long has 64 bits.
-pub const SEMAPHORE_BYTES: u64 = 32;
+/// Bytes of a semaphore: four words in both libraries.
+pub const SEMAPHORE_BYTES: usize = 4 * size_of::<usize>();
 
 /// The bytes of a semaphore with this value, up to `2^31 - 1`, and no waiters: `sem_t` of glibc,
 /// `sysdeps/nptl/internaltypes.h`, and of musl, `include/alltypes.h.in`.
 #[must_use]
-pub fn semaphore(value: u64, libc: Libc) -> [u8; 32] {
-    let mut bytes = [0; 32];
+pub fn semaphore(value: u64, libc: Libc) -> [u8; SEMAPHORE_BYTES] {
+    /// FUTEX_PRIVATE_FLAG inverted: processes share the semaphore.
+    const SHARED: u8 = 0x80;
+    let mut bytes = [0; SEMAPHORE_BYTES];
+    let is_glibc = libc == Libc::Glibc;
+    // Without atomic numbers of 64 bits, glibc has bit 0 for "there are waiters".
+    let has_bit = is_glibc && size_of::<usize>() == 4;
+    let value = value << u32::from(has_bit);
     if let Some(place) = bytes.first_chunk_mut() {
         *place = value.to_ne_bytes();
     }
-    if let (Libc::Glibc, Some(shared)) = (libc, bytes.get_mut(8)) {
-        // FUTEX_PRIVATE_FLAG inverted: processes share the semaphore.
-        *shared = 0x80;
+    if is_glibc && let Some(place) = bytes.get_mut(size_of::<usize>()) {
+        *place = SHARED;
     }
     bytes
 }

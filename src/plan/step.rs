@@ -46,7 +46,7 @@ impl Iterator for Steps<'_, '_> {
         let request = self.request;
         let &(opt, kind, is_posix) = self.rest.find(|(opt, ..)| request.has(*opt))?;
         let amount = if opt == Opt::PosixSemaphore {
-            SEMAPHORE_BYTES
+            SEMAPHORE_BYTES.try_into().unwrap_or_default()
         } else {
             request.get(opt)?
         };

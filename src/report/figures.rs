@@ -10,6 +10,7 @@ use crate::kernel::abi::{
     IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
     RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
+use crate::kernel::calls::{FCHOWN, FTRUNCATE, MMAP, SEMOP};
 use crate::kernel::errno::Errno;
 use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, Made, Name};
 use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Space};
@@ -429,13 +430,13 @@ impl<K: Kernel> Facts<'_, '_, K> {
                 return true;
             }
             Doing::Create => (Sysno::openat, O_TMPFILE | O_RDWR, None),
-            Doing::Fill => (Sysno::ftruncate, 0, None),
+            Doing::Fill => (FTRUNCATE, 0, None),
             Doing::Allocate => (Sysno::fallocate, 0, None),
             Doing::Find => {
                 let mut files = [Some(Fd::NONE), None].into_iter();
                 return files.any(|fd| kernel.statx(fd, &Path::ROOT) == Err(errno));
             }
-            Doing::Own => (Sysno::fchown, 0, None),
+            Doing::Own => (FCHOWN, 0, None),
             Doing::SetMode => (Sysno::fchmod, 0, None),
             Doing::Link => (Sysno::linkat, 0, None),
             Doing::Close => (Sysno::close, 0, None),
@@ -449,13 +450,13 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Doing::Remove if is_queue => (Sysno::mq_unlink, 0, Some(Sysno::mq_open)),
             Doing::Remove | Doing::Unlink => (Sysno::unlinkat, 0, None),
             Doing::SetValues => (Sysno::semctl, SETALL, None),
-            Doing::MarkReady => (Sysno::semop, 0, None),
+            Doing::MarkReady => (SEMOP, 0, None),
             Doing::Lock => (Sysno::shmctl, SHM_LOCK, None),
             Doing::Limits => (control, if is_queue { MSG_INFO } else { SEM_INFO }, None),
             Doing::Set => (control, IPC_SET, None),
             Doing::Ftok | Doing::FtokWithoutId => return kernel.identify(b"") == Err(errno),
             Doing::ReadBatch | Doing::FindOwner => {
-                let calls = [Sysno::read, Sysno::openat, Sysno::mmap, Sysno::mremap];
+                let calls = [Sysno::read, Sysno::openat, MMAP, Sysno::mremap];
                 return calls
                     .iter()
                     .any(|call| kernel.probe(*call, 0) == Some(errno));

@@ -27,11 +27,25 @@ impl Argument<'_> {
 
     /// Passes -1: no file descriptor.
     pub const NO_FD: Self = Self::new(usize::MAX);
+
+    /// Adds bits to a number.
+    #[cfg(target_arch = "x86")]
+    pub const fn with_bits(self, bits: usize) -> Self {
+        Self::new(self.0 | bits)
+    }
 }
 
 /// Passes a number. One that is too large for a register becomes the largest that fits.
 pub fn number<'a>(number: impl TryInto<usize>) -> Argument<'a> {
-    Argument::new(number.try_into().unwrap_or(usize::MAX))
+    Argument::new(narrow(number))
+}
+
+/// Passes the low half of a number in one register and the high half in the next, as calls take a
+/// number of 64 bits where a register has 32.
+#[cfg(target_pointer_width = "32")]
+pub fn halves<'a>(whole: u64) -> [Argument<'a>; 2] {
+    let low = whole & u64::from(u32::MAX);
+    [number(low), number(whole >> 32)]
 }
 
 /// Passes a file descriptor.
@@ -107,6 +121,11 @@ unsafe fn with_four(sysno: Sysno, a: usize, b: usize, c: usize, d: usize) -> Res
 /// Wraps the errno of a call.
 fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
     returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
+}
+
+/// Narrows a number to a register. One that is too large becomes the largest that fits.
+pub fn narrow(number: impl TryInto<usize>) -> usize {
+    number.try_into().unwrap_or(usize::MAX)
 }
 
 /// Widens what a call returned.

@@ -8,22 +8,25 @@ use core::{ptr, slice};
 
 use heapless::Vec;
 
-use super::arch::{NEWFSTATAT, trap};
+use super::arch::trap;
 use super::auxiliary::Auxiliary;
 use super::call::{
-    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, number, raw_fd,
-    wide,
+    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, narrow, number,
+    raw_fd, wide,
 };
+use super::variants;
 use ipcmk::kernel::abi::{
     AT_EGID, AT_EMPTY_PATH, AT_EUID, AT_NO_AUTOMOUNT, AT_PAGESZ, AT_RANDOM, AT_SYMLINK_FOLLOW,
-    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_INFO, IPC_NOWAIT,
-    IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE, MSG_INFO,
-    MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR,
-    O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE, Pollfd, Rlimit64,
-    SECCOMP_MODE_DISABLED, SEM_INFO, SETALL, SHM_INFO, SHM_LOCK, SIG_BLOCK, SIG_IGN, SIGHUP,
-    SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Sembuf, Semid64Ds, Seminfo,
-    ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Stat, Statfs, Statx,
+    AT_SYMLINK_NOFOLLOW, GRND_INSECURE, GRND_NONBLOCK, HUGETLBFS_MAGIC, IPC_64, IPC_INFO,
+    IPC_NOWAIT, IPC_RMID, IPC_SET, IPC_STAT, Ipc64Perm, MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE,
+    MSG_INFO, MqAttr, Msginfo, Msqid64Ds, O_CREAT, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_NONBLOCK,
+    O_RDONLY, O_RDWR, O_TMPFILE, PATH_MAX, POLLIN, POLLOUT, PR_GET_SECCOMP, PROT_READ, PROT_WRITE,
+    Pollfd, Rlimit64, SECCOMP_MODE_DISABLED, SEM_INFO, SETALL, SHM_INFO, SHM_LOCK, SIG_BLOCK,
+    SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Sembuf,
+    Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Stat, Statfs, Statx,
 };
+use ipcmk::kernel::arch::ARCH;
+use ipcmk::kernel::calls::{FCHOWN, FSTAT, MMAP, NEWFSTATAT};
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
 use ipcmk::kernel::port::{
@@ -114,7 +117,7 @@ impl Kernel for Linux {
             Kind::Sem => (Sysno::semget, amount, flags),
         };
         // SAFETY: all three take numbers only.
-        unsafe { call(get, [key, second, third]) }.map(wide)
+        unsafe { variants::system_v(get, [key, second, third, Argument::ZERO]) }.map(wide)
     }
 
     fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno> {
@@ -140,7 +143,8 @@ impl Kernel for Linux {
                 mode,
                 ..Ipc64Perm::default()
             },
-            msg_qbytes: qbytes,
+            // A word of 32 bits may be too short, and then msgctl(2) would set another number.
+            msg_qbytes: usize::try_from(qbytes).map_err(|_| Errno::EINVAL)?,
             ..Msqid64Ds::default()
         };
         // SAFETY: at least the struct of the kind.
@@ -169,6 +173,7 @@ impl Kernel for Linux {
             // SAFETY: as above.
             Kind::Sem => unsafe { any.sem.sem_nsems },
         };
+        let amount = wide(amount);
         Ok(State { mode, amount })
     }
 
@@ -189,11 +194,11 @@ impl Kernel for Linux {
                 // SAFETY: as above.
                 unsafe { control(kind, id, SHM_INFO, by_mut(&mut used)) }?;
                 Limits {
-                    each: limits.shmmax,
-                    units: limits.shmall,
-                    units_used: used.shm_tot,
+                    each: wide(limits.shmmax),
+                    units: wide(limits.shmall),
+                    units_used: wide(used.shm_tot),
                     unit: self.page(),
-                    objects: limits.shmmni,
+                    objects: wide(limits.shmmni),
                     objects_used: used.used_ids.into(),
                 }
             }
@@ -237,9 +242,7 @@ impl Kernel for Linux {
             sem_op,
             sem_flg: IPC_NOWAIT,
         });
-        let arguments = [number(id), elements(&operations), number(operations.len())];
-        // SAFETY: so many operations to read.
-        unsafe { call(Sysno::semop, arguments) }.map(drop)
+        variants::semop(id, &operations)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -264,8 +267,9 @@ impl Kernel for Linux {
         attributes: Option<Attributes>,
     ) -> Result<Fd, Errno> {
         let attributes = attributes.map(|Attributes { maxmsg, msgsize }| MqAttr {
-            mq_maxmsg: maxmsg,
-            mq_msgsize: msgsize,
+            // More than a word holds is negative there, which mq_open(2) refuses.
+            mq_maxmsg: narrow(maxmsg),
+            mq_msgsize: narrow(msgsize),
             ..MqAttr::default()
         });
         mq_open(path, O_CREAT | O_EXCL | O_RDWR, mode, attributes.as_ref())
@@ -281,35 +285,28 @@ impl Kernel for Linux {
         // SAFETY: no attributes to set, and an mq_attr to write to.
         unsafe { call(Sysno::mq_getsetattr, arguments) }?;
         Ok(Attributes {
-            maxmsg: all.mq_maxmsg,
-            msgsize: all.mq_msgsize,
+            maxmsg: wide(all.mq_maxmsg),
+            msgsize: wide(all.mq_msgsize),
         })
     }
 
     fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
-        // SAFETY: takes numbers only.
-        unsafe { call(Sysno::ftruncate, [raw_fd(fd), number(size)]) }.map(drop)
+        variants::ftruncate(fd, size)
     }
 
     fn fallocate(&mut self, fd: Fd, size: u64) -> Result<(), Errno> {
         loop {
-            // SAFETY: takes numbers only.
-            let done = unsafe {
-                call(
-                    Sysno::fallocate,
-                    [raw_fd(fd), number(0_u32), number(0_u32), number(size)],
-                )
-            };
+            let done = variants::fallocate(fd, size);
             // A freezer or a debugger interrupts it, whatever signals are blocked.
             if done != Err(Errno::EINTR) {
-                return done.map(drop);
+                return done;
             }
         }
     }
 
     fn fchown(&mut self, fd: Fd, Owner { uid, gid }: Owner) -> Result<(), Errno> {
         // SAFETY: takes numbers only.
-        unsafe { call(Sysno::fchown, [raw_fd(fd), number(uid), number(gid)]) }.map(drop)
+        unsafe { call(FCHOWN, [raw_fd(fd), number(uid), number(gid)]) }.map(drop)
     }
 
     fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<(), Errno> {
@@ -381,10 +378,9 @@ impl Kernel for Linux {
 
     fn statfs(&mut self) -> Result<Space, Errno> {
         let mut all = Statfs::default();
-        // SAFETY: the path ends with a NUL; a statfs to write to.
-        unsafe { call(Sysno::statfs, [c_str(SHM), by_mut(&mut all)]) }?;
+        variants::statfs(SHM, &mut all)?;
         Ok(Space {
-            block: all.f_bsize,
+            block: wide(all.f_bsize),
             blocks: all.f_blocks,
             free_blocks: all.f_bavail,
             inodes: all.f_files,
@@ -453,6 +449,10 @@ impl Kernel for Linux {
                 return Ok(text.get(..filled).unwrap_or_default());
             }
             let twice = size.saturating_mul(2);
+            if isize::try_from(twice).is_err() {
+                // Rust refers to no more at once.
+                return Err(Errno::ENOMEM);
+            }
             let arguments = [
                 number(start),
                 number(size),
@@ -507,7 +507,7 @@ impl Kernel for Linux {
         let second = number(command & UNMAPPED);
         let arguments = [Argument::NO_FD, second, number(command), Argument::ZERO];
         // SAFETY: the first argument is refused, or nothing is to be read or written.
-        unsafe { call(sysno, arguments) }.err()
+        unsafe { variants::system_v(sysno, arguments) }.err()
     }
 
     fn write(&mut self, fd: Fd, text: &[u8]) -> Result<usize, Errno> {
@@ -554,14 +554,18 @@ impl Kernel for Linux {
 /// # Safety
 /// `argument` is what the command takes: the address of a struct, or nothing.
 unsafe fn control(kind: Kind, id: Id, command: usize, argument: Argument<'_>) -> Result<(), Errno> {
-    let command = number(command);
+    let command = number(if ARCH.has_ipc_64 {
+        command | IPC_64
+    } else {
+        command
+    });
     let (ctl, second, third, fourth) = match kind {
         Kind::Shm => (Sysno::shmctl, command, argument, Argument::ZERO),
         Kind::Queue => (Sysno::msgctl, command, argument, Argument::ZERO),
         Kind::Sem => (Sysno::semctl, Argument::ZERO, command, argument),
     };
     // SAFETY: the caller's.
-    unsafe { call(ctl, [number(id), second, third, fourth]) }.map(drop)
+    unsafe { variants::system_v(ctl, [number(id), second, third, fourth]) }.map(drop)
 }
 
 /// Passes the path of a POSIX object that is a file.
@@ -640,7 +644,7 @@ unsafe fn stat(fd: Option<Fd>, path: Argument<'_>, flags: usize) -> Result<Statu
     let flags = number(flags & AT_SYMLINK_NOFOLLOW);
     match fd {
         // SAFETY: a stat to write to.
-        Some(fd) => unsafe { call(Sysno::fstat, [raw_fd(fd), buffer]) },
+        Some(fd) => unsafe { call(FSTAT, [raw_fd(fd), buffer]) },
         // SAFETY: the caller's; a stat to write to.
         None => unsafe { call(NEWFSTATAT, [Argument::CWD, path, buffer, flags]) },
     }?;
@@ -697,9 +701,13 @@ fn map(size: usize) -> Result<usize, Errno> {
     let rights = number(PROT_READ | PROT_WRITE);
     let flags = number(MAP_PRIVATE | MAP_ANONYMOUS);
     let (no_fd, offset) = (Argument::NO_FD, Argument::ZERO);
+    // Rust refers to no more at once. Where a word has 64 bits, the kernel maps no more.
+    if usize::BITS == 32 && isize::try_from(size).is_err() {
+        return Err(Errno::ENOMEM);
+    }
     let arguments = [ANYWHERE, number(size), rights, flags, no_fd, offset];
     // SAFETY: the pages replace no others.
-    unsafe { call(Sysno::mmap, arguments) }
+    unsafe { call(MMAP, arguments) }
 }
 
 /// Opens a file, or with O_TMPFILE creates one with this mode.
@@ -713,7 +721,9 @@ fn openat(path: &CStr, flags: usize, mode: u32) -> Result<Fd, Errno> {
 /// # Safety
 /// It ends with a NUL.
 unsafe fn open(path: Argument<'_>, flags: usize, mode: u32) -> Result<Fd, Errno> {
-    let arguments = [Argument::CWD, path, number(flags), number(mode)];
+    // The kernel itself adds the flag where a word has 64 bits.
+    let large = if usize::BITS == 32 { O_LARGEFILE } else { 0 };
+    let arguments = [Argument::CWD, path, number(flags | large), number(mode)];
     // SAFETY: the caller's.
     unsafe { call(Sysno::openat, arguments) }.map(Fd)
 }

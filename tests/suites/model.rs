@@ -35,10 +35,9 @@ mod sys {
     mod call;
     mod linux;
     pub mod start;
+    mod variants;
 
     mod arch {
-        pub const NEWFSTATAT: syscalls::Sysno = syscalls::Sysno::newfstatat;
-
         pub fn trap() -> ! {
             unreachable!("exit_group does not return")
         }

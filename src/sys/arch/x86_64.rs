@@ -2,10 +2,7 @@
 
 use core::arch::asm;
 
-use syscalls::Sysno;
-
-/// The call newfstatat(2).
-pub const NEWFSTATAT: Sysno = Sysno::newfstatat;
+use super::plain::Routines;
 
 /// The body of `_start`: calls `$start` with the stack pointer as the kernel set it.
 macro_rules! entry {
@@ -26,77 +23,64 @@ pub fn trap() -> ! {
     unsafe { asm!("ud2", options(noreturn, nostack, nomem)) }
 }
 
-/// memcpy(3).
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, bytes: usize) -> *mut u8 {
-    // SAFETY: copies `bytes` bytes; the direction flag is clear.
-    unsafe {
-        asm!(
-            "rep movsb",
-            inout("rcx") bytes => _, inout("rdi") to => _, inout("rsi") from => _,
-            options(nostack, preserves_flags),
-        );
-    }
-    to
-}
+/// This architecture.
+pub struct Arch;
 
-/// memset(3).
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn memset(to: *mut u8, byte: i32, bytes: usize) -> *mut u8 {
-    // SAFETY: sets `bytes` bytes; the direction flag is clear.
-    unsafe {
-        asm!(
-            "rep stosb",
-            inout("rcx") bytes => _, inout("rdi") to => _, in("eax") byte,
-            options(nostack, preserves_flags),
-        );
+impl Routines for Arch {
+    #[inline(always)] // it is the body of one function
+    unsafe fn copy(to: *mut u8, from: *const u8, bytes: usize) {
+        // SAFETY: copies `bytes` bytes; the direction flag is clear.
+        unsafe {
+            asm!(
+                "rep movsb",
+                inout("rcx") bytes => _, inout("rdi") to => _, inout("rsi") from => _,
+                options(nostack, preserves_flags),
+            );
+        }
     }
-    to
-}
 
-/// memcmp(3): negative, 0 or positive.
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, bytes: usize) -> i32 {
-    let order;
-    // SAFETY: reads at most `bytes` bytes of each; the direction flag is clear.
-    unsafe {
-        asm!(
-            "xor eax, eax",     // also says "equal", for no bytes at all
-            "repe cmpsb",
-            "seta al",
-            "sbb eax, 0",       // 1 - 0, 0 - 0, or 0 - 1
-            inout("rcx") bytes => _, inout("rsi") a => _, inout("rdi") b => _, out("eax") order,
-            options(nostack, readonly),
-        );
+    #[inline(always)] // it is the body of one function
+    unsafe fn set(to: *mut u8, byte: u8, bytes: usize) {
+        // SAFETY: sets `bytes` bytes; the direction flag is clear.
+        unsafe {
+            asm!(
+                "rep stosb",
+                inout("rcx") bytes => _, inout("rdi") to => _, in("al") byte,
+                options(nostack, preserves_flags),
+            );
+        }
     }
-    order
-}
 
-/// strlen(3).
-///
-/// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn strlen(string: *const u8) -> usize {
-    let length;
-    // SAFETY: reads up to the NUL.
-    unsafe {
-        asm!(
-            "2: inc {length}",
-            "cmp byte ptr [{string} + {length}], 0",
-            "jne 2b",
-            string = in(reg) string, length = inout(reg) -1_isize => length,
-            options(nostack, readonly),
-        );
+    #[inline(always)] // it is the body of one function
+    unsafe fn compare(a: *const u8, b: *const u8, bytes: usize) -> i32 {
+        let order;
+        // SAFETY: reads at most `bytes` bytes of each; the direction flag is clear.
+        unsafe {
+            asm!(
+                "xor eax, eax",     // also says "equal", for no bytes at all
+                "repe cmpsb",
+                "seta al",
+                "sbb eax, 0",       // 1 - 0, 0 - 0, or 0 - 1
+                inout("rcx") bytes => _, inout("rsi") a => _, inout("rdi") b => _, out("eax") order,
+                options(nostack, readonly),
+            );
+        }
+        order
     }
-    length
+
+    #[inline(always)] // it is the body of one function
+    unsafe fn length(string: *const u8) -> usize {
+        let length;
+        // SAFETY: reads up to the NUL.
+        unsafe {
+            asm!(
+                "2: inc {length}",
+                "cmp byte ptr [{string} + {length}], 0",
+                "jne 2b",
+                string = in(reg) string, length = inout(reg) -1_isize => length,
+                options(nostack, readonly),
+            );
+        }
+        length
+    }
 }
