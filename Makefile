@@ -11,7 +11,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 
 # The rows of tests/boards.txt, the kernels that they name, and Rust's name of a board.
-BOARDS := $(shell . tests/tools/board.sh; boards)
+NAMES := $(shell . tests/tools/board.sh; boards)
 KERNELS := $(shell . tests/tools/board.sh; kernels | cut -d ' ' -f 1)
 target_of = $(shell . tests/tools/board.sh; board $1; echo $$target)
 
@@ -20,7 +20,7 @@ MACHINE := $(shell uname -m | sed 's/^armv[78]l$$/armv7/')
 ARCH ?= $(MACHINE)
 
 # What the tests run: IPCMK_X86_64 and so on.
-$(foreach board,$(BOARDS),$(eval export IPCMK_$(shell echo $(board) | tr a-z A-Z) := $(CURDIR)/target/dist/ipcmk-$(board)))
+$(foreach board,$(NAMES),$(eval export IPCMK_$(shell echo $(board) | tr a-z A-Z) := $(CURDIR)/target/dist/ipcmk-$(board)))
 
 # The test runner is a static file, so that it can be the only other program in an initramfs.
 RUNNER := build --profile runner --package ipcmk-tests --bin cases
@@ -30,7 +30,7 @@ build: build-needs dist-$(ARCH) ## target/dist/ipcmk-<arch> for this machine, or
 	@ls -l target/dist/ipcmk-$(ARCH)
 
 .PHONY: build-all
-build-all: build-all-needs $(BOARDS:%=dist-%) ## the same for each board of tests/boards.txt
+build-all: build-all-needs $(NAMES:%=dist-%) ## the same for each board of tests/boards.txt
 	@ls -l target/dist
 
 .PHONY: check
@@ -39,16 +39,16 @@ check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and 
 	target/tests/cases-x86_64 --place native --subject "$(IPCMK_X86_64)" tests/cases
 
 .PHONY: faults
-faults: build-all $(BOARDS:%=runner-%) kernels ## every fault at every system call of the real file, natively and in booted kernels, and the reports
+faults: build-all $(NAMES:%=runner-%) kernels ## every fault at every system call of the real file, natively and in booted kernels, and the reports
 	target/tests/cases-x86_64 --faults all --place native --subject "$(IPCMK_X86_64)" tests/cases/faults*.case -- --quiet
-	for board in $(BOARDS); do tests/tools/boot.sh $$board /dev/stdout all-faults || exit; done
+	for board in $(NAMES); do tests/tools/boot.sh $$board /dev/stdout all-faults || exit; done
 
 .PHONY: boards
-boards: build-all $(BOARDS:%=runner-%) kernels ## the cases on every booted kernel, of each board and of each other kernel in tests/boards.txt
-	for kernel in $(KERNELS); do tests/tools/boot.sh $$kernel || exit; done
+boards: build-all $(NAMES:%=runner-%) kernels ## the cases in a booted machine for each kernel of tests/boards.txt, or for BOARDS=<kernels>
+	for kernel in $(or $(filter-out all,$(BOARDS)),$(KERNELS)); do tests/tools/boot.sh $$kernel || exit; done
 
 .PHONY: test
-test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels
+test: ## everything: installs what is missing, builds, tests natively, in emulators and booted kernels; BOARDS=all boots all
 	@tests/tools/all.sh
 
 .PHONY: lint
@@ -144,7 +144,7 @@ lint-man:
 build-needs:
 	@tests/tools/setup.sh build $(ARCH)
 build-all-needs:
-	@tests/tools/setup.sh build $(BOARDS)
+	@tests/tools/setup.sh build $(NAMES)
 
 # As a plain `cargo build --release` on this machine makes it.
 .PHONY: dist-x86_64
@@ -152,15 +152,15 @@ dist-x86_64:
 	cargo build --release --bin ipcmk
 	install -D -m 755 target/release/ipcmk target/dist/ipcmk-x86_64
 
-CROSS := $(filter-out x86_64,$(BOARDS))
+CROSS := $(filter-out x86_64,$(NAMES))
 .PHONY: $(CROSS:%=dist-%)
 $(CROSS:%=dist-%): dist-%:
 	@tests/tools/setup.sh build $*
 	tests/tools/cross.sh $* build --release --bin ipcmk
 	install -D -m 755 target/cross/$(call target_of,$*)/release/ipcmk target/dist/ipcmk-$*
 
-.PHONY: $(BOARDS:%=runner-%)
-$(BOARDS:%=runner-%): runner-%:
+.PHONY: $(NAMES:%=runner-%)
+$(NAMES:%=runner-%): runner-%:
 	@tests/tools/setup.sh build $*
 	RUSTFLAGS='-C target-feature=+crt-static' tests/tools/cross.sh $* $(RUNNER)
 	install -D -m 755 target/cross/$(call target_of,$*)/runner/cases target/tests/cases-$*
