@@ -157,3 +157,14 @@ pub const ARCH: Arch = if cfg!(target_arch = "x86_64") {
 } else {
     X86
 };
+
+/// Narrows a number to a word. One that is too large becomes the largest that fits.
+pub fn narrow(number: impl TryInto<usize>) -> usize {
+    number.try_into().unwrap_or(usize::MAX)
+}
+
+/// Widens a word.
+#[must_use]
+pub fn wide(word: usize) -> u64 {
+    word.try_into().unwrap_or(u64::MAX)
+}

@@ -3,7 +3,7 @@
 /// An error number, 1 to 4095, or none. (As wide as what calls return: a result fits two
 /// registers.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errno(u64);
+pub struct Errno(usize);
 
 impl Errno {
     /// No error of the kernel's.
@@ -11,13 +11,13 @@ impl Errno {
 
     /// The error with this number.
     #[must_use]
-    pub const fn new(number: u64) -> Self {
+    pub const fn new(number: usize) -> Self {
         Self(number)
     }
 
     /// The number itself.
     #[must_use]
-    pub const fn number(self) -> u64 {
+    pub const fn number(self) -> usize {
         self.0
     }
 }

@@ -29,8 +29,15 @@ impl Kind {
 /// MAX_LFS_FILESIZE.
 pub const LARGEST_FILE: u64 = u64::MAX >> 1;
 
+/// Most bytes that shmget(2) can be asked for where a word has 32 bits, in whole pages.
+pub const MAX_ADDRESSES: Option<u64> = if usize::BITS == 32 {
+    Some(0xffff_f000)
+} else {
+    None
+};
+
 /// The identifier of a System V object, 0 to `2^31 - 1`.
-pub type Id = u64;
+pub type Id = usize;
 
 /// The C library that will use an object. They differ on semaphores alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

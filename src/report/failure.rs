@@ -9,6 +9,7 @@ use crate::cli::getopt::split_name;
 use crate::cli::lookup::possibilities;
 use crate::cli::mistake::{Mistake, Refusal};
 use crate::cli::options::{Argument, Grammar};
+use crate::kernel::arch::wide;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Called, Made};
@@ -306,7 +307,7 @@ pub fn print<'a, A: Argv<'a>, K: Kernel>(
     for object in made.iter().filter(|object| object.left != Errno::NONE) {
         let words = match object.called {
             Called::Id(id) => {
-                text.figures = [id, 0, 0];
+                text.figures = [wide(id), 0, 0];
                 Words::LEFT
             }
             Called::Name(name) => {

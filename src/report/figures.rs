@@ -10,9 +10,10 @@ use crate::kernel::abi::{
     IPC_RMID, IPC_SET, MSG_INFO, O_CREAT, O_EXCL, O_RDWR, O_TMPFILE, RLIMIT_FSIZE, RLIMIT_MEMLOCK,
     RLIMIT_MSGQUEUE, S_IFMT, S_IFREG, SEM_INFO, SETALL, SHM_HUGE_SHIFT, SHM_LOCK,
 };
+use crate::kernel::arch::{ARCH, wide};
 use crate::kernel::calls::{FCHOWN, FTRUNCATE, MMAP, SEMOP};
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, Made, Name};
+use crate::kernel::object::{Called, Id, Kind, LARGEST_FILE, MAX_ADDRESSES, Made, Name};
 use crate::kernel::port::{Attributes, Fd, File, Kernel, Limits, Space};
 use crate::kernel::posix::{Path, bare, is_bad};
 use crate::plan::attempt::{Attempt, Doing};
@@ -42,6 +43,8 @@ pub enum Figure {
     LetterId,
     /// Bytes of the largest file, if more are asked for.
     LargestFileIfOver,
+    /// Bytes that a word of 32 bits counts in pages, if more are asked for.
+    AddressesIfOver,
 
     /// One of the limits of System V objects.
     Limit(Limit),
@@ -224,11 +227,14 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 }
                 _ => None,
             },
+            // Only a kernel of 32 bits has a smaller one, and EFBIG for what is larger.
+            Figure::LargestFileIfOver if self.errno == Errno::EFBIG => if_over(ARCH.largest_file),
             Figure::LargestFileIfOver => if_over(LARGEST_FILE),
+            Figure::AddressesIfOver => MAX_ADDRESSES.and_then(if_over),
 
             Figure::Limit(limit) => self.limit(limit),
 
-            Figure::Holder => self.get(self.attempt.step.amount).ok(),
+            Figure::Holder => self.get(self.attempt.step.amount).ok().map(wide),
             Figure::SmallHolder => self.small(),
             Figure::SmallAmount => Some(self.small),
             Figure::IfNotGone => when(!self.is_gone()),
@@ -330,7 +336,11 @@ impl<K: Kernel> Facts<'_, '_, K> {
         if matches!(self.limits, Err(Errno::NONE)) {
             self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
-        let limits = self.limits.as_ref().ok()?;
+        let mut limits = self.limits.ok()?;
+        // So much is what a 64-bit kernel tells a 32-bit program at most.
+        if usize::BITS == 32 && limits.each == i32::MAX.unsigned_abs().into() {
+            limits.each = self.read(c"/proc/sys/kernel/shmmax")?;
+        }
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
         let (holds, figure) = match name {
             Limit::EachIfOver => (self.asked > limits.each, limits.each),
@@ -359,7 +369,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
 
     /// The id of the object that has the key and is smaller than what is asked for. Its amount is
     /// found bit by bit: IPC_STAT would take read permission, and [`Self::get`] takes none.
-    fn small(&mut self) -> Option<Id> {
+    fn small(&mut self) -> Option<u64> {
         let mut bit = 1 << (u64::BITS - 1);
         while bit != 0 {
             let amount = self.small | bit;
@@ -369,7 +379,7 @@ impl<K: Kernel> Facts<'_, '_, K> {
             bit >>= 1;
         }
         // Without, another process has removed it meanwhile.
-        (self.small != 0).then_some(self.holder)
+        (self.small != 0).then_some(wide(self.holder))
     }
 
     /// Whether an earlier line of the batch has created the object that has the key or the name.

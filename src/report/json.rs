@@ -7,6 +7,7 @@ use super::text::Text;
 use super::words::Words;
 use crate::cli::options::Opt;
 use crate::cli::request::Request;
+use crate::kernel::arch::wide;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Called, Kind};
@@ -71,7 +72,7 @@ pub fn object<K: Kernel>(
     text.put(if is_first { b"" } else { b"," });
     match called {
         Called::Id(id) => {
-            text.figures = [id, attempt.key.into(), 0];
+            text.figures = [wide(id), attempt.key.into(), 0];
             text.fill(Words::JSON_OBJECT.of(kind));
             if let Some((path, _)) = request.ftok() {
                 text.fill(Words::JSON_PATH);

@@ -2,6 +2,7 @@
 
 use super::digits::{MAX_DIGITS, TEN, digits};
 use crate::cli::request::{Output, Request};
+use crate::kernel::arch::wide;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::object::{Called, Kind};
@@ -23,7 +24,7 @@ pub fn line(
         output.add(words_before(kind, called).as_bytes())?;
     }
     match called {
-        Called::Id(id) => output.add(digits(id, TEN, &mut [0; MAX_DIGITS]))?,
+        Called::Id(id) => output.add(digits(wide(id), TEN, &mut [0; MAX_DIGITS]))?,
         Called::Name(name) => output.add(name.bytes)?,
     }
     output.add(b"\n")

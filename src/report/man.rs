@@ -67,7 +67,7 @@ fn refusals(page: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// glibc's text for an errno.
 fn heading(errno: Errno) -> &'static str {
     let mut texts = Errno::TEXTS.iter();
-    let row = texts.find(|row| u64::from(row.0) == errno.number());
+    let row = texts.find(|row| usize::from(row.0) == errno.number());
     row.map_or("Any error, of a POSIX object", |row| row.1)
 }
 

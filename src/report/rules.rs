@@ -184,7 +184,7 @@ macro_rules! rules {
 /// An error number as a byte.
 #[expect(clippy::as_conversions, reason = "from is not const")]
 const fn small_errno(errno: Errno) -> u8 {
-    small(errno.number() as usize)
+    small(errno.number())
 }
 
 // A row: errno, words, figures, places; then a note for the man page.
@@ -194,6 +194,8 @@ rules! {
 
     ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
     ENOSPC: OVER_OBJECTS [Limit(ObjectsUsedIfFull), Limit(Objects)] CREATE | SYSV | EACH;
+    ENOSPC: OVER_ADDRESSES [Asked, AddressesIfOver] CREATE | SHM | HUGE,
+        "where a word has 32 bits";
     // ipc/shm.c rounds the size up to pages; a size near 2^64 wraps, which is ENOSPC.
     ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE;
     ENOSPC: NO_LONGER_FULL [Limit(Objects)] CREATE | SYSV,
@@ -214,6 +216,8 @@ rules! {
     ENOSPC: COMMIT_LIMIT [CommittedIfOver, CommitLimit, AskedKib] CREATE | FILE,
         "--allocate, under vm.overcommit_memory=2";
 
+    EINVAL: OVER_ADDRESSES [Asked, AddressesIfOver] CREATE | FIND | SHM | HUGE,
+        "where a word has 32 bits";
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] CREATE | SHM | HUGE | SEM | EACH;
     EINVAL: OVER_EACH [Asked, Limit(EachIfOver)] FIND | SEM | EACH;
     EINVAL: SHMMIN [IfNothingAsked] CREATE | SHM | HUGE;
@@ -322,6 +326,8 @@ rules! {
         "--value";
     EFBIG: FILE_SIZE [Asked, FsizeIfOver] CALLS | FILE,
         "-m and -s";
+    EFBIG: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | FILE,
+        "-m, on a kernel of 32 bits";
 
     // No figures: reading them would open a file of /proc.
     ENFILE: FILE_MAX [] CALLS | BATCH | ALL,

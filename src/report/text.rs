@@ -6,6 +6,7 @@ use super::digits::{EIGHT, MAX_DIGITS, SIXTEEN, TEN, digits};
 use super::escape::{escape, is_harmless};
 use super::help::HELP;
 use super::words::{Figures, Words};
+use crate::kernel::arch::wide;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
 use crate::kernel::port::{Fd, Kernel, write_all};
@@ -140,7 +141,7 @@ impl<'k, 'm, K: Kernel> Text<'k, 'm, K> {
             match Words::of_errno(errno) {
                 Some(words) => self.fill(words),
                 None => {
-                    self.figures = [errno.number(), 0, 0];
+                    self.figures = [wide(errno.number()), 0, 0];
                     self.fill(Words::UNKNOWN_ERRNO);
                 }
             }

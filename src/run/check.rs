@@ -9,7 +9,7 @@ use crate::cli::options::Opt;
 use crate::cli::request::Request;
 use crate::kernel::abi::IPC_PRIVATE;
 use crate::kernel::errno::Errno;
-use crate::kernel::object::{Kind, LARGEST_FILE, Libc, Name};
+use crate::kernel::object::{Kind, LARGEST_FILE, Libc, MAX_ADDRESSES, Name};
 use crate::kernel::port::Kernel;
 use crate::kernel::posix::bare;
 use crate::plan::attempt::Doing;
@@ -76,6 +76,7 @@ fn no_kernel_creates(request: &Request<'_>, step: Step) -> bool {
     let is_zero = |opt| request.get(opt) == Some(0);
     match (step.kind, step.is_posix) {
         (Kind::Shm, false) if step.amount == 0 => true,
+        (Kind::Shm, false) if MAX_ADDRESSES.is_some_and(|most| step.amount > most) => true,
         (Kind::Shm, _) => step.amount > LARGEST_FILE,
         (Kind::Queue, true) => is_zero(Opt::Maxmsg) || is_zero(Opt::Msgsize),
         _ => false,

@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use core::ptr;
 
 use ipcmk::kernel::abi::AT_FDCWD;
+use ipcmk::kernel::arch::narrow;
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::port::Fd;
 use syscalls::{Sysno, syscall4, syscall5, syscall6};
@@ -120,15 +121,5 @@ unsafe fn with_four(sysno: Sysno, a: usize, b: usize, c: usize, d: usize) -> Res
 
 /// Wraps the errno of a call.
 fn outcome(returned: Result<usize, syscalls::Errno>) -> Result<usize, Errno> {
-    returned.map_err(|errno| Errno::new(errno.into_raw().unsigned_abs().into()))
-}
-
-/// Narrows a number to a register. One that is too large becomes the largest that fits.
-pub fn narrow(number: impl TryInto<usize>) -> usize {
-    number.try_into().unwrap_or(usize::MAX)
-}
-
-/// Widens what a call returned.
-pub fn wide(register: usize) -> u64 {
-    register.try_into().unwrap_or(u64::MAX)
+    returned.map_err(|errno| Errno::new(narrow(errno.into_raw())))
 }

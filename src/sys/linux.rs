@@ -11,8 +11,7 @@ use heapless::Vec;
 use super::arch::trap;
 use super::auxiliary::Auxiliary;
 use super::call::{
-    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, narrow, number,
-    raw_fd, wide,
+    Argument, by_mut, by_ref, by_ref_or_null, bytes_mut, c_str, call, elements, number, raw_fd,
 };
 use super::variants;
 use ipcmk::kernel::abi::{
@@ -25,7 +24,7 @@ use ipcmk::kernel::abi::{
     SIG_IGN, SIGHUP, SIGINT, SIGTERM, STATX_INO, STATX_MODE, STATX_SIZE, STATX_TYPE, Sembuf,
     Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Stat, Statfs, Statx,
 };
-use ipcmk::kernel::arch::ARCH;
+use ipcmk::kernel::arch::{ARCH, narrow, wide};
 use ipcmk::kernel::calls::{FCHOWN, FSTAT, MMAP, NEWFSTATAT};
 use ipcmk::kernel::errno::Errno;
 use ipcmk::kernel::object::{Id, Kind};
@@ -117,7 +116,7 @@ impl Kernel for Linux {
             Kind::Sem => (Sysno::semget, amount, flags),
         };
         // SAFETY: all three take numbers only.
-        unsafe { variants::system_v(get, [key, second, third, Argument::ZERO]) }.map(wide)
+        unsafe { variants::system_v(get, [key, second, third, Argument::ZERO]) }
     }
 
     fn ipc_set(&mut self, kind: Kind, id: Id, properties: Properties) -> Result<(), Errno> {
@@ -143,8 +142,8 @@ impl Kernel for Linux {
                 mode,
                 ..Ipc64Perm::default()
             },
-            // A word of 32 bits may be too short, and then msgctl(2) would set another number.
-            msg_qbytes: usize::try_from(qbytes).map_err(|_| Errno::EINVAL)?,
+            // It is an int at most.
+            msg_qbytes: narrow(qbytes),
             ..Msqid64Ds::default()
         };
         // SAFETY: at least the struct of the kind.
