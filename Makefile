@@ -10,15 +10,27 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 export PATH := $(PATH):$(HOME)/.cargo/bin
 unexport RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 
-# What the tests run.
-export IPCMK_X86_64 := $(CURDIR)/target/dist/ipcmk-x86_64
-export IPCMK_AARCH64 := $(CURDIR)/target/dist/ipcmk-aarch64
+# The rows of tests/boards.txt, the kernels that they name, and Rust's name of a board.
+NAMES := $(shell . tests/tools/board.sh; boards)
+KERNELS := $(shell . tests/tools/board.sh; kernels | cut -d ' ' -f 1)
+target_of = $(shell . tests/tools/board.sh; board $1; echo $$target)
+
+# This machine, by its name in that table.
+MACHINE := $(shell uname -m | sed 's/^armv[78]l$$/armv7/')
+ARCH ?= $(MACHINE)
+
+# What the tests run: IPCMK_X86_64 and so on.
+$(foreach board,$(NAMES),$(eval export IPCMK_$(shell echo $(board) | tr a-z A-Z) := $(CURDIR)/target/dist/ipcmk-$(board)))
 
 # The test runner is a static file, so that it can be the only other program in an initramfs.
 RUNNER := build --profile runner --package ipcmk-tests --bin cases
 
 .PHONY: build
-build: build-needs dist-x86_64 dist-aarch64 ## target/dist/ipcmk-x86_64 and ipcmk-aarch64, stripped, ready to ship
+build: build-needs dist-$(ARCH) ## target/dist/ipcmk-<arch> for this machine, or for ARCH=<arch>: stripped, ready to ship
+	@ls -l target/dist/ipcmk-$(ARCH)
+
+.PHONY: build-all
+build-all: build-all-needs $(NAMES:%=dist-%) ## the same for each board of tests/boards.txt
 	@ls -l target/dist
 
 .PHONY: check
@@ -27,20 +39,23 @@ check: lint dist-x86_64 runner-x86_64 ## the inner loop: lints, unit tests, and 
 	target/tests/cases-x86_64 --place native --subject "$(IPCMK_X86_64)" tests/cases
 
 .PHONY: faults
-faults: build runner-x86_64 runner-aarch64 kernels ## every fault at every system call of the real file, natively and in booted kernels, and the reports
+faults: build-all $(NAMES:%=runner-%) kernels ## every fault at every system call of the real file, natively and in booted kernels, and the reports
 	target/tests/cases-x86_64 --faults all --place native --subject "$(IPCMK_X86_64)" tests/cases/faults*.case -- --quiet
-	tests/tools/boot.sh x86_64 /dev/stdout all-faults
-	tests/tools/boot.sh aarch64 /dev/stdout all-faults
+	for board in $(NAMES); do tests/tools/boot.sh $$board /dev/stdout all-faults || exit; done
+
+.PHONY: boards
+boards: build-all $(NAMES:%=runner-%) kernels ## the cases in a booted machine for each kernel of tests/boards.txt, or for BOARDS=<kernels>
+	for kernel in $(or $(filter-out all,$(BOARDS)),$(KERNELS)); do tests/tools/boot.sh $$kernel || exit; done
 
 .PHONY: test
-test: ## everything, everywhere: installs what is missing, builds, tests natively, in emulators and in booted kernels
+test: ## everything: installs what is missing, builds, tests natively, in emulators and booted kernels; BOARDS=all boots all
 	@tests/tools/all.sh
 
 .PHONY: lint
 lint: lint-format lint-clippy lint-man ## rustfmt, clippy and the man page's lint; a warning is an error
 
 .PHONY: bench
-bench: setup build ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
+bench: setup build-all ## size, page faults, instructions, system calls and time, beside util-linux and an assembly floor
 	cargo run --release --package ipcmk-tests --bin bench -- $(BENCH)
 
 .PHONY: fuzz
@@ -64,11 +79,11 @@ soak: dist-x86_64 ## a million runs one after the other (SOAK=<n> of them); each
 	cargo run --release --package ipcmk-tests --bin soak -- $(SOAK)
 
 .PHONY: size
-size: build ## compare the sizes of the two files with tests/sizes.txt
+size: build-all ## compare the sizes of the files with tests/sizes.txt and the limits of tests/boards.txt
 	@tests/tools/size.sh
 
 .PHONY: size-update
-size-update: build ## write the sizes of the two files to tests/sizes.txt
+size-update: build-all ## write the sizes of the files to tests/sizes.txt
 	@tests/tools/size.sh --update
 
 .PHONY: inline
@@ -80,7 +95,7 @@ bytes: dist-x86_64 ## where each byte of the x86_64 file goes
 	@tests/tools/bytes.sh
 
 .PHONY: figures
-figures: setup build ## measure, and write the figures into tests/bench/README.md and README.md
+figures: setup build-all ## measure, and write the figures into tests/bench/README.md and README.md
 	-cargo run --release --package ipcmk-tests --bin bench
 	@tests/tools/figures.sh
 
@@ -90,7 +105,7 @@ docs: ## write the man page anew from the table of options
 
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
-	install -D -m 755 target/dist/ipcmk-$$(uname -m) $(DESTDIR)$(PREFIX)/bin/ipcmk
+	install -D -m 755 target/dist/ipcmk-$(MACHINE) $(DESTDIR)$(PREFIX)/bin/ipcmk
 	install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1
 
 .PHONY: setup
@@ -98,7 +113,7 @@ setup: ## install what the tests need and this machine lacks (Debian 12 or later
 	@tests/tools/setup.sh
 
 .PHONY: kernels
-kernels: ## fetch Debian's kernels and busybox, and the emulators if they are missing, for the boot tests
+kernels: ## fetch Debian's kernels and busybox, and the emulators if they are missing, for all boot tests
 	@tests/tools/kernels.sh
 	@tests/tools/emulators.sh
 
@@ -125,28 +140,27 @@ lint-clippy:
 lint-man:
 	mandoc -T lint -W warning dist/ipcmk.1
 
-.PHONY: build-needs
+.PHONY: build-needs build-all-needs
 build-needs:
-	@tests/tools/setup.sh build
+	@tests/tools/setup.sh build $(ARCH)
+build-all-needs:
+	@tests/tools/setup.sh build $(NAMES)
 
+# As a plain `cargo build --release` on this machine makes it.
 .PHONY: dist-x86_64
 dist-x86_64:
 	cargo build --release --bin ipcmk
 	install -D -m 755 target/release/ipcmk target/dist/ipcmk-x86_64
 
-.PHONY: dist-aarch64
-dist-aarch64: build-needs
-	tests/tools/cross.sh build --release --bin ipcmk
-	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/release/ipcmk target/dist/ipcmk-aarch64
+CROSS := $(filter-out x86_64,$(NAMES))
+.PHONY: $(CROSS:%=dist-%)
+$(CROSS:%=dist-%): dist-%:
+	@tests/tools/setup.sh build $*
+	tests/tools/cross.sh $* build --release --bin ipcmk
+	install -D -m 755 target/cross/$(call target_of,$*)/release/ipcmk target/dist/ipcmk-$*
 
-.PHONY: runner-x86_64
-runner-x86_64:
-	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
-		cargo $(RUNNER) --target x86_64-unknown-linux-gnu
-	install -D -m 755 target/x86_64-unknown-linux-gnu/runner/cases target/tests/cases-x86_64
-
-.PHONY: runner-aarch64
-runner-aarch64: build-needs
-	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-C target-feature=+crt-static' \
-		tests/tools/cross.sh $(RUNNER)
-	install -D -m 755 target/cross/aarch64-unknown-linux-gnu/runner/cases target/tests/cases-aarch64
+.PHONY: $(NAMES:%=runner-%)
+$(NAMES:%=runner-%): runner-%:
+	@tests/tools/setup.sh build $*
+	RUSTFLAGS='-C target-feature=+crt-static' tests/tools/cross.sh $* $(RUNNER)
+	install -D -m 755 target/cross/$(call target_of,$*)/runner/cases target/tests/cases-$*

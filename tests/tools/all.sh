@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # `make test`: runs every test in every place, then prints one report. A failing suite stops no
 # other; any failure fails the run. The whole output of a suite is in target/tests/<suite>.log.
+#
+# It boots x86_64 and aarch64, each on two kernels, and one further kernel of tests/boards.txt: they
+# take turns by the day. BOARDS names others, or is `all`.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 unset POSIXLY_CORRECT
 export LC_ALL=C RUST_BACKTRACE=0 CARGO_TERM_COLOR=never
+. tests/tools/board.sh
 make=${MAKE:-make}
 results=target/tests/results
 # The shell's own `time`: processor seconds of a suite, user and system.
@@ -53,6 +57,30 @@ cases() { # <place> <arguments of the runner>...
     suite cases "$1" hostile target/tests/cases-x86_64 --place "$1" --tally "target/tests/$1.tally" "${@:2}" tests/cases
 }
 
+# i686's cases on this machine's kernel, if that runs 32-bit programs: 126 is bash's status of a file
+# whose format the kernel refuses.
+native_i686() {
+    local file=$PWD/target/dist/ipcmk-i686 status=0
+    "$file" --version >/dev/null 2>&1 || status=$?
+    if [ $status = 126 ]; then
+        echo "not here: native-i686: this machine's kernel runs no 32-bit programs"
+        echo "native-i686 0 0 1 0 0 0" >>$results
+    else
+        suite cases native-i686 hostile target/tests/cases-i686 --place native --tally target/tests/native-i686.tally \
+            --subject "$file" tests/cases
+    fi
+}
+
+# The kernels to boot.
+always=(aarch64 x86_64 aarch64-5.10 x86_64-5.10)
+mapfile -t others < <(kernels | cut -d ' ' -f 1 | grep -vxFf <(printf '%s\n' "${always[@]}"))
+case ${BOARDS-} in
+'') turns=("${others[$(($(date +%s) / 86400 % ${#others[@]}))]}") ;;
+all) turns=("${others[@]}") ;;
+*) read -ra turns <<<"$BOARDS" ;;
+esac
+echo "boots ${always[*]} and, in turn, ${turns[*]}: BOARDS='${turns[*]}' make test does so again"
+
 boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
 
 # Lists the machine's own objects. One that is new at the end was left behind by a test.
@@ -73,24 +101,30 @@ nothing_left() {
 at_start=$(objects)
 
 suite step setup tests/tools/setup.sh
-suite step kernels tests/tools/kernels.sh
+suite step kernels tests/tools/kernels.sh "${always[@]}" "${turns[@]}"
 suite step emulators tests/tools/emulators.sh
 suite step fetch-util-linux tests/tools/util-linux.sh
 suite check lint-format "$make" --no-print-directory lint-format
 suite check lint-clippy "$make" --no-print-directory lint-clippy
 suite check lint-man "$make" --no-print-directory lint-man
-suite step build "$make" --no-print-directory build
+suite step build "$make" --no-print-directory build-all
 suite check size tests/tools/size.sh
-suite step runners "$make" --no-print-directory runner-x86_64 runner-aarch64
+suite step runners "$make" --no-print-directory $(boards | sed 's/^/runner-/')
 # Two rows of suites side by side, each a processor's work or a little more. What counts a user's
 # locked memory or queues on this machine's kernel is in one row: two such suites would count each
-# other's.
+# other's. Each row, when it is done, boots what is left to boot.
+queue=target/tests/boots
+printf '%s\n' "${always[@]}" "${turns[@]}" >$queue
+boots() {
+    local kernel
+    # Takes the first line off the list.
+    while kernel=$(flock $queue.lock sed -i -e '1w /dev/stdout' -e 1d $queue) && [ -n "$kernel" ]; do
+        boot "$kernel"
+    done
+}
 beside() {
     suite cargo ub-valgrind tests/tools/ub.sh valgrind
-    boot aarch64
-    boot x86_64
-    boot aarch64-5.10
-    boot x86_64-5.10
+    boots
 }
 beside &
 suite cargo unit cargo test --no-fail-fast
@@ -106,9 +140,14 @@ cases util-linux --util-linux
 fetched=target/util-linux-2.41/usr
 suite cases util-linux-2.41 target/tests/cases-x86_64 --util-linux --subject $fetched/bin/ipcmk \
     --through $fetched/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 --tally target/tests/util-linux-2.41.tally tests/cases
-cases qemu-user-aarch64 --subject "$PWD/target/dist/ipcmk-aarch64" --through qemu-aarch64
+for board in $(boards); do
+    board "$board"
+    [ "$user" = - ] || cases "qemu-user-$name" --subject "$PWD/target/dist/ipcmk-$name" --through "$user"
+done
+native_i686
 suite cases faults hostile target/tests/cases-x86_64 --faults all --sample --place native --tally target/tests/faults.tally \
     --subject "$PWD/target/dist/ipcmk-x86_64" tests/cases/faults*.case
+boots
 wait
 suite check nothing-left nothing_left
 

@@ -19,7 +19,7 @@ fi
 
 # The copy keeps its target directory, so that only ipcmk itself is built again.
 mkdir -p $copy
-export CARGO_TARGET_DIR=$PWD/$copy/target
+export CARGO_TARGET_DIR=$PWD/$copy/target CROSS_RUSTC="rustc $PWD/target/rust/rustc"
 fresh() {
     rm -rf $copy/src
     cp -a --parents Cargo.toml Cargo.lock build.rs linker src tests dist README.md $copy
@@ -29,7 +29,7 @@ measure() { # prints the bytes on x86_64 and on aarch64
     (
         cd $copy
         cargo build --quiet --release --bin ipcmk
-        tests/tools/cross.sh build --quiet --release --bin ipcmk
+        tests/tools/cross.sh aarch64 build --quiet --release --bin ipcmk
     ) >&2
     stat -c %s $copy/target/release/ipcmk $copy/target/cross/aarch64-unknown-linux-gnu/release/ipcmk | xargs
 }

@@ -35,7 +35,13 @@ WORK = ROOT / "target/mutants"
 TREE = WORK / "tree"
 RUNNER = ROOT / "target/tests/cases-x86_64"
 X86_64 = WORK / "target/release/ipcmk"
-AARCH64 = TREE / "target/cross/aarch64-unknown-linux-gnu/release/ipcmk"
+# The other boards: the file of each, and its emulator.
+ROWS = [row.split() for row in (ROOT / "tests/boards.txt").read_text("utf-8").splitlines() if row[:1] != "#"]
+CROSS = {
+    row["name"]: (TREE / f"target/cross/{row['target']}/release/ipcmk", row["user"])
+    for row in (dict(zip(ROWS[0], row)) for row in ROWS[1:])
+    if row["user"] != "-"
+}
 
 CARGO = ["cargo", "test", "--quiet", "--no-fail-fast"]
 
@@ -60,7 +66,7 @@ FAST = {
 # tests builds.
 SLOW = {
     "the build": ["cargo", *BUILD],
-    "the build for aarch64": ["tests/tools/cross.sh", *BUILD],
+    **{f"the build for {board}": ["tests/tools/cross.sh", board, *BUILD] for board in CROSS},
     **{
         name: integration(name)
         for name in ("docs", "numbers", "collision", "cookbook", "posix_load", "removal", "ftok", "load", "posix", "json", "sizes")
@@ -68,6 +74,10 @@ SLOW = {
     },
     "fuzz-corpus": [*CARGO, "--package", "ipcmk-fuzz"],
     "faults": cases("--faults", "some", paths=["tests/cases/faults.case", "tests/cases/faults-native.case"]),
+    **{
+        f"cases on {board}": [RUNNER, "--place", f"qemu-user-{board}", "--subject", file, "--through", emulator, "tests/cases"]
+        for board, (file, emulator) in CROSS.items()
+    },
     **{name: integration(name) for name in ("stack", "valgrind")},
 }
 
@@ -89,7 +99,9 @@ ENVIRONMENT = {
     "CARGO_PROFILE_DEV_DEBUG": "0",
     "CARGO_TARGET_DIR": str(WORK / "target"),
     "IPCMK_X86_64": str(X86_64),
-    "IPCMK_AARCH64": str(AARCH64),
+    # The copy has no compiler of its own: see rust.sh.
+    "CROSS_RUSTC": f"rustc {ROOT}/target/rust/rustc",
+    **{f"IPCMK_{board.upper()}": str(file) for board, (file, _) in CROSS.items()},
 }
 
 

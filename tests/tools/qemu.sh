@@ -5,20 +5,14 @@
 # powers it off.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/tools/board.sh
 
-kernel=$1
-arch=${kernel%-*}
+kernel "$1"
+vmlinuz=target/kernels/$1/vmlinuz
 folder=$2
-memory=$3
+mebibytes=$3
 shift 3
 PATH+=:$PWD/target/qemu/bin # see emulators.sh
-
-case $arch in
-x86_64) machine=q35 cpu=max,la57=off console=ttyS0 ;;
-# pauth, sve, sme: the kernel sets them up for each process, which is slow under emulation.
-aarch64) machine=virt cpu=max,pauth=off,sve=off,sme=off console=ttyAMA0 ;;
-*) echo "qemu.sh: unknown architecture $arch" >&2; exit 1 ;;
-esac
 
 # The kernel creates /dev/console itself, so this needs no root.
 (cd "$folder" && find . | LC_ALL=C sort | cpio --quiet --create --format=newc --owner=+0:+0) | gzip -1 >"$folder.initramfs"
@@ -27,9 +21,9 @@ esac
 # `timeout` limits that.
 limit=${BOOT_SECONDS:-1800}
 status=0
-(ulimit -t "$limit" && exec timeout --kill-after=10 $((limit * 6)) "qemu-system-$arch" \
-    -machine $machine -accel tcg -cpu $cpu -m "$memory" -nographic -no-reboot -nic none \
-    -kernel "target/kernels/$kernel/vmlinuz" -initrd "$folder.initramfs" \
+# shellcheck disable=SC2086 # the emulator and its options are words
+(ulimit -t "$limit" && exec timeout --kill-after=10 $((limit * 6)) $emulator \
+    -accel tcg -m "$mebibytes" -nographic -no-reboot -nic none -kernel "$vmlinuz" -initrd "$folder.initramfs" \
     -append "console=$console panic=-1 quiet mitigations=off rcupdate.rcu_expedited=1 $*" \
     </dev/null 2>&1) | tr -d '\r' || status=$?
 case $status in

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
 # Installs what is needed and missing on this machine; if nothing is missing, it changes nothing.
-#   setup.sh         for the tests
-#   setup.sh build   for the two binaries alone
+#   setup.sh                    for the tests
+#   setup.sh build <board>...   for the files of these boards alone
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/apt.sh
+. tests/tools/board.sh
+
+mapfile -t wanted < <(boards)
+[ "${1-}" != build ] || wanted=("${@:2}")
 
 [ "$(uname -sm)" = "Linux x86_64" ] ||
     die "not supported: building and testing here wants Linux on x86_64, this is $(uname -sm); for this machine alone: cargo build --release"
@@ -14,9 +18,15 @@ command -v cargo >/dev/null || die "no cargo: install Rust first, from https://r
 needs="
 gcc                     gcc
 /usr/include/features.h libc6-dev
-aarch64-linux-gnu-gcc   gcc-aarch64-linux-gnu
-/usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross
 "
+for board in "${wanted[@]}"; do
+    board "$board"
+    triple=${compiler%-gcc}
+    [ "$compiler" = gcc ] || needs+="
+$compiler               gcc-$triple
+/usr/$triple/lib/libc.a libc6-dev-$debian-cross
+"
+done
 [ "${1-}" = build ] || needs+="
 qemu-aarch64            qemu-user
 cpio                    cpio
@@ -47,10 +57,10 @@ if [ ${#missing[@]} -gt 0 ]; then
     apt_install "${missing[@]}" || die "apt could not install: ${missing[*]}"
 fi
 
-# The compiler's components. A rustup without network may hang instead of failing, so it has 60
-# seconds.
+# The compiler's components. A rustup without network may hang instead of failing, so it has two
+# minutes.
 ask_rustup() {
-    command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout --kill-after=5 60 rustup -q "$@" </dev/null
+    command -v rustup >/dev/null && RUSTUP_MAX_RETRIES=0 timeout --kill-after=5 120 rustup -q "$@" </dev/null
 }
 if [ "${1-}" != build ]; then
     for part in fmt clippy; do
@@ -61,20 +71,32 @@ if [ "${1-}" != build ]; then
     tests/tools/musl.sh
 fi
 
-# The libraries of aarch64: from rustup, or else from Debian. After a failure rustup is not asked
-# again before `make clean`.
-if ! tests/tools/cross.sh --which >/dev/null 2>&1; then
-    refused=target/rustup-has-no-aarch64
-    if [ ! -e $refused ] && ! ask_rustup target add aarch64-unknown-linux-gnu; then
+# The boards whose libraries are missing: from rustup, or else from Debian. After a failure rustup is
+# not asked again before `make clean`.
+lacking() {
+    local board
+    for board in "${wanted[@]}"; do
+        tests/tools/cross.sh "$board" --which >/dev/null 2>&1 || echo "$board"
+    done
+}
+mapfile -t boards < <(lacking)
+refused=target/rustup-has-no-libraries
+if [ ${#boards[@]} -gt 0 ] && [ ! -e $refused ]; then
+    targets=()
+    for board in "${boards[@]}"; do
+        board "$board"
+        targets+=("$target")
+    done
+    if ! ask_rustup target add "${targets[@]}"; then
         mkdir -p target
         touch $refused
-        say "rustup cannot fetch aarch64-unknown-linux-gnu"
+        say "rustup cannot fetch ${targets[*]}"
     fi
+    mapfile -t boards < <(lacking)
 fi
-if ! tests/tools/cross.sh --which >/dev/null 2>&1; then
-    say "installing Debian's compiler with the libraries of aarch64"
-    if ! { command -v apt-get >/dev/null && know_arm64 && apt_install rustc-web libstd-rust-web-dev:arm64 &&
-        tests/tools/cross.sh --which >/dev/null; }; then
-        die "no Rust for aarch64: neither \`rustup target add aarch64-unknown-linux-gnu\` nor a recent libstd-rust-web-dev:arm64 of Debian (its security archive has the newest) can be had"
-    fi
+if [ ${#boards[@]} -gt 0 ]; then
+    say "fetching Debian's compiler with the libraries of ${boards[*]}"
+    tests/tools/rust.sh "${boards[@]}"
+    mapfile -t boards < <(lacking)
+    [ ${#boards[@]} = 0 ] || die "no Rust for ${boards[*]}: neither \`rustup target add\` nor Debian's rustc-web has the libraries"
 fi

@@ -1,26 +1,29 @@
 #!/usr/bin/env bash
-# Compares the sizes of the two files with those in tests/sizes.txt, or writes them there
-# (--update). A line there has architecture, bytes, compiler. With another compiler the code
-# differs: its sizes are shown, and not compared.
+# Compares the sizes of the files with those in tests/sizes.txt and with the limits of
+# tests/boards.txt, or writes them to tests/sizes.txt (--update). A line there has board, bytes,
+# compiler. With another compiler the code differs: its sizes are shown, and not compared.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/tools/board.sh
 
 committed=tests/sizes.txt
-cross=$(tests/tools/cross.sh --which)
 
-line() { # <architecture> <compiler>
-    local bytes version
-    bytes=$(stat -c %s "target/dist/ipcmk-$1") || return
-    version=$("$2" --version) || return
-    version=${version#rustc }
-    echo "$1 $bytes ${version%% *}"
+lines() { # prints such a line for each file
+    local board bytes version rustc
+    for board in $(boards); do
+        # As in the Makefile: x86_64 is a plain build.
+        rustc=rustc
+        [ "$board" = x86_64 ] || rustc=$(tests/tools/cross.sh "$board" --which)
+        bytes=$(stat -c %s "target/dist/ipcmk-$board")
+        version=$("$rustc" --version)
+        version=${version#rustc }
+        echo "$board $bytes ${version%% *}"
+    done
 }
-x86_64=$(line x86_64 rustc)
-aarch64=$(line aarch64 "$cross")
+now=$(lines)
 
 if [ "${1-}" = --update ]; then
-    limit=$(grep '^limit ' $committed)
-    printf '%s\n' "$limit" "$x86_64" "$aarch64" | tee $committed
+    tee $committed <<<"$now"
     exit
 fi
 
@@ -29,15 +32,14 @@ if ! grep -q "^| file size, bytes .* $(awk '$1 == "x86_64" { print $2 }' $commit
     echo "tests/bench/README.md has other sizes than $committed: run \`make figures\`"
     status=1
 fi
-limit=$(awk '$1 == "limit" { print $2 }' $committed)
-for now in "$x86_64" "$aarch64"; do
-    read -r arch bytes compiler <<<"$now"
-    read -r _ was with <<<"$(grep "^$arch " $committed)"
+while read -r one bytes rustc; do
+    board "$one"
+    read -r _ was with < <(grep "^$one " $committed) || true
     if [ -z "$was" ]; then
         verdict="nothing to compare with: run \`make size-update\` and commit $committed"
         status=1
-    elif [ "$with" != "$compiler" ]; then
-        echo "$arch: $bytes bytes (rustc $compiler), not judged: the committed $was is of rustc $with"
+    elif [ "$with" != "$rustc" ]; then
+        echo "$one: $bytes bytes (rustc $rustc), not judged: the committed $was is of rustc $with"
         continue
     elif [ "$was" != "$bytes" ]; then
         verdict="CHANGED by $((bytes - was)) from $was: if that is right, run \`make size-update\` and commit $committed"
@@ -49,6 +51,6 @@ for now in "$x86_64" "$aarch64"; do
         verdict+="; OVER the limit of $limit"
         status=1
     fi
-    echo "$arch: $bytes bytes (rustc $compiler), $verdict"
-done
+    echo "$one: $bytes bytes (rustc $rustc), $verdict"
+done <<<"$now"
 exit $status
