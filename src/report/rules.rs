@@ -182,7 +182,6 @@ macro_rules! rules {
 }
 
 /// An error number as a byte.
-#[expect(clippy::as_conversions, reason = "from is not const")]
 const fn small_errno(errno: Errno) -> u8 {
     small(errno.number())
 }
@@ -194,8 +193,6 @@ rules! {
 
     ENOSPC: OVER_UNITS [Limit(UnitsUsedIfOver), Limit(Units), Limit(UnitsAsked)] CREATE | SHM | HUGE | SEM | EACH;
     ENOSPC: OVER_OBJECTS [Limit(ObjectsUsedIfFull), Limit(Objects)] CREATE | SYSV | EACH;
-    ENOSPC: OVER_ADDRESSES [Asked, AddressesIfOver] CREATE | SHM | HUGE,
-        "where a word has 32 bits";
     // ipc/shm.c rounds the size up to pages; a size near 2^64 wraps, which is ENOSPC.
     ENOSPC: LARGEST_FILE [Asked, LargestFileIfOver] CREATE | SHM | HUGE;
     ENOSPC: NO_LONGER_FULL [Limit(Objects)] CREATE | SYSV,

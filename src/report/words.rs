@@ -186,7 +186,7 @@ words! {
     NO_MQUEUE_OR_FILTER: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it";
     SHMMIN: "a segment has at least 1 byte (SHMMIN)";
     LARGEST_FILE: "% bytes are over %, the largest file";
-    OVER_ADDRESSES: "% bytes are over %, the address space of a 32-bit program";
+    OVER_ADDRESSES: "% bytes are over %, the 32-bit address space";
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
         "% bytes are over % (MSGMNB, kernel.msgmnb), which needs CAP_SYS_RESOURCE",
         "% semaphores are over % (SEMMSL, kernel.sem field 1)";

@@ -25,9 +25,9 @@ use ipcmk::kernel::abi::{
     Semid64Ds, Seminfo, ShmInfo, Shmid64Ds, Shminfo64, Sigaction, Stat, Statfs, Statx,
 };
 use ipcmk::kernel::arch::{ARCH, narrow, wide};
-use ipcmk::kernel::calls::{FCHOWN, FSTAT, MMAP, NEWFSTATAT};
+use ipcmk::kernel::calls::{FCHOWN, FSTAT, MMAP, NEWFSTATAT, SEMOP};
 use ipcmk::kernel::errno::Errno;
-use ipcmk::kernel::object::{Id, Kind};
+use ipcmk::kernel::object::{Id, Kind, MAX_ADDRESSES};
 use ipcmk::kernel::port::{
     Attributes, Fd, File, Identity, Input, Kernel, Limits, Owner, Properties, Space, State,
 };
@@ -105,10 +105,9 @@ impl Kernel for Linux {
     }
 
     fn ipc_get(&mut self, kind: Kind, amount: u64, key: u32, flags: u32) -> Result<Id, Errno> {
-        let Ok(amount) = usize::try_from(amount) else {
-            // More than the address space. The kernel would refuse it so.
+        if MAX_ADDRESSES.is_some_and(|most| amount > most) {
             return Err(Errno::EINVAL);
-        };
+        }
         let (amount, key, flags) = (number(amount), number(key), number(flags));
         let (get, second, third) = match kind {
             Kind::Shm => (Sysno::shmget, amount, flags),
@@ -241,7 +240,15 @@ impl Kernel for Linux {
             sem_op,
             sem_flg: IPC_NOWAIT,
         });
-        variants::semop(id, &operations)
+        let operations = elements(&operations);
+        let arguments = [
+            number(id),
+            operations,
+            number(changes.len()),
+            Argument::ZERO,
+        ];
+        // SAFETY: so many operations to read.
+        unsafe { variants::system_v(SEMOP, arguments) }.map(drop)
     }
 
     fn shm_lock(&mut self, id: Id) -> Result<(), Errno> {
@@ -448,8 +455,7 @@ impl Kernel for Linux {
                 return Ok(text.get(..filled).unwrap_or_default());
             }
             let twice = size.saturating_mul(2);
-            if isize::try_from(twice).is_err() {
-                // Rust refers to no more at once.
+            if is_too_large(twice) {
                 return Err(Errno::ENOMEM);
             }
             let arguments = [
@@ -693,6 +699,12 @@ fn fill(fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
+/// Whether Rust may not refer to so many bytes at once. Where a word has 64 bits, the kernel maps
+/// no more.
+fn is_too_large(size: usize) -> bool {
+    usize::BITS == 32 && isize::try_from(size).is_err()
+}
+
 /// Maps pages of zeros and returns their address.
 fn map(size: usize) -> Result<usize, Errno> {
     /// The kernel chooses the address.
@@ -700,8 +712,7 @@ fn map(size: usize) -> Result<usize, Errno> {
     let rights = number(PROT_READ | PROT_WRITE);
     let flags = number(MAP_PRIVATE | MAP_ANONYMOUS);
     let (no_fd, offset) = (Argument::NO_FD, Argument::ZERO);
-    // Rust refers to no more at once. Where a word has 64 bits, the kernel maps no more.
-    if usize::BITS == 32 && isize::try_from(size).is_err() {
+    if is_too_large(size) {
         return Err(Errno::ENOMEM);
     }
     let arguments = [ANYWHERE, number(size), rights, flags, no_fd, offset];

@@ -7,85 +7,64 @@ use core::ffi::CStr;
 use super::call::by_ref;
 #[cfg(target_pointer_width = "32")]
 use super::call::halves;
-use super::call::{Argument, by_mut, c_str, call, elements, number, raw_fd};
+use super::call::{Argument, by_mut, c_str, call, number, raw_fd};
 #[cfg(target_arch = "x86")]
 use ipcmk::kernel::abi::IPC_64;
-use ipcmk::kernel::abi::{Sembuf, Statfs};
+use ipcmk::kernel::abi::Statfs;
+#[cfg(target_arch = "x86")]
+use ipcmk::kernel::calls::SEMOP;
 use ipcmk::kernel::calls::{FTRUNCATE, STATFS};
 use ipcmk::kernel::errno::Errno;
-use ipcmk::kernel::object::Id;
 use ipcmk::kernel::port::Fd;
 use syscalls::Sysno;
 
-/// Makes a get or a ctl call.
+/// Makes a get or a ctl call, or semop(2), or any other call with up to four arguments.
 ///
 /// # Safety
 /// The call's.
 #[cfg(not(target_arch = "x86"))]
+#[inline(always)] // as is `call`
 pub unsafe fn system_v(sysno: Sysno, arguments: [Argument<'_>; 4]) -> Result<usize, Errno> {
     // SAFETY: the caller's.
     unsafe { call(sysno, arguments) }
 }
 
-/// Makes a get or a ctl call, or has ipc(2) make it where the kernel does not know the call. Any
-/// other call stays as it is.
+/// The same. ipc(2) makes the call where the kernel has none of that name: semop(2), and before
+/// Linux 5.1 each of them.
 ///
 /// # Safety
 /// The call's.
 #[cfg(target_arch = "x86")]
 pub unsafe fn system_v(sysno: Sysno, arguments: [Argument<'_>; 4]) -> Result<usize, Errno> {
-    // SAFETY: the caller's.
-    let done = unsafe { call(sysno, arguments) };
-    if done != Err(Errno::ENOSYS) {
-        return done;
+    if sysno != SEMOP {
+        // SAFETY: the caller's.
+        let done = unsafe { call(sysno, arguments) };
+        if done != Err(Errno::ENOSYS) {
+            return done;
+        }
     }
     let [first, second, third, fourth] = arguments;
     let zero = Argument::ZERO;
-    // `linux/ipc.h`: SHMGET and so on. semctl(2) has its fourth argument at an address there.
-    let (number_of_call, arguments) = match sysno {
-        Sysno::semget => (2_u32, [first, second, third, zero]),
-        Sysno::semctl => (3, [first, second, third.with_bits(IPC_64), by_ref(&fourth)]),
-        Sysno::msgget => (13, [first, second, zero, zero]),
-        Sysno::msgctl => (14, [first, second.with_bits(IPC_64), zero, third]),
-        Sysno::shmget => (23, [first, second, third, zero]),
-        Sysno::shmctl => (24, [first, second.with_bits(IPC_64), zero, third]),
-        _ => return done,
+    // The numbers are those of `linux/ipc.h`: SEMOP, SEMGET and so on.
+    let [part, first, second, third, fourth] = match sysno {
+        SEMOP => [number(1_u32), first, third, zero, second],
+        Sysno::semget => [number(2_u32), first, second, third, zero],
+        // Its fourth argument stands at an address.
+        Sysno::semctl => [
+            number(3_u32),
+            first,
+            second,
+            third.with_bits(IPC_64),
+            by_ref(&fourth),
+        ],
+        Sysno::msgget => [number(13_u32), first, second, zero, zero],
+        Sysno::msgctl => [number(14_u32), first, second.with_bits(IPC_64), zero, third],
+        Sysno::shmget => [number(23_u32), first, second, third, zero],
+        Sysno::shmctl => [number(24_u32), first, second.with_bits(IPC_64), zero, third],
+        _ => return Err(Errno::ENOSYS),
     };
-    let [first, second, third, fourth] = arguments;
-    let arguments = [number(number_of_call), first, second, third, fourth];
     // SAFETY: the caller's.
-    unsafe { call(Sysno::ipc, arguments) }
-}
-
-/// semop(2).
-///
-/// # Errors
-/// Its own.
-#[cfg(not(target_arch = "x86"))]
-pub fn semop(id: Id, operations: &[Sembuf]) -> Result<(), Errno> {
-    let arguments = [number(id), elements(operations), number(operations.len())];
-    // SAFETY: so many operations to read.
-    unsafe { call(Sysno::semop, arguments) }.map(drop)
-}
-
-/// The same by ipc(2): there is no semop(2).
-///
-/// # Errors
-/// Its own.
-#[cfg(target_arch = "x86")]
-pub fn semop(id: Id, operations: &[Sembuf]) -> Result<(), Errno> {
-    /// SEMOP of `linux/ipc.h`.
-    const SEMOP: u32 = 1;
-    let count = number(operations.len());
-    let arguments = [
-        number(SEMOP),
-        number(id),
-        count,
-        Argument::ZERO,
-        elements(operations),
-    ];
-    // SAFETY: so many operations to read.
-    unsafe { call(Sysno::ipc, arguments) }.map(drop)
+    unsafe { call(Sysno::ipc, [part, first, second, third, fourth]) }
 }
 
 /// ftruncate(2).

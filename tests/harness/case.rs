@@ -27,7 +27,8 @@
 //! | `gone: ...` | a given object that the runs remove, in the words of its `given:` line; repeatable, in the order in which they are printed |
 //! | `undone: ...` | a POSIX object that the runs create and remove again, as in `posix:`; repeatable. Read by the fault tests alone: a fault may leave it behind |
 //! | `util-linux: ...` | how util-linux's ipcmk answers, see below; required |
-//! | `not: <place> <reason>` | the case cannot run there; repeatable |
+//! | `not: <place> <reason>` | the case cannot run there; `qemu-user` stands for that of every architecture; repeatable |
+//! | `only: 32-bit`, `only: 64-bit` | the case is about a subject whose words have so many bits; there, what it expects differs by right |
 //!
 //! # Keys of a run
 //!
@@ -109,7 +110,8 @@
 //! | `random 0x1 0x2 0x3 0x4` | the 16 bytes at AT_RANDOM, as four numbers of 32 bits in this machine's byte order |
 //! | `random none` | there is no AT_RANDOM |
 //! | `noproc` | /proc is an empty directory |
-//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, or every one with this command or flag, such as `msgctl IPC_SET`, `openat O_TMPFILE`, `linkat AT_EMPTY_PATH`; repeatable |
+//! | `seccomp <system call> [<command>] <ERRNO>` | a seccomp filter makes every such call fail, by whatever number it is made, or every one with this command or flag, such as `msgctl IPC_SET`, `openat O_TMPFILE`, `linkat AT_EMPTY_PATH`; repeatable |
+//! | `ipc-alone` | the six calls that Linux 5.1 gave i686 (shmget, msgctl and so on by numbers of their own) fail with ENOSYS, and ipc(2) makes them. On other architectures, which have no ipc(2), the case cannot run |
 //! | `unfiltered` | there is no seccomp filter: the case cannot run where the runner itself is under one |
 //! | `fail <system call> <ERRNO> [<n>]` | the n-th such call of each run (default 1) is skipped and fails; a run that makes fewer such calls fails the case; repeatable |
 //!
@@ -142,7 +144,7 @@
 //! | object | meaning |
 //! | --- | --- |
 //! | `shm x size=4096 mode=644` | the file /dev/shm/x; also `bytes=`, its first bytes, in which escapes and `{ab*3}` work (default: all bytes are zero) |
-//! | `sem sem.x value=3 mode=644` | the file /dev/shm/sem.x, with the bytes of a semaphore of glibc; also `libc=musl` |
+//! | `sem sem.x value=3 mode=644` | the file /dev/shm/sem.x, with the bytes of a semaphore of glibc for words of the subject's size; also `libc=musl` |
 //! | `queue x mode=644` | the queue /x without messages; also `maxmsg=` and `msgsize=` (default 10 and 8192) |
 //! | `directory x mode=755` | a directory in /dev/shm |
 //! | `link x <path>` | a symbolic link there |
@@ -165,13 +167,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::files::{NewFile, Stdin};
 use crate::namespace::{self, Kind, NewObject, Object, Sysctl};
-use crate::place::Place;
+use crate::place::Places;
 use crate::posix::{self, What};
 use crate::text::{self, Parsed, Pattern, Piece, Which};
 use crate::{errno, syscalls};
@@ -219,7 +223,9 @@ pub struct Case {
     /// How util-linux's ipcmk answers.
     pub util_linux: UtilLinux,
     /// The places where it cannot run, and why.
-    pub not: Vec<(Place, String)>,
+    pub not: Vec<(Places, String)>,
+    /// The words of the subject that it is about, if not of any.
+    pub only: Option<Word>,
     /// Whether it needs a runner without a seccomp filter.
     pub unfiltered: bool,
 }
@@ -308,6 +314,8 @@ pub struct Start {
     pub faults: Vec<Fault>,
     /// System calls that a seccomp filter refuses.
     pub filters: Vec<Filter>,
+    /// Whether a filter leaves ipc(2) alone of the two ways to make a System V call on i686.
+    pub ipc_alone: bool,
     /// RLIMIT_NOFILE, if not the runner's own.
     pub nofile: Option<u64>,
     /// RLIMIT_MEMLOCK, if not the runner's own.
@@ -346,6 +354,7 @@ impl Default for Start {
             noproc: false,
             faults: Vec::new(),
             filters: Vec::new(),
+            ipc_alone: false,
             nofile: None,
             memlock: None,
             fsize: None,
@@ -397,8 +406,8 @@ pub enum Random {
 /// A system call that the tracer makes fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Its number.
-    pub call: i64,
+    /// Its name.
+    pub call: &'static str,
     /// Its errno.
     pub errno: i32,
     /// Which such call of a run fails, from 1.
@@ -410,8 +419,8 @@ pub struct Fault {
 /// A system call that a seccomp filter refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// The system call.
-    pub call: i64,
+    /// The name of the system call.
+    pub call: &'static str,
     /// Its command; None is every command.
     pub command: Option<i32>,
     /// Its errno.
@@ -578,6 +587,54 @@ pub enum Answer {
     Differs(String),
 }
 
+/// The size of a program's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// armv7, i686.
+    Bits32,
+    /// x86_64, aarch64, riscv64.
+    Bits64,
+}
+
+impl Word {
+    /// That of the program in this ELF file; of a script, that of this process.
+    pub fn of(program: &Path) -> io::Result<Self> {
+        /// ELFCLASS32 and ELFCLASS64 of elf.h, after the four bytes of ELFMAG.
+        const CLASSES: [([u8; 5], Word); 2] = [
+            (*b"\x7fELF\x01", Word::Bits32),
+            (*b"\x7fELF\x02", Word::Bits64),
+        ];
+        let mut begin = [0; 5];
+        File::open(program)?.read_exact(&mut begin)?;
+        let class = CLASSES.into_iter().find(|class| class.0 == begin);
+        let own = if cfg!(target_pointer_width = "64") {
+            Self::Bits64
+        } else {
+            Self::Bits32
+        };
+        Ok(class.map_or(own, |class| class.1))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bits32 => "32-bit",
+            Self::Bits64 => "64-bit",
+        })
+    }
+}
+
+impl FromStr for Word {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut all = [Self::Bits32, Self::Bits64].into_iter();
+        let found = all.find(|word| word.to_string() == text);
+        found.ok_or_else(|| format!("{text:?} is neither 32-bit nor 64-bit"))
+    }
+}
+
 /// A version of util-linux: major, minor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u32, pub u32);
@@ -600,8 +657,8 @@ impl FromStr for Version {
     }
 }
 
-/// Reads a case file.
-pub fn parse(file: &Path, content: &str) -> Parsed<Vec<Case>> {
+/// Reads a case file, for a subject with words of this size: that of a semaphore's bytes.
+pub fn parse(file: &Path, content: &str, word: Word) -> Parsed<Vec<Case>> {
     let at = |line: usize, message: String| format!("{}:{line}: {message}", file.display());
     let mut drafts: Vec<Draft> = Vec::new();
     for (line, text) in (1..).zip(content.lines()) {
@@ -614,7 +671,7 @@ pub fn parse(file: &Path, content: &str) -> Parsed<Vec<Case>> {
                 if drafts.iter().any(|draft| draft.title == title) {
                     return Err(format!("the title {title:?} stands twice"));
                 }
-                drafts.push(Draft::new(line, title));
+                drafts.push(Draft::new(line, title, word));
                 return Ok(());
             }
             drafts
@@ -670,8 +727,10 @@ struct Draft {
     gone: Vec<String>,
     undone: Vec<posix::Wanted>,
     util_linux: Option<UtilLinux>,
-    not: Vec<(Place, String)>,
+    not: Vec<(Places, String)>,
+    only: Option<Word>,
     unfiltered: bool,
+    word: Word,
 }
 
 #[derive(Default)]
@@ -686,7 +745,7 @@ struct DraftRun {
 }
 
 impl Draft {
-    fn new(line: usize, title: String) -> Self {
+    fn new(line: usize, title: String, word: Word) -> Self {
         Self {
             line,
             title,
@@ -703,7 +762,9 @@ impl Draft {
             undone: Vec::new(),
             util_linux: None,
             not: Vec::new(),
+            only: None,
             unfiltered: false,
+            word,
         }
     }
 
@@ -728,9 +789,9 @@ impl Draft {
                 self.holds.extend(iter::repeat_n(held(object)?, count));
             }
             "posix:" if value == "nothing" => self.posix_nothing = true,
-            "posix:" => self.posix.push(posix_object(value)?),
+            "posix:" => self.posix.push(posix_object(value, self.word)?),
             "gone:" => self.gone.push(filled(value)?),
-            "undone:" => self.undone.push(posix_object(value)?),
+            "undone:" => self.undone.push(posix_object(value, self.word)?),
             "util-linux:" => set_once(&mut self.util_linux, util_linux(value)?)?,
             "not:" => {
                 let (place, reason) = value
@@ -738,6 +799,7 @@ impl Draft {
                     .ok_or("`not:` needs a place and a reason")?;
                 self.not.push((place.parse()?, filled(reason)?));
             }
+            "only:" => set_once(&mut self.only, value.parse()?)?,
             _ if key.starts_with("out*") => {
                 let count = key["out*".len()..].strip_suffix(':');
                 let count = number(count.ok_or("`out*<n>:` repeats whole lines")?)?;
@@ -768,7 +830,9 @@ impl Draft {
                 start.at_exec.push(sysctl(rest)?);
             }
             "shm" | "msg" | "sem" => self.setup.push(Setup::Object(new_object(value)?)),
-            "posix" => self.setup.push(Setup::Posix(posix_object(rest)?)),
+            "posix" => self
+                .setup
+                .push(Setup::Posix(posix_object(rest, self.word)?)),
             "dev-shm" => match rest.split_once(' ').unwrap_or((rest, "")) {
                 ("missing", "") => start.nodev = true,
                 ("read-only", "") => self.setup.push(Setup::ReadOnly),
@@ -858,11 +922,12 @@ impl Draft {
                         .ok_or_else(|| format!("{name:?} is no command of {call}"))
                 });
                 start.filters.push(Filter {
-                    call: call_number(call)?,
+                    call: call_name(call)?,
                     command: command.transpose()?,
                     errno: errno_number(errno)?,
                 });
             }
+            "ipc-alone" if rest.is_empty() => start.ipc_alone = true,
             "unfiltered" if rest.is_empty() => self.unfiltered = true,
             "fail" => start.faults.push(fault(rest)?),
             _ => return Err(format!("`given: {value}` is no condition")),
@@ -910,7 +975,7 @@ impl Draft {
         check_placeholders(&runs, &self.setup)?;
         let gone = |text: &String| {
             let gone = match text.strip_prefix("posix ") {
-                Some(object) => Setup::Posix(posix_object(object)?),
+                Some(object) => Setup::Posix(posix_object(object, self.word)?),
                 None => Setup::Object(new_object(text)?),
             };
             if self.setup.contains(&gone) {
@@ -937,6 +1002,7 @@ impl Draft {
             undone: self.undone,
             util_linux: self.util_linux.ok_or("a case needs `util-linux:`")?,
             not: self.not,
+            only: self.only,
             unfiltered: self.unfiltered,
         })
     }
@@ -1110,16 +1176,15 @@ fn fault(text: &str) -> Parsed<Fault> {
         return Err("occurrences are counted from 1".into());
     }
     Ok(Fault {
-        call: call_number(call)?,
+        call: call_name(call)?,
         errno: errno_number(errno)?,
         occurrence,
         text: text.to_owned(),
     })
 }
 
-fn call_number(name: &str) -> Parsed<i64> {
-    syscalls::number(name)
-        .ok_or_else(|| format!("{name:?} is no system call that the runner knows"))
+fn call_name(name: &str) -> Parsed<&'static str> {
+    syscalls::known(name).ok_or_else(|| format!("{name:?} is no system call that the runner knows"))
 }
 
 fn errno_number(name: &str) -> Parsed<i32> {
@@ -1266,7 +1331,7 @@ fn held(text: &str) -> Parsed<Held> {
 }
 
 /// Reads a POSIX object of a `given: posix` or `posix:` line.
-fn posix_object(text: &str) -> Parsed<posix::Wanted> {
+fn posix_object(text: &str, word: Word) -> Parsed<posix::Wanted> {
     let (kind, rest) = text.split_once(' ').ok_or("an object has a name")?;
     let (name, rest) = text::first_word(rest)?;
     if kind == "link" {
@@ -1288,7 +1353,7 @@ fn posix_object(text: &str) -> Parsed<posix::Wanted> {
                 "musl" => Ok(true),
                 _ => Err(format!("{libc:?} is no other C library")),
             })?;
-            What::semaphore(fields.required("value", number)?, musl.is_some())
+            What::semaphore(fields.required("value", number)?, musl.is_some(), word)
         }
         "queue" => {
             let usual = posix::Queue::USUAL;
@@ -1353,7 +1418,7 @@ mod tests {
     use super::*;
 
     fn parse_text(text: &str) -> Parsed<Vec<Case>> {
-        parse(Path::new("x.case"), text)
+        parse(Path::new("x.case"), text, Word::Bits64)
     }
 
     #[test]
@@ -1438,6 +1503,10 @@ mod tests {
             "given: fail write EPIPE 0",
             "not: native",
             "not: nowhere reason",
+            "not: qemu-user",
+            "only: 16-bit",
+            "only: 32-bit\nonly: 64-bit",
+            "given: ipc-alone now",
             "holds: shm key=1 size=4096",
             "holds: msg key=1 mode=600 size=1",
             "holds: nothing\nholds: msg key=1 mode=600",

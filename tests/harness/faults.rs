@@ -662,7 +662,7 @@ impl<'a> Bench<'a> {
         if all && self.extent == Extent::All {
             errnos::all()
         } else {
-            errnos::likely(&call.name())
+            errnos::likely(call.name)
         }
     }
 
@@ -777,7 +777,7 @@ impl<'a> Bench<'a> {
             self.must_meet(&run, &faults)?;
             let rest = run.calls.get(at + 1..).unwrap_or_default();
             // Without such a call the run would be the same.
-            if rest.iter().any(|later| later.number == call.number) {
+            if rest.iter().any(|later| later.name == call.name) {
                 self.attempt(&[Fault::onwards(at, What::Errno(errno))], expected)?;
             }
             let way = rest.iter().map(describe).collect();
@@ -800,7 +800,7 @@ impl<'a> Bench<'a> {
         let later = calls.iter().enumerate().skip(first.at + 1);
         for (at, call) in later.clone() {
             let mut errnos = match self.extent {
-                Extent::All if !in_a_row(calls, at) => errnos::likely(&call.name()),
+                Extent::All if !in_a_row(calls, at) => errnos::likely(call.name),
                 Extent::All | Extent::Some => vec![libc::EPERM],
             };
             let name = describe(call);
@@ -849,7 +849,7 @@ impl<'a> Bench<'a> {
             .calls
             .iter()
             .enumerate()
-            .filter(|(_, call)| call.number == libc::SYS_write);
+            .filter(|(_, call)| call.name == "write");
         for (at, write) in writes {
             let stride = match (self.extent, write.args[2]) {
                 (_, LONG..) => STRIDE,

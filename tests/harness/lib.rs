@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`case`] | the format of case files, and its parser |
 //! | [`text`] | words, expected lines, escapes |
+//! | [`board`] | the architectures |
 //! | [`place`] | the places where cases run |
 //! | [`namespace`] | IPC namespaces and the System V objects in them |
 //! | [`posix`] | POSIX objects in /dev/shm and in the mqueue file system |
@@ -18,6 +19,7 @@
 //! | [`faults`] | every fault at every system call, and what each one leaves behind |
 //! | [`spawn`] | fork and exec while other threads start programs too |
 //! | [`syscalls`], [`errno`] | numbers by name |
+//! | [`seccomp`] | filters that refuse system calls |
 //! | [`watchdog`] | the time limit of a run |
 //! | [`check`] | what is expected, compared with what came |
 //! | [`line`] | command lines of the load tests, and the ids they print |
@@ -31,6 +33,7 @@
 //! | [`suite`] | what the tests in `tests/suites` share |
 //! | [`guest`] | the runner as process 1 of an emulated machine |
 
+pub mod board;
 pub mod case;
 pub mod check;
 pub mod differences;
@@ -50,6 +53,7 @@ pub mod random;
 pub mod reading;
 pub mod reworded;
 pub mod runner;
+pub mod seccomp;
 pub mod spawn;
 pub mod subject;
 pub mod suite;

@@ -9,6 +9,7 @@ use std::process::{ExitStatus, Output};
 use std::sync::Barrier;
 use std::thread;
 
+use crate::board::Board;
 use crate::spawn::Launch;
 use crate::subject::find_in_path;
 use crate::suite;
@@ -33,15 +34,16 @@ impl Program {
         }
     }
 
-    /// The file for aarch64, under qemu's user-mode emulation.
+    /// The file for another architecture, under qemu's user-mode emulation.
     ///
     /// # Panics
     /// If there is no emulator or no such file.
-    pub fn aarch64() -> Self {
-        let emulator = find_in_path(Path::new("qemu-aarch64"));
+    pub fn emulated(architecture: &str) -> Self {
+        let board = Board::named(architecture);
+        let emulator = board.and_then(|board| board.emulator).expect("an emulator");
         Self {
-            file: suite::aarch64(),
-            emulator: Some(emulator.expect("an emulator")),
+            file: suite::ipcmk(architecture),
+            emulator: Some(find_in_path(Path::new(emulator)).expect(emulator)),
         }
     }
 

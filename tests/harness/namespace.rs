@@ -267,7 +267,7 @@ pub fn objects() -> io::Result<Vec<Object>> {
     for object in &mut objects {
         match object.kind {
             Kind::Shm => {}
-            Kind::Msg => object.size = queue(object.id)?.msg_qbytes,
+            Kind::Msg => object.size = wide(queue(object.id)?.msg_qbytes),
             Kind::Sem => object.values = values(object.id, object.size)?,
         }
     }
@@ -339,6 +339,11 @@ pub fn rows(kind: Kind, table: &str) -> io::Result<Vec<Object>> {
         });
     }
     Ok(objects)
+}
+
+/// A number that has the bits of a word: 32 or 64.
+pub(crate) fn wide(word: impl Into<u64>) -> u64 {
+    word.into()
 }
 
 fn queue(id: i32) -> io::Result<libc::msqid_ds> {
@@ -465,7 +470,9 @@ impl NewObject {
                 Kind::Msg => {
                     let mut state = queue(id)?;
                     own(&mut state.msg_perm);
-                    state.msg_qbytes = self.qbytes.unwrap_or(state.msg_qbytes);
+                    if let Some(qbytes) = self.qbytes {
+                        state.msg_qbytes = qbytes as libc::msglen_t;
+                    }
                     libc::msgctl(id, libc::IPC_SET, &raw mut state)
                 }
                 Kind::Sem => {

@@ -28,7 +28,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 
-use crate::namespace::{self, Kind, NewObject, Object};
+use crate::namespace::{self, Kind, NewObject, Object, wide};
 use crate::posix::Wanted;
 use crate::spawn;
 
@@ -737,13 +737,13 @@ fn read(kind: Kind, id: i32, command: i32) -> io::Result<(i32, Whole)> {
                 let mut state = MaybeUninit::<libc::msqid_ds>::zeroed();
                 result = libc::msgctl(id, command, state.as_mut_ptr());
                 let state = state.assume_init();
-                (permissions, size) = (state.msg_perm, state.msg_qbytes);
+                (permissions, size) = (state.msg_perm, wide(state.msg_qbytes));
             }
             Kind::Sem => {
                 let mut state = MaybeUninit::<libc::semid_ds>::zeroed();
                 result = libc::semctl(id, 0, command, state.as_mut_ptr());
                 let state = state.assume_init();
-                (permissions, size) = (state.sem_perm, state.sem_nsems);
+                (permissions, size) = (state.sem_perm, wide(state.sem_nsems));
             }
         }
     }

@@ -21,8 +21,10 @@ use nix::mqueue::{self, MQ_OFlag, MqAttr, MqdT};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
-use nix::unistd::{Whence, lseek};
+use nix::unistd::{Whence, lseek64};
 
+use crate::case::Word;
+use crate::namespace::wide;
 use crate::text;
 
 /// Where the C libraries look for shared memory and semaphores.
@@ -76,16 +78,18 @@ impl What {
         Self::File { size, content }
     }
 
-    /// A semaphore without waiters, where a long has 64 bits: `sem_t` of glibc (the value in 64
-    /// bits, then 128 for one that processes share), or of musl (the value in 32 bits).
-    pub fn semaphore(value: u32, musl: bool) -> Self {
-        let mut content = vec![0; 32];
-        content[..4].copy_from_slice(&value.to_ne_bytes());
-        if !musl {
-            content[..8].copy_from_slice(&u64::from(value).to_ne_bytes());
-            content[8..12].copy_from_slice(&128_u32.to_ne_bytes());
-        }
-        Self::file(32, content)
+    /// A semaphore without waiters: `sem_t` of glibc (of 64 bits: the value in 64 bits, then 128
+    /// for one that processes share; of 32 bits: the value above a bit that says whether there are
+    /// waiters, then 128), or of musl (the value in 32 bits).
+    pub fn semaphore(value: u32, musl: bool, word: Word) -> Self {
+        let value = u64::from(value);
+        let (size, words) = match (word, musl) {
+            (Word::Bits64, false) => (32, [value, 128]),
+            (Word::Bits32, false) => (16, [value << 1 | 128 << 32, 0]),
+            (Word::Bits64, true) => (32, [value, 0]),
+            (Word::Bits32, true) => (16, [value, 0]),
+        };
+        Self::file(size, words.map(u64::to_le_bytes).concat())
     }
 
     /// Whether it is a queue, which is not in /dev/shm.
@@ -295,7 +299,7 @@ impl Turn {
         /// Bytes of three queues with default attributes, and of the kernel's own data for them.
         const THREE: u64 = 300_000;
         let (limit, _) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
-        let most = (limit / THREE).max(1);
+        let most = (wide(limit) / THREE).max(1);
         let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
         while *turns >= most {
             turns = TURN.wait(turns).unwrap_or_else(PoisonError::into_inner);
@@ -389,12 +393,12 @@ const MOST_BYTES: u64 = 64 << 20;
 fn content(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
-        let start = match lseek(file, bytes.len() as libc::off_t, Whence::SeekData) {
+        let start = match lseek64(file, bytes.len() as i64, Whence::SeekData) {
             // No data follows.
             Err(Errno::ENXIO) => return Ok(bytes),
             start => start?,
         };
-        let end = lseek(file, start, Whence::SeekHole)?;
+        let end = lseek64(file, start, Whence::SeekHole)?;
         // Linux 5.10 takes the start of the largest file for data, and for a hole.
         if end == start {
             return Ok(bytes);

@@ -64,10 +64,20 @@ impl Runner {
 
     /// The reason why the case cannot run here, if there is one.
     fn not_here(&self, case: &Case) -> Option<String> {
-        if let Some((_, reason)) = case.not.iter().find(|(place, _)| *place == self.place) {
+        if let Some((_, reason)) = case
+            .not
+            .iter()
+            .find(|(places, _)| places.contain(self.place))
+        {
             return Some(reason.clone());
         }
+        if let Some(only) = case.only.filter(|only| *only != self.subject.word()) {
+            return Some(format!("it is about {only} programs"));
+        }
         let start = &case.start;
+        if start.ipc_alone && !cfg!(target_arch = "x86") {
+            return Some("only i686 has ipc(2)".into());
+        }
         if self.subject.is_emulated() {
             let why = |what: &str| {
                 Some(format!(

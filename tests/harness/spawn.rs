@@ -81,16 +81,16 @@ pub fn open_to_all(program: &Path) -> io::Result<PathBuf> {
 /// Sets a soft resource limit of this process; a child calls it before its exec. The hard limit
 /// stays higher where possible: only the soft one is enforced, and a hint must state that one.
 pub fn limit_resource(resource: libc::__rlimit_resource_t, limit: u64) -> io::Result<()> {
-    let mut both = libc::rlimit {
+    let mut both = libc::rlimit64 {
         rlim_cur: 0,
         rlim_max: 0,
     };
     // SAFETY: the pointer is to a valid rlimit.
-    check(unsafe { libc::getrlimit(resource, &raw mut both) })?;
+    check(unsafe { libc::getrlimit64(resource, &raw mut both) })?;
     both.rlim_cur = limit;
     both.rlim_max = both.rlim_max.clamp(limit, limit.saturating_add(1));
     // SAFETY: the pointer is to a valid rlimit.
-    check(unsafe { libc::setrlimit(resource, &raw const both) })
+    check(unsafe { libc::setrlimit64(resource, &raw const both) })
 }
 
 /// A program that is ready to start, many times faster than by fork(2): like vfork(2), the child
@@ -339,7 +339,7 @@ impl Process {
         };
         let time = libc::timespec {
             tv_sec: 0,
-            tv_nsec: time.subsec_nanos().into(),
+            tv_nsec: time.subsec_nanos() as libc::c_long,
         };
         // SAFETY: one pollfd and one timespec, and no signal mask.
         check(unsafe { libc::ppoll(&mut poll, 1, &time, ptr::null()) })?;

@@ -9,32 +9,42 @@ use std::thread;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
+use crate::board::Board;
 use crate::inherited;
 use crate::namespace::{self, Privilege};
+use crate::subject::Subject;
 use crate::text;
 
-/// The ipcmk for x86_64 under test: the file that IPCMK_X86_64 names.
+/// The ipcmk under test for an architecture: the file that IPCMK_X86_64 or the like names.
 ///
 /// # Panics
-/// If the variable is not set, or its file does not exist.
-pub fn x86_64() -> PathBuf {
-    file("IPCMK_X86_64")
-}
-
-/// The ipcmk for aarch64 under test: the file that IPCMK_AARCH64 names.
-///
-/// # Panics
-/// If the variable is not set, or its file does not exist.
-pub fn aarch64() -> PathBuf {
-    file("IPCMK_AARCH64")
-}
-
-fn file(variable: &str) -> PathBuf {
-    let path = env::var_os(variable)
+/// If there is no such architecture, the variable is not set, or its file does not exist.
+pub fn ipcmk(architecture: &str) -> PathBuf {
+    assert!(Board::named(architecture).is_some(), "no {architecture}");
+    let variable = format!("IPCMK_{}", architecture.to_uppercase());
+    let path = env::var_os(&variable)
         .map(PathBuf::from)
         .unwrap_or_else(|| panic!("{variable} names no file: run the tests by `make test`"));
     assert!(path.is_file(), "{variable}: no file {}", path.display());
     path
+}
+
+/// The ipcmk for x86_64, as [`ipcmk`].
+pub fn x86_64() -> PathBuf {
+    ipcmk("x86_64")
+}
+
+/// The ipcmk for aarch64, as [`ipcmk`].
+pub fn aarch64() -> PathBuf {
+    ipcmk("aarch64")
+}
+
+/// The ipcmk of every architecture that runs under an emulator, with its name and the emulator.
+pub fn emulated() -> impl Iterator<Item = (&'static str, Subject)> {
+    Board::emulated().map(|(board, emulator)| {
+        let subject = Subject::new(&ipcmk(board.name), Some(Path::new(emulator)));
+        (board.name, subject.expect("our ipcmk and its emulator"))
+    })
 }
 
 /// A test, with its name in reports and filters.

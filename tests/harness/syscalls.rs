@@ -65,22 +65,25 @@ pub fn command_name(call: &str, number: i32) -> String {
 }
 
 /// The index of the argument of a ctl call that is the command, from 0.
-pub fn command_argument(number: i64) -> Option<u8> {
-    match number {
-        libc::SYS_shmctl | libc::SYS_msgctl => Some(1),
-        libc::SYS_semctl => Some(2),
+pub fn command_argument(call: &str) -> Option<usize> {
+    match call {
+        "shmctl" | "msgctl" => Some(1),
+        "semctl" => Some(2),
         _ => None,
     }
 }
 
 /// Which argument of a call has flags, from 0.
-pub fn flags_argument(number: i64) -> Option<u8> {
-    match number {
-        libc::SYS_openat => Some(2),
-        libc::SYS_linkat => Some(4),
+pub fn flags_argument(call: &str) -> Option<usize> {
+    match call {
+        "openat" => Some(2),
+        "linkat" => Some(4),
         _ => None,
     }
 }
+
+/// Added to the command of a ctl call on 32 bits: include/uapi/linux/ipc.h, IPC_64.
+pub const IPC_64: u64 = 0x100;
 
 /// Every call that ipcmk can make.
 pub const OF_IPCMK: [&str; 35] = [
@@ -121,25 +124,139 @@ pub const OF_IPCMK: [&str; 35] = [
     "exit_group",
 ];
 
-/// newfstatat(2) by the name that `syscalls` has for it on aarch64.
-const FSTATAT: (&str, &str) = ("fstatat", "newfstatat");
+/// What `syscalls` calls a call on some architectures, and its name here.
+const OTHER_NAMES: [(&str, &str); 8] = [
+    ("fchown32", "fchown"),
+    ("fstat64", "fstat"),
+    ("fstatat", "newfstatat"),
+    ("fstatat64", "newfstatat"),
+    ("ftruncate64", "ftruncate"),
+    ("mmap2", "mmap"),
+    ("ppoll_time64", "ppoll"),
+    ("statfs64", "statfs"),
+];
 
-/// The number of a system call.
-pub fn number(name: &str) -> Option<i64> {
-    let name = if cfg!(target_arch = "aarch64") && name == FSTATAT.1 {
-        FSTATAT.0
-    } else {
-        name
-    };
-    name.parse().ok().map(|call: Sysno| call.id().into())
+/// The name, here, of a call that `syscalls` or an emulator calls so.
+pub fn usual_name(name: &str) -> &str {
+    let row = OTHER_NAMES.iter().find(|row| row.0 == name);
+    row.map_or(name, |row| row.1)
 }
 
-/// The name of a system call; the number itself if it has no name.
-pub fn name(number: i64) -> String {
+/// The number of ipc(2), which only i686 has.
+const IPC: Option<i64> = if cfg!(target_arch = "x86") {
+    Some(117)
+} else {
+    None
+};
+
+/// The calls that ipc(2) makes, by its first argument: include/uapi/linux/ipc.h.
+const BY_IPC: [(u64, &str); 7] = [
+    (1, "semop"),
+    (2, "semget"),
+    (3, "semctl"),
+    (13, "msgget"),
+    (14, "msgctl"),
+    (23, "shmget"),
+    (24, "shmctl"),
+];
+
+/// The call that ipc(2) makes with this first argument.
+pub fn by_ipc(first: u64) -> Option<&'static str> {
+    // The upper half is the version of the interface.
+    let row = BY_IPC.iter().find(|row| row.0 == first & 0xffff);
+    row.map(|row| row.1)
+}
+
+/// A way in which this architecture makes a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Its number.
+    pub number: i64,
+    /// The first argument of ipc(2), if it is made by that.
+    pub ipc: Option<u64>,
+}
+
+impl Form {
+    /// Which argument has this one of the call, from 0.
+    pub fn argument(&self, of_call: usize) -> usize {
+        of_call + usize::from(self.ipc.is_some())
+    }
+}
+
+/// Every way in which this architecture makes a call; none if `name` is no call.
+pub fn forms(name: &str) -> Vec<Form> {
+    let others = OTHER_NAMES.iter().filter(|row| row.1 == name);
+    let names = others.map(|row| row.0).chain([name]);
+    let by_number = names.filter_map(|name| name.parse::<Sysno>().ok());
+    let by_number = by_number.map(|call| Form {
+        number: call.id().into(),
+        ipc: None,
+    });
+    let by_ipc = BY_IPC.iter().filter(|row| row.1 == name);
+    let by_ipc = IPC.into_iter().zip(by_ipc).map(|(number, row)| Form {
+        number,
+        ipc: Some(row.0),
+    });
+    by_number.chain(by_ipc).collect()
+}
+
+/// The same name with the lifetime of the tables, if it is that of a call.
+pub fn known(name: &str) -> Option<&'static str> {
+    let of_ipcmk = OF_IPCMK.into_iter().find(|call| *call == name);
+    of_ipcmk.or_else(|| Some(name.parse::<Sysno>().ok()?.name()))
+}
+
+/// The name of a system call.
+pub fn name(number: i64) -> &'static str {
     let call = usize::try_from(number).ok().and_then(Sysno::new);
-    match call.map(|call| call.name()) {
-        None => number.to_string(),
-        Some(name) if name == FSTATAT.0 => FSTATAT.1.to_owned(),
-        Some(name) => name.to_owned(),
+    call.map_or("unknown", |call| usual_name(call.name()))
+}
+
+/// The name and the arguments of a system call: of the one that ipc(2) makes, if it is that, and
+/// without IPC_64. `peek` reads a word of the program's memory.
+pub fn resolve<E>(
+    number: i64,
+    args: [u64; 6],
+    peek: impl Fn(u64) -> Result<u64, E>,
+) -> Result<(&'static str, [u64; 6]), E> {
+    let is_ipc = IPC == Some(number);
+    let [_, first, second, third, address, _] = args;
+    let (name, mut args) = match is_ipc.then(|| by_ipc(args[0])).flatten() {
+        None => (self::name(number), args),
+        Some(name @ "semop") => (name, [first, address, second, 0, 0, 0]),
+        Some(name @ "semctl") => (name, [first, second, third, peek(address)?, 0, 0]),
+        Some(name @ ("shmctl" | "msgctl")) => (name, [first, second, address, 0, 0, 0]),
+        Some(name) => (name, [first, second, third, 0, 0, 0]),
+    };
+    if let Some(command) = command_argument(name) {
+        args[command] &= !IPC_64;
+    }
+    Ok((name, args))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_of_ipcmk_has_a_number_and_keeps_its_name() {
+        for call in OF_IPCMK {
+            let forms = forms(call);
+            assert!(!forms.is_empty(), "{call}");
+            for form in forms {
+                let args = [form.ipc.unwrap_or(0), 1, 2, 3, 4, 5];
+                let resolved = resolve(form.number, args, Ok::<_, ()>);
+                assert_eq!(resolved.map(|row| row.0), Ok(call), "{form:?}");
+            }
+        }
+        assert_eq!((forms("msgot"), known("msgot")), (Vec::new(), None));
+        assert_eq!(name(-1), "unknown");
+    }
+
+    #[test]
+    fn a_command_is_the_same_with_ipc_64() {
+        let number = forms("msgctl")[0].number;
+        let (_, args) = resolve(number, [7, 0x101, 9, 0, 0, 0], Ok::<_, ()>).unwrap();
+        assert_eq!(args[..3], [7, 1, 9]);
     }
 }

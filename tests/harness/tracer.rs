@@ -16,7 +16,7 @@ use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
 use std::ptr;
 use std::time::Duration;
 
-pub use stack::{AT_IGNORE, AT_RANDOM, InitialStack};
+pub use stack::{AT_IGNORE, AT_RANDOM, InitialStack, WORD};
 
 use crate::spawn::{self, Launch};
 use crate::syscalls;
@@ -25,19 +25,12 @@ use crate::watchdog::{self, Watchdog};
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Syscall {
-    /// Its number on this architecture.
-    pub number: i64,
-    /// Its arguments.
+    /// Its name, the same on every architecture: see [`syscalls`].
+    pub name: &'static str,
+    /// Its arguments, the same on every architecture, but for numbers of 64 bits.
     pub args: [u64; 6],
     /// What it returned, with negative errnos; None if it did not return.
     pub result: Option<i64>,
-}
-
-impl Syscall {
-    /// Its name.
-    pub fn name(&self) -> String {
-        syscalls::name(self.number)
-    }
 }
 
 /// What the tracer does with a system call, before it or, in [`Tracee::follow`], after it.
@@ -93,7 +86,7 @@ impl Tracee {
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         // SAFETY: the closure makes one system call, which is safe between fork and exec.
         unsafe {
-            command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop));
+            command.pre_exec(|| request(libc::PTRACE_TRACEME, 0, 0, 0));
         }
         let mut child = spawn::spawn(command)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -117,7 +110,7 @@ impl Tracee {
     ) -> io::Result<Self> {
         let traced = || {
             set_up()?;
-            request(libc::PTRACE_TRACEME, 0, 0, 0).map(drop)
+            request(libc::PTRACE_TRACEME, 0, 0, 0)
         };
         // SAFETY: the contract is the same; `traced` adds one system call.
         unsafe { launch.start(&traced, |pid| Self::stopped(pid, limit)) }
@@ -172,22 +165,23 @@ impl Tracee {
     pub fn follow(self, mut hook: impl FnMut(&Syscall) -> Action) -> io::Result<Trace> {
         let mut calls: Vec<Syscall> = Vec::new();
         let mut forced = None;
+        let mut skipped = None;
         let mut shortened = false;
         let mut signal = 0;
         loop {
             match request(libc::PTRACE_SYSCALL, self.pid, 0, signal as usize) {
                 // SIGKILL has ended it; waitpid returns its status.
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
-                result => drop(result?),
+                result => result?,
             }
             signal = 0;
             match self.wait()? {
                 Stop::End(status) => return Ok(Trace { calls, status }),
                 Stop::Signal(received) => signal = received,
                 Stop::Syscall => match self.syscall_stop()? {
-                    SyscallStop::Entry { number, args } => {
+                    SyscallStop::Entry { number, name, args } => {
                         let call = Syscall {
-                            number,
+                            name,
                             args,
                             result: None,
                         };
@@ -205,14 +199,18 @@ impl Tracee {
                         }
                         if forced.is_some() {
                             registers::skip_syscall(self.pid)?;
+                            skipped = Some(number);
                         }
                     }
                     SyscallStop::Exit { result } => {
                         let call = calls
                             .last_mut()
                             .ok_or_else(|| io::Error::other("a call ended that never began"))?;
-                        // The kernel preserves argument registers, and the program may rely on
-                        // that.
+                        // The kernel preserves the registers of the arguments and of the number,
+                        // and the program may rely on that.
+                        if let Some(number) = skipped.take() {
+                            registers::restore_number(self.pid, number)?;
+                        }
                         if mem::take(&mut shortened) {
                             registers::set_third_argument(self.pid, call.args[2])?;
                         }
@@ -290,15 +288,20 @@ impl Tracee {
             libc::PTRACE_SYSCALL_INFO_ENTRY => {
                 // SAFETY: `op` says that this member of the union is the valid one.
                 let entry = unsafe { info.u.entry };
-                Ok(SyscallStop::Entry {
-                    number: entry.nr.cast_signed(),
-                    args: entry.args,
-                })
+                let number = entry.nr.cast_signed();
+                let peek = |address| self.peek(address);
+                let (name, args) = syscalls::resolve(number, entry.args, peek)?;
+                Ok(SyscallStop::Entry { number, name, args })
             }
             libc::PTRACE_SYSCALL_INFO_EXIT => {
                 // SAFETY: as above.
                 let exit = unsafe { info.u.exit };
-                Ok(SyscallStop::Exit { result: exit.sval })
+                let result = match exit.is_error {
+                    // An address in the upper half is no negative number.
+                    0 => registers::unsigned(exit.sval),
+                    _ => exit.sval,
+                };
+                Ok(SyscallStop::Exit { result })
             }
             op => Err(io::Error::other(format!(
                 "PTRACE_GET_SYSCALL_INFO: op {op}"
@@ -308,14 +311,14 @@ impl Tracee {
 
     /// Reads a word of the program's memory.
     pub fn peek(&self, address: u64) -> io::Result<u64> {
-        let mut word = 0_u64;
+        let mut word = 0_usize;
         request(
             libc::PTRACE_PEEKDATA,
             self.pid,
             address as usize,
             &raw mut word as usize,
         )?;
-        Ok(word)
+        Ok(word as u64)
     }
 
     /// Writes a word of the program's memory.
@@ -326,13 +329,18 @@ impl Tracee {
             address as usize,
             word as usize,
         )
-        .map(drop)
     }
 }
 
 enum SyscallStop {
-    Entry { number: i64, args: [u64; 6] },
-    Exit { result: i64 },
+    Entry {
+        number: i64,
+        name: &'static str,
+        args: [u64; 6],
+    },
+    Exit {
+        result: i64,
+    },
 }
 
 /// Waits for a child to stop or end.
@@ -351,12 +359,7 @@ pub(crate) fn wait(pid: libc::pid_t) -> io::Result<libc::c_int> {
 }
 
 /// Makes the system call ptrace itself: unlike glibc's function, it stores a peeked word at `data`.
-fn request(
-    request: libc::c_uint,
-    pid: libc::pid_t,
-    address: usize,
-    data: usize,
-) -> io::Result<i64> {
+fn request(request: libc::c_uint, pid: libc::pid_t, address: usize, data: usize) -> io::Result<()> {
     // SAFETY: every caller passes the arguments that ptrace(2) documents for its request, and
     // pointers to locals of the right size.
     let result = unsafe {
@@ -371,7 +374,7 @@ fn request(
     if result < 0 {
         Err(io::Error::last_os_error())
     } else {
-        Ok(result)
+        Ok(())
     }
 }
 
@@ -399,14 +402,14 @@ mod tests {
         let write = trace
             .calls
             .iter()
-            .find(|call| call.name() == "write")
+            .find(|call| call.name == "write")
             .expect("echo writes");
         assert_eq!(
             (write.args[0], write.args[2], write.result),
             (1, 6, Some(6))
         );
         let last = trace.calls.last().unwrap();
-        assert_eq!((last.name().as_str(), last.result), ("exit_group", None));
+        assert_eq!((last.name, last.result), ("exit_group", None));
     }
 
     #[test]
@@ -414,7 +417,7 @@ mod tests {
         let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
         let trace = tracee
             .run(|call| {
-                if call.name() == "write" {
+                if call.name == "write" {
                     Action::Fail(libc::ENOSPC)
                 } else {
                     Action::Continue
@@ -425,7 +428,7 @@ mod tests {
         let results: Vec<_> = trace
             .calls
             .iter()
-            .filter(|call| call.args[0] == 1 && call.name() == "write")
+            .filter(|call| call.args[0] == 1 && call.name == "write")
             .collect();
         assert_eq!(results[0].result, Some(-i64::from(libc::ENOSPC)));
     }
@@ -434,7 +437,7 @@ mod tests {
     fn a_call_can_be_made_to_lie() {
         let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
         let mut writes = 0;
-        let trace = tracee.run(|call| match call.name().as_str() {
+        let trace = tracee.run(|call| match call.name {
             "write" if call.args[0] == 1 => {
                 writes += 1;
                 if writes == 1 {
@@ -449,7 +452,7 @@ mod tests {
             .unwrap()
             .calls
             .iter()
-            .filter(|call| call.name() == "write")
+            .filter(|call| call.name == "write")
             .map(|call| call.args[2])
             .collect();
         assert_eq!(lengths, [6, 4]);
@@ -458,7 +461,7 @@ mod tests {
     #[test]
     fn a_signal_can_be_sent() {
         let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
-        let trace = tracee.run(|call| match call.name().as_str() {
+        let trace = tracee.run(|call| match call.name {
             "write" => Action::Signal(libc::SIGTERM),
             _ => Action::Continue,
         });
@@ -469,13 +472,13 @@ mod tests {
     fn a_signal_can_be_sent_after_a_call() {
         let tracee = Tracee::spawn(&mut command("/bin/echo hello")).unwrap();
         let trace = tracee.follow(|call| match call.result {
-            Some(_) if call.name() == "write" => Action::Signal(libc::SIGKILL),
+            Some(_) if call.name == "write" => Action::Signal(libc::SIGKILL),
             _ => Action::Continue,
         });
         let trace = trace.unwrap();
         assert_eq!(trace.status.signal(), Some(libc::SIGKILL));
         let last = trace.calls.last().unwrap();
-        assert_eq!((last.name().as_str(), last.result), ("write", Some(6)));
+        assert_eq!((last.name, last.result), ("write", Some(6)));
     }
 
     #[test]
@@ -485,7 +488,7 @@ mod tests {
         let mut tracee = Tracee::spawn(&mut command).unwrap();
         let mut stdout = tracee.stdout.take().unwrap();
         let trace = tracee.follow(|call| match call.result {
-            Some(6) if call.name() == "write" => Action::Fail(libc::EIO),
+            Some(6) if call.name == "write" => Action::Fail(libc::EIO),
             _ => Action::Continue,
         });
         assert_eq!(trace.unwrap().status.code(), Some(1));
@@ -500,13 +503,13 @@ mod tests {
         command.stdout(Stdio::piped());
         let mut tracee = Tracee::spawn(&mut command).unwrap();
         let mut stdout = tracee.stdout.take().unwrap();
-        let trace = tracee.run(|call| match call.name().as_str() {
+        let trace = tracee.run(|call| match call.name {
             "write" => Action::Shorten(4),
             _ => Action::Continue,
         });
         let trace = trace.unwrap();
         assert!(trace.status.success());
-        let writes = trace.calls.iter().filter(|call| call.name() == "write");
+        let writes = trace.calls.iter().filter(|call| call.name == "write");
         let writes: Vec<_> = writes.map(|call| (call.args[2], call.result)).collect();
         // The tracer sees the lengths that were asked for: 6, then the 2 that remained.
         assert_eq!(writes, [(6, Some(4)), (2, Some(2))]);
@@ -534,11 +537,10 @@ mod tests {
         assert_eq!((stack.arguments.len(), stack.environment.len()), (2, 1));
         stack.set_random(&tracee, [1, 2, 3, 4]).unwrap();
         let address = stack.auxiliary_value(AT_RANDOM).unwrap();
-        let bytes = [
-            tracee.peek(address).unwrap().to_ne_bytes(),
-            tracee.peek(address + 8).unwrap().to_ne_bytes(),
-        ];
-        assert_eq!(bytes.concat(), [1, 2, 3, 4].map(u32::to_ne_bytes).concat());
+        let bytes = (0..16 / WORD).map(|word| tracee.peek(address + word * WORD).unwrap());
+        let bytes = bytes.flat_map(|word| (word as usize).to_ne_bytes());
+        let expected = [1, 2, 3, 4].map(u32::to_ne_bytes).concat();
+        assert_eq!(bytes.collect::<Vec<_>>(), expected);
         stack.arguments.clear();
         stack.hide_random();
         stack.write(&tracee).unwrap();

@@ -908,7 +908,7 @@ fn found() {
             expected.push(vec![Item::of(&object)]);
 
             place.start.filters = vec![Filter {
-                call: syscalls::number(&format!("{kind}ctl")).expect("a call"),
+                call: syscalls::known(&format!("{kind}ctl")).expect("a call"),
                 command: Some(libc::IPC_STAT),
                 errno: libc::EACCES,
             }];

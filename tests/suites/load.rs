@@ -837,9 +837,9 @@ fn at_the_brink(program: &Program, line: &'static Line) -> Vec<Run> {
 
 /// Whether a call has IPC_CREAT.
 fn creates(call: &Syscall) -> bool {
-    let flags = match call.number {
-        libc::SYS_msgget => call.args[1],
-        libc::SYS_shmget | libc::SYS_semget => call.args[2],
+    let flags = match call.name {
+        "msgget" => call.args[1],
+        "shmget" | "semget" => call.args[2],
         _ => return false,
     };
     flags & libc::IPC_CREAT as u64 != 0
@@ -1060,7 +1060,7 @@ fn signals() {
 }
 
 fn aarch64() {
-    let program = Program::aarch64();
+    let program = Program::emulated("aarch64");
     let mut tally = Tally::default();
     EMULATED.run(&mut tally, |_, line| run(&program, line));
     race(&program, at_random, &KEYED[..1], 1, &mut tally);

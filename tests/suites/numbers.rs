@@ -365,13 +365,13 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         }],
         ..Start::default()
     };
-    let no_statx = || refused(libc::SYS_statx, None, libc::EPERM);
-    let not_locked = refused(libc::SYS_shmctl, Some(libc::SHM_LOCK), libc::ENOMEM);
+    let no_statx = || refused("statx", None, libc::EPERM);
+    let not_locked = refused("shmctl", Some(libc::SHM_LOCK), libc::ENOMEM);
     // As a kernel without POSIX queues.
-    let mut no_queues = refused(libc::SYS_mq_open, None, libc::ENOSYS);
-    let no_unlinking = refused(libc::SYS_mq_unlink, None, libc::ENOSYS);
+    let mut no_queues = refused("mq_open", None, libc::ENOSYS);
+    let no_unlinking = refused("mq_unlink", None, libc::ENOSYS);
     no_queues.filters.extend(no_unlinking.filters);
-    let no_space = refused(libc::SYS_ftruncate, None, libc::ENOSPC);
+    let no_space = refused("ftruncate", None, libc::ENOSPC);
     // More text than is mapped first.
     let long = Path::new(env!("CARGO_TARGET_TMPDIR")).join("numbers-batch");
     fs::write(&long, ["# ", &"x".repeat(70_000), "\n"].concat()).expect("a file of the test");
@@ -409,7 +409,7 @@ fn runs(faults: bool) -> Vec<(&'static str, Start)> {
         ] {
             let start = Start {
                 faults: vec![Fault {
-                    call: table::number(call).expect("a call"),
+                    call: table::known(call).expect("a call"),
                     errno,
                     occurrence: 1,
                     text: format!("{call} {errno}"),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use ipcmk_tests::board::Board;
 use ipcmk_tests::case::Version;
 use ipcmk_tests::observer::{self, trials};
 use ipcmk_tests::place::Place;
@@ -27,8 +28,9 @@ fn main() -> ExitCode {
             })
         };
         let native = runner(Place::Native, &suite::x86_64(), None);
-        let qemu = Some(Path::new("qemu-aarch64"));
-        let emulated = runner(Place::QemuUserAarch64, &suite::aarch64(), qemu);
+        let aarch64 = Board::named("aarch64").expect("a row of boards.txt");
+        let qemu = aarch64.emulator.map(Path::new);
+        let emulated = runner(Place::QemuUser(aarch64), &suite::aarch64(), qemu);
         let mut trials = trials::step_by_step_trials(&native);
         for runner in [native, emulated] {
             trials.extend(trials::full_speed_trials(&runner));

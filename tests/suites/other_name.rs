@@ -224,7 +224,7 @@ fn killed() {
 
 /// Whether a call opens an unnamed file, or links one by its descriptor.
 fn is_new(call: &Syscall) -> bool {
-    match call.name().as_str() {
+    match call.name {
         "openat" => call.args[2] as i32 & libc::O_TMPFILE == libc::O_TMPFILE,
         "linkat" => call.args[4] as i32 & libc::AT_EMPTY_PATH != 0,
         _ => false,
@@ -260,7 +260,7 @@ fn attacked(call: &str, attack: fn()) -> Vec<String> {
         if is_new(made) {
             return Action::Fail(libc::EINVAL);
         }
-        if made.name() == call && is_due.replace(made.name() != call) {
+        if made.name == call && is_due.replace(made.name != call) {
             attack();
         }
         Action::Continue

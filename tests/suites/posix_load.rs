@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::process::ExitCode;
 
+use ipcmk_tests::case::Word;
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::load::{Program, WORKERS, at_once};
 use ipcmk_tests::namespace;
@@ -47,7 +48,7 @@ const KINDS: [Kind; 3] = [
         words: &["-s", "--value", "3", "-n", "x"],
         called: "semaphore",
         json: r#"{"kind": "posix-semaphore", "name": "x", "mode": "0644", "created": "#,
-        object: || (b"sem.x", What::semaphore(3, false)),
+        object: || (b"sem.x", What::semaphore(3, false, Word::Bits64)),
     },
 ];
 
@@ -191,7 +192,10 @@ fn full() {
             [
                 (name.clone(), What::file(7, vec![])),
                 (name.clone(), What::Queue(queue)),
-                (format!("sem.{name}"), What::semaphore(0, false)),
+                (
+                    format!("sem.{name}"),
+                    What::semaphore(0, false, Word::Bits64),
+                ),
             ]
         })
         .map(|(name, what)| {
@@ -254,7 +258,7 @@ fn batches() {
 }
 
 fn aarch64() {
-    let program = Program::aarch64();
+    let program = Program::emulated("aarch64");
     for kind in &KINDS {
         race(&program, kind);
     }

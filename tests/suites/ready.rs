@@ -106,7 +106,7 @@ fn trace(line: &str, mut hook: impl FnMut(usize)) -> Trace {
     let mut semops = 0;
     let tracee = Tracee::spawn(&mut ipcmk(line)).expect("it starts");
     let trace = tracee.run(|call| {
-        if call.name() == "semop" {
+        if call.name == "semop" {
             hook(semops);
             semops += 1;
         }
@@ -208,7 +208,7 @@ fn changed() {
                 set_value(if semop.is_multiple_of(2) { MOST } else { 0 });
             }
         });
-        let semops = trace.calls.iter().filter(|call| call.name() == "semop");
+        let semops = trace.calls.iter().filter(|call| call.name == "semop");
         let results: Vec<Option<i64>> = semops.map(|call| call.result).collect();
         let refused = |semop: usize| {
             let errno = if semop.is_multiple_of(2) {

@@ -250,5 +250,5 @@ fn batches() {
 }
 
 fn aarch64() {
-    race_of("aarch64", &Program::aarch64(), 2, ALL);
+    race_of("aarch64", &Program::emulated("aarch64"), 2, ALL);
 }

@@ -83,7 +83,7 @@ impl Place {
         let mut number = None;
         let trace = tracee
             .run(|call| {
-                if call.name() != self.call {
+                if call.name != self.call {
                     return Action::Continue;
                 }
                 number = Some(call.args[1]);

@@ -369,7 +369,7 @@ fn pointer(pid: libc::pid_t) -> io::Result<u64> {
 
 /// Whether a call creates an object.
 fn makes(call: &Syscall) -> bool {
-    let flags = match call.name().as_str() {
+    let flags = match call.name {
         "shmget" | "semget" => call.args[2],
         "msgget" => call.args[1],
         // It gives a file its name.
@@ -425,7 +425,7 @@ fn margin(
 /// Whether a call removes an object, or ends a successful run: an object could have been lost until
 /// here.
 fn has_something_to_lose(call: &Syscall) -> bool {
-    is_removal(call) || call.name() == "exit_group" && call.args[0] == 0
+    is_removal(call) || call.name == "exit_group" && call.args[0] == 0
 }
 
 /// Whatever call fails with whatever errno, a run uses no more stack after its first creation than

@@ -49,7 +49,7 @@ fn given(conditions: &[&str], line: &'static str) -> Run {
         text.extend(["given: ", condition, "\n"]);
     }
     text.push_str("run:\nutil-linux: same\n");
-    let cases = case::parse(Path::new("this"), &text).expect(&text);
+    let cases = case::parse(Path::new("this"), &text, case::Word::Bits64).expect(&text);
     let (case, held) = files::settle(&cases[0]).expect(line);
     Run {
         setup: case.setup,
@@ -125,7 +125,7 @@ fn within(name: &'static str, value: &'static str, line: &'static str) -> Run {
 
 /// A run with a seccomp filter that refuses a call, or one command of it.
 fn without(call: &str, command: Option<i32>, line: &'static str) -> Run {
-    let call = syscalls::number(call).expect("a call");
+    let call = syscalls::known(call).expect("a call");
     let start = Start {
         filters: vec![Filter {
             call,

@@ -17,7 +17,7 @@
 //! A difference is printed as a case, with the command that repeats it, and the exit status is 1.
 //! It is also 1 if the lines are not a fair sample ([`Count::is_fair`]). Lines with different
 //! system calls are counted, but are no difference; a run of one line shows the calls. Needs root,
-//! since some lines run as other users. Files for aarch64 run under qemu-aarch64, without the
+//! since some lines run as other users. Files for other architectures run under qemu's user-mode emulation, without the
 //! conditions that an emulator cannot provide.
 
 #[path = "beside/count.rs"]
@@ -30,6 +30,7 @@ use std::ffi::OsString;
 use std::fmt::{Display, Write};
 use std::fs::{self, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{self, ExitCode, ExitStatus};
@@ -38,6 +39,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use fastrand::Rng;
+use ipcmk_tests::board::Board;
 use ipcmk_tests::case::{self, Case, Start};
 use ipcmk_tests::files::{self, Input, Scratch};
 use ipcmk_tests::namespace::{self, Object, Privilege};
@@ -46,7 +48,7 @@ use ipcmk_tests::posix::{self, Wanted};
 use ipcmk_tests::reworded::Reworded;
 use ipcmk_tests::subject::{Subject, in_child, set_stack};
 use ipcmk_tests::tracer::{Action, Tracee};
-use ipcmk_tests::{runner, spawn, syscalls, text, watchdog};
+use ipcmk_tests::{runner, spawn, text, watchdog};
 
 use count::Count;
 
@@ -183,7 +185,7 @@ impl Pair {
                 .map_err(|message| io::Error::other(format!("{REWORDED}: {message}")))?,
             scratch: Scratch::new()?,
         };
-        if pair.old.is_emulated() != pair.new.is_emulated() {
+        if pair.old.is_emulated() != pair.new.is_emulated() || pair.old.word() != pair.new.word() {
             return Err(io::Error::other("the files are for two architectures"));
         }
         Ok(pair)
@@ -191,7 +193,8 @@ impl Pair {
 
     /// Runs both on a line.
     fn compare(&self, line: &str) -> io::Result<Compared> {
-        let cases = case::parse(Path::new("line"), line).map_err(io::Error::other)?;
+        let cases =
+            case::parse(Path::new("line"), line, self.new.word()).map_err(io::Error::other)?;
         let (case, _files) = files::settle(&cases[0])?;
         // A new thread for each: one that has been in a namespace would take its mounts into the
         // next.
@@ -312,11 +315,19 @@ fn around(old: &[u8], new: &[u8]) -> [String; 2] {
 
 /// The emulator for a file of another architecture.
 fn emulator(path: &Path) -> io::Result<Option<&'static str>> {
-    /// e_machine of elf.h, and its offset.
-    const EM_AARCH64: [u8; 2] = 183_u16.to_le_bytes();
+    /// e_machine of elf.h, and the name of the architecture.
+    const MACHINES: [(u16, &str); 4] = [
+        (libc::EM_AARCH64, "aarch64"),
+        (libc::EM_RISCV, "riscv64"),
+        (libc::EM_ARM, "armv7"),
+        (libc::EM_386, "i686"),
+    ];
+    /// Its offset.
+    const MACHINE: Range<usize> = 18..20;
     let file = fs::read(path)?;
-    let is_foreign = cfg!(target_arch = "x86_64") && file.get(18..20) == Some(&EM_AARCH64);
-    Ok(is_foreign.then_some("qemu-aarch64"))
+    let is = |machine: u16| file.get(MACHINE) == Some(&machine.to_le_bytes());
+    let name = MACHINES.into_iter().find(|row| is(row.0)).map(|row| row.1);
+    Ok(name.and_then(Board::named).and_then(|board| board.emulator))
 }
 
 /// What a line did with one of the files.
@@ -329,10 +340,9 @@ struct Came {
 impl Came {
     /// The names of its system calls. The number of reads from a pipe is random.
     fn calls(&self) -> String {
-        let mut calls: Vec<i64> = self.runs.iter().flat_map(|run| run.calls.clone()).collect();
-        calls.dedup_by(|call, before| *call == libc::SYS_read && call == before);
-        let names: Vec<String> = calls.into_iter().map(syscalls::name).collect();
-        names.join(" ")
+        let mut calls: Vec<&str> = self.runs.iter().flat_map(|run| run.calls.clone()).collect();
+        calls.dedup_by(|call, before| *call == "read" && call == before);
+        calls.join(" ")
     }
 }
 
@@ -376,8 +386,8 @@ struct Ran {
     stderr: Vec<u8>,
     /// Size and flags of each shmget(2), since no object shows SHM_NORESERVE.
     segments: Vec<[u64; 2]>,
-    /// The numbers of its system calls.
-    calls: Vec<i64>,
+    /// The names of its system calls.
+    calls: Vec<&'static str>,
 }
 
 impl Ran {
@@ -427,7 +437,7 @@ impl Ran {
         let mut made = Vec::new();
         let trace = tracee.follow(|call| {
             if call.result.is_some() {
-                if let (libc::SYS_getrandom, Some(length @ 1..)) = (call.number, call.result) {
+                if let ("getrandom", Some(length @ 1..)) = (call.name, call.result) {
                     let mut bytes = vec![0; length as usize];
                     random.fill(&mut bytes);
                     let written = memory.write_all_at(&bytes, call.args[0]);
@@ -435,17 +445,17 @@ impl Ran {
                 }
                 return Action::Continue;
             }
-            made.push(call.number);
-            let occurrence = made.iter().filter(|made| **made == call.number).count();
+            made.push(call.name);
+            let occurrence = made.iter().filter(|made| **made == call.name).count();
             let mut faults = start.faults.iter();
             let fault =
-                faults.find(|fault| (fault.call, fault.occurrence) == (call.number, occurrence));
+                faults.find(|fault| (fault.call, fault.occurrence) == (call.name, occurrence));
             fault.map_or(Action::Continue, |fault| Action::Fail(fault.errno))
         })?;
         filled?;
         input.finish()?;
         let segments = trace.calls.iter();
-        let segments = segments.filter(|call| call.number == libc::SYS_shmget);
+        let segments = segments.filter(|call| call.name == "shmget");
         Ok(Self {
             status: trace.status,
             stdout: stdout.finish()?,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ipcmk_tests::case::{self, Case, Version};
+use ipcmk_tests::case::{self, Case, Version, Word};
 use ipcmk_tests::differences;
 use ipcmk_tests::faults::reach::Reach;
 use ipcmk_tests::faults::report::Report;
@@ -35,7 +35,7 @@ use libtest_mimic::{Arguments, Completion, Trial};
 const USAGE: &str = "\
 usage: cases --place <place> --subject <file> [options] <directory or .case file>... [-- <libtest arguments>]
 
-  --place <place>       native, qemu-user-aarch64, kernel-x86_64, kernel-aarch64, kernel-5.10 or util-linux
+  --place <place>       native, qemu-user-<architecture>, kernel-<architecture>, kernel-5.10 or util-linux
   --subject <file>      the ipcmk to test (in the place util-linux by default the one in PATH)
   --util-linux          the same as --place util-linux
   --through <program>   run the subject by this emulator, as in --through qemu-aarch64, or by this dynamic loader,
@@ -161,15 +161,16 @@ impl fmt::Display for Tally {
 fn run(arguments: Vec<String>, announce: &str) -> Result<bool, String> {
     let options = Options::parse(arguments)?;
     let libtest = Arguments::from_iter(["cases".to_owned()].into_iter().chain(options.libtest));
-    let cases = load(&options.paths)?;
+    let in_subject = |error| format!("{}: {error}", options.subject.display());
+    let word = Word::of(&options.subject).map_err(in_subject)?;
+    let cases = load(&options.paths, word)?;
     let place = options.place;
 
     let mut machine =
         Machine::observe().map_err(|error| format!("this machine's own objects: {error}"))?;
     let privilege = namespace::obtain_privilege()
         .map_err(|error| format!("cannot make an IPC namespace of its own: {error}"))?;
-    let subject = Subject::new(&options.subject, options.through.as_deref())
-        .map_err(|error| format!("{}: {error}", options.subject.display()))?;
+    let subject = Subject::new(&options.subject, options.through.as_deref()).map_err(in_subject)?;
     let util_linux = if place == Place::UtilLinux {
         subject.util_linux_version()?
     } else {
@@ -258,12 +259,12 @@ fn append(file: &Path, line: &str) -> io::Result<()> {
 }
 
 /// Reads all case files, and compares differences.txt with them if that exists.
-fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
+fn load(paths: &[PathBuf], word: Word) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for path in paths {
         let in_path = |error: io::Error| format!("{}: {error}", path.display());
         if !path.is_dir() {
-            cases.extend(parse(path)?);
+            cases.extend(parse(path, word)?);
             continue;
         }
         let entries = fs::read_dir(path)
@@ -277,7 +278,7 @@ fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
         files.sort();
         let found = files
             .iter()
-            .map(|file| parse(file))
+            .map(|file| parse(file, word))
             .collect::<Result<Vec<_>, _>>()?
             .concat();
         let list = path.join("../differences.txt");
@@ -291,10 +292,10 @@ fn load(paths: &[PathBuf]) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-fn parse(file: &Path) -> Result<Vec<Case>, String> {
+fn parse(file: &Path, word: Word) -> Result<Vec<Case>, String> {
     let content =
         fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    case::parse(file, &content)
+    case::parse(file, &content, word)
 }
 
 fn trial(case: Case, runner: &Arc<Runner>, absent: &Arc<Mutex<Vec<String>>>) -> Trial {

@@ -21,7 +21,7 @@ pub struct Fault {
 pub enum Reach {
     /// That one alone.
     Once,
-    /// That one, and every later call of the same number.
+    /// That one, and every later call of the same name.
     Onwards,
     /// Every removal of an object from that call on, and nothing else.
     Removals,
@@ -53,7 +53,7 @@ impl Fault {
         Self { at, reach, what }
     }
 
-    /// At a call and every later one of its number.
+    /// At a call and every later one of its name.
     pub const fn onwards(at: usize, what: What) -> Self {
         let reach = Reach::Onwards;
         Self { at, reach, what }
@@ -70,7 +70,7 @@ impl Fault {
     pub fn meets(&self, index: usize, call: &Syscall, earlier: &[Syscall], met: usize) -> bool {
         let again = matches!(self.what, What::Errno(libc::EINTR | libc::EAGAIN));
         if let What::Length(length) = self.what
-            && (call.number != libc::SYS_write || call.args[2] <= length)
+            && (call.name != "write" || call.args[2] <= length)
         {
             return false;
         }
@@ -80,7 +80,7 @@ impl Fault {
             Reach::Onwards => {
                 let of_a_kind = earlier
                     .get(self.at)
-                    .is_some_and(|first| first.number == call.number);
+                    .is_some_and(|first| first.name == call.name);
                 (index == self.at || of_a_kind) && !(again && met >= MOST_AGAIN)
             }
             Reach::Removals => index >= self.at && is_removal(call),
@@ -99,7 +99,7 @@ pub enum Target {
 
 /// Whether a call removes an object.
 pub fn is_removal(call: &Syscall) -> bool {
-    removal(call).is_some() || matches!(call.number, libc::SYS_unlinkat | libc::SYS_mq_unlink)
+    removal(call).is_some() || matches!(call.name, "unlinkat" | "mq_unlink")
 }
 
 /// The object that a call removes, or the queue that it creates. `read` returns the string at an
@@ -108,9 +108,9 @@ pub fn target(call: &Syscall, read: impl Fn(u64) -> Vec<u8>) -> Option<Target> {
     if let Some((kind, id)) = removal(call) {
         return Some(Target::SystemV(kind, id));
     }
-    match call.number {
-        libc::SYS_mq_unlink | libc::SYS_mq_open => Some(Target::Posix(true, read(call.args[0]))),
-        libc::SYS_unlinkat => {
+    match call.name {
+        "mq_unlink" | "mq_open" => Some(Target::Posix(true, read(call.args[0]))),
+        "unlinkat" => {
             let path = read(call.args[1]);
             let name = path.strip_prefix(posix::DIRECTORY.as_bytes())?;
             Some(Target::Posix(false, name.strip_prefix(b"/")?.to_owned()))
@@ -121,10 +121,10 @@ pub fn target(call: &Syscall, read: impl Fn(u64) -> Vec<u8>) -> Option<Target> {
 
 /// The System V object that a call looks for by its key.
 pub fn sought(call: &Syscall) -> Option<Target> {
-    let kind = match call.number {
-        libc::SYS_shmget => Kind::Shm,
-        libc::SYS_msgget => Kind::Msg,
-        libc::SYS_semget => Kind::Sem,
+    let kind = match call.name {
+        "shmget" => Kind::Shm,
+        "msgget" => Kind::Msg,
+        "semget" => Kind::Sem,
         _ => return None,
     };
     let flags = if kind == Kind::Msg {
@@ -173,10 +173,10 @@ impl Target {
 
 /// The System V object that a call removes.
 fn removal(call: &Syscall) -> Option<(Kind, i32)> {
-    let kind = match call.number {
-        libc::SYS_shmctl => Kind::Shm,
-        libc::SYS_msgctl => Kind::Msg,
-        libc::SYS_semctl => Kind::Sem,
+    let kind = match call.name {
+        "shmctl" => Kind::Shm,
+        "msgctl" => Kind::Msg,
+        "semctl" => Kind::Sem,
         _ => return None,
     };
     (command(call)? == libc::IPC_RMID).then_some((kind, low(call.args[0])))
@@ -184,8 +184,8 @@ fn removal(call: &Syscall) -> Option<(Kind, i32)> {
 
 /// The command of a ctl call.
 fn command(call: &Syscall) -> Option<i32> {
-    let argument = syscalls::command_argument(call.number)?;
-    Some(low(call.args[usize::from(argument)]))
+    let argument = syscalls::command_argument(call.name)?;
+    Some(low(call.args[argument]))
 }
 
 /// The int in a register, as the kernel reads it.
@@ -195,19 +195,19 @@ fn low(register: u64) -> i32 {
 
 /// Whether this is a write to this descriptor.
 pub fn is_write(call: &Syscall, descriptor: i32) -> bool {
-    call.number == libc::SYS_write && low(call.args[0]) == descriptor
+    call.name == "write" && low(call.args[0]) == descriptor
 }
 
 /// Names a call as in the report: with its command, or with its descriptor if that is a standard
 /// stream.
 pub fn describe(call: &Syscall) -> String {
-    let name = call.name();
+    let name = call.name;
     if let Some(command) = command(call) {
-        return format!("{name} {}", syscalls::command_name(&name, command));
+        return format!("{name} {}", syscalls::command_name(name, command));
     }
     match low(call.args[0]) {
-        descriptor @ 1..=2 if call.number == libc::SYS_write => format!("{name} to {descriptor}"),
-        _ => name,
+        descriptor @ 1..=2 if call.name == "write" => format!("{name} to {descriptor}"),
+        _ => name.to_owned(),
     }
 }
 
@@ -260,9 +260,8 @@ pub fn for_strace(fault: &Fault, calls: &[Syscall]) -> Option<String> {
         Reach::Once | Reach::Onwards => fault.at,
         Reach::Removals => (fault.at..calls.len()).find(|&at| is_removal(&calls[at]))?,
     };
-    let number = calls.get(first)?.number;
-    let name = syscalls::name(number);
-    let of_a_kind = |call: &&Syscall| call.number == number;
+    let name = calls.get(first)?.name;
+    let of_a_kind = |call: &&Syscall| call.name == name;
     let when = calls[..=first].iter().filter(of_a_kind).count();
     let on = if fault.reach == Reach::Once { "" } else { "+" };
     match fault.what {
@@ -282,11 +281,11 @@ pub fn for_strace(fault: &Fault, calls: &[Syscall]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn call(number: i64, args: &[u64]) -> Syscall {
+    fn call(name: &'static str, args: &[u64]) -> Syscall {
         let mut all = [0; 6];
         all[..args.len()].copy_from_slice(args);
         Syscall {
-            number,
+            name,
             args: all,
             result: None,
         }
@@ -295,13 +294,13 @@ mod tests {
     #[test]
     fn a_fault_meets_its_calls_and_no_other() {
         let calls = [
-            call(libc::SYS_write, &[1, 0, 9]),
-            call(libc::SYS_msgctl, &[7, 0]),
-            call(libc::SYS_msgctl, &[7, 1]),
-            call(libc::SYS_write, &[2, 0, 30]),
-            call(libc::SYS_semctl, &[7, 0, 0]),
-            call(libc::SYS_mq_unlink, &[7]),
-            call(libc::SYS_unlinkat, &[7, 0]),
+            call("write", &[1, 0, 9]),
+            call("msgctl", &[7, 0]),
+            call("msgctl", &[7, 1]),
+            call("write", &[2, 0, 30]),
+            call("semctl", &[7, 0, 0]),
+            call("mq_unlink", &[7]),
+            call("unlinkat", &[7, 0]),
         ];
         let met = |fault: Fault| -> Vec<usize> {
             (0..calls.len())
@@ -331,34 +330,34 @@ mod tests {
             2 => b"/tmp/x".to_vec(),
             _ => b"q".to_vec(),
         };
-        let target = |number, args: &[u64]| target(&call(number, args), read);
+        let target = |name, args: &[u64]| target(&call(name, args), read);
         assert_eq!(
-            target(libc::SYS_msgctl, &[7, 0]),
+            target("msgctl", &[7, 0]),
             Some(Target::SystemV(Kind::Msg, 7))
         );
-        assert_eq!(target(libc::SYS_msgctl, &[7, 1]), None);
+        assert_eq!(target("msgctl", &[7, 1]), None);
         assert_eq!(
-            target(libc::SYS_unlinkat, &[0, 1]),
+            target("unlinkat", &[0, 1]),
             Some(Target::Posix(false, b"sem.x".into()))
         );
-        assert_eq!(target(libc::SYS_unlinkat, &[0, 2]), None);
+        assert_eq!(target("unlinkat", &[0, 2]), None);
         let queue = Some(Target::Posix(true, b"q".into()));
-        assert_eq!(target(libc::SYS_mq_unlink, &[3]), queue);
-        assert_eq!(target(libc::SYS_mq_open, &[3]), queue);
-        assert_eq!(target(libc::SYS_write, &[3]), None);
-        let sought = |args: &[u64]| sought(&call(libc::SYS_msgget, args));
+        assert_eq!(target("mq_unlink", &[3]), queue);
+        assert_eq!(target("mq_open", &[3]), queue);
+        assert_eq!(target("write", &[3]), None);
+        let sought = |args: &[u64]| sought(&call("msgget", args));
         assert_eq!(sought(&[5, libc::IPC_CREAT as u64]), None);
     }
 
     #[test]
     fn calls_and_faults_in_words() {
         let calls = [
-            call(libc::SYS_rt_sigprocmask, &[]),
-            call(libc::SYS_msgget, &[]),
-            call(libc::SYS_msgctl, &[0, 1]),
-            call(libc::SYS_write, &[1]),
-            call(libc::SYS_msgctl, &[0, 0]),
-            call(libc::SYS_msgctl, &[0, 12]),
+            call("rt_sigprocmask", &[]),
+            call("msgget", &[]),
+            call("msgctl", &[0, 1]),
+            call("write", &[1]),
+            call("msgctl", &[0, 0]),
+            call("msgctl", &[0, 12]),
         ];
         let named = calls.iter().map(describe).collect::<Vec<_>>().join(", ");
         assert_eq!(

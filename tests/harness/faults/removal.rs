@@ -348,7 +348,7 @@ mod tests {
     fn semaphore() -> posix::Object {
         posix::Object {
             name: "sem.x".into(),
-            what: posix::What::semaphore(1, false),
+            what: posix::What::semaphore(1, false, case::Word::Bits64),
             mode: 0o600,
             owner: (0, 0),
             inode: 1,
@@ -371,10 +371,10 @@ mod tests {
         gone: &[Target],
         faults: &[(Fault, usize)],
     ) -> Verdict {
-        let cases = case::parse(Path::new("x.case"), case).unwrap();
+        let cases = case::parse(Path::new("x.case"), case, case::Word::Bits64).unwrap();
         let given = Objects::new(vec![queue(3, 5), queue(4, 6)], Vec::new());
-        let call = |number, result| Syscall {
-            number,
+        let call = |name, result| Syscall {
+            name,
             args: [2, 0, 0, 0, 0, 0],
             result: Some(result),
         };
@@ -383,9 +383,9 @@ mod tests {
             stderr: stderr.into(),
             status: ExitStatus::from_raw(status),
             calls: vec![
-                call(libc::SYS_rt_sigprocmask, 0),
-                call(libc::SYS_write, -1),
-                call(libc::SYS_exit_group, -1),
+                call("rt_sigprocmask", 0),
+                call("write", -1),
+                call("exit_group", -1),
             ],
             met: (0..).zip(faults.iter().map(|row| row.1)).collect(),
             removals: Vec::new(),

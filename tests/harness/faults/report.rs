@@ -259,7 +259,7 @@ mod tests {
             stderr: Vec::new(),
             status: ExitStatus::from_raw(0),
             calls: vec![Syscall {
-                number: libc::SYS_msgget,
+                name: "msgget",
                 args: [0; 6],
                 result: None,
             }],

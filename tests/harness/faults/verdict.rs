@@ -278,7 +278,7 @@ pub fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
         (Some(1), _) => Ending::Failure,
         (_, Some(libc::SIGILL | libc::SIGTRAP))
             if observed.met_any(faults, |fault, call| {
-                matches!(fault.what, What::Errno(_)) && call.number == libc::SYS_exit_group
+                matches!(fault.what, What::Errno(_)) && call.name == "exit_group"
             }) =>
         {
             Ending::Refused
@@ -289,7 +289,7 @@ pub fn ending(observed: &Observed, faults: &[Fault]) -> Ending {
                     | What::SignalAfter(number) if number == signal)
             });
             let blocks = |call: &&crate::tracer::Syscall| {
-                call.number == libc::SYS_rt_sigprocmask && call.result == Some(0)
+                call.name == "rt_sigprocmask" && call.result == Some(0)
             };
             match signal {
                 _ if !sent => Ending::Wrong,
@@ -512,10 +512,10 @@ mod tests {
     const LINES: &str = "case: a\ngiven: sem key=9 nsems=4096 mode=644\nrun: -Q\n\
         out: Message queue id: {msg}\nholds: msg key=random mode=644\nutil-linux: same\n";
 
-    fn call(number: i64, args: [u64; 3], result: i64) -> Syscall {
+    fn call(name: &'static str, args: [u64; 3], result: i64) -> Syscall {
         let [first, second, third] = args;
         Syscall {
-            number,
+            name,
             args: [first, second, third, 0, 0, 0],
             result: Some(result),
         }
@@ -528,10 +528,10 @@ mod tests {
             stderr: stderr.into(),
             status: ExitStatus::from_raw(status),
             calls: vec![
-                call(libc::SYS_rt_sigprocmask, [0; 3], 0),
-                call(libc::SYS_msgctl, [3, 0, 0], -1),
-                call(libc::SYS_write, [2, 0, 0], -1),
-                call(libc::SYS_exit_group, [0; 3], -1),
+                call("rt_sigprocmask", [0; 3], 0),
+                call("msgctl", [3, 0, 0], -1),
+                call("write", [2, 0, 0], -1),
+                call("exit_group", [0; 3], -1),
             ],
             met: Vec::new(),
             removals: vec![(1, Target::SystemV(Kind::Msg, 3))],
@@ -544,7 +544,7 @@ mod tests {
     const EXIT_1: i32 = 1 << 8;
 
     fn judged(observed: &Observed, faults: &[Fault], held: &[Object], expected: i32) -> Verdict {
-        let cases = case::parse(Path::new("x.case"), LINES).unwrap();
+        let cases = case::parse(Path::new("x.case"), LINES, case::Word::Bits64).unwrap();
         let given = Objects::new(vec![Object::example(Kind::Sem, 1, 9)], Vec::new());
         let scene = Scene {
             case: &cases[0],
@@ -645,7 +645,10 @@ mod tests {
     }
 
     fn semaphore() -> posix::Object {
-        file("sem.x", posix::What::semaphore(0, false))
+        file(
+            "sem.x",
+            posix::What::semaphore(0, false, case::Word::Bits64),
+        )
     }
 
     fn posix_queue() -> posix::Object {
@@ -662,7 +665,7 @@ mod tests {
         faults: &[Fault],
         held: &[posix::Object],
     ) -> (Verdict, [usize; 5]) {
-        let cases = case::parse(Path::new("x.case"), POSIX).unwrap();
+        let cases = case::parse(Path::new("x.case"), POSIX, case::Word::Bits64).unwrap();
         let scene = Scene {
             case: &cases[0],
             stdout: &Stdout::Pipe,

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libtest_mimic::{Completion, Trial};
 
 use super::{Observer, Seen, Sought, Whole, openly};
-use crate::case::Start;
+use crate::case::{Start, Word};
 use crate::line::QBYTES;
 use crate::namespace::{self, Kind, Privilege};
 use crate::posix::{self, Queue, Wanted, What};
@@ -361,7 +361,7 @@ fn creator(user: Option<u32>) -> (u32, u32) {
 
 impl Line {
     /// The objects that it creates if this user runs it.
-    fn objects(&self, user: Option<u32>) -> Vec<Sought> {
+    fn objects(&self, user: Option<u32>, word: Word) -> Vec<Sought> {
         let sought = |makes: &Makes| {
             let owner = if makes.given { OWNER } else { creator(user) };
             let posix = |name: &str, what| {
@@ -384,7 +384,7 @@ impl Line {
                 Is::File => posix("x", What::file(makes.size, Vec::new())),
                 Is::Semaphore(value, musl) => {
                     let name = if musl { "x" } else { "sem.x" };
-                    posix(name, What::semaphore(value, musl))
+                    posix(name, What::semaphore(value, musl, word))
                 }
                 Is::Queue(queue) => posix("x", What::Queue(queue)),
             }
@@ -428,7 +428,7 @@ impl<'a> Trio<'a> {
                 ..Start::default()
             },
             observer,
-            objects: line.objects(user),
+            objects: line.objects(user, subject.word()),
         }
     }
 
@@ -527,11 +527,11 @@ fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option
     if call.result.is_none_or(|result| result < 0) {
         return None;
     }
-    let name = call.name();
+    let name = call.name;
     let kind = match object {
         Sought::SystemV(whole) => whole.kind,
         Sought::Posix(wanted) if wanted.what.is_queue() && object.owner() != creator => {
-            return match name.as_str() {
+            return match name {
                 "mq_open" => Some(true),
                 "fchmod" | "mq_unlink" => Some(false),
                 _ => None,
@@ -542,8 +542,8 @@ fn makes_or_ends(call: &Syscall, object: &Sought, creator: (u32, u32)) -> Option
     if name == format!("{kind}get") {
         return Some(true);
     }
-    let place = syscalls::command_argument(call.number)?;
-    let command = call.args[usize::from(place)] as i32;
+    let place = syscalls::command_argument(call.name)?;
+    let command = call.args[place] as i32;
     let is_end = matches!(command, libc::IPC_SET | libc::IPC_RMID);
     (is_end && name == format!("{kind}ctl")).then_some(false)
 }
@@ -570,7 +570,7 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
             let creator = creator(trio.start.user);
             window.1 = makes_or_ends(call, object, creator).unwrap_or(window.1);
             // Before it creates POSIX objects, this program calls umask(2).
-            is_begun |= window.1 || call.number == libc::SYS_umask;
+            is_begun |= window.1 || call.name == "umask";
         }
         // This program makes many calls before it creates an object.
         if expect == Expect::Open && !is_begun {
@@ -587,7 +587,7 @@ fn trace(trio: &Trio<'_>, expect: Expect) -> Steps {
                             ..Seen::default()
                         })
                 {
-                    steps.complaints += &format!("half-made at {}: {step:?}\n", call.name());
+                    steps.complaints += &format!("half-made at {}: {step:?}\n", call.name);
                 }
             }
         }

@@ -5,6 +5,8 @@ use std::io;
 
 use super::{Tracee, registers};
 
+/// Bytes of a word of the stack.
+pub const WORD: u64 = size_of::<usize>() as u64;
 /// An entry of the auxiliary vector to skip: include/uapi/linux/auxvec.h, AT_IGNORE.
 pub const AT_IGNORE: u64 = 1;
 /// The address of 16 random bytes: include/uapi/linux/auxvec.h, AT_RANDOM.
@@ -29,7 +31,7 @@ impl InitialStack {
         let mut words = 0;
         let mut next = || {
             words += 1;
-            tracee.peek(address + 8 * (words as u64 - 1))
+            tracee.peek(address + WORD * (words as u64 - 1))
         };
         let count = next()?;
         let mut list = || {
@@ -81,7 +83,7 @@ impl InitialStack {
         words
             .iter()
             .zip(0..)
-            .try_for_each(|(&word, index)| tracee.poke(self.address + 8 * index, word))
+            .try_for_each(|(&word, index)| tracee.poke(self.address + WORD * index, word))
     }
 
     /// The value of an entry of the auxiliary vector.
@@ -95,15 +97,12 @@ impl InitialStack {
     /// Overwrites the 16 bytes at AT_RANDOM.
     pub fn set_random(&self, tracee: &Tracee, numbers: [u32; 4]) -> io::Result<()> {
         let address = self.auxiliary_value(AT_RANDOM)?;
-        let word = |low: u32, high: u32| {
-            let mut bytes = [0; 8];
-            bytes[..4].copy_from_slice(&low.to_ne_bytes());
-            bytes[4..].copy_from_slice(&high.to_ne_bytes());
-            u64::from_ne_bytes(bytes)
-        };
-        let [first, second, third, fourth] = numbers;
-        tracee.poke(address, word(first, second))?;
-        tracee.poke(address + 8, word(third, fourth))
+        let bytes = numbers.map(u32::to_ne_bytes);
+        let (words, _) = bytes.as_flattened().as_chunks();
+        (0..).zip(words).try_for_each(|(index, word)| {
+            let word = usize::from_ne_bytes(*word) as u64;
+            tracee.poke(address + WORD * index, word)
+        })
     }
 
     /// Turns the AT_RANDOM entry into AT_IGNORE.

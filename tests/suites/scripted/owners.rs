@@ -133,8 +133,9 @@ fn a_batch_reads_each_file_once() {
         file(GROUP, "bob:x:4:\n"),
         (BlockSignals, 0),
     ]);
-    for (key, owner) in [(1, (3, OURS)), (2, (2, 4)), (3, (3, 4)), (4, (2, OURS))] {
-        let id = key.into();
+    for (key, owner) in [(1_u8, (3, OURS)), (2, (2, 4)), (3, (3, 4)), (4, (2, OURS))] {
+        let id = usize::from(key);
+        let key = u32::from(key);
         script.push((Get(Kind::Sem, key, 1, NEW | 0o600), i64::from(key)));
         script.push((Set(Kind::Sem, id, owner, 0o644, 0), 0));
     }

@@ -170,7 +170,7 @@ fn more_values_than_semmsl_are_refused_before_there_is_a_set() {
 fn memory_for_values_is_mapped_once() {
     const JOBS: &[u8] = b"-k1 -S 3 --value 5\n-k2 -S 2 --value 6,7\n-k3 -S 5 --value 8\n";
     let set = |key: u32, values: Vec<u16>| {
-        let id = key.into();
+        let id = key as usize;
         [
             (
                 Get(Kind::Sem, key, values.len() as u64, NEW | 0o600),

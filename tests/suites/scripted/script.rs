@@ -228,7 +228,7 @@ impl Drop for Memory {
 /// What a call that returns this comes to.
 fn outcome(result: i64) -> Result<i64, Errno> {
     match i32::try_from(result) {
-        Ok(negative @ ..0) => Err(Errno::new(negative.unsigned_abs().into())),
+        Ok(negative @ ..0) => Err(Errno::new(negative.unsigned_abs() as usize)),
         _ => Ok(result),
     }
 }
@@ -733,7 +733,7 @@ pub fn try_failures(line: &str, parts: &[Part]) -> usize {
 fn undo((call, result): &Expected) -> Option<Expected> {
     match call {
         Get(kind, _, _, flags) if flags & libc::IPC_CREAT != 0 && *result >= 0 => {
-            Some((Remove(*kind, result.unsigned_abs()), 0))
+            Some((Remove(*kind, result.unsigned_abs() as usize), 0))
         }
         OpenQueue(name, ..) if *result >= 0 => Some((UnlinkQueue(name.clone()), 0)),
         Link(_, path) | LinkPath(_, path) if *result >= 0 => Some((Unlink(path.clone()), 0)),
