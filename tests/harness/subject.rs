@@ -462,16 +462,7 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
     let at_exec = start.at_exec.iter().map(Sysctl::set_for_now);
     let _changed: Vec<Changed> = at_exec.collect::<io::Result<_>>()?;
     let mut met = vec![0_usize; start.faults.len()];
-    // i686 repeats by ipc(2) what fails with ENOSYS: there, such a fault refuses both calls, and
-    // they count as one.
-    let (mut refused, mut repeated) = (None, Vec::new());
-    let mut numbers = 0_usize..;
     let trace = tracee.run(|call| {
-        let number = numbers.next();
-        if cfg!(target_arch = "x86") && refused.take() == Some(call.name) {
-            repeated.extend(number);
-            return Action::Fail(libc::ENOSYS);
-        }
         let mut action = Action::Continue;
         for (fault, met) in start
             .faults
@@ -482,7 +473,6 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
             *met += 1;
             if *met == fault.occurrence {
                 action = Action::Fail(fault.errno);
-                refused = (fault.errno == libc::ENOSYS).then_some(fault.call);
             }
         }
         action
@@ -497,10 +487,10 @@ fn run_traced(launch: Launch, outputs: [Output; 2], start: &Start) -> io::Result
         stderr: stderr.finish()?,
         status: trace.status,
         calls: Some(
-            (0..)
-                .zip(&trace.calls)
-                .filter(|(number, _)| !repeated.contains(number))
-                .map(|(_, call)| call.name.to_owned())
+            trace
+                .calls
+                .iter()
+                .map(|call| call.name.to_owned())
                 .collect(),
         ),
         unreached: unreached.map(|(fault, _)| fault.text.clone()).collect(),

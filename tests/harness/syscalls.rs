@@ -149,6 +149,11 @@ const IPC: Option<i64> = if cfg!(target_arch = "x86") {
     None
 };
 
+/// Whether this is ipc(2).
+pub fn is_ipc(number: i64) -> bool {
+    IPC == Some(number)
+}
+
 /// The calls that ipc(2) makes, by its first argument: include/uapi/linux/ipc.h.
 const BY_IPC: [(u64, &str); 7] = [
     (1, "semop"),
@@ -219,9 +224,8 @@ pub fn resolve<E>(
     args: [u64; 6],
     peek: impl Fn(u64) -> Result<u64, E>,
 ) -> Result<(&'static str, [u64; 6]), E> {
-    let is_ipc = IPC == Some(number);
     let [_, first, second, third, address, _] = args;
-    let (name, mut args) = match is_ipc.then(|| by_ipc(args[0])).flatten() {
+    let (name, mut args) = match is_ipc(number).then(|| by_ipc(args[0])).flatten() {
         None => (self::name(number), args),
         Some(name @ "semop") => (name, [first, address, second, 0, 0, 0]),
         Some(name @ "semctl") => (name, [first, second, third, peek(address)?, 0, 0]),

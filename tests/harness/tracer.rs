@@ -38,7 +38,9 @@ pub struct Syscall {
 pub enum Action {
     /// Leaves the call as it is.
     Continue,
-    /// Skips the call if it has not been made yet, and returns this errno.
+    /// Skips the call if it has not been made yet, and returns this errno. ENOSYS refuses a System
+    /// V call of i686 in both its ways: if the program repeats it by ipc(2), that fails too, and is
+    /// no further call.
     Fail(i32),
     /// Skips the call if it has not been made yet, and returns this value.
     Return(i64),
@@ -166,6 +168,8 @@ impl Tracee {
         let mut calls: Vec<Syscall> = Vec::new();
         let mut forced = None;
         let mut skipped = None;
+        // The call that has just failed so, and whether the present one repeats it.
+        let (mut refused, mut repeats) = (None, false);
         let mut shortened = false;
         let mut signal = 0;
         loop {
@@ -179,6 +183,15 @@ impl Tracee {
                 Stop::End(status) => return Ok(Trace { calls, status }),
                 Stop::Signal(received) => signal = received,
                 Stop::Syscall => match self.syscall_stop()? {
+                    SyscallStop::Entry { number, name, .. }
+                        if refused.take() == Some(name) && syscalls::is_ipc(number) =>
+                    {
+                        registers::skip_syscall(self.pid)?;
+                        repeats = true;
+                    }
+                    SyscallStop::Exit { .. } if mem::take(&mut repeats) => {
+                        registers::set_result(self.pid, (-libc::ENOSYS).into())?;
+                    }
                     SyscallStop::Entry { number, name, args } => {
                         let call = Syscall {
                             name,
@@ -227,6 +240,7 @@ impl Tracee {
                         if let Some(value) = forced.take() {
                             registers::set_result(self.pid, value)?;
                             call.result = Some(value);
+                            refused = (value == (-libc::ENOSYS).into()).then_some(call.name);
                         }
                     }
                 },
