@@ -83,7 +83,7 @@ size: build-all ## compare the sizes of the files with tests/sizes.txt and the l
 	@tests/tools/size.sh
 
 .PHONY: size-update
-size-update: build-all ## write the sizes of the files to tests/sizes.txt
+size-update: build-all ## write the sizes of the files to tests/sizes.txt and README.md
 	@tests/tools/size.sh --update
 
 .PHONY: inline

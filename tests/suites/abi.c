@@ -31,7 +31,28 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define NUMBER(name) printf("%s %ld\n", #name, (long)(name))
+/* Where a word has 32 bits, the calls with numbers of 64 bits and their structs have other names. */
+#ifndef __LP64__
+#undef __NR_mmap
+#undef __NR_fstat
+#undef __NR_ftruncate
+#undef __NR_fchown
+#undef __NR_statfs
+#define __NR_mmap __NR_mmap2
+#define __NR_fstat __NR_fstat64
+#define __NR_newfstatat __NR_fstatat64
+#define __NR_ftruncate __NR_ftruncate64
+#define __NR_fchown __NR_fchown32
+#define __NR_statfs __NR_statfs64
+#define stat stat64
+#define statfs statfs64
+#endif
+/* A part of ipc(2) there. */
+#ifdef __i386__
+#define __NR_semop __NR_ipc
+#endif
+
+#define NUMBER(name) printf("%s %lld\n", #name, (long long)(name))
 #define SIZE(type) printf("sizeof %s %zu\n", #type, sizeof(struct type))
 #define OFFSET(type, member) printf("%s.%s %zu\n", #type, #member, offsetof(struct type, member))
 
@@ -129,7 +150,7 @@ int main(void)
 	NUMBER(SIGHUP);
 	NUMBER(SIGINT);
 	NUMBER(SIGTERM);
-	NUMBER(SIG_IGN);
+	printf("SIG_IGN %ld\n", (long)SIG_IGN);
 	NUMBER(POLLIN);
 	NUMBER(POLLOUT);
 	NUMBER(PR_GET_SECCOMP);
@@ -218,7 +239,10 @@ int main(void)
 	OFFSET(pollfd, fd);
 	OFFSET(pollfd, events);
 	OFFSET(pollfd, revents);
+	/* Elsewhere this is the struct of sigaction(2), which rt_sigaction(2) does not take. */
+#ifdef __LP64__
 	SIZE(sigaction);
 	OFFSET(sigaction, sa_handler);
+#endif
 	return 0;
 }

@@ -1,22 +1,24 @@
 //! Compares the numbers of the kernel's interface in this program with those that others use.
 //!
-//! The references are the kernel's headers, through the C compilers of both architectures; the libc
+//! The references are the kernel's headers, through the C compilers of all architectures; the libc
 //! crate; the sc crate; and, for the running program, the tracer and qemu.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::LazyLock;
 use std::{env, fs};
 
+use ipcmk_tests::board::Board;
 use ipcmk_tests::case::{Fault, Filter, Random, Start, Stream};
+use ipcmk_tests::namespace;
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::suite;
 use ipcmk_tests::syscalls as table;
 use ipcmk_tests::text;
 use ours::Facts;
-use syscalls::{aarch64, x86_64};
+use syscalls::{aarch64, arm, riscv64, x86, x86_64};
 
 #[path = "numbers/ours.rs"]
 mod ours;
@@ -27,39 +29,46 @@ fn main() -> ExitCode {
         ("constants_and_structs_are_those_of_the_headers", constants),
         ("constants_and_structs_are_those_of_libc", libc_agrees),
         ("the_x86_64_file_makes_these_calls_and_no_other", on_x86_64),
-        (
-            "the_aarch64_file_makes_these_calls_and_no_other",
-            on_aarch64,
-        ),
+        ("under_qemu_each_file_makes_these_calls", under_qemu),
     ])
 }
 
-/// A call that the program can make: its name, its numbers in the program's own source, and on
-/// x86_64 those of sc and of libc.
+/// A call that the program can make: its name, its numbers in the program's own source, by the
+/// names of the boards, and on x86_64 those of sc and of libc.
 struct Call {
     name: &'static str,
-    x86_64: i64,
-    aarch64: i64,
+    numbers: [(&'static str, i64); 5],
     sc: usize,
     libc: i64,
 }
 
-/// A call of aarch64 by its name on x86_64.
-macro_rules! on_aarch64 {
-    (newfstatat) => {
-        aarch64::Sysno::fstatat
-    };
-    ($name:ident) => {
-        aarch64::Sysno::$name
-    };
+/// A call by its name on x86_64, on another architecture.
+macro_rules! on {
+    (aarch64 newfstatat) => { aarch64::Sysno::fstatat };
+    (x86 semop) => { x86::Sysno::ipc };
+    (x86 $name:ident) => { on!(x86 of_32_bits $name) };
+    (arm $name:ident) => { on!(arm of_32_bits $name) };
+    ($arch:ident of_32_bits newfstatat) => { $arch::Sysno::fstatat64 };
+    ($arch:ident of_32_bits fstat) => { $arch::Sysno::fstat64 };
+    ($arch:ident of_32_bits ftruncate) => { $arch::Sysno::ftruncate64 };
+    ($arch:ident of_32_bits statfs) => { $arch::Sysno::statfs64 };
+    ($arch:ident of_32_bits fchown) => { $arch::Sysno::fchown32 };
+    ($arch:ident of_32_bits mmap) => { $arch::Sysno::mmap2 };
+    ($arch:ident of_32_bits $name:ident) => { $arch::Sysno::$name };
+    ($arch:ident $name:ident) => { $arch::Sysno::$name };
 }
 
 macro_rules! calls {
     ($($name:ident $sc:ident $libc:ident)*) => {
         &[$(Call {
             name: stringify!($name),
-            x86_64: x86_64::Sysno::$name as i64,
-            aarch64: on_aarch64!($name) as i64,
+            numbers: [
+                ("x86_64", on!(x86_64 $name) as i64),
+                ("aarch64", on!(aarch64 $name) as i64),
+                ("riscv64", on!(riscv64 $name) as i64),
+                ("armv7", on!(arm $name) as i64),
+                ("i686", on!(x86 $name) as i64),
+            ],
             sc: sc::nr::$sc,
             libc: libc::$libc,
         }),*]
@@ -105,50 +114,51 @@ const CALLS: &[Call] = calls! {
     exit_group EXIT_GROUP SYS_exit_group
 };
 
-/// The numbers in the kernel's headers.
-static X86_64: LazyLock<Facts> = LazyLock::new(|| headers("gcc", None));
-static AARCH64: LazyLock<Facts> = LazyLock::new(|| headers(AARCH64_COMPILER, Some(QEMU)));
-
-const AARCH64_COMPILER: &str = "aarch64-linux-gnu-gcc";
-const QEMU: &str = "qemu-aarch64";
+/// The numbers in the kernel's headers, by the names of the boards.
+static HEADERS: LazyLock<BTreeMap<&str, Facts>> = LazyLock::new(|| {
+    let of = |board: &'static Board| (board.name, headers(board));
+    Board::all().iter().map(of).collect()
+});
 
 /// A file of this package.
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Compiles abi.c with this compiler and runs it, under this emulator if there is one.
-fn headers(compiler: &str, through: Option<&str>) -> Facts {
-    let mut command = Command::new(compiler);
+/// Compiles abi.c for a board and runs it.
+fn headers(board: &Board) -> Facts {
+    let mut command = Command::new(board.compiler);
     command
         .args(["-static", "-Wall", "-Werror"])
         .arg(file("suites/abi.c"));
-    facts(command, through, &format!("abi-by-{compiler}"))
+    facts(command, board, "headers")
 }
 
-/// The numbers of abi.rs on aarch64.
-fn ours_on_aarch64() -> Facts {
-    let which = Command::new(file("tools/cross.sh")).arg("--which").output();
+/// The numbers of abi.rs on a board.
+fn ours_on(board: &Board) -> Facts {
+    let mut which = Command::new(file("tools/cross.sh"));
+    let which = which.args([board.name, "--which"]).output();
     let which = String::from_utf8(which.expect("cross.sh").stdout).expect("a path");
     let mut command = Command::new(which.trim_end());
     command
-        .args(["--edition", "2024", "--target", "aarch64-unknown-linux-gnu"])
+        .args(["--edition", "2024", "--target", board.target])
         .args(["-C", "target-feature=+crt-static", "-C"])
-        .arg(format!("linker={AARCH64_COMPILER}"))
+        .arg(format!("linker={}", board.compiler))
         .arg(file("suites/numbers/print.rs"));
-    facts(command, Some(QEMU), "ours-on-aarch64")
+    facts(command, board, "ours")
 }
 
-/// Compiles a program and runs it, under this emulator if there is one.
-fn facts(mut compiler: Command, through: Option<&str>, name: &str) -> Facts {
+/// Compiles a program for a board and runs it.
+fn facts(mut compiler: Command, board: &Board, name: &str) -> Facts {
+    let name = format!("{name}-{}", board.name);
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let compiled = compiler.arg("-o").arg(&program).status();
     assert!(
         compiled.is_ok_and(|status| status.success()),
         "{compiler:?}"
     );
-    let mut run = Command::new(through.map_or(program.as_path(), Path::new));
-    run.args(through.map(|_| &program));
+    let mut run = Command::new(board.emulator.map_or(program.as_path(), Path::new));
+    run.args(board.emulator.map(|_| &program));
     let output = run.output().expect("it starts");
     assert!(output.status.success(), "{}", program.display());
     let text = String::from_utf8(output.stdout).expect("it prints ASCII");
@@ -162,30 +172,42 @@ fn facts(mut compiler: Command, through: Option<&str>, name: &str) -> Facts {
 fn calls() {
     for call in CALLS {
         let name = format!("__NR_{}", call.name);
-        let judges = [
-            Some(call.libc),
-            i64::try_from(call.sc).ok(),
-            X86_64.get(&name).copied(),
-        ];
-        assert_eq!(
-            judges,
-            [Some(call.x86_64); 3],
-            "{name} on x86_64: libc, sc, header"
-        );
-        assert_eq!(AARCH64.get(&name), Some(&call.aarch64), "{name} on aarch64");
+        for (board, number) in call.numbers {
+            assert_eq!(
+                HEADERS[board].get(&name),
+                Some(&number),
+                "{name} on {board}"
+            );
+        }
+        let judges = [Some(call.libc), i64::try_from(call.sc).ok()];
+        let [(_, on_x86_64), ..] = call.numbers;
+        assert_eq!(judges, [Some(on_x86_64); 2], "{name} on x86_64: libc, sc");
     }
-    let listed = X86_64.keys().filter(|name| name.starts_with("__NR_"));
+    let listed = HEADERS["x86_64"].keys();
+    let listed = listed.filter(|name| name.starts_with("__NR_"));
     assert_eq!(listed.count(), CALLS.len(), "abi.c lists the same calls");
     let listed = table::OF_IPCMK.map(str::to_owned);
     assert_eq!(expected(), listed.into(), "OF_IPCMK lists the same calls");
-    assert_eq!(expected(), in_the_source(), "src/sys names the same calls");
+    assert_eq!(expected(), in_the_source(), "src names the same calls");
 }
 
-/// The calls that src/sys names, by their names on x86_64.
+/// The names that other architectures have for the same calls.
+const OTHER_NAMES: [&str; 8] = [
+    "ftruncate64",
+    "fchown32",
+    "mmap2",
+    "statfs64",
+    "fstat64",
+    "fstatat64",
+    "fstatat",
+    "ipc",
+];
+
+/// The calls that the source names, by their names on x86_64.
 fn in_the_source() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for path in ["linux.rs", "call.rs", "start.rs", "arch/x86_64.rs"] {
-        let source = fs::read_to_string(file("../src/sys").join(path)).expect(path);
+    for path in ["sys/linux.rs", "sys/variants.rs", "kernel/calls.rs"] {
+        let source = fs::read_to_string(file("../src").join(path)).expect(path);
         let uses = source.split("Sysno::").skip(1);
         let name = |text: &str| {
             let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -193,29 +215,26 @@ fn in_the_source() -> BTreeSet<String> {
         };
         names.extend(uses.map(name));
     }
+    for name in OTHER_NAMES {
+        assert!(names.remove(name), "{name} is not named");
+    }
     names
 }
 
 /// Members that stand for several members of the header, and that the program does not read. The
 /// size of the struct and the offsets of the others determine theirs.
-const FILLERS: [&str; 5] = ["rest", "times", "head", "body", "spare"];
+const FILLERS: [&str; 7] = ["rest", "times", "pids", "head", "body", "spare", "blocks"];
 
 fn constants() {
     let (ours, structs) = ours::ours();
-    for (headers, ours, place) in [
-        (&*X86_64, &ours, "x86_64"),
-        (&*AARCH64, &ours_on_aarch64(), "aarch64"),
-    ] {
-        let headers: Facts = headers
-            .clone()
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with("__NR_"))
-            .collect();
-        assert_eq!(*ours, headers, "{place}");
+    for board in Board::all() {
+        let mut headers = HEADERS[board.name].clone();
+        headers.retain(|name, _| !name.starts_with("__NR_"));
+        assert_eq!(ours_on(board), headers, "{}", board.name);
     }
     // Every number, struct and member of abi.rs is compared.
     let source = fs::read_to_string(file("../src/kernel/abi.rs")).expect("abi.rs");
-    let (mut compared, mut of) = (0, "");
+    let (mut compared, mut of) = (BTreeSet::new(), "");
     for line in source.lines() {
         let Some(item) = line.trim_start().strip_prefix("pub ") else {
             continue;
@@ -237,9 +256,9 @@ fn constants() {
             ours.contains_key(&name),
             "{name} is not compared with the headers"
         );
-        compared += 1;
+        compared.insert(name);
     }
-    assert_eq!(compared, ours.len(), "abi.rs is not read whole");
+    assert_eq!(compared.len(), ours.len(), "abi.rs is not read whole");
 }
 
 fn libc_agrees() {
@@ -338,6 +357,8 @@ fn libc_agrees() {
     // Names that the libc crate lacks, or that it has in the C library's layout.
     ours.retain(|name, _| {
         let lacks = [
+            "IPC_64",
+            "O_LARGEFILE",
             "SHM_INFO",
             "SHM_HUGE_SHIFT",
             "SEMVMX",
@@ -444,13 +465,15 @@ fn on_x86_64() {
 }
 
 /// qemu names calls by its own table of numbers.
-fn on_aarch64() {
-    let subject =
-        Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
-    let mut expected = expected();
-    // collision.rs covers getrandom, and the cases of the booted kernel those that need a fault.
-    for call in ["getrandom", "rt_sigaction", "signalfd4", "ppoll"] {
-        assert!(expected.remove(call));
+fn under_qemu() {
+    for (name, subject) in suite::emulated() {
+        namespace::unshare().expect("a namespace");
+        let mut expected = expected();
+        // collision.rs covers getrandom, and the cases of the booted kernels those that need a
+        // fault.
+        for call in ["getrandom", "rt_sigaction", "signalfd4", "ppoll"] {
+            assert!(expected.remove(call));
+        }
+        assert_eq!(made(&subject, &runs(false)), expected, "{name}");
     }
-    assert_eq!(made(&subject, &runs(false)), expected);
 }

@@ -1,6 +1,7 @@
 //! README.md, and the pages of figures and examples that it links to: sessions run as shown,
 //! figures agree, links lead somewhere. (cookbook.rs runs the other lines of the cookbook.)
 
+use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,7 +137,7 @@ fn the_sessions_run_as_shown() {
 }
 
 /// The command lines in the text of README.md: line, command before it, first line of its output.
-const INLINE: [(&str, &str, &str); 9] = [
+const INLINE: [(&str, &str, &str); 8] = [
     ("ipcmk --keyed -S 0x5100 -s 3", "true", "0"),
     ("ipcmk -M 4096 600", "true", "Shared memory id: 0"),
     (
@@ -154,7 +155,6 @@ const INLINE: [(&str, &str, &str); 9] = [
         "ipcmk -m 1M -n /cache",
         "ipcmk: create POSIX shared memory failed: File exists",
     ),
-    ("ipcmk -m 4096 -M 8192 -n /x", "true", "Shared memory id: 0"),
     (
         "ipcmk -Q >&-",
         "true",
@@ -339,9 +339,11 @@ fn options_and_targets_exist() {
     let mut names = 0;
     for (path, text) in PAGES {
         for span in code_spans(text) {
-            if let Some(target) = span.strip_prefix("make ") {
+            if let Some(words) = span.strip_prefix("make ") {
+                let (target, argument) = words.split_once(' ').unwrap_or((words, "ARCH=x86_64"));
                 let rule = format!("\n{target}: ");
                 assert!(makefile.contains(&rule), "{path}: no {span}");
+                board(argument.strip_prefix("ARCH=").expect("a board"));
             }
             for word in span.split(' ').filter(|word| word.len() > 1) {
                 let Some(name) = word.strip_prefix('-') else {
@@ -402,15 +404,46 @@ fn the_figures_of_readme_are_those_of_the_bench() {
     }
 }
 
+/// A row of tests/boards.txt, by the names of its columns.
+fn board(name: &str) -> HashMap<&'static str, &'static str> {
+    let mut rows = include_str!("../boards.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(str::split_whitespace);
+    let head = rows.next().expect("the names of the columns");
+    let row = rows.find(|row| row.clone().next() == Some(name));
+    head.zip(row.expect("a row")).collect()
+}
+
+/// The table of boards is the one that table.sh prints, from tests/boards.txt and tests/sizes.txt.
+#[test]
+fn the_boards_are_those_of_the_table() {
+    let printed = Command::new(root().join("tests/tools/table.sh"))
+        .output()
+        .expect("bash starts");
+    let printed = String::from_utf8(printed.stdout).expect("text");
+    let (_, shown) = README.1.split_once("<!-- boards -->\n").expect("a marker");
+    let (shown, _) = shown.split_once("<!-- /boards -->").expect("its end");
+    assert_eq!(shown, printed, "`make size-update` writes the table");
+    let rows = table(README.1, "boards");
+    let names: Vec<&str> = rows[2..].iter().map(|cells| cells[1]).collect();
+    let text = ["one", "two", "three", "four", "five", "six", "seven"];
+    let count = format!("{} architectures", text[names.len() - 1]);
+    assert!(README.1.contains(&count), "README.md does not say {count}");
+    for name in names {
+        assert_eq!(cell(&rows, name, "oldest kernel"), board(name)["oldest"]);
+        let kernels = board(name)["kernels"].split(',');
+        let kernels: Vec<&str> = kernels
+            .filter_map(|kernel| kernel.split('/').next())
+            .collect();
+        assert_eq!(cell(&rows, name, "kernels booted"), kernels.join(", "));
+    }
+}
+
 /// Figures in the text are those of the program, of its build and of the tables.
 #[test]
 fn figures_in_the_text_are_right() {
-    let sizes = fs::read_to_string(root().join("tests/sizes.txt")).expect("tests/sizes.txt");
-    let limit: u64 = sizes
-        .lines()
-        .find_map(|line| line.strip_prefix("limit "))
-        .and_then(|limit| limit.parse().ok())
-        .expect("a limit");
+    let limit: u64 = board("x86_64")["limit"].parse().expect("a limit");
     let manifest = include_str!("../../Cargo.toml");
     let rust = manifest
         .lines()
@@ -419,7 +452,7 @@ fn figures_in_the_text_are_right() {
         .trim_matches('"');
     let calls = cell(&table(README.1, "cost"), "system calls, -Q", "ipcmk");
     for ((path, text), figure) in [
-        (README, format!("at most {} KiB", limit / 1024)),
+        (README, format!("on x86_64 of at most {} KiB", limit / 1024)),
         (README, format!("Rust {rust} or later")),
         (README, "[Four system calls](#cost) for a queue".to_owned()),
     ] {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fetches Debian's kernels for the boot tests, all of tests/boards.txt or those that are named:
 # target/kernels/<kernel>/vmlinuz; and for x86_64 and aarch64 a busybox that can be a machine's init,
-# beside the kernel. The packages are unpacked, not installed. Existing files are kept.
+# beside the kernel. The packages are unpacked, not installed. Existing files are kept, until
+# tests/boards.txt names another package: the file `from` has its name.
 #   kernels.sh [<kernel>...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,17 +35,17 @@ for one; do
     kernel "$one"
     folder=target/kernels/$one
     missing=()
-    [ -s "$folder/vmlinuz" ] || missing+=(vmlinuz)
+    [ -s "$folder/vmlinuz" ] && [ "$(cat "$folder/from" 2>/dev/null)" = "$suite/$package" ] || missing+=(vmlinuz)
     case $one in x86_64 | aarch64) [ -s "$folder/busybox" ] || missing+=(busybox) ;; esac
     [ ${#missing[@]} -gt 0 ] || continue
     command -v apt-get >/dev/null ||
-        die "no apt-get here; put Linux $version for $name at $folder/vmlinuz, and for x86_64 and aarch64 a static busybox at $folder/busybox"
+        die "no apt-get here; put Linux $version for $name at $folder/vmlinuz, the line $suite/$package at $folder/from, and for x86_64 and aarch64 a static busybox at $folder/busybox"
     mkdir -p "$folder"
     (
         make_private_apt "$PWD/$folder/apt" "$suite" "$debian"
         for file in "${missing[@]}"; do
             case $file in
-            vmlinuz) again fetch_kernel "$folder/vmlinuz" ;;
+            vmlinuz) again fetch_kernel "$folder/vmlinuz" && echo "$suite/$package" >"$folder/from" ;;
             # It is in bin, from Debian 13 on in usr/bin.
             busybox) again fetch busybox-static './*bin/busybox' "$folder/busybox" ;;
             esac || exit

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Compares the sizes of the files with those in tests/sizes.txt and with the limits of
-# tests/boards.txt, or writes them to tests/sizes.txt (--update). A line there has board, bytes,
-# compiler. With another compiler the code differs: its sizes are shown, and not compared.
+# tests/boards.txt, or writes them to tests/sizes.txt and README.md's table (--update). A line there
+# has board, bytes, compiler. With another compiler the code differs: its sizes are shown, and not
+# compared.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/board.sh
+. tests/tools/page.sh
 
 committed=tests/sizes.txt
 
@@ -24,6 +26,8 @@ now=$(lines)
 
 if [ "${1-}" = --update ]; then
     tee $committed <<<"$now"
+    tests/tools/table.sh >target/boards.md
+    between README.md boards target/boards.md
     exit
 fi
 
