@@ -91,6 +91,7 @@
 //! | `env -` | an empty environment, to which later `env` lines add |
 //! | `file <name> <line>` | a line, with its newline, of a file in the directory that the runs start in, which is new for each case; repeatable. The name is a word; in the line, escapes and `{ab*3}` work |
 //! | `text <name> <text>` | the same without a newline |
+//! | `hole <name> <bytes>` | a file of so many zeros, which takes no room |
 //! | `directory <name>` | a directory there |
 //! | `link <name> <path>` | a symbolic link |
 //! | `fifo <name> <file>` | a FIFO, into which a thread writes the bytes of that file, piece by piece |
@@ -828,10 +829,11 @@ impl Draft {
                     None => start.files.push((name, NewFile::Regular(content))),
                 }
             }
-            "directory" | "link" | "fifo" => {
+            "directory" | "link" | "fifo" | "hole" => {
                 let (name, rest) = text::first_word(rest)?;
                 let file = match what {
                     "directory" if rest.is_empty() => NewFile::Directory,
+                    "hole" => NewFile::Hole(number(rest)?),
                     "link" => NewFile::Link(single_word(rest)?),
                     "fifo" => NewFile::Fifo(single_word(rest)?),
                     _ => return Err("a directory has a name".into()),
@@ -1413,6 +1415,8 @@ mod tests {
             "given: file d x\ngiven: directory d",
             "given: directory d x",
             "given: link l",
+            "given: hole h",
+            "given: hole h x",
             "given: mode d",
             "given: memlock x",
             "given: userns now",
