@@ -24,6 +24,9 @@ pub struct Arch {
     pub o_largefile: usize,
     /// Bytes of the largest file of a kernel of this word size: `linux/fs.h`, MAX_LFS_FILESIZE.
     pub largest_file: u64,
+    /// Bytes of the largest segment of System V of such a kernel: it counts the bytes of whole
+    /// pages in a word. `ipc/shm.c`.
+    pub largest_segment: u64,
     /// The layouts of the structs.
     pub layouts: Layouts,
 }
@@ -63,6 +66,7 @@ const WORDS_OF_64_BITS: Arch = Arch {
     o_nofollow: 0o400_000,
     o_largefile: 0o100_000,
     largest_file: u64::MAX >> 1,
+    largest_segment: u64::MAX >> 1,
     layouts: Layouts {
         ipc64_perm: [48, 0, 4, 20],
         msqid64_ds: [120, 72, 88],
@@ -84,6 +88,7 @@ const WORDS_OF_32_BITS: Arch = Arch {
     sigaction_words: 4,
     // So many pages of 4 KiB as a word can count.
     largest_file: 0xffff_ffff << 12,
+    largest_segment: 0xffff_f000,
     layouts: Layouts {
         ipc64_perm: [36, 0, 4, 20],
         msqid64_ds: [88, 60, 68],

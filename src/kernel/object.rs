@@ -29,9 +29,9 @@ impl Kind {
 /// MAX_LFS_FILESIZE.
 pub const LARGEST_FILE: u64 = u64::MAX >> 1;
 
-/// Most bytes that shmget(2) can be asked for where a word has 32 bits, in whole pages.
+/// Most bytes that shmget(2) can be asked for where a word has 32 bits.
 pub const MAX_ADDRESSES: Option<u64> = if usize::BITS == 32 {
-    Some(0xffff_f000)
+    Some(0xffff_ffff)
 } else {
     None
 };

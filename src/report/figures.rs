@@ -227,9 +227,12 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
                 }
                 _ => None,
             },
-            // Only a kernel of 32 bits has a smaller one, and EFBIG for what is larger.
-            Figure::LargestFileIfOver if self.errno == Errno::EFBIG => if_over(ARCH.largest_file),
-            Figure::LargestFileIfOver => if_over(LARGEST_FILE),
+            // A kernel of 32 bits has smaller ones.
+            Figure::LargestFileIfOver => if_over(match self.errno {
+                Errno::EFBIG => ARCH.largest_file,
+                Errno::ENOSPC => ARCH.largest_segment,
+                _ => LARGEST_FILE,
+            }),
             Figure::AddressesIfOver => MAX_ADDRESSES.and_then(if_over),
 
             Figure::Limit(limit) => self.limit(limit),
@@ -337,8 +340,9 @@ impl<K: Kernel> Facts<'_, '_, K> {
             self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
         let mut limits = self.limits.ok()?;
-        // So much is what a 64-bit kernel tells a 32-bit program at most.
-        if usize::BITS == 32 && limits.each == i32::MAX.unsigned_abs().into() {
+        // A 64-bit kernel tells a 32-bit program no more than this of SHMMAX.
+        let is_clipped = usize::BITS == 32 && limits.each == i32::MAX.unsigned_abs().into();
+        if is_clipped && name == Limit::EachIfOver && self.asked > limits.each {
             limits.each = self.read(c"/proc/sys/kernel/shmmax")?;
         }
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
