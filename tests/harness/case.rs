@@ -30,7 +30,7 @@
 //! | `not: <place> <reason>` | the case cannot run there; `qemu-user` stands for that of every architecture; repeatable |
 //! | `only: 32-bit`, `only: 64-bit` | the case is about a subject whose words have so many bits: what is expected there differs by right; repeatable |
 //! | `only: 32-bit kernel`, `only: 64-bit kernel` | the same of the kernel |
-//! | `only: pages of 4096`, `only: huge pages of 2097152` | the case is about pages, or huge pages by default, of so many bytes |
+//! | `only: pages of 4096`, `only: huge pages of 2097152` | the case is about pages, or huge pages by default, of so many bytes; `only: huge pages` is about any |
 //!
 //! # Keys of a run
 //!

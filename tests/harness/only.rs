@@ -79,8 +79,8 @@ pub enum Only {
     Kernel(Word),
     /// Pages of so many bytes.
     Pages(u64),
-    /// Huge pages of so many bytes, by default.
-    HugePages(u64),
+    /// Huge pages of so many bytes, by default; None is any.
+    HugePages(Option<u64>),
 }
 
 impl Only {
@@ -99,7 +99,8 @@ impl Only {
                     .lines()
                     .find_map(|line| line.strip_prefix("Hugepagesize:")?.strip_suffix(" kB"));
                 let kilobytes = kilobytes.and_then(|number| number.trim().parse::<u64>().ok());
-                kilobytes.map(|kilobytes| kilobytes << 10) == Some(bytes)
+                let size = kilobytes.map(|kilobytes| kilobytes << 10);
+                size.is_some_and(|size| bytes.is_none_or(|bytes| bytes == size))
             }
         })
     }
@@ -111,7 +112,8 @@ impl fmt::Display for Only {
             Self::Subject(word) => write!(f, "{word}"),
             Self::Kernel(word) => write!(f, "{word} kernel"),
             Self::Pages(bytes) => write!(f, "pages of {bytes}"),
-            Self::HugePages(bytes) => write!(f, "huge pages of {bytes}"),
+            Self::HugePages(None) => f.write_str("huge pages"),
+            Self::HugePages(Some(bytes)) => write!(f, "huge pages of {bytes}"),
         }
     }
 }
@@ -131,7 +133,10 @@ impl FromStr for Only {
             return bytes(number).map(Self::Pages);
         }
         if let Some(number) = text.strip_prefix("huge pages of ") {
-            return bytes(number).map(Self::HugePages);
+            return bytes(number).map(Some).map(Self::HugePages);
+        }
+        if text == "huge pages" {
+            return Ok(Self::HugePages(None));
         }
         text.parse().map(Self::Subject)
     }
@@ -153,7 +158,13 @@ mod tests {
         assert!(holds("64-bit kernel") && !holds("32-bit kernel"));
         assert!(!holds("pages of 4095") && !holds("huge pages of 4096"));
         assert_ne!(holds("pages of 4096"), holds("pages of 65536"));
-        for wrong in ["", "16-bit", "32-bit kernels", "pages of 4K", "huge pages"] {
+        for wrong in [
+            "",
+            "16-bit",
+            "32-bit kernels",
+            "pages of 4K",
+            "huge pages of",
+        ] {
             assert!(wrong.parse::<Only>().is_err(), "{wrong}");
         }
     }
