@@ -1,15 +1,18 @@
-//! The two binaries as the kernel's loader sees them, and the linker's assertions that keep them
+//! The binaries as the kernel's loader sees them, and the linker's assertions that keep them
 //! so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use ipcmk_tests::board::Board;
+use ipcmk_tests::only::Word;
 use ipcmk_tests::suite;
 use object::Endianness;
 use object::elf::{
-    EM_AARCH64, EM_X86_64, ET_EXEC, FileHeader64, Machine, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD,
-    ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB,
+    EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, ET_EXEC, FileHeader32, FileHeader64, Machine,
+    PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM,
+    SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
@@ -21,25 +24,48 @@ struct Subject {
     machine: Machine,
     /// Bytes of the largest page of a kernel for it.
     page: u64,
+    /// What its address is a multiple of.
+    address: u64,
     bytes: Vec<u8>,
 }
 
+/// Runs a check on the header of each file, which has one of two forms.
+macro_rules! for_each_header {
+    ($check:ident) => {
+        for subject in Subject::all() {
+            match Word::of(&subject.path).expect("an ELF file") {
+                Word::Bits64 => $check::<FileHeader64<Endianness>>(&subject),
+                Word::Bits32 => $check::<FileHeader32<Endianness>>(&subject),
+            }
+        }
+    };
+}
+
 impl Subject {
-    fn both() -> [Self; 2] {
-        let subject = |path: PathBuf, machine, page| Self {
-            bytes: fs::read(&path).expect("the file under test"),
-            path,
-            machine,
-            page,
+    fn all() -> Vec<Self> {
+        let subject = |board: &Board| {
+            let (machine, page, address) = match board.name {
+                "x86_64" => (EM_X86_64, 0x1000, 0x1000),
+                "aarch64" => (EM_AARCH64, 0x10000, 0x10000),
+                "riscv64" => (EM_RISCV, 0x1000, 0x10000),
+                "armv7" => (EM_ARM, 0x1000, 0x1000),
+                "i686" => (EM_386, 0x1000, 0x1000),
+                name => panic!("{name}: what is its e_machine?"),
+            };
+            let path = suite::ipcmk(board.name);
+            Self {
+                bytes: fs::read(&path).expect("the file under test"),
+                path,
+                machine,
+                page,
+                address,
+            }
         };
-        [
-            subject(suite::x86_64(), EM_X86_64, 0x1000),
-            subject(suite::aarch64(), EM_AARCH64, 0x10000),
-        ]
+        Board::all().iter().map(subject).collect()
     }
 
-    fn header(&self) -> &FileHeader64<Endianness> {
-        FileHeader64::parse(&*self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
+    fn header<H: FileHeader<Endian = Endianness>>(&self) -> &H {
+        H::parse(&*self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
     fn name(&self) -> String {
@@ -53,98 +79,111 @@ impl Subject {
 
 #[test]
 fn each_is_a_static_executable_for_its_processor() {
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        // 64-bit, little-endian.
-        assert!(header.is_type_64() && header.is_little_endian(), "{name}");
-        assert_eq!(header.e_machine.get(E), subject.machine, "{name}");
-        assert_eq!(header.e_type.get(E), ET_EXEC, "{name}");
-    }
+    for_each_header!(is_a_static_executable);
+}
+
+fn is_a_static_executable<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
+    let (name, header) = (subject.name(), subject.header::<H>());
+    assert!(header.is_little_endian(), "{name}");
+    assert_eq!(header.e_machine(E), subject.machine, "{name}");
+    assert_eq!(header.e_type(E), ET_EXEC, "{name}");
 }
 
 /// There is no interpreter and no dynamic section either: the list of segments is complete.
 #[test]
 fn each_has_one_segment_to_load_and_a_stack() {
+    for_each_header!(has_one_segment);
+}
+
+fn has_one_segment<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
     // aarch64 has pages of 64 KiB at most, and distributions set vm.mmap_min_addr to at most that.
     const LOWEST: u64 = 0x1_0000;
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        let segments = header.program_headers(E, &*subject.bytes).expect(&name);
-        let kinds: Vec<ProgramType> = segments.iter().map(|segment| segment.p_type(E)).collect();
-        assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
-        let [load, stack] = segments else {
-            unreachable!("see above")
-        };
+    let (name, header) = (subject.name(), subject.header::<H>());
+    let segments = header.program_headers(E, &*subject.bytes).expect(&name);
+    let kinds: Vec<ProgramType> = segments.iter().map(|segment| segment.p_type(E)).collect();
+    assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
+    let [load, stack] = segments else {
+        unreachable!("see above")
+    };
 
-        assert_eq!(load.p_flags(E), PF_R | PF_X, "{name}: R-X");
-        assert_eq!(load.p_filesz(E), load.p_memsz(E), "{name}: nothing to zero");
-        assert_eq!(load.p_offset(E), 0, "{name}: headers included");
-        let (address, align) = (load.p_vaddr(E), load.p_align(E));
-        assert!(
-            align >= subject.page && align.is_power_of_two(),
-            "{name}: {align:#x}"
-        );
-        assert_eq!(align % subject.page, 0, "{name}: {align:#x}");
-        assert_eq!(address % align, 0, "{name}: {address:#x}");
-        assert!(address >= LOWEST, "{name}: {address:#x}");
-        let entry = header.e_entry.get(E);
-        assert!(
-            (address..address + load.p_memsz(E)).contains(&entry),
-            "{name}: {entry:#x}"
-        );
+    assert_eq!(load.p_flags(E), PF_R | PF_X, "{name}: R-X");
+    let [file, memory, offset, address, align] = [
+        load.p_filesz(E),
+        load.p_memsz(E),
+        load.p_offset(E),
+        load.p_vaddr(E),
+        load.p_align(E),
+    ]
+    .map(Into::<u64>::into);
+    assert_eq!(file, memory, "{name}: nothing to zero");
+    assert_eq!(offset, 0, "{name}: headers included");
+    assert_eq!(address % subject.address, 0, "{name}: {address:#x}");
+    assert!(
+        align >= subject.page && align.is_power_of_two(),
+        "{name}: {align:#x}"
+    );
+    assert_eq!(align % subject.page, 0, "{name}: {align:#x}");
+    assert_eq!(address % align, 0, "{name}: {address:#x}");
+    assert!(address >= LOWEST, "{name}: {address:#x}");
+    let entry: u64 = header.e_entry(E).into();
+    assert!(
+        (address..address + memory).contains(&entry),
+        "{name}: {entry:#x}"
+    );
 
-        assert_eq!(stack.p_flags(E), PF_R | PF_W, "{name}: no executable stack");
-    }
+    assert_eq!(stack.p_flags(E), PF_R | PF_W, "{name}: no executable stack");
 }
 
 #[test]
 fn each_has_nothing_to_write_to_relocate_or_look_up() {
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        let sections = header.sections(E, &*subject.bytes).expect(&name);
-        for section in sections.iter() {
-            let section_name = sections.section_name(E, section).expect(&name);
-            let section_name = String::from_utf8_lossy(section_name);
-            let unwanted = [
-                SHT_REL,
-                SHT_RELA,
-                SHT_DYNAMIC,
-                SHT_DYNSYM,
-                SHT_SYMTAB,
-                SHT_NOTE,
-            ];
-            assert!(
-                !unwanted.contains(&section.sh_type(E)),
-                "{name}: {section_name}"
-            );
-            let is_unwanted =
-                |start: &&&str| section_name.starts_with(**start) && section.sh_size(E) > 0;
-            let found = [
-                ".data",
-                ".bss",
-                ".got",
-                ".rel",
-                ".tdata",
-                ".tbss",
-                ".eh_frame",
-                ".init",
-                ".fini",
-                ".comment",
-            ]
-            .iter()
-            .find(is_unwanted);
-            assert_eq!(found, None, "{name}");
-        }
-        let symbols = sections
-            .symbols(E, &*subject.bytes, SHT_SYMTAB)
-            .expect(&name);
-        assert!(symbols.is_empty(), "{name}: not stripped");
-        assert_ne!(
-            header.e_shstrndx.get(E),
-            SHN_UNDEF,
-            "{name}: the sections above have names"
+    for_each_header!(has_nothing_to_look_up);
+}
+
+fn has_nothing_to_look_up<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
+    let (name, header) = (subject.name(), subject.header::<H>());
+    let sections = header.sections(E, &*subject.bytes).expect(&name);
+    for section in sections.iter() {
+        let section_name = sections.section_name(E, section).expect(&name);
+        let section_name = String::from_utf8_lossy(section_name);
+        let unwanted = [
+            SHT_REL,
+            SHT_RELA,
+            SHT_DYNAMIC,
+            SHT_DYNSYM,
+            SHT_SYMTAB,
+            SHT_NOTE,
+        ];
+        assert!(
+            !unwanted.contains(&section.sh_type(E)),
+            "{name}: {section_name}"
         );
+        let is_unwanted =
+            |start: &&&str| section_name.starts_with(**start) && section.sh_size(E).into() > 0;
+        let found = [
+            ".data",
+            ".bss",
+            ".got",
+            ".rel",
+            ".tdata",
+            ".tbss",
+            ".eh_frame",
+            ".init",
+            ".fini",
+            ".comment",
+        ]
+        .iter()
+        .find(is_unwanted);
+        assert_eq!(found, None, "{name}");
     }
+    let symbols = sections
+        .symbols(E, &*subject.bytes, SHT_SYMTAB)
+        .expect(&name);
+    assert!(symbols.is_empty(), "{name}: not stripped");
+    assert_ne!(
+        header.e_shstrndx(E),
+        SHN_UNDEF,
+        "{name}: the sections above have names"
+    );
 }
 
 /// Nothing of the machine that built them, and no text of a panic, which would mean that a panic
@@ -167,7 +206,7 @@ fn each_tells_nothing_of_its_making() {
         repository.to_str().expect("a path in UTF-8"),
         &home,
     ];
-    for subject in Subject::both() {
+    for subject in Subject::all() {
         for text in texts {
             assert!(
                 !subject.contains(text.as_bytes()),
@@ -204,6 +243,7 @@ impl Copy {
         }
         fs::create_dir_all(&root).expect("room for a copy");
         for entry in [
+            ".cargo",
             "Cargo.toml",
             "Cargo.lock",
             "build.rs",
@@ -238,7 +278,11 @@ impl Copy {
     fn link(&self, arch: &str) -> Result<(), String> {
         let mut command = match arch {
             "x86_64" => Command::new(env::var_os("CARGO").expect("cargo sets it")),
-            _ => Command::new(self.0.join("tests/tools/cross.sh")),
+            _ => {
+                let mut cross = Command::new(self.0.join("tests/tools/cross.sh"));
+                cross.arg(arch);
+                cross
+            }
         };
         let flags = [
             "RUSTFLAGS",
@@ -304,7 +348,7 @@ fn a_copy_elsewhere_gives_the_same_files() {
         "target/release/ipcmk",
         "target/cross/aarch64-unknown-linux-gnu/release/ipcmk",
     ];
-    for ((arch, file), subject) in ARCHES.into_iter().zip(files).zip(Subject::both()) {
+    for ((arch, file), subject) in ARCHES.into_iter().zip(files).zip(Subject::all()) {
         assert_eq!(copy.link(arch), Ok(()), "{arch}");
         let built = fs::read(copy.0.join(file)).expect(file);
         // assert_eq would print both files.
