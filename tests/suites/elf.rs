@@ -1,49 +1,124 @@
-//! The two binaries as the kernel's loader sees them, and the linker's assertions that keep them
-//! so.
+//! The files as the kernel's loader sees them, and the linker's assertions that keep them so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
+use ipcmk_tests::board::Board;
 use ipcmk_tests::suite;
 use object::Endianness;
 use object::elf::{
-    EM_AARCH64, EM_X86_64, ET_EXEC, FileHeader64, Machine, PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD,
-    ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB,
+    EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, ET_EXEC, FileHeader32, FileHeader64, Machine,
+    PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM,
+    SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionType,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 const E: Endianness = Endianness::Little;
 
-/// A binary under test.
+/// Machine, whether a word has 64 bits, and bytes of the largest page of a kernel for it.
+fn facts(board: &Board) -> (Machine, bool, u64) {
+    match board.name {
+        "x86_64" => (EM_X86_64, true, 0x1000),
+        "aarch64" => (EM_AARCH64, true, 0x1_0000),
+        "riscv64" => (EM_RISCV, true, 0x1000),
+        "armv7" => (EM_ARM, false, 0x1000),
+        "i686" => (EM_386, false, 0x1000),
+        name => panic!("{name}: add its row"),
+    }
+}
+
+/// A file under test.
 struct Subject {
-    path: PathBuf,
-    machine: Machine,
-    /// Bytes of the largest page of a kernel for it.
-    page: u64,
+    board: &'static Board,
     bytes: Vec<u8>,
 }
 
-impl Subject {
-    fn both() -> [Self; 2] {
-        let subject = |path: PathBuf, machine, page| Self {
-            bytes: fs::read(&path).expect("the file under test"),
-            path,
-            machine,
-            page,
+/// What a file says of itself.
+struct File {
+    machine: Machine,
+    is_executable: bool,
+    entry: u64,
+    segments: Vec<Segment>,
+    sections: Vec<Section>,
+    has_symbols: bool,
+    names_sections: bool,
+}
+
+struct Segment {
+    kind: ProgramType,
+    flags: u32,
+    offset: u64,
+    address: u64,
+    align: u64,
+    bytes_in_file: u64,
+    bytes: u64,
+}
+
+struct Section {
+    name: String,
+    kind: SectionType,
+    bytes: u64,
+}
+
+impl File {
+    fn parse<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> object::read::Result<Self> {
+        let header = H::parse(bytes)?;
+        assert!(header.is_little_endian());
+        let sections = header.sections(E, bytes)?;
+        let segment = |segment: &H::ProgramHeader| Segment {
+            kind: segment.p_type(E),
+            flags: segment.p_flags(E).0,
+            offset: segment.p_offset(E).into(),
+            address: segment.p_vaddr(E).into(),
+            align: segment.p_align(E).into(),
+            bytes_in_file: segment.p_filesz(E).into(),
+            bytes: segment.p_memsz(E).into(),
         };
-        [
-            subject(suite::x86_64(), EM_X86_64, 0x1000),
-            subject(suite::aarch64(), EM_AARCH64, 0x10000),
-        ]
+        let section = |section: &H::SectionHeader| {
+            let name = sections.section_name(E, section)?;
+            Ok(Section {
+                name: String::from_utf8_lossy(name).into_owned(),
+                kind: section.sh_type(E),
+                bytes: section.sh_size(E).into(),
+            })
+        };
+        Ok(Self {
+            machine: header.e_machine(E),
+            is_executable: header.e_type(E) == ET_EXEC,
+            entry: header.e_entry(E).into(),
+            segments: header
+                .program_headers(E, bytes)?
+                .iter()
+                .map(segment)
+                .collect(),
+            sections: sections.iter().map(section).collect::<Result<_, _>>()?,
+            has_symbols: !sections.symbols(E, bytes, SHT_SYMTAB)?.is_empty(),
+            names_sections: header.e_shstrndx(E) != SHN_UNDEF,
+        })
+    }
+}
+
+impl Subject {
+    fn all() -> impl Iterator<Item = Self> {
+        Board::all().iter().map(|board| Self {
+            board,
+            bytes: fs::read(suite::ipcmk(board.name)).expect("the file under test"),
+        })
     }
 
-    fn header(&self) -> &FileHeader64<Endianness> {
-        FileHeader64::parse(&*self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
+    fn file(&self) -> File {
+        let (_, is_64_bit, _) = facts(self.board);
+        let file = if is_64_bit {
+            File::parse::<FileHeader64<Endianness>>(&self.bytes)
+        } else {
+            File::parse::<FileHeader32<Endianness>>(&self.bytes)
+        };
+        file.unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
-    fn name(&self) -> String {
-        self.path.display().to_string()
+    fn name(&self) -> &'static str {
+        self.board.name
     }
 
     fn contains(&self, text: &[u8]) -> bool {
@@ -53,97 +128,88 @@ impl Subject {
 
 #[test]
 fn each_is_a_static_executable_for_its_processor() {
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        // 64-bit, little-endian.
-        assert!(header.is_type_64() && header.is_little_endian(), "{name}");
-        assert_eq!(header.e_machine.get(E), subject.machine, "{name}");
-        assert_eq!(header.e_type.get(E), ET_EXEC, "{name}");
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        let (machine, ..) = facts(subject.board);
+        assert_eq!(file.machine, machine, "{name}");
+        assert!(file.is_executable, "{name}");
     }
 }
 
 /// There is no interpreter and no dynamic section either: the list of segments is complete.
 #[test]
 fn each_has_one_segment_to_load_and_a_stack() {
-    // aarch64 has pages of 64 KiB at most, and distributions set vm.mmap_min_addr to at most that.
+    // Distributions set vm.mmap_min_addr to 64 KiB at most.
     const LOWEST: u64 = 0x1_0000;
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        let segments = header.program_headers(E, &*subject.bytes).expect(&name);
-        let kinds: Vec<ProgramType> = segments.iter().map(|segment| segment.p_type(E)).collect();
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        let (.., page) = facts(subject.board);
+        let kinds: Vec<ProgramType> = file.segments.iter().map(|segment| segment.kind).collect();
         assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
-        let [load, stack] = segments else {
+        let [load, stack] = &*file.segments else {
             unreachable!("see above")
         };
 
-        assert_eq!(load.p_flags(E), PF_R | PF_X, "{name}: R-X");
-        assert_eq!(load.p_filesz(E), load.p_memsz(E), "{name}: nothing to zero");
-        assert_eq!(load.p_offset(E), 0, "{name}: headers included");
-        let (address, align) = (load.p_vaddr(E), load.p_align(E));
+        assert_eq!(load.flags, (PF_R | PF_X).0, "{name}: R-X");
+        assert_eq!(load.bytes_in_file, load.bytes, "{name}: nothing to zero");
+        assert_eq!(load.offset, 0, "{name}: headers included");
+        let (address, align) = (load.address, load.align);
         assert!(
-            align >= subject.page && align.is_power_of_two(),
+            align >= page && align.is_power_of_two(),
             "{name}: {align:#x}"
         );
-        assert_eq!(align % subject.page, 0, "{name}: {align:#x}");
+        assert_eq!(align % page, 0, "{name}: {align:#x}");
         assert_eq!(address % align, 0, "{name}: {address:#x}");
         assert!(address >= LOWEST, "{name}: {address:#x}");
-        let entry = header.e_entry.get(E);
         assert!(
-            (address..address + load.p_memsz(E)).contains(&entry),
-            "{name}: {entry:#x}"
+            (address..address + load.bytes).contains(&file.entry),
+            "{name}: {:#x}",
+            file.entry
         );
 
-        assert_eq!(stack.p_flags(E), PF_R | PF_W, "{name}: no executable stack");
+        assert_eq!(stack.flags, (PF_R | PF_W).0, "{name}: no executable stack");
     }
 }
 
 #[test]
 fn each_has_nothing_to_write_to_relocate_or_look_up() {
-    for subject in Subject::both() {
-        let (name, header) = (subject.name(), subject.header());
-        let sections = header.sections(E, &*subject.bytes).expect(&name);
-        for section in sections.iter() {
-            let section_name = sections.section_name(E, section).expect(&name);
-            let section_name = String::from_utf8_lossy(section_name);
-            let unwanted = [
-                SHT_REL,
-                SHT_RELA,
-                SHT_DYNAMIC,
-                SHT_DYNSYM,
-                SHT_SYMTAB,
-                SHT_NOTE,
-            ];
+    const UNWANTED: [SectionType; 6] = [
+        SHT_REL,
+        SHT_RELA,
+        SHT_DYNAMIC,
+        SHT_DYNSYM,
+        SHT_SYMTAB,
+        SHT_NOTE,
+    ];
+    const EMPTY: [&str; 12] = [
+        ".data",
+        ".bss",
+        ".got",
+        ".rel",
+        ".tdata",
+        ".tbss",
+        ".eh_frame",
+        ".init",
+        ".fini",
+        ".comment",
+        ".ARM.ex",
+        ".sdata",
+    ];
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        for section in &file.sections {
             assert!(
-                !unwanted.contains(&section.sh_type(E)),
-                "{name}: {section_name}"
+                !UNWANTED.contains(&section.kind),
+                "{name}: {}",
+                section.name
             );
-            let is_unwanted =
-                |start: &&&str| section_name.starts_with(**start) && section.sh_size(E) > 0;
-            let found = [
-                ".data",
-                ".bss",
-                ".got",
-                ".rel",
-                ".tdata",
-                ".tbss",
-                ".eh_frame",
-                ".init",
-                ".fini",
-                ".comment",
-            ]
-            .iter()
-            .find(is_unwanted);
+            let found = EMPTY
+                .iter()
+                .find(|start| section.name.starts_with(**start) && section.bytes > 0);
             assert_eq!(found, None, "{name}");
         }
-        let symbols = sections
-            .symbols(E, &*subject.bytes, SHT_SYMTAB)
-            .expect(&name);
-        assert!(symbols.is_empty(), "{name}: not stripped");
-        assert_ne!(
-            header.e_shstrndx.get(E),
-            SHN_UNDEF,
-            "{name}: the sections above have names"
-        );
+        assert!(!file.has_symbols, "{name}: not stripped");
+        assert!(file.names_sections, "{name}: the sections above have names");
     }
 }
 
@@ -167,7 +233,7 @@ fn each_tells_nothing_of_its_making() {
         repository.to_str().expect("a path in UTF-8"),
         &home,
     ];
-    for subject in Subject::both() {
+    for subject in Subject::all() {
         for text in texts {
             assert!(
                 !subject.contains(text.as_bytes()),
@@ -240,6 +306,10 @@ impl Copy {
             "x86_64" => Command::new(env::var_os("CARGO").expect("cargo sets it")),
             _ => Command::new(self.0.join("tests/tools/cross.sh")),
         };
+        if arch != "x86_64" {
+            command.arg(arch);
+        }
+        let rust = repository().join("target/rust/rustc");
         let flags = [
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
@@ -254,6 +324,8 @@ impl Copy {
             .args(["build", "--release", "--offline", "--bin", "ipcmk"])
             .current_dir(&self.0)
             .env("CARGO_TARGET_DIR", self.0.join("target"))
+            // The copy has no compiler of its own: see rust.sh.
+            .env("CROSS_RUSTC", format!("rustc {}", rust.display()))
             .output()
             .expect("cargo starts");
         if output.status.success() {
@@ -304,7 +376,7 @@ fn a_copy_elsewhere_gives_the_same_files() {
         "target/release/ipcmk",
         "target/cross/aarch64-unknown-linux-gnu/release/ipcmk",
     ];
-    for ((arch, file), subject) in ARCHES.into_iter().zip(files).zip(Subject::both()) {
+    for ((arch, file), subject) in ARCHES.into_iter().zip(files).zip(Subject::all()) {
         assert_eq!(copy.link(arch), Ok(()), "{arch}");
         let built = fs::read(copy.0.join(file)).expect(file);
         // assert_eq would print both files.
