@@ -28,7 +28,9 @@
 //! | `undone: ...` | a POSIX object that the runs create and remove again, as in `posix:`; repeatable. Read by the fault tests alone: a fault may leave it behind |
 //! | `util-linux: ...` | how util-linux's ipcmk answers, see below; required |
 //! | `not: <place> <reason>` | the case cannot run there; `qemu-user` stands for that of every architecture; repeatable |
-//! | `only: 32-bit`, `only: 64-bit` | the case is about a subject whose words have so many bits; there, what it expects differs by right |
+//! | `only: 32-bit`, `only: 64-bit` | the case is about a subject whose words have so many bits: what is expected there differs by right; repeatable |
+//! | `only: 32-bit kernel`, `only: 64-bit kernel` | the same of the kernel |
+//! | `only: pages of 4096`, `only: huge pages of 2097152` | the case is about pages, or huge pages by default, of so many bytes; `only: huge pages` is about any |
 //!
 //! # Keys of a run
 //!
@@ -89,6 +91,7 @@
 //! | `env -` | an empty environment, to which later `env` lines add |
 //! | `file <name> <line>` | a line, with its newline, of a file in the directory that the runs start in, which is new for each case; repeatable. The name is a word; in the line, escapes and `{ab*3}` work |
 //! | `text <name> <text>` | the same without a newline |
+//! | `hole <name> <bytes>` | a file of so many zeros, which takes no room |
 //! | `directory <name>` | a directory there |
 //! | `link <name> <path>` | a symbolic link |
 //! | `fifo <name> <file>` | a FIFO, into which a thread writes the bytes of that file, piece by piece |
@@ -167,14 +170,13 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::files::{NewFile, Stdin};
 use crate::namespace::{self, Kind, NewObject, Object, Sysctl};
+use crate::only::{Only, Word};
 use crate::place::Places;
 use crate::posix::{self, What};
 use crate::text::{self, Parsed, Pattern, Piece, Which};
@@ -224,8 +226,8 @@ pub struct Case {
     pub util_linux: UtilLinux,
     /// The places where it cannot run, and why.
     pub not: Vec<(Places, String)>,
-    /// The words of the subject that it is about, if not of any.
-    pub only: Option<Word>,
+    /// What it is about, if not every subject and machine.
+    pub only: Vec<Only>,
     /// Whether it needs a runner without a seccomp filter.
     pub unfiltered: bool,
 }
@@ -587,54 +589,6 @@ pub enum Answer {
     Differs(String),
 }
 
-/// The size of a program's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
-    /// armv7, i686.
-    Bits32,
-    /// x86_64, aarch64, riscv64.
-    Bits64,
-}
-
-impl Word {
-    /// That of the program in this ELF file; of a script, that of this process.
-    pub fn of(program: &Path) -> io::Result<Self> {
-        /// ELFCLASS32 and ELFCLASS64 of elf.h, after the four bytes of ELFMAG.
-        const CLASSES: [([u8; 5], Word); 2] = [
-            (*b"\x7fELF\x01", Word::Bits32),
-            (*b"\x7fELF\x02", Word::Bits64),
-        ];
-        let mut begin = [0; 5];
-        File::open(program)?.read_exact(&mut begin)?;
-        let class = CLASSES.into_iter().find(|class| class.0 == begin);
-        let own = if cfg!(target_pointer_width = "64") {
-            Self::Bits64
-        } else {
-            Self::Bits32
-        };
-        Ok(class.map_or(own, |class| class.1))
-    }
-}
-
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bits32 => "32-bit",
-            Self::Bits64 => "64-bit",
-        })
-    }
-}
-
-impl FromStr for Word {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut all = [Self::Bits32, Self::Bits64].into_iter();
-        let found = all.find(|word| word.to_string() == text);
-        found.ok_or_else(|| format!("{text:?} is neither 32-bit nor 64-bit"))
-    }
-}
-
 /// A version of util-linux: major, minor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u32, pub u32);
@@ -728,7 +682,7 @@ struct Draft {
     undone: Vec<posix::Wanted>,
     util_linux: Option<UtilLinux>,
     not: Vec<(Places, String)>,
-    only: Option<Word>,
+    only: Vec<Only>,
     unfiltered: bool,
     word: Word,
 }
@@ -762,7 +716,7 @@ impl Draft {
             undone: Vec::new(),
             util_linux: None,
             not: Vec::new(),
-            only: None,
+            only: Vec::new(),
             unfiltered: false,
             word,
         }
@@ -799,7 +753,7 @@ impl Draft {
                     .ok_or("`not:` needs a place and a reason")?;
                 self.not.push((place.parse()?, filled(reason)?));
             }
-            "only:" => set_once(&mut self.only, value.parse()?)?,
+            "only:" => self.only.push(value.parse()?),
             _ if key.starts_with("out*") => {
                 let count = key["out*".len()..].strip_suffix(':');
                 let count = number(count.ok_or("`out*<n>:` repeats whole lines")?)?;
@@ -875,10 +829,11 @@ impl Draft {
                     None => start.files.push((name, NewFile::Regular(content))),
                 }
             }
-            "directory" | "link" | "fifo" => {
+            "directory" | "link" | "fifo" | "hole" => {
                 let (name, rest) = text::first_word(rest)?;
                 let file = match what {
                     "directory" if rest.is_empty() => NewFile::Directory,
+                    "hole" => NewFile::Hole(number(rest)?),
                     "link" => NewFile::Link(single_word(rest)?),
                     "fifo" => NewFile::Fifo(single_word(rest)?),
                     _ => return Err("a directory has a name".into()),
@@ -1460,6 +1415,8 @@ mod tests {
             "given: file d x\ngiven: directory d",
             "given: directory d x",
             "given: link l",
+            "given: hole h",
+            "given: hole h x",
             "given: mode d",
             "given: memlock x",
             "given: userns now",
@@ -1505,7 +1462,7 @@ mod tests {
             "not: nowhere reason",
             "not: qemu-user",
             "only: 16-bit",
-            "only: 32-bit\nonly: 64-bit",
+            "only: pages",
             "given: ipc-alone now",
             "holds: shm key=1 size=4096",
             "holds: msg key=1 mode=600 size=1",

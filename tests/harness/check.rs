@@ -329,7 +329,7 @@ mod tests {
 
     fn case(lines: &str) -> Case {
         let text = format!("case: a\n{lines}\nutil-linux: same\n");
-        case::parse(Path::new("x.case"), &text, case::Word::Bits64)
+        case::parse(Path::new("x.case"), &text, crate::only::Word::Bits64)
             .expect(lines)
             .remove(0)
     }

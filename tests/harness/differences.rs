@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn rows_and_tags_must_agree() {
         let text = "case: a\nrun: -Q\nutil-linux: differs operands\n";
-        let cases = case::parse(Path::new("x.case"), text, case::Word::Bits64).unwrap();
+        let cases = case::parse(Path::new("x.case"), text, crate::only::Word::Bits64).unwrap();
         let check = |list: &str| check(Path::new("list"), list, &cases);
         assert_eq!(
             check("# comment\n\noperands: a word too many is an error here\n"),

@@ -21,6 +21,8 @@ use crate::case::{Case, Start};
 pub enum NewFile {
     /// A regular file with this content.
     Regular(Vec<u8>),
+    /// A regular file of so many zeros, which takes no room.
+    Hole(u64),
     /// A directory.
     Directory,
     /// A symbolic link to this path.
@@ -57,6 +59,11 @@ pub fn settle(case: &Case) -> io::Result<(Case, Option<Scratch>)> {
             NewFile::Regular(content) => {
                 fs::write(&path, content)?;
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?;
+            }
+            NewFile::Hole(size) => {
+                let file = File::create_new(&path)?;
+                file.set_len(*size)?;
+                file.set_permissions(fs::Permissions::from_mode(0o644))?;
             }
             NewFile::Directory => {
                 fs::create_dir(&path)?;

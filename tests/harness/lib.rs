@@ -14,6 +14,7 @@
 //! | [`subject`] | one run of the program under test |
 //! | [`files`] | the files of a case, and standard input |
 //! | [`inherited`] | umask, limits and signals of the caller, reset |
+//! | [`only`] | what a case is about by right |
 //! | [`output`] | where the subject's outputs go, and how the runner reads them |
 //! | [`tracer`] | ptrace: the initial stack, system calls, injected faults, instruction counts |
 //! | [`faults`] | every fault at every system call, and what each one leaves behind |
@@ -46,6 +47,7 @@ pub mod line;
 pub mod load;
 pub mod namespace;
 pub mod observer;
+pub mod only;
 pub mod output;
 pub mod place;
 pub mod posix;

@@ -23,8 +23,8 @@ use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 use nix::unistd::{Whence, lseek64};
 
-use crate::case::Word;
 use crate::namespace::wide;
+use crate::only::Word;
 use crate::text;
 
 /// Where the C libraries look for shared memory and semaphores.

@@ -11,6 +11,7 @@ use crate::case::{Answer, Case, Setup, UtilLinux, Version};
 use crate::check::{self, Objects};
 use crate::files;
 use crate::namespace::{self, Changed, Kind, NewObject, Object, Privilege};
+use crate::only::Only;
 use crate::place::Place;
 use crate::posix;
 use crate::subject::Subject;
@@ -71,8 +72,10 @@ impl Runner {
         {
             return Some(reason.clone());
         }
-        if let Some(only) = case.only.filter(|only| *only != self.subject.word()) {
-            return Some(format!("it is about {only} programs"));
+        let word = self.subject.word();
+        let about = |only: &&Only| !only.holds(word).expect("the figures of a machine");
+        if let Some(only) = case.only.iter().find(about) {
+            return Some(format!("it is about this only: {only}"));
         }
         let start = &case.start;
         if start.ipc_alone && !cfg!(target_arch = "x86") {

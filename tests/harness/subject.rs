@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::ptr;
 
-use crate::case::{Random, Start, Stream, Version, Word};
+use crate::case::{Random, Start, Stream, Version};
 use crate::files::{Input, Scratch, Stdin};
 use crate::namespace::{Changed, Sysctl};
+use crate::only::Word;
 use crate::output::Output;
 use crate::seccomp;
 use crate::spawn::{self, Launch};

@@ -18,8 +18,9 @@ use ipcmk::cli::number::{self, Bad};
 use ipcmk::cli::options::Opts;
 use ipcmk::cli::options::{Opt, TABLE};
 use ipcmk::cli::request::{Action, Request};
-use ipcmk_tests::case::{self, Start, Version};
+use ipcmk_tests::case::{Start, Version};
 use ipcmk_tests::namespace::{self, Kind, Object};
+use ipcmk_tests::only;
 use ipcmk_tests::posix::{self, Queue, Wanted, What};
 use ipcmk_tests::random;
 use ipcmk_tests::reading::{self, Reading, read};
@@ -108,7 +109,7 @@ fn existing() -> [Wanted; 3] {
     };
     [
         ("x", What::file(5000, b"abc".into())),
-        ("sem.x", What::semaphore(7, false, case::Word::Bits64)),
+        ("sem.x", What::semaphore(7, false, only::Word::Bits64)),
         ("x", What::Queue(queue)),
     ]
     .map(|(name, what)| Wanted {

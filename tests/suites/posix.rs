@@ -1,5 +1,6 @@
 //! POSIX objects beside the C libraries: names, errors and bytes are those of glibc and of musl, as
-//! C programs that are linked with either of them have it, on each architecture.
+//! C programs that are linked with either of them have it: on x86_64 and aarch64, and the bytes on the
+//! other architectures too.
 //!
 //! What is shown of the objects that ipcmk creates is shown of the libraries' own objects too.
 //! tests/tools/musl.sh fetches musl.
@@ -17,9 +18,11 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ipcmk_tests::board::Board;
 use ipcmk_tests::case::Start;
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::namespace::{self, Privilege};
+use ipcmk_tests::only::Word;
 use ipcmk_tests::posix::{self, Object, What};
 use ipcmk_tests::subject::Subject;
 use ipcmk_tests::{errno, spawn, suite, text};
@@ -27,10 +30,11 @@ use libtest_mimic::Trial;
 
 fn main() -> ExitCode {
     suite::run(|privilege| {
-        let tests: [(_, fn(Privilege)); 10] = [
+        let tests: [(_, fn(Privilege)); 11] = [
             ("shared_memory_is_used_by_c", |_| shared_memory()),
             ("queues_are_used_by_c", |_| queues()),
-            ("semaphores_are_used_by_c", |_| semaphores()),
+            ("semaphores_are_used_by_c", |_| semaphores(Machine::BOTH)),
+            ("objects_of_other_boards_are_used_by_c", |_| other_boards()),
             ("values_that_are_too_large", |_| too_large()),
             ("a_wrong_semaphore_is_found_out", |_| wrong_semaphores()),
             ("objects_of_c_are_found", found),
@@ -71,26 +75,47 @@ impl Libc {
     const ALL: [Self; 2] = [Self::Glibc, Self::Musl];
 }
 
-/// A machine, by the name that its compiler has.
+/// A machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Machine {
     X86_64,
     Aarch64,
+    Riscv64,
+    Armv7,
+    I686,
 }
 
 impl Machine {
-    const ALL: [Self; 2] = [Self::X86_64, Self::Aarch64];
+    /// Those that all tests try.
+    const BOTH: &[Self] = &[Self::X86_64, Self::Aarch64];
+    /// The others, those together whose programs can share a semaphore.
+    const OTHERS: [&[Self]; 2] = [&[Self::Riscv64], &[Self::Armv7, Self::I686]];
 
-    fn name(self) -> &'static str {
-        match self {
+    fn board(self) -> &'static Board {
+        let name = match self {
             Self::X86_64 => "x86_64",
             Self::Aarch64 => "aarch64",
-        }
+            Self::Riscv64 => "riscv64",
+            Self::Armv7 => "armv7",
+            Self::I686 => "i686",
+        };
+        Board::named(name).expect("a row of boards.txt")
+    }
+
+    fn name(self) -> &'static str {
+        self.board().name
     }
 
     /// What runs its programs, unless the processor does.
     fn emulator(self) -> Option<&'static Path> {
-        (self == Self::Aarch64).then_some(Path::new("qemu-aarch64"))
+        self.board().emulator.map(Path::new)
+    }
+
+    fn word(self) -> Word {
+        match self {
+            Self::X86_64 | Self::Aarch64 | Self::Riscv64 => Word::Bits64,
+            Self::Armv7 | Self::I686 => Word::Bits32,
+        }
     }
 }
 
@@ -99,8 +124,8 @@ const SOURCES: [&str; 4] = ["main.c", "shm.c", "mqueue.c", "semaphore.c"];
 
 /// The C program by each compiler, with each library.
 static PROGRAMS: LazyLock<HashMap<(Machine, Libc), PathBuf>> = LazyLock::new(|| {
-    let pairs = Machine::ALL.map(|machine| Libc::ALL.map(|libc| (machine, libc)));
-    let pairs = pairs.into_iter().flatten();
+    let machines = [Machine::BOTH].into_iter().chain(Machine::OTHERS).flatten();
+    let pairs = machines.flat_map(|&machine| Libc::ALL.map(|libc| (machine, libc)));
     let open = |program: PathBuf| spawn::open_to_all(&program).expect("it is there");
     pairs
         .map(|pair| (pair, open(compile(pair.0, pair.1))))
@@ -112,9 +137,10 @@ fn compile(machine: Machine, libc: Libc) -> PathBuf {
     let sources = SOURCES.map(|name| home.join("suites/posix").join(name));
     let name = machine.name();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("posix-{name}-{libc:?}"));
-    let mut compiler = Command::new(format!("{name}-linux-gnu-gcc"));
+    let mut compiler = Command::new(machine.board().compiler);
     compiler
         .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"])
+        .arg("-D_FILE_OFFSET_BITS=64")
         .args(["-static", "-no-pie", "-fno-pie", "-o"])
         .arg(&program);
     match libc {
@@ -124,21 +150,35 @@ fn compile(machine: Machine, libc: Libc) -> PathBuf {
         // Nothing of glibc's, which the compiler would take.
         Libc::Musl => {
             let root = home.join("../target/musl").join(name).join("usr");
-            let part = |part: &str| root.join(format!("{part}/{name}-linux-musl"));
+            let missing = || {
+                format!(
+                    "no musl at {}: tests/tools/musl.sh fetches it",
+                    root.display()
+                )
+            };
+            // Debian's name of the architecture, with `musl` in it.
+            let mut triples =
+                fs::read_dir(root.join("lib")).unwrap_or_else(|_| panic!("{}", missing()));
+            let triple = triples
+                .next()
+                .expect("a folder")
+                .expect("its name")
+                .file_name();
+            let part = |part: &str| root.join(part).join(&triple);
             let library = |file: &str| part("lib").join(file);
-            assert!(
-                library("libc.a").is_file(),
-                "no musl at {}: tests/tools/musl.sh fetches it",
-                root.display()
-            );
+            assert!(library("libc.a").is_file(), "{}", missing());
             compiler
                 .args(["-nostdlib", "-nostdinc", "-isystem"])
                 .arg(part("include"))
                 .args(["crt1.o", "crti.o"].map(library))
                 .args(sources)
+                // libgcc's division by zero, on armv7, is libc's raise(3).
+                .arg("-Wl,--start-group")
                 .arg(library("libc.a"))
-                .arg("-lgcc")
-                .arg(library("crtn.o"));
+                .args(["-lgcc", "-Wl,--end-group"])
+                .arg(library("crtn.o"))
+                // The linker of Debian 12 crashes on that of riscv64, which is of Debian 13.
+                .arg("-Wl,--strip-debug");
         }
     }
     let compiled = compiler.status();
@@ -242,10 +282,19 @@ impl Program {
         }
     }
 
-    /// With each library, on each machine.
+    /// With each library, on each of these machines.
+    fn of(machines: &[Machine], user: Option<u32>) -> Vec<Self> {
+        let pairs = Libc::ALL
+            .into_iter()
+            .flat_map(|libc| machines.iter().map(move |machine| (*machine, libc)));
+        pairs
+            .map(|(machine, libc)| Self::start(machine, libc, user))
+            .collect()
+    }
+
+    /// With each library, on both machines.
     fn all(user: Option<u32>) -> Vec<Self> {
-        let machines = |libc| Machine::ALL.map(|machine| Self::start(machine, libc, user));
-        Libc::ALL.into_iter().flat_map(machines).collect()
+        Self::of(Machine::BOTH, user)
     }
 
     /// Gives it a command.
@@ -347,29 +396,40 @@ impl fmt::Display for Ours {
 }
 
 impl Ours {
-    /// That for each machine.
-    fn both(libc: Libc, user: Option<u32>) -> [Self; 2] {
-        Machine::ALL.map(|machine| {
-            let file = match machine {
-                Machine::X86_64 => suite::x86_64(),
-                Machine::Aarch64 => suite::aarch64(),
-            };
-            let subject = Subject::new(&file, machine.emulator()).expect("our ipcmk");
-            let start = Start {
-                user,
-                ..Start::default()
-            };
-            Self {
-                subject,
-                start,
-                libc,
-            }
-        })
+    fn new(machine: Machine, libc: Libc, user: Option<u32>) -> Self {
+        let file = suite::ipcmk(machine.name());
+        let subject = Subject::new(&file, machine.emulator()).expect("our ipcmk");
+        let start = Start {
+            user,
+            ..Start::default()
+        };
+        Self {
+            subject,
+            start,
+            libc,
+        }
+    }
+
+    /// That for each of both machines.
+    fn both(libc: Libc, user: Option<u32>) -> Vec<Self> {
+        let machines = Machine::BOTH.iter();
+        machines
+            .map(|&machine| Self::new(machine, libc, user))
+            .collect()
+    }
+
+    /// That for each of these machines, with each library.
+    fn of(machines: &[Machine], user: Option<u32>) -> Vec<Self> {
+        let pairs = Libc::ALL
+            .into_iter()
+            .flat_map(|libc| machines.iter().map(move |machine| (*machine, libc)));
+        pairs
+            .map(|(machine, libc)| Self::new(machine, libc, user))
+            .collect()
     }
 
     fn all(user: Option<u32>) -> Vec<Self> {
-        let both = |libc| Self::both(libc, user);
-        Libc::ALL.into_iter().flat_map(both).collect()
+        Self::of(Machine::BOTH, user)
     }
 
     /// The words that make an object.
@@ -460,16 +520,16 @@ static TEXTS: LazyLock<HashMap<String, Errno>> = LazyLock::new(|| {
 
 /// Everybody who makes objects that have the same form for both libraries.
 fn makers(user: Option<u32>) -> Vec<Box<dyn Maker>> {
-    with_ours(user, Ours::both(Libc::Glibc, user))
+    with_ours(Program::all(user), Ours::both(Libc::Glibc, user))
 }
 
-/// Everybody who makes semaphores.
-fn makers_of_semaphores(user: Option<u32>) -> Vec<Box<dyn Maker>> {
-    with_ours(user, Ours::all(user))
+/// Everybody who makes semaphores, on these machines.
+fn makers_of_semaphores(machines: &[Machine], user: Option<u32>) -> Vec<Box<dyn Maker>> {
+    with_ours(Program::of(machines, user), Ours::of(machines, user))
 }
 
-fn with_ours(user: Option<u32>, ours: impl IntoIterator<Item = Ours>) -> Vec<Box<dyn Maker>> {
-    let programs = Program::all(user).into_iter();
+fn with_ours(programs: Vec<Program>, ours: Vec<Ours>) -> Vec<Box<dyn Maker>> {
+    let programs = programs.into_iter();
     let programs = programs.map(|program| Box::new(program) as Box<dyn Maker>);
     let ours = ours.into_iter();
     let ours = ours.map(|ours| Box::new(ours) as Box<dyn Maker>);
@@ -579,11 +639,11 @@ const LARGEST: u32 = i32::MAX.cast_unsigned();
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Two processes count by a semaphore of anybody's, and wait for each other.
-fn semaphores() {
-    let mut waiters = Program::all(None);
-    let mut posters = Program::all(None);
+fn semaphores(machines: &[Machine]) {
+    let mut waiters = Program::of(machines, None);
+    let mut posters = Program::of(machines, None);
     let ok = || Ok(String::new());
-    for mut maker in makers_of_semaphores(None) {
+    for mut maker in makers_of_semaphores(machines, None) {
         let libc = maker.libc();
         let file = posix::path(&file_name(libc, b"x"));
         for waiter in waiters.iter_mut().filter(|waiter| waiter.libc == libc) {
@@ -634,6 +694,45 @@ fn semaphores() {
     assert_eq!(objects(), []);
 }
 
+/// The same on the boards that the other tests do not try; and whoever makes an object there, it has
+/// the same bytes.
+fn other_boards() {
+    const ORDERS: [(Order, &[u8]); 7] = [
+        (Order::Shm(0), b"/shm-0"),
+        (Order::Shm(5000), b"/shm-5000"),
+        (Order::Shm(5 << 30), b"/shm-5G"),
+        (Order::Queue(Some([3, 100])), b"/queue"),
+        (Order::Sem(0), b"/sem-0"),
+        (Order::Sem(7), b"/sem-7"),
+        (Order::Sem(LARGEST), b"/sem-largest"),
+    ];
+    for machines in Machine::OTHERS {
+        semaphores(machines);
+        let mut programs = Program::of(machines, None);
+        let mut expected: HashMap<Libc, Vec<Seen>> = HashMap::new();
+        for mut maker in makers_of_semaphores(machines, None) {
+            for (order, name) in ORDERS {
+                let made = maker.make(order, name, 0o640);
+                assert_eq!(made, Ok(()), "{maker}: {}", text::show(name));
+            }
+            let mut seen = seen();
+            assert_eq!(seen.len(), ORDERS.len());
+            if maker.libc() == Libc::Musl {
+                as_set_by_musl(&mut seen);
+            }
+            let first = expected.entry(maker.libc()).or_insert_with(|| seen.clone());
+            assert_eq!(*first, seen, "{maker}");
+            let answer = programs[0].ask("shm-use", &[b"/shm-5000"]);
+            assert_eq!(answer, Ok("5000".to_owned()), "{maker}");
+            for program in &mut programs {
+                let answer = program.ask("mq-attributes", &[b"/queue"]);
+                assert_eq!(answer, Ok("3 100 0".to_owned()), "{maker}, {program}");
+            }
+            clear();
+        }
+    }
+}
+
 /// A value over SEM_VALUE_MAX is refused: by us as a number that is none of a semaphore.
 fn too_large() {
     for value in [LARGEST + 1, u32::MAX] {
@@ -675,9 +774,14 @@ fn until_it_waits(waiter: &Program, file: &Path) {
     let file = File::open(file).expect("it is there");
     let start = Instant::now();
     loop {
-        // Both libraries have the number of those who wait behind 32 bits of value.
+        // Both libraries have the number of those who wait behind 32 bits of value, but for
+        // glibc's of 32 bits, which has it at the end.
+        let at = match (waiter.libc, waiter.machine.word()) {
+            (Libc::Glibc, Word::Bits32) => 12,
+            _ => 4,
+        };
         let mut waiting = [0; 4];
-        file.read_exact_at(&mut waiting, 4).expect("its bytes");
+        file.read_exact_at(&mut waiting, at).expect("its bytes");
         if u32::from_ne_bytes(waiting) == 1 && waiter.sleeps() {
             return;
         }
@@ -1180,7 +1284,7 @@ fn names(order: Order) {
     let mut ours = match order {
         Order::Sem(_) => Ours::all(None),
         // The libraries do not differ.
-        _ => Ours::both(Libc::Glibc, None).into(),
+        _ => Ours::both(Libc::Glibc, None),
     };
     let mut met = vec![0; ACCEPTED.len()];
     let (mut wrong, mut compared) = (Vec::new(), 0);
@@ -1510,7 +1614,7 @@ fn try_at(site: &Site) {
     namespace::unshare().expect("namespaces");
     (site.set_up)();
     let mut removers = Libc::ALL.map(|libc| Program::start(Machine::X86_64, libc, None));
-    for mut maker in makers_of_semaphores(site.user) {
+    for mut maker in makers_of_semaphores(Machine::BOTH, site.user) {
         for (order, expected) in Order::USUAL.into_iter().zip(site.expected) {
             let made = maker.make(order, b"/x", 0o600);
             let case = format!("{}: {order:?} by {maker}", site.title);

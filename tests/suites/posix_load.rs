@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::process::ExitCode;
 
-use ipcmk_tests::case::Word;
 use ipcmk_tests::files::Scratch;
 use ipcmk_tests::load::{Program, WORKERS, at_once};
 use ipcmk_tests::namespace;
+use ipcmk_tests::only::Word;
 use ipcmk_tests::posix::{self, Object, Queue, Wanted, What, Window};
 use ipcmk_tests::suite;
 

@@ -49,7 +49,8 @@ fn given(conditions: &[&str], line: &'static str) -> Run {
         text.extend(["given: ", condition, "\n"]);
     }
     text.push_str("run:\nutil-linux: same\n");
-    let cases = case::parse(Path::new("this"), &text, case::Word::Bits64).expect(&text);
+    let cases =
+        case::parse(Path::new("this"), &text, ipcmk_tests::only::Word::Bits64).expect(&text);
     let (case, held) = files::settle(&cases[0]).expect(line);
     Run {
         setup: case.setup,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ipcmk_tests::case::{self, Case, Version, Word};
+use ipcmk_tests::case::{self, Case, Version};
 use ipcmk_tests::differences;
 use ipcmk_tests::faults::reach::Reach;
 use ipcmk_tests::faults::report::Report;
@@ -26,6 +26,7 @@ use ipcmk_tests::guest;
 use ipcmk_tests::inherited;
 use ipcmk_tests::namespace::{self, Object, Window};
 use ipcmk_tests::observer;
+use ipcmk_tests::only::Word;
 use ipcmk_tests::place::Place;
 use ipcmk_tests::posix;
 use ipcmk_tests::runner::{Runner, Verdict};

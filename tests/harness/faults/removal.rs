@@ -348,7 +348,7 @@ mod tests {
     fn semaphore() -> posix::Object {
         posix::Object {
             name: "sem.x".into(),
-            what: posix::What::semaphore(1, false, case::Word::Bits64),
+            what: posix::What::semaphore(1, false, crate::only::Word::Bits64),
             mode: 0o600,
             owner: (0, 0),
             inode: 1,
@@ -371,7 +371,7 @@ mod tests {
         gone: &[Target],
         faults: &[(Fault, usize)],
     ) -> Verdict {
-        let cases = case::parse(Path::new("x.case"), case, case::Word::Bits64).unwrap();
+        let cases = case::parse(Path::new("x.case"), case, crate::only::Word::Bits64).unwrap();
         let given = Objects::new(vec![queue(3, 5), queue(4, 6)], Vec::new());
         let call = |name, result| Syscall {
             name,

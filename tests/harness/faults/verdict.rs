@@ -544,7 +544,7 @@ mod tests {
     const EXIT_1: i32 = 1 << 8;
 
     fn judged(observed: &Observed, faults: &[Fault], held: &[Object], expected: i32) -> Verdict {
-        let cases = case::parse(Path::new("x.case"), LINES, case::Word::Bits64).unwrap();
+        let cases = case::parse(Path::new("x.case"), LINES, crate::only::Word::Bits64).unwrap();
         let given = Objects::new(vec![Object::example(Kind::Sem, 1, 9)], Vec::new());
         let scene = Scene {
             case: &cases[0],
@@ -647,7 +647,7 @@ mod tests {
     fn semaphore() -> posix::Object {
         file(
             "sem.x",
-            posix::What::semaphore(0, false, case::Word::Bits64),
+            posix::What::semaphore(0, false, crate::only::Word::Bits64),
         )
     }
 
@@ -665,7 +665,7 @@ mod tests {
         faults: &[Fault],
         held: &[posix::Object],
     ) -> (Verdict, [usize; 5]) {
-        let cases = case::parse(Path::new("x.case"), POSIX, case::Word::Bits64).unwrap();
+        let cases = case::parse(Path::new("x.case"), POSIX, crate::only::Word::Bits64).unwrap();
         let scene = Scene {
             case: &cases[0],
             stdout: &Stdout::Pipe,

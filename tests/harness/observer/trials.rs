@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libtest_mimic::{Completion, Trial};
 
 use super::{Observer, Seen, Sought, Whole, openly};
-use crate::case::{Start, Word};
+use crate::case::Start;
 use crate::line::QBYTES;
 use crate::namespace::{self, Kind, Privilege};
+use crate::only::Word;
 use crate::posix::{self, Queue, Wanted, What};
 use crate::runner::Runner;
 use crate::subject::{Subject, in_child};
