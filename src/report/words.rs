@@ -160,18 +160,18 @@ words! {
     POSIX_SMALL: "'@' has % bytes";
     NO_FILE: "'@' is not a regular file";
     LETTER_ID: "an id is a number: '^' is %";
-    BAD_NAME: "a name has no NUL, no slash but the first one, and is not empty, '.' or '..'";
+    BAD_NAME: "a name has no NUL, no slash but the first, and is not empty, '.' or '..'";
     NO_DEV_SHM: "there is no /dev/shm: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm";
     NO_DIRECTORY: "/dev/shm is no directory";
-    HUGETLBFS: "/dev/shm is a hugetlbfs: it holds no semaphores, and shared memory in multiples of % bytes";
+    HUGETLBFS: "/dev/shm is a hugetlbfs: no semaphores, and shared memory in multiples of % bytes";
     NO_FILES: "/dev/shm takes no files";
     READ_ONLY: "/dev/shm is read-only";
     NO_ENTRY: "/dev/shm denies access: its mode, its file system or a security module";
     NO_INODES: "0 of % inodes of /dev/shm are free (nr_inodes)";
     NO_BLOCKS: "0 of % blocks of /dev/shm are free (size)";
     NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
-    NO_FALLOCATE: "the file system on /dev/shm has no fallocate(2)";
-    REPLACED: "another process put a file of its own there";
+    NO_FALLOCATE: "/dev/shm has no fallocate(2)";
+    REPLACED: "another process put its own file there";
     HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NOT_OURS: "it is another user's";
     NOT_OUR_FILE: "it is another user's, or chattr(1) protects it";
@@ -180,13 +180,13 @@ words! {
     QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";
     ATTRIBUTES: "--maxmsg is 1 to %, --msgsize 1 to % (fs.mqueue.msg_max, msgsize_max); with CAP_SYS_RESOURCE 65536 and 16777216";
     QUEUES_UNKNOWN: "not disk space: too many POSIX queues (fs.mqueue.queues_max)";
-    ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0, or over fs.mqueue.msg_max or msgsize_max";
+    ATTRIBUTES_UNKNOWN: "--maxmsg or --msgsize is 0 or over fs.mqueue.msg_max or msgsize_max";
     MSGQUEUE: "% messages of % bytes take more than is left of % bytes (RLIMIT_MSGQUEUE)";
     NO_MQUEUE: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE)";
     NO_MQUEUE_OR_FILTER: "this kernel has no POSIX queues (CONFIG_POSIX_MQUEUE), or a seccomp filter hides it";
     SHMMIN: "a segment has at least 1 byte (SHMMIN)";
     LARGEST_FILE: "% bytes are over %, the largest file";
-    OVER_ADDRESSES: "% bytes are over %, the 32-bit address space";
+    OVER_ADDRESSES: "% bytes are over %, the address space";
     OVER_EACH: "% bytes are over % (SHMMAX, kernel.shmmax)",
         "% bytes are over % (MSGMNB, kernel.msgmnb), which needs CAP_SYS_RESOURCE",
         "% semaphores are over % (SEMMSL, kernel.sem field 1)";
@@ -198,9 +198,9 @@ words! {
         "",
         "not disk space: % of % semaphores in use, % more asked for (SEMMNS, kernel.sem field 2); see ipcs -s, ipcrm";
     NO_LONGER_FULL: "not disk space: a limit was reached a moment ago; see ipcs -l";
-    KERNEL_MEMORY: "kernel memory is short, or over the cgroup's memory.max";
+    KERNEL_MEMORY: "kernel memory is short or over the cgroup's memory.max";
     ADDRESS_SPACE: "no address space (RLIMIT_AS) or memory (vm.overcommit_memory) is left";
-    COMMIT_UNKNOWN: "kernel memory is short, or over what vm.overcommit_memory allows";
+    COMMIT_UNKNOWN: "kernel memory is short or over what vm.overcommit_memory allows";
     COMMIT_LIMIT: "% of % kB committed, % more asked for (CommitLimit, vm.overcommit_ratio)";
     COMMIT_GUESS: "% kB asked for, % of memory and swap (vm.overcommit_memory)";
     FILE_MAX: "the system's table of open files is full (fs.file-max)";

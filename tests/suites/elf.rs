@@ -1,75 +1,124 @@
-//! The binaries as the kernel's loader sees them, and the linker's assertions that keep them
-//! so.
+//! The files as the kernel's loader sees them, and the linker's assertions that keep them so.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs, io};
 
 use ipcmk_tests::board::Board;
-use ipcmk_tests::only::Word;
 use ipcmk_tests::suite;
 use object::Endianness;
 use object::elf::{
     EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, ET_EXEC, FileHeader32, FileHeader64, Machine,
     PF_R, PF_W, PF_X, PT_GNU_STACK, PT_LOAD, ProgramType, SHN_UNDEF, SHT_DYNAMIC, SHT_DYNSYM,
-    SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB,
+    SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SectionType,
 };
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
 const E: Endianness = Endianness::Little;
 
-/// A binary under test.
+/// Machine, whether a word has 64 bits, and bytes of the largest page of a kernel for it.
+fn facts(board: &Board) -> (Machine, bool, u64) {
+    match board.name {
+        "x86_64" => (EM_X86_64, true, 0x1000),
+        "aarch64" => (EM_AARCH64, true, 0x1_0000),
+        "riscv64" => (EM_RISCV, true, 0x1000),
+        "armv7" => (EM_ARM, false, 0x1000),
+        "i686" => (EM_386, false, 0x1000),
+        name => panic!("{name}: add its row"),
+    }
+}
+
+/// A file under test.
 struct Subject {
-    path: PathBuf,
-    machine: Machine,
-    /// Bytes of the largest page of a kernel for it.
-    page: u64,
-    /// What its address is a multiple of.
-    address: u64,
+    board: &'static Board,
     bytes: Vec<u8>,
 }
 
-/// Runs a check on the header of each file, which has one of two forms.
-macro_rules! for_each_header {
-    ($check:ident) => {
-        for subject in Subject::all() {
-            match Word::of(&subject.path).expect("an ELF file") {
-                Word::Bits64 => $check::<FileHeader64<Endianness>>(&subject),
-                Word::Bits32 => $check::<FileHeader32<Endianness>>(&subject),
-            }
-        }
-    };
+/// What a file says of itself.
+struct File {
+    machine: Machine,
+    is_executable: bool,
+    entry: u64,
+    segments: Vec<Segment>,
+    sections: Vec<Section>,
+    has_symbols: bool,
+    names_sections: bool,
+}
+
+struct Segment {
+    kind: ProgramType,
+    flags: u32,
+    offset: u64,
+    address: u64,
+    align: u64,
+    bytes_in_file: u64,
+    bytes: u64,
+}
+
+struct Section {
+    name: String,
+    kind: SectionType,
+    bytes: u64,
+}
+
+impl File {
+    fn parse<H: FileHeader<Endian = Endianness>>(bytes: &[u8]) -> object::read::Result<Self> {
+        let header = H::parse(bytes)?;
+        assert!(header.is_little_endian());
+        let sections = header.sections(E, bytes)?;
+        let segment = |segment: &H::ProgramHeader| Segment {
+            kind: segment.p_type(E),
+            flags: segment.p_flags(E).0,
+            offset: segment.p_offset(E).into(),
+            address: segment.p_vaddr(E).into(),
+            align: segment.p_align(E).into(),
+            bytes_in_file: segment.p_filesz(E).into(),
+            bytes: segment.p_memsz(E).into(),
+        };
+        let section = |section: &H::SectionHeader| {
+            let name = sections.section_name(E, section)?;
+            Ok(Section {
+                name: String::from_utf8_lossy(name).into_owned(),
+                kind: section.sh_type(E),
+                bytes: section.sh_size(E).into(),
+            })
+        };
+        Ok(Self {
+            machine: header.e_machine(E),
+            is_executable: header.e_type(E) == ET_EXEC,
+            entry: header.e_entry(E).into(),
+            segments: header
+                .program_headers(E, bytes)?
+                .iter()
+                .map(segment)
+                .collect(),
+            sections: sections.iter().map(section).collect::<Result<_, _>>()?,
+            has_symbols: !sections.symbols(E, bytes, SHT_SYMTAB)?.is_empty(),
+            names_sections: header.e_shstrndx(E) != SHN_UNDEF,
+        })
+    }
 }
 
 impl Subject {
-    fn all() -> Vec<Self> {
-        let subject = |board: &Board| {
-            let (machine, page, address) = match board.name {
-                "x86_64" => (EM_X86_64, 0x1000, 0x1000),
-                "aarch64" => (EM_AARCH64, 0x10000, 0x10000),
-                "riscv64" => (EM_RISCV, 0x1000, 0x10000),
-                "armv7" => (EM_ARM, 0x1000, 0x1000),
-                "i686" => (EM_386, 0x1000, 0x1000),
-                name => panic!("{name}: what is its e_machine?"),
-            };
-            let path = suite::ipcmk(board.name);
-            Self {
-                bytes: fs::read(&path).expect("the file under test"),
-                path,
-                machine,
-                page,
-                address,
-            }
+    fn all() -> impl Iterator<Item = Self> {
+        Board::all().iter().map(|board| Self {
+            board,
+            bytes: fs::read(suite::ipcmk(board.name)).expect("the file under test"),
+        })
+    }
+
+    fn file(&self) -> File {
+        let (_, is_64_bit, _) = facts(self.board);
+        let file = if is_64_bit {
+            File::parse::<FileHeader64<Endianness>>(&self.bytes)
+        } else {
+            File::parse::<FileHeader32<Endianness>>(&self.bytes)
         };
-        Board::all().iter().map(subject).collect()
+        file.unwrap_or_else(|error| panic!("{}: {error}", self.name()))
     }
 
-    fn header<H: FileHeader<Endian = Endianness>>(&self) -> &H {
-        H::parse(&*self.bytes).unwrap_or_else(|error| panic!("{}: {error}", self.name()))
-    }
-
-    fn name(&self) -> String {
-        self.path.display().to_string()
+    fn name(&self) -> &'static str {
+        self.board.name
     }
 
     fn contains(&self, text: &[u8]) -> bool {
@@ -79,111 +128,89 @@ impl Subject {
 
 #[test]
 fn each_is_a_static_executable_for_its_processor() {
-    for_each_header!(is_a_static_executable);
-}
-
-fn is_a_static_executable<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
-    let (name, header) = (subject.name(), subject.header::<H>());
-    assert!(header.is_little_endian(), "{name}");
-    assert_eq!(header.e_machine(E), subject.machine, "{name}");
-    assert_eq!(header.e_type(E), ET_EXEC, "{name}");
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        let (machine, ..) = facts(subject.board);
+        assert_eq!(file.machine, machine, "{name}");
+        assert!(file.is_executable, "{name}");
+    }
 }
 
 /// There is no interpreter and no dynamic section either: the list of segments is complete.
 #[test]
 fn each_has_one_segment_to_load_and_a_stack() {
-    for_each_header!(has_one_segment);
-}
-
-fn has_one_segment<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
-    // aarch64 has pages of 64 KiB at most, and distributions set vm.mmap_min_addr to at most that.
+    // Distributions set vm.mmap_min_addr to 64 KiB at most.
     const LOWEST: u64 = 0x1_0000;
-    let (name, header) = (subject.name(), subject.header::<H>());
-    let segments = header.program_headers(E, &*subject.bytes).expect(&name);
-    let kinds: Vec<ProgramType> = segments.iter().map(|segment| segment.p_type(E)).collect();
-    assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
-    let [load, stack] = segments else {
-        unreachable!("see above")
-    };
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        let (.., page) = facts(subject.board);
+        let kinds: Vec<ProgramType> = file.segments.iter().map(|segment| segment.kind).collect();
+        assert_eq!(kinds, [PT_LOAD, PT_GNU_STACK], "{name}");
+        let [load, stack] = &*file.segments else {
+            unreachable!("see above")
+        };
 
-    assert_eq!(load.p_flags(E), PF_R | PF_X, "{name}: R-X");
-    let [file, memory, offset, address, align] = [
-        load.p_filesz(E),
-        load.p_memsz(E),
-        load.p_offset(E),
-        load.p_vaddr(E),
-        load.p_align(E),
-    ]
-    .map(Into::<u64>::into);
-    assert_eq!(file, memory, "{name}: nothing to zero");
-    assert_eq!(offset, 0, "{name}: headers included");
-    assert_eq!(address % subject.address, 0, "{name}: {address:#x}");
-    assert!(
-        align >= subject.page && align.is_power_of_two(),
-        "{name}: {align:#x}"
-    );
-    assert_eq!(align % subject.page, 0, "{name}: {align:#x}");
-    assert_eq!(address % align, 0, "{name}: {address:#x}");
-    assert!(address >= LOWEST, "{name}: {address:#x}");
-    let entry: u64 = header.e_entry(E).into();
-    assert!(
-        (address..address + memory).contains(&entry),
-        "{name}: {entry:#x}"
-    );
+        assert_eq!(load.flags, (PF_R | PF_X).0, "{name}: R-X");
+        assert_eq!(load.bytes_in_file, load.bytes, "{name}: nothing to zero");
+        assert_eq!(load.offset, 0, "{name}: headers included");
+        let (address, align) = (load.address, load.align);
+        assert!(
+            align >= page && align.is_power_of_two(),
+            "{name}: {align:#x}"
+        );
+        assert_eq!(align % page, 0, "{name}: {align:#x}");
+        assert_eq!(address % align, 0, "{name}: {address:#x}");
+        assert!(address >= LOWEST, "{name}: {address:#x}");
+        assert!(
+            (address..address + load.bytes).contains(&file.entry),
+            "{name}: {:#x}",
+            file.entry
+        );
 
-    assert_eq!(stack.p_flags(E), PF_R | PF_W, "{name}: no executable stack");
+        assert_eq!(stack.flags, (PF_R | PF_W).0, "{name}: no executable stack");
+    }
 }
 
 #[test]
 fn each_has_nothing_to_write_to_relocate_or_look_up() {
-    for_each_header!(has_nothing_to_look_up);
-}
-
-fn has_nothing_to_look_up<H: FileHeader<Endian = Endianness>>(subject: &Subject) {
-    let (name, header) = (subject.name(), subject.header::<H>());
-    let sections = header.sections(E, &*subject.bytes).expect(&name);
-    for section in sections.iter() {
-        let section_name = sections.section_name(E, section).expect(&name);
-        let section_name = String::from_utf8_lossy(section_name);
-        let unwanted = [
-            SHT_REL,
-            SHT_RELA,
-            SHT_DYNAMIC,
-            SHT_DYNSYM,
-            SHT_SYMTAB,
-            SHT_NOTE,
-        ];
-        assert!(
-            !unwanted.contains(&section.sh_type(E)),
-            "{name}: {section_name}"
-        );
-        let is_unwanted =
-            |start: &&&str| section_name.starts_with(**start) && section.sh_size(E).into() > 0;
-        let found = [
-            ".data",
-            ".bss",
-            ".got",
-            ".rel",
-            ".tdata",
-            ".tbss",
-            ".eh_frame",
-            ".init",
-            ".fini",
-            ".comment",
-        ]
-        .iter()
-        .find(is_unwanted);
-        assert_eq!(found, None, "{name}");
+    const UNWANTED: [SectionType; 6] = [
+        SHT_REL,
+        SHT_RELA,
+        SHT_DYNAMIC,
+        SHT_DYNSYM,
+        SHT_SYMTAB,
+        SHT_NOTE,
+    ];
+    const EMPTY: [&str; 12] = [
+        ".data",
+        ".bss",
+        ".got",
+        ".rel",
+        ".tdata",
+        ".tbss",
+        ".eh_frame",
+        ".init",
+        ".fini",
+        ".comment",
+        ".ARM.ex",
+        ".sdata",
+    ];
+    for subject in Subject::all() {
+        let (name, file) = (subject.name(), subject.file());
+        for section in &file.sections {
+            assert!(
+                !UNWANTED.contains(&section.kind),
+                "{name}: {}",
+                section.name
+            );
+            let found = EMPTY
+                .iter()
+                .find(|start| section.name.starts_with(**start) && section.bytes > 0);
+            assert_eq!(found, None, "{name}");
+        }
+        assert!(!file.has_symbols, "{name}: not stripped");
+        assert!(file.names_sections, "{name}: the sections above have names");
     }
-    let symbols = sections
-        .symbols(E, &*subject.bytes, SHT_SYMTAB)
-        .expect(&name);
-    assert!(symbols.is_empty(), "{name}: not stripped");
-    assert_ne!(
-        header.e_shstrndx(E),
-        SHN_UNDEF,
-        "{name}: the sections above have names"
-    );
 }
 
 /// Nothing of the machine that built them, and no text of a panic, which would mean that a panic
@@ -243,7 +270,6 @@ impl Copy {
         }
         fs::create_dir_all(&root).expect("room for a copy");
         for entry in [
-            ".cargo",
             "Cargo.toml",
             "Cargo.lock",
             "build.rs",
@@ -278,12 +304,12 @@ impl Copy {
     fn link(&self, arch: &str) -> Result<(), String> {
         let mut command = match arch {
             "x86_64" => Command::new(env::var_os("CARGO").expect("cargo sets it")),
-            _ => {
-                let mut cross = Command::new(self.0.join("tests/tools/cross.sh"));
-                cross.arg(arch);
-                cross
-            }
+            _ => Command::new(self.0.join("tests/tools/cross.sh")),
         };
+        if arch != "x86_64" {
+            command.arg(arch);
+        }
+        let rust = repository().join("target/rust/rustc");
         let flags = [
             "RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
@@ -298,6 +324,8 @@ impl Copy {
             .args(["build", "--release", "--offline", "--bin", "ipcmk"])
             .current_dir(&self.0)
             .env("CARGO_TARGET_DIR", self.0.join("target"))
+            // The copy has no compiler of its own: see rust.sh.
+            .env("CROSS_RUSTC", format!("rustc {}", rust.display()))
             .output()
             .expect("cargo starts");
         if output.status.success() {

@@ -9,7 +9,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/tools/board.sh
 
-case ${1-} in build | --which) set -- aarch64 "$@" ;; esac # until the callers name the board
 board "$1"
 shift
 oldest_rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)

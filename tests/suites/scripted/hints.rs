@@ -227,17 +227,17 @@ fn a_refused_amount_of_memory_is_explained() {
         (
             "1024K",
             vec![overcommit(b"0\n"), meminfo(MEMINFO)],
-            "kernel memory is short, or over the cgroup's memory.max",
+            "kernel memory is short or over the cgroup's memory.max",
         ),
         (
             "1025K",
             vec![overcommit(b"1\n"), meminfo(MEMINFO)],
-            "kernel memory is short, or over the cgroup's memory.max",
+            "kernel memory is short or over the cgroup's memory.max",
         ),
         (
             "1025K",
             vec![overcommit(b"no number")],
-            "kernel memory is short, or over what vm.overcommit_memory allows",
+            "kernel memory is short or over what vm.overcommit_memory allows",
         ),
         (
             "101K",
@@ -248,7 +248,7 @@ fn a_refused_amount_of_memory_is_explained() {
         (
             "100K",
             vec![overcommit(b"2\n"), meminfo(MEMINFO)],
-            "kernel memory is short, or over what vm.overcommit_memory allows",
+            "kernel memory is short or over what vm.overcommit_memory allows",
         ),
     ] {
         let bytes: u64 = size.trim_end_matches('K').parse().expect("a number");

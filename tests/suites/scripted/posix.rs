@@ -494,7 +494,7 @@ fn a_refusal_is_explained() {
         |path: &'static str, content: &'static [u8]| (Read(Source::System(path), content), 0);
     let closed = "/dev/shm denies access: its mode, its file system or a security module";
     let filter = "a seccomp filter forbids this call";
-    let no_memory = "kernel memory is short, or over the cgroup's memory.max";
+    let no_memory = "kernel memory is short or over the cgroup's memory.max";
     for ((line, script), causes, hint) in [
         (open(ENOTDIR), vec![], "/dev/shm is no directory"),
         (open(ENOSPC), vec![error(AskSpace, EPERM)], ""),
@@ -809,7 +809,7 @@ fn a_file_that_is_replaced_is_an_error_and_stays() {
             tell("-m 9 -n x -p 600", calls.concat()),
             [
                 "create POSIX shared memory failed: Stale file handle",
-                "another process put a file of its own there"
+                "another process put its own file there"
             ]
         );
     }
