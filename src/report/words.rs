@@ -214,7 +214,7 @@ words! {
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
-    NO_PAGE_SIZE: "this kernel has no huge pages of that size";
+    NO_PAGE_SIZE: "this kernel has no such huge pages";
     HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
     HUGE_PAGES_OF_SIZE: "too few huge pages are free to this process (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
     HUGE_PAGES_UNKNOWN: "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
