@@ -5,7 +5,7 @@
 void answer(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void refuse(const char *call);
 /* A number in decimal, or in octal with a leading 0. */
-long number(const char *text);
+long long number(const char *text);
 
 void shm_make(char **arguments);
 void shm_use(char **arguments);

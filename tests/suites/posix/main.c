@@ -26,13 +26,13 @@ void refuse(const char *call)
 	answer("%d %s", errno, call);
 }
 
-long number(const char *text)
+long long number(const char *text)
 {
 	char *end;
-	long value;
+	long long value;
 
 	errno = 0;
-	value = strtol(text, &end, 0);
+	value = strtoll(text, &end, 0);
 	if (errno != 0 || end == text || *end != '\0')
 		exit(2);
 	return value;
