@@ -5,9 +5,8 @@
 //! IPCMK_SEED=<number> chooses other lines, IPCMK_LINES=<number> so many of them; the number of
 //! those that are tried is printed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::{array, env, mem, str};
@@ -45,8 +44,8 @@ const UMASK: u32 = 0o022;
 /// sum.
 const BESIDE_UTIL_LINUX: [usize; SORTS] = [300, 50, 200, 100, 200, 400, 1500];
 
-/// The lines that are tried on both files.
-const ON_BOTH_FILES: [usize; SORTS] = [150, 300, 150, 50, 50, 200, 150];
+/// The lines that are tried on each pair of files.
+const ON_BOTH_FILES: [usize; SORTS] = [80, 150, 80, 30, 30, 100, 80];
 
 /// Lines that are always among those for the real files: some for each rule.
 const EXAMPLES: &[&[&[u8]]] = &[
@@ -930,22 +929,30 @@ fn differential() {
     }
 }
 
-/// What one file does, the other does, down to the last word.
+/// What one file does, another with words of the same size does, down to the last word.
 fn both_files() {
     let native = Subject::new(&suite::x86_64(), None).expect("our ipcmk");
-    let emulated =
-        Subject::new(&suite::aarch64(), Some(Path::new("qemu-aarch64"))).expect("our ipcmk");
-    let lines = sample(seed() + 1, ON_BOTH_FILES);
-    suite::try_all(&lines, |line| {
-        let (here, there) = (line.run(&native)?, line.run(&emulated)?);
-        if here.is(&there) && here.failure == there.failure {
-            return Ok(());
-        }
-        Err(format!(
-            "{}\n  {here:?}\n  under qemu-aarch64: {there:?}",
-            line.show(&native)
-        ))
-    });
+    let emulated: HashMap<_, _> = suite::emulated().collect();
+    let pairs = [
+        (&native, &emulated["aarch64"]),
+        (&native, &emulated["riscv64"]),
+        (&emulated["armv7"], &emulated["i686"]),
+    ];
+    for ((first, second), number) in pairs.into_iter().zip(1..) {
+        assert_eq!(first.word(), second.word());
+        let lines = sample(seed() + number, ON_BOTH_FILES);
+        suite::try_all(&lines, |line| {
+            let (here, there) = (line.run(first)?, line.run(second)?);
+            if here.is(&there) && here.failure == there.failure {
+                return Ok(());
+            }
+            let second = second.path().display();
+            Err(format!(
+                "{}\n  {here:?}\n  {second}: {there:?}",
+                line.show(first)
+            ))
+        });
+    }
 }
 
 /// Each rule has its row in the list, and each row a rule, or it is of the world around a line.

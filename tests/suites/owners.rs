@@ -2,7 +2,6 @@
 //! machine, and of the names in odd files. The files are mounted on /etc in a namespace.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use ipcmk_tests::case::Start;
@@ -101,13 +100,15 @@ fn owner(subject: &Subject, owner: &str) -> Result<(u32, u32), String> {
     }
 }
 
-/// Both files of ours.
-fn subjects() -> [Subject; 2] {
-    let emulator = Path::new("qemu-aarch64");
-    [
-        Subject::new(&suite::x86_64(), None).expect("our ipcmk"),
-        Subject::new(&suite::aarch64(), Some(emulator)).expect("our ipcmk"),
-    ]
+/// The file for this machine.
+fn native() -> Subject {
+    Subject::new(&suite::x86_64(), None).expect("our ipcmk")
+}
+
+/// The files of all boards.
+fn subjects() -> Vec<Subject> {
+    let emulated = suite::emulated().map(|(_, subject)| subject);
+    [native()].into_iter().chain(emulated).collect()
 }
 
 /// Compares what becomes of these names with what getent(1) says.
@@ -140,7 +141,7 @@ fn of_this_machine() {
     assert!(users.contains(&"root") && users.len() > 3 && groups.len() > 3);
     compare(&users, &groups);
     compare(&["nosuchname", "roo", "roott", "Root"], &["nosuchname"]);
-    let [subject, _] = subjects();
+    let subject = native();
     assert_eq!(owner(&subject, "root:root"), Ok((0, 0)));
 }
 
@@ -209,7 +210,7 @@ fn odd_lines() {
         "root", "short", "two", "empty", "word", "many", "behind", "twice", "last", "missing",
     ];
     compare(&users, &groups);
-    let [subject, _] = subjects();
+    let subject = native();
     let said = |name: &str| owner(&subject, name).expect_err(name);
     assert_eq!(said("missing"), "ipcmk: no user 'missing' in /etc/passwd\n");
     assert_eq!(
@@ -238,7 +239,7 @@ fn large() {
 fn without_files() {
     let _etc = Etc::new(None, None);
     compare(&["root"], &["root"]);
-    let [subject, _] = subjects();
+    let subject = native();
     let hint =
         "ipcmk: --owner takes <user>[:<group>], each an id or a name in /etc/passwd, /etc/group\n";
     for (name, file) in [("root", "passwd"), ("0:root", "group")] {
