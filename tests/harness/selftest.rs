@@ -320,6 +320,32 @@ fn what_is_left_in_the_machine_is_told() {
 }
 
 #[test]
+fn a_case_runs_only_where_it_is_about_something() {
+    let wrong = QUEUE.replace("id: {msg}", "id: {shm}");
+    for (only, runs) in [
+        ("only: 64-bit", true),
+        ("only: 32-bit", false),
+        ("only: 64-bit kernel", true),
+        ("only: 32-bit kernel", false),
+        ("only: pages of 4095", false),
+        ("only: huge pages of 4095", false),
+        ("given: ipc-alone", false),
+        ("not: qemu-user it is emulated", true),
+    ] {
+        // Beside one that always runs.
+        let other = wrong.replace("case: queue", &format!("case: other\n{only}"));
+        let run = single("only", &format!("{QUEUE}\n{other}"));
+        assert_eq!(run.succeeded(), !runs, "{only}: {}", run.text());
+        let counts = if runs {
+            "1 failed, 0 cannot"
+        } else {
+            "0 failed, 1 cannot"
+        };
+        run.says(counts);
+    }
+}
+
+#[test]
 fn no_case_is_a_failure() {
     let scratch = Scratch::new("none");
     let run = scratch.cases(&[&UTIL_LINUX[..], &["cases"]].concat());
