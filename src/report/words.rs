@@ -102,7 +102,7 @@ words! {
     ONE_FILE: "with musl, -m and -s would be one file";
     NOT_APPLICABLE: "option '--@' does not apply to anything on this line";
     ONE_VALUE: "-s takes one value: '@'";
-    VALUE_COUNT: "--value takes one value, or one for each semaphore: '@'";
+    VALUE_COUNT: "--value takes one value or one for each semaphore: '@'";
     BATCH_NOT_ALONE: "--batch takes no options but -r, -J, --dry-run and --remove";
     NOT_IN_BATCH: "a line of a batch cannot have -J, -h, -V, --batch, --dry-run or --remove";
     BAD_MODE: "failed to parse mode: '@'";
@@ -152,7 +152,7 @@ words! {
     IN_USE: "segment % has key 0x#: -e returns it, --remove removes it",
         "queue % has key 0x#: -e returns it, --remove removes it",
         "set % has key 0x#: -e returns it, --remove removes it";
-    OURS: "an earlier line creates this object, with a size of its own";
+    OURS: "an earlier line creates this object, with another size";
     SMALL: "segment % has % bytes",
         "",
         "set % has % semaphores";
@@ -171,10 +171,10 @@ words! {
     NO_BLOCKS: "0 of % blocks of /dev/shm are free (size)";
     NO_ROOM: "% kB asked for, % of % kB of /dev/shm are free (size)";
     NO_FALLOCATE: "/dev/shm has no fallocate(2)";
-    REPLACED: "another process put its own file there";
+    REPLACED: "another process put a file there";
     HARD_LINKS: "fs.protected_hardlinks=1: another owner needs CAP_FOWNER";
     NOT_OURS: "it is another user's";
-    NOT_OUR_FILE: "it is another user's, or chattr(1) protects it";
+    NOT_OUR_FILE: "it is another user's or chattr(1) protects it";
     NO_CHOWN: "another owner or group needs CAP_CHOWN, a queue's CAP_FOWNER too";
     FILE_SIZE: "% bytes are over % (RLIMIT_FSIZE)";
     QUEUES_MAX: "not disk space: at most % POSIX queues (fs.mqueue.queues_max)";
@@ -214,7 +214,7 @@ words! {
     NO_LOCK: "--lock needs CAP_IPC_LOCK or an RLIMIT_MEMLOCK over 0";
     MEMLOCK: "% bytes more would be over % (RLIMIT_MEMLOCK)";
     NO_HUGE_PAGES: "huge pages need CAP_IPC_LOCK, or the group of vm.hugetlb_shm_group";
-    NO_PAGE_SIZE: "this kernel has no such huge pages";
+    NO_PAGE_SIZE: "this kernel has no huge pages of that size";
     HUGE_PAGES: "% of % huge pages are free, % asked for (vm.nr_hugepages, vm.nr_overcommit_hugepages)";
     HUGE_PAGES_OF_SIZE: "too few huge pages are free to this process (nr_hugepages, nr_overcommit_hugepages in /sys/kernel/mm/hugepages/hugepages-%kB)";
     HUGE_PAGES_UNKNOWN: "too few huge pages are free to this process (vm.nr_hugepages, vm.nr_overcommit_hugepages)";

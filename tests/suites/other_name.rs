@@ -271,7 +271,7 @@ fn attacked(call: &str, attack: fn()) -> Vec<String> {
     assert_eq!(
         told,
         "ipcmk: create POSIX shared memory failed: Stale file handle\n\
-         ipcmk: another process put its own file there\n"
+         ipcmk: another process put a file there\n"
     );
     files()
 }

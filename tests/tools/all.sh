@@ -2,8 +2,8 @@
 # `make test`: runs every test in every place, then prints one report. A failing suite stops no
 # other; any failure fails the run. The whole output of a suite is in target/tests/<suite>.log.
 #
-# It boots x86_64 and aarch64, each on two kernels, and one further kernel of tests/boards.txt: they
-# take turns by the day. BOARDS names others, or is `all`.
+# It boots x86_64 and aarch64, each on two kernels, and for the cases alone one further kernel of
+# tests/boards.txt: they take turns by the day. BOARDS names others, or is `all`.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 unset POSIXLY_CORRECT
@@ -81,7 +81,9 @@ all) turns=("${others[@]}") ;;
 esac
 echo "boots ${always[*]} and, in turn, ${turns[*]}: BOARDS='${turns[*]}' make test does so again"
 
-boot() { suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally"; }
+boot() { # <kernel> [cases]
+    suite cases "kernel-$1" tests/tools/boot.sh "$1" "target/tests/kernel-$1.tally" "${@:2}"
+}
 
 # Lists the machine's own objects. One that is new at the end was left behind by a test.
 objects() {
@@ -114,12 +116,12 @@ suite step runners "$make" --no-print-directory $(boards | sed 's/^/runner-/')
 # locked memory or queues on this machine's kernel is in one row: two such suites would count each
 # other's. Each row, when it is done, boots what is left to boot.
 queue=target/tests/boots
-printf '%s\n' "${always[@]}" "${turns[@]}" >$queue
+printf '%s\n' "${always[@]}" "${turns[@]/%/ cases}" >$queue
 boots() {
     local kernel
     # Takes the first line off the list.
-    while kernel=$(flock $queue.lock sed -i -e '1w /dev/stdout' -e 1d $queue) && [ -n "$kernel" ]; do
-        boot "$kernel"
+    while read -ra kernel < <(flock $queue.lock sed -i -e '1w /dev/stdout' -e 1d $queue); do
+        boot "${kernel[@]}"
     done
 }
 beside() {

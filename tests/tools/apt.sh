@@ -18,11 +18,6 @@ apt_update() {
     as_root apt-get -qq -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=300 update || true
 }
 
-# Adds Debian's arm64 packages to the sources.
-know_arm64() {
-    dpkg --print-foreign-architectures | grep -qx arm64 || as_root dpkg --add-architecture arm64
-}
-
 # again <command>... retries: a mirror in mid-sync ("File has unexpected size") or a stale index is
 # only temporarily wrong.
 again() {

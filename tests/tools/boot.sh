@@ -3,6 +3,7 @@
 # the console.
 #   boot.sh <kernel> [<tally file>]             a board's own kernel: a sample of faults, an observer,
 #                                               the cases; another kernel: the cases
+#   boot.sh <kernel> [<tally file>] cases       the cases
 #   boot.sh <kernel> [<tally file>] all-faults  a board's own kernel: all faults meant for a machine
 # The kernels are those of tests/boards.txt: x86_64, x86_64-5.10 and so on.
 # For each of these the runner prints a line `TALLY <place> <passed> <failed> <not here>`;
@@ -16,12 +17,11 @@ kernel "$kernel"
 tally=${2:-/dev/stdout}
 place=kernel-$name
 log=target/tests/console-$kernel.log
-times=3 more=()
+[ "$kernel" != "$name-5.10" ] || place=kernel-5.10
 case $kernel,${3-} in
-"$name,") ;;
-"$name-5.10,") times=1 more=(ipcmk.faults=none) place=kernel-5.10 ;;
-"$name-"*,) times=1 more=(ipcmk.faults=none) ;;
+"$name,") times=3 more=() ;;
 "$name,all-faults") times=1 more=(ipcmk.faults=all) ;;
+*, | *,cases) times=1 more=(ipcmk.faults=none) ;;
 *) echo "boot.sh: ${*:3} is nothing to do on $kernel" >&2; exit 1 ;;
 esac
 root=target/tests/kernel-$kernel

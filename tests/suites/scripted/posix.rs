@@ -809,7 +809,7 @@ fn a_file_that_is_replaced_is_an_error_and_stays() {
             tell("-m 9 -n x -p 600", calls.concat()),
             [
                 "create POSIX shared memory failed: Stale file handle",
-                "another process put its own file there"
+                "another process put a file there"
             ]
         );
     }
