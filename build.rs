@@ -12,8 +12,8 @@ fn main() {
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets it");
     if !Path::new(&format!("{root}/linker/{arch}.ld")).exists() {
         println!(
-            "cargo::error=ERROR(ipcmk): there is no code for {arch}. tests/README.md says what a new \
-             architecture takes"
+            "cargo::error=ERROR(ipcmk): there is no code for {arch}. tests/README.md says what a \
+             new architecture takes"
         );
         return;
     }

@@ -159,8 +159,10 @@ pub const ARCH: Arch = if cfg!(target_arch = "x86_64") {
     RISCV64
 } else if cfg!(target_arch = "arm") {
     ARM
-} else {
+} else if cfg!(target_arch = "x86") {
     X86
+} else {
+    panic!("this architecture has no row of facts")
 };
 
 /// Narrows a number to a word. One that is too large becomes the largest that fits.

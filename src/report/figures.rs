@@ -43,7 +43,7 @@ pub enum Figure {
     LetterId,
     /// Bytes of the largest file, if more are asked for.
     LargestFileIfOver,
-    /// Bytes that a word of 32 bits counts in pages, if more are asked for.
+    /// Bytes of a 32-bit address space, if more are asked for.
     AddressesIfOver,
 
     /// One of the limits of System V objects.
@@ -122,6 +122,8 @@ pub enum Figure {
     Msgsize,
     /// RLIMIT_MSGQUEUE.
     Msgqueue,
+    /// 0: the errno is not that of a queue whose bytes a word of 32 bits cannot count.
+    IfUserUnmapped,
     /// 0: open(2) fails with EMFILE.
     IfNoDescriptor,
 
@@ -317,6 +319,13 @@ impl<'f, 'a, K: Kernel> Facts<'f, 'a, K> {
             Figure::Maxmsg => Some(self.attributes().maxmsg),
             Figure::Msgsize => Some(self.attributes().msgsize),
             Figure::Msgqueue => self.kernel.prlimit(RLIMIT_MSGQUEUE).ok(),
+            Figure::IfUserUnmapped => {
+                let is_small = |given: Attributes| {
+                    let bytes = given.maxmsg.checked_mul(given.msgsize);
+                    bytes.is_some_and(|bytes| u32::try_from(bytes).is_ok())
+                };
+                when(usize::BITS == 64 || self.attempt.attributes.is_none_or(is_small))
+            }
             Figure::IfNoDescriptor => {
                 let root = self.kernel.read(File::System(c"/"), &mut []);
                 when(root == Err(Errno::EMFILE))

@@ -306,7 +306,7 @@ rules! {
 
     EOPNOTSUPP: NO_FALLOCATE [IfAllocating] CREATE | FILE,
         "--allocate";
-    EOVERFLOW: UNMAPPED_USER [] CREATE | POSIX;
+    EOVERFLOW: UNMAPPED_USER [IfUserUnmapped] CREATE | POSIX;
 
     ENOENT: OWNER_FORM [IfOwner] OTHER | ALL,
         "--owner with a name";

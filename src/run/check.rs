@@ -38,7 +38,9 @@ pub fn check<'a, K: Kernel>(job: &mut Job<'_, 'a, K>, request: &Request<'a>) -> 
             has_path(request.name(), step.kind)?;
         }
         if !job.removes {
-            if !existing && no_kernel_creates(request, step) {
+            // What -e finds can be no larger either.
+            let is_over = !step.is_posix && MAX_ADDRESSES.is_some_and(|most| step.amount > most);
+            if is_over || (!existing && no_kernel_creates(request, step)) {
                 return Err(Errno::EINVAL);
             }
             if step.kind == Kind::Sem && !step.is_posix && request.has(Opt::Value) {
@@ -76,7 +78,6 @@ fn no_kernel_creates(request: &Request<'_>, step: Step) -> bool {
     let is_zero = |opt| request.get(opt) == Some(0);
     match (step.kind, step.is_posix) {
         (Kind::Shm, false) if step.amount == 0 => true,
-        (Kind::Shm, false) if MAX_ADDRESSES.is_some_and(|most| step.amount > most) => true,
         (Kind::Shm, _) => step.amount > LARGEST_FILE,
         (Kind::Queue, true) => is_zero(Opt::Maxmsg) || is_zero(Opt::Msgsize),
         _ => false,

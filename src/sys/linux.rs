@@ -454,9 +454,12 @@ impl Kernel for Linux {
             if filled < size {
                 return Ok(text.get(..filled).unwrap_or_default());
             }
-            let twice = size.saturating_mul(2);
-            if is_too_large(twice) {
-                return Err(Errno::ENOMEM);
+            let mut twice = size.saturating_mul(2);
+            if usize::BITS == 32 {
+                twice = twice.min(LARGEST);
+                if twice == size {
+                    return Err(Errno::ENOMEM);
+                }
             }
             let arguments = [
                 number(start),
@@ -699,11 +702,9 @@ fn fill(fd: Fd, buffer: &mut [u8]) -> Result<usize, Errno> {
     }
 }
 
-/// Whether Rust may not refer to so many bytes at once. Where a word has 64 bits, the kernel maps
-/// no more.
-fn is_too_large(size: usize) -> bool {
-    usize::BITS == 32 && isize::try_from(size).is_err()
-}
+/// Bytes of the most pages to which Rust may refer at once. Where a word has 64 bits, the kernel
+/// maps no more.
+const LARGEST: usize = isize::MAX.cast_unsigned() & !0xfff;
 
 /// Maps pages of zeros and returns their address.
 fn map(size: usize) -> Result<usize, Errno> {
@@ -712,7 +713,7 @@ fn map(size: usize) -> Result<usize, Errno> {
     let rights = number(PROT_READ | PROT_WRITE);
     let flags = number(MAP_PRIVATE | MAP_ANONYMOUS);
     let (no_fd, offset) = (Argument::NO_FD, Argument::ZERO);
-    if is_too_large(size) {
+    if usize::BITS == 32 && size > LARGEST {
         return Err(Errno::ENOMEM);
     }
     let arguments = [ANYWHERE, number(size), rights, flags, no_fd, offset];

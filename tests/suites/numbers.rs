@@ -170,6 +170,8 @@ fn facts(mut compiler: Command, board: &Board, name: &str) -> Facts {
 }
 
 fn calls() {
+    let boards = CALLS[0].numbers.map(|(board, _)| board);
+    assert!(Board::all().iter().map(|board| board.name).eq(boards));
     for call in CALLS {
         let name = format!("__NR_{}", call.name);
         for (board, number) in call.numbers {

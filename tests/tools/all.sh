@@ -71,12 +71,15 @@ native_i686() {
     fi
 }
 
-# The kernels to boot.
-always=(aarch64 x86_64 aarch64-5.10 x86_64-5.10)
-mapfile -t others < <(kernels | cut -d ' ' -f 1 | grep -vxFf <(printf '%s\n' "${always[@]}"))
+# The kernels to boot: those of x86_64 and aarch64, where 5.10 and the one with pages of 16 KiB take
+# turns, and one of another architecture.
+day=$(($(date +%s) / 86400))
+pair=(aarch64-5.10 aarch64-16k)
+always=(aarch64 x86_64 x86_64-5.10)
+mapfile -t others < <(kernels | cut -d ' ' -f 1 | grep -vxFf <(printf '%s\n' "${always[@]}" "${pair[@]}"))
 case ${BOARDS-} in
-'') turns=("${others[$(($(date +%s) / 86400 % ${#others[@]}))]}") ;;
-all) turns=("${others[@]}") ;;
+'') turns=("${pair[$((day % 2))]}" "${others[$((day % ${#others[@]}))]}") ;;
+all) turns=("${pair[@]}" "${others[@]}") ;;
 *) read -ra turns <<<"$BOARDS" ;;
 esac
 echo "boots ${always[*]} and, in turn, ${turns[*]}: BOARDS='${turns[*]}' make test does so again"

@@ -52,6 +52,8 @@ for emulator in "${emulators[@]}"; do
     # Some of usr/bin are scripts that start the program.
     program=usr/libexec/$emulator
     [ -x "$root/$program" ] || program=usr/bin/$emulator
+    # This machine has it already.
+    [ -x "$root/$program" ] || continue
     cat >$root/bin/"$emulator" <<END
 #!/bin/sh
 root=\$(cd "\$(dirname "\$0")/.." && pwd)
@@ -59,6 +61,6 @@ LD_LIBRARY_PATH="$libraries" exec "\$root/$program" \\
     -L "\$root/usr/share/qemu" -L "\$root/usr/share/seabios" -L "\$root/usr/lib/ipxe/qemu" "\$@"
 END
     chmod 755 $root/bin/"$emulator"
-    $root/bin/"$emulator" --version >/dev/null || die "$emulator does not start"
 done
-say "unpacked $($root/bin/qemu-system-x86_64 --version | head -n 1) in $root"
+there || die "not all of ${emulators[*]} start"
+say "unpacked $(ls $root/bin | paste -sd ' ') in $root"
