@@ -349,12 +349,10 @@ impl<K: Kernel> Facts<'_, '_, K> {
             self.limits = self.kernel.ipc_info(self.attempt.step.kind);
         }
         let mut limits = self.limits.ok()?;
-        // A 64-bit kernel tells a 32-bit program no more than this of SHMMAX.
-        let is_clipped = usize::BITS == 32 && limits.each == i32::MAX.unsigned_abs().into();
-        if is_clipped && name == Limit::EachIfOver && self.asked > limits.each {
-            limits.each = self.read(c"/proc/sys/kernel/shmmax")?;
-        }
         let units = self.asked.saturating_add(limits.unit.get() - 1) / limits.unit;
+        if usize::BITS == 32 && limits.each == MAX_TOLD {
+            self.read_cut(name, units, &mut limits)?;
+        }
         let (holds, figure) = match name {
             Limit::EachIfOver => (self.asked > limits.each, limits.each),
             Limit::UnitsUsedIfOver => (
@@ -369,6 +367,23 @@ impl<K: Kernel> Facts<'_, '_, K> {
             Limit::Objects => (true, limits.objects),
         };
         holds.then_some(figure)
+    }
+
+    /// Reads from /proc what a 64-bit kernel has told a 32-bit program cut: SHMMAX, and SHMALL
+    /// modulo 2^32.
+    fn read_cut(&mut self, name: Limit, units: u64, limits: &mut Limits) -> Option<()> {
+        match name {
+            Limit::EachIfOver if self.asked > MAX_TOLD => {
+                limits.each = self.read(c"/proc/sys/kernel/shmmax")?;
+            }
+            Limit::UnitsUsedIfOver if limits.units_used.saturating_add(units) <= limits.units => {}
+            Limit::UnitsUsedIfOver | Limit::Units => {
+                let whole = self.read(c"/proc/sys/kernel/shmall");
+                limits.units = whole.unwrap_or(limits.units);
+            }
+            Limit::EachIfOver | Limit::UnitsAsked | Limit::ObjectsUsedIfFull | Limit::Objects => {}
+        }
+        Some(())
     }
 
     /// Finds the System V object that has the key, if it has this amount at least. That takes no
@@ -548,6 +563,8 @@ impl<K: Kernel> Facts<'_, '_, K> {
     }
 }
 
+/// The most of SHMMAX that a 64-bit kernel tells a 32-bit program. `ipc/shm.c`.
+const MAX_TOLD: u64 = 0x7fff_ffff;
 /// A value of vm.overcommit_memory: promises up to what there is. `linux/mman.h`.
 const OVERCOMMIT_GUESS: u64 = 0;
 /// A value of vm.overcommit_memory: promises up to CommitLimit. `linux/mman.h`.

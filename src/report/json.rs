@@ -10,7 +10,7 @@ use crate::cli::request::Request;
 use crate::kernel::arch::wide;
 use crate::kernel::errno::Errno;
 use crate::kernel::list::List;
-use crate::kernel::object::{Called, Kind};
+use crate::kernel::object::{Called, Kind, MAX_ADDRESSES};
 use crate::kernel::port::{Kernel, State};
 use crate::plan::attempt::{Attempt, Outcome};
 
@@ -63,6 +63,7 @@ pub fn object<K: Kernel>(
             mode: request.mode(),
             amount: attempt.step.amount,
         }),
+        (Called::Id(_), Outcome::Found) if is_cut(attempt, kernel) => Err(Errno::NONE),
         (Called::Id(id), Outcome::Found) => kernel.ipc_stat(kind, id),
         (_, Outcome::Removed) => Err(Errno::NONE),
         (Called::Name(_), _) => attempt.found.ok_or(Errno::NONE),
@@ -129,6 +130,16 @@ pub fn object<K: Kernel>(
         Words::JSON_FOUND
     });
     text.written
+}
+
+/// Whether the size of a found segment cannot be told: a 64-bit kernel tells a 32-bit program the
+/// size modulo 2^32. Such a segment is found by the most bytes that can be asked for.
+fn is_cut<K: Kernel>(attempt: &Attempt<'_>, kernel: &mut K) -> bool {
+    let Some(most) = MAX_ADDRESSES else {
+        return false;
+    };
+    let kind = attempt.step.kind;
+    kind == Kind::Shm && kernel.ipc_get(kind, most, attempt.key, 0).is_ok()
 }
 
 /// Adds bytes as a string, or as an array of numbers if they are not UTF-8 or would need escapes.
