@@ -15,6 +15,13 @@ pub struct Board {
     pub compiler: &'static str,
     /// qemu's user-mode emulator; None where programs run as they are.
     pub emulator: Option<&'static str>,
+    /// The most bytes that the file may have.
+    pub limit: u64,
+    /// The oldest kernel.
+    pub oldest: &'static str,
+    /// The versions of the kernels that are booted, each with the word that tells two of one
+    /// version apart.
+    pub kernels: Vec<&'static str>,
 }
 
 /// The rows of the table.
@@ -36,6 +43,12 @@ static ALL: LazyLock<Vec<Board>> = LazyLock::new(|| {
             debian: column("debian"),
             compiler: column("compiler"),
             emulator: Some(column("user")).filter(|command| *command != "-"),
+            limit: column("limit").parse().expect("boards.txt: a limit"),
+            oldest: column("oldest"),
+            kernels: column("kernels")
+                .split(',')
+                .filter_map(|kernel| kernel.split('/').next())
+                .collect(),
         }
     };
     rows.map(board).collect()

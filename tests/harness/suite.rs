@@ -53,6 +53,11 @@ pub type Test = (&'static str, fn());
 /// The main function of a suite with `harness = false`. Runs each test in an IPC namespace of its
 /// own. The privilege for that is obtained before any thread starts, as a user namespace requires.
 pub fn main(tests: &[Test]) -> ExitCode {
+    run(|_| trials(tests))
+}
+
+/// The trials of [`main`], for a suite that has others beside them.
+pub fn trials(tests: &[Test]) -> Vec<Trial> {
     let trial = |&(name, test): &Test| {
         Trial::test(name, move || {
             namespace::unshare()?;
@@ -60,7 +65,7 @@ pub fn main(tests: &[Test]) -> ExitCode {
             Ok(())
         })
     };
-    run(|_| tests.iter().map(trial).collect())
+    tests.iter().map(trial).collect()
 }
 
 /// The same for tests that create their namespaces themselves, and that depend on the privilege of

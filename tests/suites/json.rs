@@ -23,7 +23,7 @@ use ipcmk_tests::{suite, syscalls, text};
 use serde::Deserialize;
 
 fn main() -> ExitCode {
-    suite::main(&[
+    const TESTS: [suite::Test; 11] = [
         ("every_byte_comes_out_of_a_path", every_byte),
         ("random_names_come_out_of_paths", random_names),
         ("the_longest_path_comes_out_whole", longest_path),
@@ -35,7 +35,41 @@ fn main() -> ExitCode {
         ("found_posix_objects_and_both_interfaces", found_posix),
         ("wrong_json_is_found_out", planted),
         ("wrong_json_of_posix_objects_is_found_out", planted_posix),
-    ])
+    ];
+    suite::run(|privilege| {
+        let mut trials = suite::trials(&TESTS);
+        let name = "a_size_that_a_64_bit_kernel_tells_a_32_bit_program_cut";
+        trials.push(suite::of_root(privilege, (name, cut), no_32_bits()));
+        trials
+    })
+}
+
+/// Why the file for i686 does not run here, if it does not.
+fn no_32_bits() -> Option<&'static str> {
+    let run = Command::new(suite::ipcmk("i686")).arg("--version").output();
+    let is_foreign = run.is_err_and(|error| error.raw_os_error() == Some(libc::ENOEXEC));
+    is_foreign.then_some("this machine's kernel runs no 32-bit programs")
+}
+
+/// IPC_STAT of a 32-bit program has the lower 32 bits of the size.
+fn cut() {
+    for (key, size, told) in [
+        ("0x63", "5GiB", "null"),
+        ("0x64", "4GiB", "null"),
+        ("0x65", "4096", "4096"),
+    ] {
+        let ipcmk = |file, size: &[&str]| {
+            let mut command = Command::new(file);
+            let output = command.args(["-k", key, "-M"]).args(size).output();
+            let output = output.expect("it starts");
+            assert!(output.status.success(), "{key}: {output:?}");
+            String::from_utf8(output.stdout).expect("text")
+        };
+        // The pages are not used.
+        ipcmk(suite::x86_64(), &[size, "--noreserve"]);
+        let text = ipcmk(suite::ipcmk("i686"), &["1", "-e", "-J"]);
+        assert!(text.contains(&format!("\"size\": {told}, ")), "{text}");
+    }
 }
 
 /// The seed, unless IPCMK_SEED is another.

@@ -1,13 +1,13 @@
 //! README.md, and the pages of figures and examples that it links to: sessions run as shown,
 //! figures agree, links lead somewhere. (cookbook.rs runs the other lines of the cookbook.)
 
-use std::collections::HashMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use ipcmk::cli::options::TABLE;
+use ipcmk_tests::board::Board;
 use ipcmk_tests::suite;
 
 /// A page: its path in the repository, and its text.
@@ -404,15 +404,9 @@ fn the_figures_of_readme_are_those_of_the_bench() {
     }
 }
 
-/// A row of tests/boards.txt, by the names of its columns.
-fn board(name: &str) -> HashMap<&'static str, &'static str> {
-    let mut rows = include_str!("../boards.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(str::split_whitespace);
-    let head = rows.next().expect("the names of the columns");
-    let row = rows.find(|row| row.clone().next() == Some(name));
-    head.zip(row.expect("a row")).collect()
+/// A row of tests/boards.txt.
+fn board(name: &str) -> &'static Board {
+    Board::named(name).unwrap_or_else(|| panic!("boards.txt has no {name}"))
 }
 
 /// The table of boards is the one that table.sh prints, from tests/boards.txt and tests/sizes.txt.
@@ -431,19 +425,16 @@ fn the_boards_are_those_of_the_table() {
     let count = format!("{} architectures", text[names.len() - 1]);
     assert!(README.1.contains(&count), "README.md does not say {count}");
     for name in names {
-        assert_eq!(cell(&rows, name, "oldest kernel"), board(name)["oldest"]);
-        let kernels = board(name)["kernels"].split(',');
-        let kernels: Vec<&str> = kernels
-            .filter_map(|kernel| kernel.split('/').next())
-            .collect();
-        assert_eq!(cell(&rows, name, "kernels booted"), kernels.join(", "));
+        assert_eq!(cell(&rows, name, "oldest kernel"), board(name).oldest);
+        let kernels = board(name).kernels.join(", ");
+        assert_eq!(cell(&rows, name, "kernels booted"), kernels);
     }
 }
 
 /// Figures in the text are those of the program, of its build and of the tables.
 #[test]
 fn figures_in_the_text_are_right() {
-    let limit: u64 = board("x86_64")["limit"].parse().expect("a limit");
+    let limit = board("x86_64").limit;
     let manifest = include_str!("../../Cargo.toml");
     let rust = manifest
         .lines()

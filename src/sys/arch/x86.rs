@@ -10,7 +10,7 @@ macro_rules! entry {
         core::arch::naked_asm!(
             "xor ebp, ebp",     // no caller: debuggers stop here
             "mov eax, esp",     // argc, argv, envp and auxv are on the stack
-            "sub esp, 12",      // aligned by 16 at exec, and again with the argument, as calls want it
+            "sub esp, 12",      // aligned by 16 at exec, and so again behind the argument
             "push eax",
             "call {start}",
             start = sym $start,

@@ -17,8 +17,8 @@
 //! A difference is printed as a case, with the command that repeats it, and the exit status is 1.
 //! It is also 1 if the lines are not a fair sample ([`Count::is_fair`]). Lines with different
 //! system calls are counted, but are no difference; a run of one line shows the calls. Needs root,
-//! since some lines run as other users. Files for other architectures run under qemu's user-mode emulation, without the
-//! conditions that an emulator cannot provide.
+//! since some lines run as other users. Files for other architectures run under qemu's user-mode
+//! emulation, without the conditions that an emulator cannot provide.
 
 #[path = "beside/count.rs"]
 mod count;
