@@ -141,6 +141,8 @@ lint-clippy:
 .PHONY: lint-man
 lint-man:
 	mandoc -T lint -W warning dist/ipcmk.1
+	for device in ascii utf8; do ! groff -man -ww -z -T$$device -rLL=78n dist/ipcmk.1 2>&1 | grep . || exit; done
+	lexgrog dist/ipcmk.1
 
 .PHONY: build-needs build-all-needs
 build-needs:

@@ -33,6 +33,7 @@ cpio                    cpio
 strace                  strace
 mandoc                  mandoc
 groff                   groff
+lexgrog                 man-db
 zsh                     zsh
 fish                    fish
 python3                 python3
