@@ -32,6 +32,10 @@ qemu-aarch64            qemu-user
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc
+groff                   groff
+lexgrog                 man-db
+zsh                     zsh
+fish                    fish
 python3                 python3
 /var/lib/dpkg/info/python3-sysv-ipc.list python3-sysv-ipc
 corelist                perl
