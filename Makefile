@@ -101,9 +101,9 @@ figures: setup build-all ## measure, and write the figures into tests/bench/READ
 
 .PHONY: docs
 docs: ## write the man page and the completions anew from the table of options
-	cargo run --quiet --example render >dist/ipcmk.1
+	cargo run --quiet --package ipcmk-tests --example render >dist/ipcmk.1
 	for file in ipcmk.bash _ipcmk ipcmk.fish; do \
-		cargo run --quiet --example render $$file >dist/completions/$$file || exit; done
+		cargo run --quiet --package ipcmk-tests --example render $$file >dist/completions/$$file || exit; done
 
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
