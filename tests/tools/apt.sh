@@ -1,4 +1,5 @@
-# shellcheck shell=bash Sourced by the other scripts: runs apt, and retries.
+# shellcheck shell=bash
+# Sourced by the other scripts: runs apt, and retries.
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -37,6 +38,15 @@ apt_install() {
         -o Acquire::http::Timeout=30 install "$@"
 }
 
+# mirror_of <label> <mirror> prints the mirror from which this machine has the packages of that part of
+# Debian; if it has none, the one that is named.
+mirror_of() {
+    local found
+    # shellcheck disable=SC2016 # apt replaces it
+    found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Label: $1" 2>/dev/null | head -n 1) || true
+    echo "${found:-$2}"
+}
+
 # make_private_apt <folder> <suite> <architecture> makes an apt for packages of another release of
 # Debian, with a state and sources of its own: this machine's apt stays unchanged. Debian's signature
 # is checked as usual. Then `private_apt apt-get ...` and `private_apt apt-cache ...` use it, and
@@ -45,9 +55,7 @@ make_private_apt() {
     local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     [ -r $keyring ] || die "no $keyring: run tests/tools/setup.sh first"
     private=$1 private_architecture=$3
-    # The mirror from which this machine has its Debian packages.
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | head -n 1) || true
-    mirror=${mirror:-http://deb.debian.org/debian/}
+    mirror=$(mirror_of Debian http://deb.debian.org/debian/)
     mkdir -p "$private"/{lists,cache/archives}/partial
     : >"$private/status"
     cat >"$private/private.sources" <<END
@@ -67,4 +75,20 @@ private_apt() {
         -o Dir::Etc::sourcelist="$private/private.sources" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
         -o APT::Architecture="$private_architecture" -o APT::Architectures="$private_architecture" \
         -o APT::Sandbox::User=root -o Acquire::http::Timeout=30 "${@:2}" </dev/null
+}
+
+# lend_apt <root> gives the apt of that root this machine's way to the mirror: proxies, certificates,
+# passwords. A file that the settings name keeps its path.
+lend_apt() {
+    local file root=${1:?}
+    {
+        apt-config dump --no-empty Acquire | grep -v '^Acquire::IndexTargets::'
+        echo 'Acquire::http::Timeout "30";'
+    } >"$root/etc/apt/apt.conf.d/99lent"
+    for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/* /etc/ssl/certs/ca-certificates.crt \
+        $(sed -n 's#^Acquire::https.*"\(/.*\)";$#\1#p' "$root/etc/apt/apt.conf.d/99lent"); do
+        [ -f "$file" ] || continue
+        mkdir -p "$root${file%/*}"
+        cp -L --preserve=mode "$file" "$root$file"
+    done
 }

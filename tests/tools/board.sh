@@ -1,4 +1,5 @@
-# shellcheck shell=bash disable=SC2034 Sourced by the other scripts: reads tests/boards.txt.
+# shellcheck shell=bash disable=SC2034
+# Sourced by the other scripts: reads tests/boards.txt.
 
 # Prints the names of the boards.
 boards() {

@@ -45,6 +45,7 @@ valgrind                valgrind
 ipcmk                   util-linux
 systemd-analyze         systemd
 dash                    dash
+mmdebstrap              mmdebstrap
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
 missing=()
