@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkdtemp, mkfifo};
 
@@ -194,5 +195,31 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // A failure leaves a directory in the temporary directory, which does no harm.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A directory of ours on another one, in this thread's mount namespace.
+pub struct Bound {
+    /// The directory.
+    pub ours: Scratch,
+    target: &'static str,
+}
+
+impl Bound {
+    /// Mounts it.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn new(ours: Scratch, target: &'static str) -> Self {
+        let none = None::<&str>;
+        let source = ours.join("");
+        mount(Some(&source), target, none, MsFlags::MS_BIND, none).expect("a mount");
+        Self { ours, target }
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        umount2(self.target, MntFlags::MNT_DETACH).expect("it is mounted");
     }
 }

@@ -3,6 +3,7 @@
 #   oci.sh [<board>...]
 # One board gives the image layout target/oci/ipcmk-<board>; none gives target/oci/ipcmk, the images
 # of all boards under one index. Each is there as a folder and as a .tar, under the name `latest`.
+# OCI=<folder> takes the place of target/oci.
 # The same files give the same bytes: the date is SOURCE_DATE_EPOCH, or else that of the commit.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -68,8 +69,8 @@ done
 name='"annotations":{"org.opencontainers.image.ref.name":"latest"}'
 
 case $# in
-0) layout=target/oci/ipcmk ;;
-1) layout=target/oci/ipcmk-$1 ;;
+0) layout=${OCI:-target/oci}/ipcmk ;;
+1) layout=${OCI:-target/oci}/ipcmk-$1 ;;
 *) echo "oci.sh: one board, or none for all" >&2; exit 1 ;;
 esac
 rm -rf "$layout" "$layout".*

@@ -14,7 +14,11 @@ use super::{root, run};
 /// initramfs-tools.
 fn chroot(suite: &str) -> PathBuf {
     let name = format!("images-{suite}");
-    run(Command::new(root().join("tests/tools/chroot.sh")).args([&name, suite, "linux-image-cloud-amd64"]));
+    run(Command::new(root().join("tests/tools/chroot.sh")).args([
+        &name,
+        suite,
+        "linux-image-cloud-amd64",
+    ]));
     root().join("target/chroots").join(name)
 }
 
@@ -53,21 +57,45 @@ const COMMANDS: [(&str, i32); 12] = [
 /// objects there.
 fn boot(suite: &str, initramfs: &Path, prompt: &str, words: &str) {
     let boot = fs::read_dir(chroot(suite).join("boot")).expect("a folder");
-    let mut kernels = boot.map(|entry| entry.expect("an entry").path()).filter(|path| {
-        let name = path.file_name().expect("it has one");
-        name.to_string_lossy().starts_with("vmlinuz-")
-    });
+    let mut kernels = boot
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            let name = path.file_name().expect("it has one");
+            name.to_string_lossy().starts_with("vmlinuz-")
+        });
     let kernel = kernels.next().expect("a kernel");
     assert!(kernels.next().is_none(), "one kernel");
     let printed = run(Command::new("python3")
         .arg(root().join("tests/suites/images/console.py"))
         .arg(prompt)
         .args(COMMANDS.map(|(command, _)| command))
-        .args(["--", "qemu-system-x86_64", "-M", "q35", "-cpu", "max,la57=off"])
-        .args(["-accel", "tcg", "-m", "512", "-nographic", "-no-reboot", "-nic", "none"])
-        .args([Path::new("-kernel"), &kernel, Path::new("-initrd"), initramfs])
+        .args([
+            "--",
+            "qemu-system-x86_64",
+            "-M",
+            "q35",
+            "-cpu",
+            "max,la57=off",
+        ])
+        .args([
+            "-accel",
+            "tcg",
+            "-m",
+            "512",
+            "-nographic",
+            "-no-reboot",
+            "-nic",
+            "none",
+        ])
+        .args([
+            Path::new("-kernel"),
+            &kernel,
+            Path::new("-initrd"),
+            initramfs,
+        ])
         .args(["-append", &format!("console=ttyS0 mitigations=off {words}")]));
-    let results: Vec<(i32, String)> = serde_json::from_str(&printed).expect("what console.py prints");
+    let results: Vec<(i32, String)> =
+        serde_json::from_str(&printed).expect("what console.py prints");
     assert_eq!(results.len(), COMMANDS.len());
     for ((command, expected), (status, output)) in COMMANDS.iter().zip(&results) {
         assert_eq!(status, expected, "{command}: {output}");
@@ -128,15 +156,25 @@ pub fn hook(suite: &str) {
         [ -x \"$found\" ]\n";
 
     // Never util-linux's, which this chroot has.
-    let (succeeded, said) = inside(suite, &format!("[ -x /usr/bin/ipcmk ]\n{install}update-initramfs -u"), &initramfs);
+    let (succeeded, said) = inside(
+        suite,
+        &format!("[ -x /usr/bin/ipcmk ]\n{install}update-initramfs -u"),
+        &initramfs,
+    );
     assert!(!succeeded, "{said}");
-    assert!(said.contains("neither /usr/local/bin/ipcmk (make install) nor /usr/bin/ipcmk-static"), "{said}");
+    assert!(
+        said.contains("neither /usr/local/bin/ipcmk (make install) nor /usr/bin/ipcmk-static"),
+        "{said}"
+    );
 
     let script = format!("{}{install}{make}", put("/usr/bin/ipcmk-static"));
     let (succeeded, said) = inside(suite, &script, &initramfs);
     assert!(succeeded, "{said}");
 
-    let script = format!("{}{CONF}{install}{make}cat /boot/initrd.img-* >&3", put("/usr/local/bin/ipcmk"));
+    let script = format!(
+        "{}{CONF}{install}{make}cat /boot/initrd.img-* >&3",
+        put("/usr/local/bin/ipcmk")
+    );
     let (succeeded, said) = inside(suite, &script, &initramfs);
     assert!(succeeded, "{said}");
     assert!(!said.contains("W: ") && !said.contains("E: "), "{said}");
@@ -152,9 +190,16 @@ pub fn dracut(suite: &str) {
         install -D /ipcmk/dist/dracut/module-setup.sh /usr/lib/dracut/modules.d/95ipcmk/module-setup.sh\n";
     let make = "dracut --force --no-hostonly --no-kernel --modules 'base bash ipcmk' /image\n";
 
-    let (succeeded, said) = inside(suite, &format!("[ -x /usr/bin/ipcmk ]\n{install}{make}"), &initramfs);
+    let (succeeded, said) = inside(
+        suite,
+        &format!("[ -x /usr/bin/ipcmk ]\n{install}{make}"),
+        &initramfs,
+    );
     assert!(!succeeded, "{said}");
-    assert!(said.contains("neither /usr/local/bin/ipcmk (make install) nor /usr/bin/ipcmk-static"), "{said}");
+    assert!(
+        said.contains("neither /usr/local/bin/ipcmk (make install) nor /usr/bin/ipcmk-static"),
+        "{said}"
+    );
 
     let script = format!(
         "{install}{}{make}lsinitrd /image | grep '^-.*usr/bin/ipcmk$'\nrm /usr/bin/ipcmk-static\n{CONF}{}{make}cat /image >&3",
@@ -163,7 +208,12 @@ pub fn dracut(suite: &str) {
     );
     let (succeeded, said) = inside(suite, &script, &initramfs);
     assert!(succeeded, "{said}");
-    boot(suite, &initramfs, "cmdline:/# ", "rd.break=cmdline rd.shell");
+    boot(
+        suite,
+        &initramfs,
+        "cmdline:/# ",
+        "rd.break=cmdline rd.shell",
+    );
 }
 
 /// The lines of README.md between its markers `initramfs`.
@@ -196,7 +246,13 @@ pub fn readme(suite: &str) {
     let tar = root().join("target/tests/sources.tar");
     run(Command::new("git")
         .current_dir(root())
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
         .stdout(Stdio::piped()));
     run(Command::new("sh").current_dir(root()).args([
         "-c",
