@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use ipcmk_tests::suite;
-use libtest_mimic::Trial;
 
 #[path = "images/buildroot.rs"]
 mod buildroot;
