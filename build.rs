@@ -1,5 +1,8 @@
 //! Links the program by its own script, without start files or libc. All options of the linker are
 //! here, so that a plain `cargo build` needs no flags.
+//!
+//! A build that cannot keep the promises of src/lib.rs ends with a line that names the setting at
+//! fault: here, in src/sys/panic.rs, or in the linker's message.
 
 use std::env;
 use std::path::Path;
@@ -8,22 +11,58 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=linker");
 
-    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets it");
-    if !Path::new(&format!("{root}/linker/{arch}.ld")).exists() {
-        println!(
-            "cargo::error=ERROR(ipcmk): there is no code for {arch}. tests/README.md says what a \
-             new architecture takes"
-        );
+    let variable = |name: &str| env::var(name).expect("cargo sets it");
+    let root = variable("CARGO_MANIFEST_DIR");
+    let arch = variable("CARGO_CFG_TARGET_ARCH");
+    let is_release = variable("PROFILE") == "release";
+    let is_unoptimised = variable("OPT_LEVEL") == "0";
+
+    let refusal = if variable("CARGO_CFG_TARGET_OS") != "linux" {
+        Some("the target is not Linux, whose system calls this program makes".to_owned())
+    } else if !Path::new(&format!("{root}/linker/{arch}.ld")).exists() {
+        Some(format!(
+            "there is no code for {arch}. tests/README.md says what a new architecture takes"
+        ))
+    } else if is_release && is_unoptimised {
+        Some(
+            "opt-level = 0 leaves panics and writable data in a release build. Set opt-level = \
+             \"z\" (CARGO_PROFILE_RELEASE_OPT_LEVEL=z)"
+                .to_owned(),
+        )
+    } else if is_release && checks_overflow() {
+        Some(
+            "overflow-checks are panics, and a release build must have none. Set \
+             overflow-checks = false (CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=false)"
+                .to_owned(),
+        )
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        println!("cargo::error=ERROR(ipcmk): {refusal}");
         return;
     }
+
+    println!("cargo::rustc-check-cfg=cfg(release)");
+    if is_release {
+        println!("cargo::rustc-cfg=release");
+    }
     let link = |argument: &str| println!("cargo::rustc-link-arg-bins={argument}");
-    for argument in ["-nostartfiles", "-nostdlib", "-static", "-no-pie"] {
+    for argument in [
+        "-nostartfiles",
+        "-nostdlib",
+        "-static",
+        "-no-pie",
+        "-Wl,--entry=ipcmk_start",
+        // Code of `core` that is not optimised with the program names it, though panics do not
+        // unwind here.
+        "-Wl,--defsym=rust_eh_personality=0",
+    ] {
         link(argument);
     }
     // Unoptimised code has writable data, which the script refuses: a debug build has the linker's
     // own layout.
-    if env::var("OPT_LEVEL").is_ok_and(|level| level == "0") {
+    if is_unoptimised {
         return;
     }
     for argument in [
@@ -35,4 +74,12 @@ fn main() {
     ] {
         link(argument);
     }
+}
+
+/// Whether the environment sets overflow checks, as Buildroot's may. Cargo tells build scripts
+/// nothing else of them: set elsewhere, they are the linker's to refuse, see src/sys/panic.rs.
+fn checks_overflow() -> bool {
+    const VARIABLE: &str = "CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS";
+    println!("cargo::rerun-if-env-changed={VARIABLE}");
+    env::var(VARIABLE).is_ok_and(|value| value == "true")
 }

@@ -3,9 +3,10 @@
 use super::arch::entry;
 use super::start::start;
 
-/// The entry point of the file: the kernel jumps here.
+/// The entry point of the file, which build.rs names to the linker: the kernel jumps here. Rust's
+/// targets of musl link a start file of their own, which has a `_start`.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
-unsafe extern "C" fn _start() -> ! {
+unsafe extern "C" fn ipcmk_start() -> ! {
     entry!(start)
 }

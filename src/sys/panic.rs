@@ -3,19 +3,28 @@
 
 use core::panic::PanicInfo;
 
-#[cfg(debug_assertions)]
+#[cfg(not(release))]
 use super::auxiliary::Auxiliary;
-#[cfg(debug_assertions)]
+#[cfg(not(release))]
 use super::linux::{self, Linux};
-#[cfg(debug_assertions)]
+#[cfg(not(release))]
 use ipcmk::kernel::port::{Fd, write_all};
 
-#[cfg(not(debug_assertions))]
+#[cfg(all(release, debug_assertions))]
+compile_error!(
+    "ERROR(ipcmk): debug-assertions are panics, and a release build must have none. Set \
+     debug-assertions = false (CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=false)"
+);
+
+#[cfg(release)]
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe extern "C" {
         #[link_name = "ERROR(ipcmk): a panic can be reached in this release build, through the code \
-                       that was changed last. Use get, checked arithmetic or a match there"]
+                       that was changed last: use get, checked arithmetic or a match there. If no \
+                       code was changed, a setting of the profile is at fault: set \
+                       CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=false, _OPT_LEVEL=z, _LTO=fat and \
+                       _CODEGEN_UNITS=1"]
         fn a_panic_can_be_reached() -> !;
     }
     // SAFETY: never linked, so never run.
@@ -23,7 +32,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 }
 
 /// Prints a line and exits as Rust programs do.
-#[cfg(debug_assertions)]
+#[cfg(not(release))]
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     /// Exit status of a Rust program that panics.
@@ -32,8 +41,3 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     _ = write_all(&mut kernel, Fd::ERR, b"ipcmk: panicked\n");
     linux::exit(STATUS)
 }
-
-/// Unoptimised code of `core` names it, though panics do not unwind here.
-#[cfg(debug_assertions)]
-#[unsafe(no_mangle)]
-extern "C" fn rust_eh_personality() {}

@@ -25,7 +25,7 @@ use core::ffi::{CStr, c_char};
 use super::auxiliary::Auxiliary;
 use super::linux::{self, Linux};
 
-/// Runs the program and exits. `_start` calls it.
+/// Runs the program and exits. `ipcmk_start` calls it.
 ///
 /// # Safety
 /// `sp` is the stack pointer as the kernel set it at exec.

@@ -25,7 +25,7 @@ nm --radix=d --print-size --demangle "$file" | awk -v text="$text" -v shipped="$
         else if (/cli::[a-z]+::[A-Z]+$/) name = "cli: the table of options"
         # The first ipcmk path in the name: the type of a method, or the folder of a function.
         else if (match($0, /ipcmk::[a-z]+::/)) name = holds[substr($0, RSTART + 7, RLENGTH - 9)]
-        else if (/ (_start|memcpy|memmove|memset|memcmp|bcmp|strlen)$/) name = holds["sys"]
+        else if (/ (ipcmk_start|memcpy|memmove|memset|memcmp|bcmp|strlen)$/) name = holds["sys"]
         else name = "core and heapless, where not inlined"
         row[name == "" ? "unknown: " $0 : name] += bytes
         named += bytes

@@ -4,7 +4,7 @@ use core::arch::asm;
 
 use super::plain::Routines;
 
-/// The body of `_start`: calls `$start` with the stack pointer as the kernel set it.
+/// The body of `ipcmk_start`: calls `$start` with the stack pointer as the kernel set it.
 macro_rules! entry {
     ($start:path) => {
         core::arch::naked_asm!(
