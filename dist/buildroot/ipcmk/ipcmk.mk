@@ -25,7 +25,7 @@ IPCMK_CARGO_ENV = \
 # on these. It links no compiler-builtins twice.
 ifneq ($(filter arm i386,$(NORMALIZED_ARCH)),)
 IPCMK_CARGO_ENV += \
-	CARGO_TARGET_$(call UPPERCASE,$(RUSTC_TARGET_NAME))_RUSTFLAGS="-Crelocation-model=static"
+	CARGO_TARGET_$(call UPPERCASE,$(RUSTC_TARGET_NAME))_RUSTFLAGS="-C relocation-model=static"
 endif
 
 # Without BR2_ENABLE_DEBUG, the infrastructure says so itself. A debug build does
