@@ -285,7 +285,7 @@ pub fn containers() {
     let id = run(shared, &["-M", "4096", "-k", "0x5101", "-p", "640", "-r"]);
     let id = id.trim_end();
     let segment = format!("shm key=0x5101 size=4096 mode=640 owner=0:0 (id {id})");
-    assert_eq!(texts(), [segment.clone()]);
+    assert_eq!(texts(), [segment.as_str()]);
 
     // One that shares the namespace finds the object, and removes another one.
     let words = ["-M", "4096", "-k", "0x5101", "-e", "-J"];
