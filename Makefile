@@ -110,6 +110,15 @@ install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local
 	install -D -m 755 target/dist/ipcmk-$(MACHINE) $(DESTDIR)$(PREFIX)/bin/ipcmk
 	install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1
 
+.PHONY: oci
+oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards under one index: target/oci
+	$(MAKE) --no-print-directory $(if $(filter command line environment,$(origin ARCH)),build,build-all)
+	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
+
+.PHONY: images
+images: setup build-all kernels ## initramfs-tools, dracut, README.md's lines, OCI, Buildroot and Yocto, slow tests too, in chroots of Debian 12 and 13
+	cargo test --package ipcmk-tests --test images -- --include-ignored --test-threads 1
+
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)
 	@tests/tools/setup.sh

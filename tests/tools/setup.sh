@@ -54,6 +54,11 @@ valgrind                valgrind
 ipcmk                   util-linux
 systemd-analyze         systemd
 dash                    dash
+runc                    runc
+skopeo                  skopeo
+umoci                   umoci
+oci-image-tool          oci-image-tool
+/usr/lib/python3/dist-packages/pexpect python3-pexpect
 mmdebstrap              mmdebstrap
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
