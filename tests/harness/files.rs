@@ -196,3 +196,16 @@ impl Drop for Scratch {
         let _ = fs::remove_dir_all(&self.0);
     }
 }
+
+/// The root of the repository.
+///
+/// # Panics
+/// Never: tests/ is in it.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("tests/ is in the repository")
+        .to_owned()
+}
