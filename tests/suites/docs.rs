@@ -125,6 +125,37 @@ fn the_man_page_fits_a_console() {
     }
 }
 
+/// A section of the man page that another one refers to exists.
+#[test]
+fn sections_of_the_man_page_are_there() {
+    let page = include_str!("../../dist/ipcmk.1").replace("\\-", "-");
+    let headings: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(".SH "))
+        .collect();
+    let words: Vec<&str> = page.split_whitespace().collect();
+    let mut references = 0;
+    let sees = words.iter().zip(1..).filter(|(word, _)| **word == "see");
+    for (_, next) in sees {
+        let mut name = Vec::new();
+        for word in &words[next..] {
+            let bare = word.trim_end_matches([',', ';', '.', ')']);
+            if bare.len() < 2 || !bare.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                break;
+            }
+            name.push(bare);
+            if bare != *word {
+                break;
+            }
+        }
+        if !name.is_empty() {
+            assert!(headings.contains(&name.join(" ").as_str()), "see {name:?}");
+            references += 1;
+        }
+    }
+    assert!(references > 8, "{references}");
+}
+
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.
 #[test]
 fn every_option_is_in_the_man_page() {
