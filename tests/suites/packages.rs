@@ -211,6 +211,16 @@ impl Copy {
         command
     }
 
+    /// The same for a command that makes packages: in a group whose files these must not be.
+    fn packing(&self, line: &str) -> Command {
+        let group = if nix::unistd::geteuid().is_root() {
+            "setpriv --regid 65534 --clear-groups"
+        } else {
+            ""
+        };
+        self.command(&format!("{group} tests/tools/{line}"))
+    }
+
     /// Replaces a text in a file.
     #[track_caller]
     fn edit(&self, file: &str, from: &str, to: &str) {

