@@ -101,14 +101,23 @@ figures: setup build-all ## measure, and write the figures into tests/bench/READ
 
 .PHONY: docs
 docs: ## write the man page and the completions anew from the table of options
-	cargo run --quiet --example render >dist/ipcmk.1
+	cargo run --quiet --package ipcmk-tests --example render >dist/ipcmk.1
 	for file in ipcmk.bash _ipcmk ipcmk.fish; do \
-		cargo run --quiet --example render $$file >dist/completions/$$file || exit; done
+		cargo run --quiet --package ipcmk-tests --example render $$file >dist/completions/$$file || exit; done
 
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 target/dist/ipcmk-$(MACHINE) $(DESTDIR)$(PREFIX)/bin/ipcmk
 	install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1
+
+.PHONY: oci
+oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards under one index: target/oci
+	$(MAKE) --no-print-directory $(if $(filter command line environment,$(origin ARCH)),build,build-all)
+	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
+
+.PHONY: images
+images: setup build-all kernels ## initramfs-tools, dracut, README.md's lines, OCI, Buildroot and Yocto, slow tests too, in chroots of Debian 12 and 13
+	cargo test --package ipcmk-tests --test images -- --include-ignored --test-threads 1
 
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)

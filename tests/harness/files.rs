@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::Mode;
 use nix::unistd::{mkdtemp, mkfifo};
 
@@ -208,4 +209,30 @@ pub fn repository() -> PathBuf {
         .parent()
         .expect("tests/ is in the repository")
         .to_owned()
+}
+
+/// A directory of ours on another one, in this thread's mount namespace.
+pub struct Bound {
+    /// The directory.
+    pub ours: Scratch,
+    target: &'static str,
+}
+
+impl Bound {
+    /// Mounts it.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn new(ours: Scratch, target: &'static str) -> Self {
+        let none = None::<&str>;
+        let source = ours.join("");
+        mount(Some(&source), target, none, MsFlags::MS_BIND, none).expect("a mount");
+        Self { ours, target }
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        umount2(self.target, MntFlags::MNT_DETACH).expect("it is mounted");
+    }
 }

@@ -168,7 +168,10 @@ fn fit(build: Result<Subject, String>, how: &str) {
         .args(["-Q", "-S", "99999", "--dry-run", "-k", "x"])
         .output();
     let said = String::from_utf8(output.expect("it starts").stderr).expect("ASCII");
-    assert_eq!(said, "ipcmk: failed to parse key: 'x': Invalid argument\n", "{how}");
+    assert_eq!(
+        said, "ipcmk: failed to parse key: 'x': Invalid argument\n",
+        "{how}"
+    );
 }
 
 /// The same sources give the same file in any directory. (This also shows that an unbroken copy

@@ -11,11 +11,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
-use ipcmk_tests::files::Scratch;
+use ipcmk_tests::files::{Bound, Scratch};
 use ipcmk_tests::namespace::{self, Kind};
 use ipcmk_tests::{posix, suite};
 use libtest_mimic::Trial;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use serde::Deserialize;
 
 #[path = "dist/machine.rs"]
@@ -124,27 +123,6 @@ fn all() -> [Vec<String>; 2] {
 
 fn nothing() -> [Vec<String>; 2] {
     [Vec::new(), Vec::new()]
-}
-
-/// A directory of ours on another one, in this mount namespace.
-struct Bound {
-    ours: Scratch,
-    target: &'static str,
-}
-
-impl Bound {
-    fn new(ours: Scratch, target: &'static str) -> Self {
-        let none = None::<&str>;
-        let source = ours.join("");
-        mount(Some(&source), target, none, MsFlags::MS_BIND, none).expect("a mount");
-        Self { ours, target }
-    }
-}
-
-impl Drop for Bound {
-    fn drop(&mut self) {
-        umount2(self.target, MntFlags::MNT_DETACH).expect("it is mounted");
-    }
 }
 
 /// A machine's /etc and /usr/local/bin.

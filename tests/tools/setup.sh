@@ -12,7 +12,12 @@ mapfile -t wanted < <(boards)
 
 [ "$(uname -sm)" = "Linux x86_64" ] ||
     die "not supported: building and testing here wants Linux on x86_64, this is $(uname -sm); for this machine alone: cargo build --release"
-command -v cargo >/dev/null || die "no cargo: install Rust first, from https://rustup.rs"
+oldest_rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+advice="install Rust $oldest_rust or later, from https://rustup.rs or, on Debian 12 and 13, by \`apt-get install cargo-web\`"
+command -v cargo >/dev/null || die "no cargo: $advice"
+rust=$(rustc --version) || die "no rustc: $advice"
+printf '%s\n' "$oldest_rust" "$(cut -d ' ' -f 2 <<<"$rust")" | sort --check=quiet --version-sort ||
+    die "$rust is too old: $advice"
 
 # Debian packages, each with a program or file that shows whether it is installed.
 needs="
@@ -49,6 +54,11 @@ valgrind                valgrind
 ipcmk                   util-linux
 systemd-analyze         systemd
 dash                    dash
+runc                    runc
+skopeo                  skopeo
+umoci                   umoci
+oci-image-tool          oci-image-tool
+/usr/lib/python3/dist-packages/pexpect python3-pexpect
 mmdebstrap              mmdebstrap
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
