@@ -161,8 +161,8 @@ oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards u
 	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
 
 .PHONY: images
-images: setup build-all kernels ## initramfs-tools, dracut, README.md's lines, OCI, Buildroot, Yocto and packages, slow tests too, in chroots of Debian 12 and 13
-	cargo test --no-fail-fast --package ipcmk-tests --test images --test packages -- --include-ignored --test-threads 1
+images: setup build-all kernels ## all tests of what is shipped, the slow ones too: images, packages, builds, in chroots of Debian 12 and 13
+	cargo test --no-fail-fast --package ipcmk-tests --test images --test packages --test builds -- --include-ignored --test-threads 1
 
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)

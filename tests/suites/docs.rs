@@ -1,5 +1,8 @@
 //! What the program says of itself is what its table of options says.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use ipcmk::cli::options::TABLE;
@@ -154,6 +157,35 @@ fn sections_of_the_man_page_are_there() {
         }
     }
     assert!(references > 8, "{references}");
+}
+
+/// The files of dist/ that the man page names exist, and it names all that belong to a boot.
+#[test]
+fn files_of_the_man_page_are_there() {
+    let page = include_str!("../../dist/ipcmk.1").replace("\\-", "-");
+    let (_, section) = page.split_once("\n.SH FILES\n").expect("the section");
+    let (section, _) = section.split_once(".SH ").expect("its end");
+    let tags = section.lines().filter_map(|line| line.strip_prefix(".IR "));
+    let names = tags.flat_map(|tag| tag.split("\", \"").map(str::trim));
+    let named: BTreeSet<String> = names
+        .filter(|name| !name.starts_with('/') && !name.starts_with("share"))
+        .map(str::to_owned)
+        .collect();
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let mut there = BTreeSet::new();
+    for folder in ["", "initramfs-tools/", "dracut/"] {
+        for entry in fs::read_dir(dist.join(folder)).expect("the folder") {
+            let entry = entry.expect("the folder");
+            if entry.file_type().expect("the folder").is_file() {
+                there.insert(format!("{folder}{}", entry.file_name().display()));
+            }
+        }
+    }
+    // Beside them the page itself, its example, and what no boot has.
+    there.retain(|name| name.contains('/') || name.starts_with("ipcmk."));
+    there.remove("ipcmk.1");
+    there.remove("ipcmk.conf");
+    assert_eq!(named, there);
 }
 
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.
