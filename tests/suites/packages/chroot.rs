@@ -129,13 +129,13 @@ pub fn shells(release: &str) {
     assert_eq!(lines[6..], ["_ipcmk-static", "()", "--batch"], "{printed}");
 }
 
-/// The package that README.md names for those who have no rustup, and its two lines of cargo.
+/// README.md's line for those who have no rustup, and its two lines of cargo.
 pub fn without_rustup(release: &str) {
     let readme = include_str!("../../../README.md");
-    let (_, rest) = readme
-        .split_once("Debian 12 and 13 have such a Rust too, as `")
-        .expect("README.md has the sentence");
-    let (package, _) = rest.split_once('`').expect("a name");
+    let mut spans = readme.split('`').skip(1).step_by(2);
+    let install = spans
+        .find(|span| span.starts_with("apt-get install cargo-web"))
+        .expect("README.md has the line");
     let commands = [
         "cargo run --release -- -M 4096",
         "cargo install --locked --path .",
@@ -149,7 +149,7 @@ pub fn without_rustup(release: &str) {
     let printed = inside(
         release,
         &format!(
-            "{{ apt-get update && apt-get install -y {package}; }} >/tmp/log 2>&1 || {{ cat /tmp/log; exit 1; }}
+            "{{ apt-get update && {install} -y; }} >/tmp/log 2>&1 || {{ cat /tmp/log; exit 1; }}
             mkdir /root/ipcmk
             tar -C /ipcmk --exclude ./target --exclude ./.git -c . | tar -C /root/ipcmk -x
             cd /root/ipcmk
