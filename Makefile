@@ -114,7 +114,9 @@ oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards u
 	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
 
 .PHONY: images
-images: setup build-all kernels ## initramfs-tools, dracut, README.md's lines, OCI, Buildroot and Yocto, slow tests too, in chroots of Debian 12 and 13
+images: setup build-all ## what image builders take: README.md's lines, initramfs-tools, dracut, OCI, Buildroot, Yocto; in chroots of Debian 12 and 13
+	@tests/tools/kernels.sh x86_64
+	@tests/tools/emulators.sh
 	cargo test --package ipcmk-tests --test images -- --include-ignored --test-threads 1
 
 .PHONY: setup
