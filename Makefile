@@ -100,8 +100,10 @@ figures: setup build-all ## measure, and write the figures into tests/bench/READ
 	@tests/tools/figures.sh
 
 .PHONY: docs
-docs: ## write the man page anew from the table of options
-	cargo run --quiet --example render >dist/ipcmk.1
+docs: ## write the man page and the completions anew from the table of options
+	cargo run --quiet --package ipcmk-tests --example render >dist/ipcmk.1
+	for file in ipcmk.bash _ipcmk ipcmk.fish; do \
+		cargo run --quiet --package ipcmk-tests --example render $$file >dist/completions/$$file || exit; done
 
 .PHONY: install
 install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
@@ -150,6 +152,8 @@ lint-clippy:
 .PHONY: lint-man
 lint-man:
 	mandoc -T lint -W warning dist/ipcmk.1
+	for device in ascii utf8; do ! groff -man -ww -z -T$$device -rLL=78n dist/ipcmk.1 2>&1 | grep . || exit; done
+	lexgrog dist/ipcmk.1
 
 .PHONY: build-needs build-all-needs
 build-needs:

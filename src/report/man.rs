@@ -134,9 +134,23 @@ fn options(page: &mut fmt::Formatter<'_>, grammar: Grammar) -> fmt::Result {
             metavar(page, form.metavar)?;
             page.write_str("\"")?;
         }
-        writeln!(page, "\n{}", form.man)?;
+        page.write_char('\n')?;
+        paragraph(page, form.man)?;
+        page.write_char('\n')?;
     }
     Ok(())
+}
+
+/// A text in roff, in which only words in bold have hyphens that are typed.
+fn paragraph(page: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let mut parts = text.split("\\fB");
+    page.write_str(parts.next().unwrap_or_default())?;
+    parts.try_for_each(|part| {
+        let (bold, rest) = part.split_once("\\fR").ok_or(fmt::Error)?;
+        page.write_str("\\fB")?;
+        dashes(page, bold)?;
+        write!(page, "\\fR{rest}")
+    })
 }
 
 /// `<size>` as *size*.

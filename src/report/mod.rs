@@ -4,9 +4,10 @@
 //! and figures together, by `digits`, and writes them. `lines` and `json` print objects, `failure`
 //! an error with its hint. `hint` finds the cause of a refusal by the table of `rules`, with
 //! figures from `figures` and, for files of the kernel's, `measure`. `help` and `man` make the help
-//! text and the man page out of the table of options and the table of rules. `escape` keeps words
-//! of the user's from moving a terminal.
+//! text and the man page out of the table of options and the table of rules, `completions` the
+//! completions of shells. `escape` keeps words of the user's from moving a terminal.
 
+pub mod completions;
 pub mod digits;
 mod escape;
 pub mod failure;

@@ -198,6 +198,19 @@ impl Drop for Scratch {
     }
 }
 
+/// The root of the repository.
+///
+/// # Panics
+/// Never: tests/ is in it.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests
+        .parent()
+        .expect("tests/ is in the repository")
+        .to_owned()
+}
+
 /// A directory of ours on another one, in this thread's mount namespace.
 pub struct Bound {
     /// The directory.

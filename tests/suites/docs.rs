@@ -93,6 +93,38 @@ fn help_fits_a_console() {
     }
 }
 
+/// What is set in bold is typed: its hyphens can be pasted into a shell.
+#[test]
+fn hyphens_of_the_man_page_can_be_typed() {
+    let page = include_str!("../../dist/ipcmk.1");
+    for line in page.lines() {
+        let all_bold = line.starts_with(".B ") || line.starts_with(".BR ");
+        let bold = match line.split_once(' ') {
+            Some((_, words)) if all_bold => vec![words],
+            _ => line.split("\\fB").skip(1).collect(),
+        };
+        for text in bold {
+            let text = text.split("\\fR").next().expect("split gives something");
+            let bare = text.replace("\\-", "").contains('-');
+            assert!(!bare, "{line}");
+        }
+    }
+}
+
+/// On a console no line of the man page is broken.
+#[test]
+fn the_man_page_fits_a_console() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/ipcmk.1");
+    let mut groff = Command::new("env");
+    groff.args(["PATH=/usr/bin:/bin", "groff", "-man", "-Tascii"]);
+    let text = output(groff.args(["-P-cbou", "-rLL=78n", page]));
+    let text = String::from_utf8(text).expect("ASCII");
+    assert!(text.lines().count() > 500);
+    for line in text.lines() {
+        assert!(line.len() <= 80, "{} columns: {line}", line.len());
+    }
+}
+
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.
 #[test]
 fn every_option_is_in_the_man_page() {

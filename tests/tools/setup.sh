@@ -12,7 +12,12 @@ mapfile -t wanted < <(boards)
 
 [ "$(uname -sm)" = "Linux x86_64" ] ||
     die "not supported: building and testing here wants Linux on x86_64, this is $(uname -sm); for this machine alone: cargo build --release"
-command -v cargo >/dev/null || die "no cargo: install Rust first, from https://rustup.rs"
+oldest_rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+advice="install Rust $oldest_rust or later, from https://rustup.rs or, on Debian 12 and 13, by \`apt-get install cargo-web\`"
+command -v cargo >/dev/null || die "no cargo: $advice"
+rust=$(rustc --version) || die "no rustc: $advice"
+printf '%s\n' "$oldest_rust" "$(cut -d ' ' -f 2 <<<"$rust")" | sort --check=quiet --version-sort ||
+    die "$rust is too old: $advice"
 
 # Debian packages, each with a program or file that shows whether it is installed.
 needs="
@@ -32,6 +37,10 @@ qemu-aarch64            qemu-user
 cpio                    cpio
 strace                  strace
 mandoc                  mandoc
+groff                   groff
+lexgrog                 man-db
+zsh                     zsh
+fish                    fish
 python3                 python3
 /var/lib/dpkg/info/python3-sysv-ipc.list python3-sysv-ipc
 corelist                perl
