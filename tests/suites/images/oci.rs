@@ -242,11 +242,11 @@ pub fn reproducible() {
 pub fn missing() -> Option<&'static str> {
     let mounts = fs::read_to_string("/proc/self/mounts").expect("/proc");
     let is_cgroup = |line: &str| {
-        line.split(' ')
-            .nth(2)
-            .is_some_and(|kind| kind.starts_with("cgroup"))
+        let words: Vec<&str> = line.split(' ').collect();
+        matches!(words[..], [_, _, kind, options, ..]
+            if kind.starts_with("cgroup") && options.starts_with("rw"))
     };
-    (!mounts.lines().any(is_cgroup)).then_some("no cgroups are mounted, which runc needs")
+    (!mounts.lines().any(is_cgroup)).then_some("no cgroups can be written, which runc needs")
 }
 
 /// Runs ipcmk in a container, whose IPC namespace is its own or that of this path.
