@@ -3,7 +3,23 @@
 SHELL := bash
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
+
+# Where `make install` puts things: GNU's names.
 PREFIX ?= /usr/local
+prefix = $(PREFIX)
+exec_prefix = $(prefix)
+bindir = $(exec_prefix)/bin
+datarootdir = $(prefix)/share
+mandir = $(datarootdir)/man
+docdir = $(datarootdir)/doc/ipcmk
+bashdir = $(datarootdir)/bash-completion/completions
+zshdir = $(datarootdir)/zsh/site-functions
+fishdir = $(datarootdir)/fish/vendor_completions.d
+INSTALL = install
+INSTALL_PROGRAM = $(INSTALL)
+INSTALL_DATA = $(INSTALL) -m 644
+BOOT = ipcmk.conf ipcmk.inittab ipcmk.service
+BOOT_SCRIPTS = ipcmk.initd ipcmk.sysvinit initramfs-tools/ipcmk dracut/module-setup.sh
 
 # The same build whoever runs it: in target/, with no flags from the caller's environment.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -18,6 +34,10 @@ target_of = $(shell . tests/tools/board.sh; board $1; echo $$target)
 # This machine, by its name in that table.
 MACHINE := $(shell uname -m | sed 's/^armv[78]l$$/armv7/')
 ARCH ?= $(MACHINE)
+BUILT = target/dist/ipcmk-$(ARCH)
+
+# What to package: every board, unless the caller sets ARCH.
+PACKAGED := $(if $(filter file,$(origin ARCH)),$(NAMES),$(ARCH))
 
 # What the tests run: IPCMK_X86_64 and so on.
 $(foreach board,$(NAMES),$(eval export IPCMK_$(shell echo $(board) | tr a-z A-Z) := $(CURDIR)/target/dist/ipcmk-$(board)))
@@ -105,10 +125,35 @@ docs: ## write the man page and the completions anew from the table of options
 	for file in ipcmk.bash _ipcmk ipcmk.fish; do \
 		cargo run --quiet --package ipcmk-tests --example render $$file >dist/completions/$$file || exit; done
 
+# In docdir, boot files are examples: nothing runs them there.
 .PHONY: install
-install: ## copy this machine's ipcmk, after `make build`, to PREFIX (/usr/local), below DESTDIR
-	install -D -m 755 target/dist/ipcmk-$(MACHINE) $(DESTDIR)$(PREFIX)/bin/ipcmk
-	install -D -m 644 dist/ipcmk.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipcmk.1
+install: ## copy ipcmk for ARCH, its man page, completions and boot files to PREFIX (/usr/local), below DESTDIR
+	@[ -f $(BUILT) ] || { echo "there is no $(BUILT) yet: run \`make build\` first, which needs no root" >&2; exit 1; }
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(bashdir)' '$(DESTDIR)$(zshdir)' \
+		'$(DESTDIR)$(fishdir)' '$(DESTDIR)$(docdir)/initramfs-tools' '$(DESTDIR)$(docdir)/dracut'
+	$(INSTALL_PROGRAM) $(BUILT) '$(DESTDIR)$(bindir)/ipcmk'
+	$(INSTALL_DATA) dist/ipcmk.1 '$(DESTDIR)$(mandir)/man1/ipcmk.1'
+	$(INSTALL_DATA) dist/completions/ipcmk.bash '$(DESTDIR)$(bashdir)/ipcmk'
+	$(INSTALL_DATA) dist/completions/_ipcmk '$(DESTDIR)$(zshdir)/_ipcmk'
+	$(INSTALL_DATA) dist/completions/ipcmk.fish '$(DESTDIR)$(fishdir)/ipcmk.fish'
+	$(INSTALL_DATA) $(BOOT:%=dist/%) '$(DESTDIR)$(docdir)'
+	for file in $(BOOT_SCRIPTS); do $(INSTALL_PROGRAM) dist/$$file '$(DESTDIR)$(docdir)'/$$file || exit; done
+
+.PHONY: uninstall
+uninstall: ## remove what `make install` with the same variables has put there
+	rm -f '$(DESTDIR)$(bindir)/ipcmk' '$(DESTDIR)$(mandir)/man1/ipcmk.1' '$(DESTDIR)$(bashdir)/ipcmk' \
+		'$(DESTDIR)$(zshdir)/_ipcmk' '$(DESTDIR)$(fishdir)/ipcmk.fish'
+	cd '$(DESTDIR)$(docdir)' 2>/dev/null || exit 0; \
+		rm -f $(BOOT) $(BOOT_SCRIPTS); \
+		rmdir initramfs-tools dracut "$$PWD" 2>/dev/null; true
+
+.PHONY: release
+release: package-needs $(PACKAGED:%=dist-%) ## target/release-files: a tarball for ARCH, or for each board, and SHA256SUMS
+	@tests/tools/release.sh $(PACKAGED)
+
+.PHONY: deb
+deb: package-needs $(PACKAGED:%=dist-%) ## target/deb: Debian's package ipcmk-static for ARCH, or for each board
+	@tests/tools/deb.sh $(PACKAGED)
 
 .PHONY: oci
 oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards under one index: target/oci
@@ -116,10 +161,10 @@ oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards u
 	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
 
 .PHONY: images
-images: setup build-all ## what image builders take: README.md's lines, initramfs-tools, dracut, OCI, Buildroot, Yocto; in chroots of Debian 12 and 13
+images: setup build-all ## all tests of what is shipped, the slow ones too: images, packages, builds, in chroots of Debian 12 and 13
 	@tests/tools/kernels.sh x86_64
 	@tests/tools/emulators.sh
-	cargo test --package ipcmk-tests --test images -- --include-ignored --test-threads 1
+	cargo test --no-fail-fast --package ipcmk-tests --test images --test packages --test builds -- --include-ignored --test-threads 1
 
 .PHONY: setup
 setup: ## install what the tests need and this machine lacks (Debian 12 or later; root or sudo)
@@ -131,8 +176,8 @@ kernels: ## fetch Debian's kernels and busybox, and the emulators if they are mi
 	@tests/tools/emulators.sh
 
 .PHONY: clean
-clean: ## remove target/
-	rm -rf target
+clean: ## remove target/, where chroots are root's
+	rm -rf target || sudo rm -rf target
 
 .PHONY: help
 help: ## this list
@@ -155,11 +200,13 @@ lint-man:
 	for device in ascii utf8; do ! groff -man -ww -z -T$$device -rLL=78n dist/ipcmk.1 2>&1 | grep . || exit; done
 	lexgrog dist/ipcmk.1
 
-.PHONY: build-needs build-all-needs
+.PHONY: build-needs build-all-needs package-needs
 build-needs:
 	@tests/tools/setup.sh build $(ARCH)
 build-all-needs:
 	@tests/tools/setup.sh build $(NAMES)
+package-needs:
+	@tests/tools/setup.sh build $(PACKAGED)
 
 # As a plain `cargo build --release` on this machine makes it.
 .PHONY: dist-x86_64

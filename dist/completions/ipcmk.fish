@@ -12,7 +12,7 @@ end
 
 # Prints the users in /etc/passwd, and after a colon the groups in /etc/group.
 function __ipcmk_owner
-    set -l word (commandline -ct)
+    set -l word (string replace -r '^--owner=' '' -- (commandline -ct))
     if string match -q '*:*' -- $word
         set -l user (string replace -r ':.*' '' -- $word)
         printf '%s\n' $user:(string replace -r ':.*' '' </etc/group)

@@ -113,7 +113,7 @@ impl Session {
             for ((line, expected), words) in expected.iter().zip(recorded) {
                 let offered = match self.shell {
                     Shell::Bash | Shell::Zsh => inserted(line, &words.lines().collect::<Vec<_>>()),
-                    Shell::Fish => words.lines().map(str::to_owned).collect(),
+                    Shell::Fish => begun(line, words),
                 };
                 if offered != *expected {
                     wrong.push(format!("{line:?}: {offered:?}, not {expected:?}"));
@@ -156,12 +156,25 @@ impl Drop for Session {
     }
 }
 
+/// The words of a line, without the command. The last one is at the cursor.
+fn typed_words(line: &str) -> Vec<String> {
+    let line = line.replace("\\ ", "\0");
+    let words = line.split(' ').skip(1);
+    words.map(|word| word.replace('\0', " ")).collect()
+}
+
+/// The words that go on as the one at the end of a line begins. fish 4 offers others behind these.
+fn begun(line: &str, words: &str) -> BTreeSet<String> {
+    let typed = typed_words(line);
+    let last = typed.last().expect("a word at the cursor");
+    let words = words.lines().filter(|word| word.starts_with(last));
+    words.map(str::to_owned).collect()
+}
+
 /// What was offered at the end of a line that has become these words.
 #[track_caller]
 fn inserted(line: &str, words: &[&str]) -> BTreeSet<String> {
-    let typed = line.replace("\\ ", "\0");
-    let typed = typed.split(' ').skip(1).map(|word| word.replace('\0', " "));
-    let typed: Vec<String> = typed.collect();
+    let typed = typed_words(line);
     let (last, before) = typed.split_last().expect("a word at the cursor");
     let kept = words.get(..before.len());
     assert!(

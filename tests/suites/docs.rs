@@ -1,5 +1,8 @@
 //! What the program says of itself is what its table of options says.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use ipcmk::cli::options::TABLE;
@@ -123,6 +126,66 @@ fn the_man_page_fits_a_console() {
     for line in text.lines() {
         assert!(line.len() <= 80, "{} columns: {line}", line.len());
     }
+}
+
+/// A section of the man page that another one refers to exists.
+#[test]
+fn sections_of_the_man_page_are_there() {
+    let page = include_str!("../../dist/ipcmk.1").replace("\\-", "-");
+    let headings: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(".SH "))
+        .collect();
+    let words: Vec<&str> = page.split_whitespace().collect();
+    let mut references = 0;
+    let sees = words.iter().zip(1..).filter(|(word, _)| **word == "see");
+    for (_, next) in sees {
+        let mut name = Vec::new();
+        for word in &words[next..] {
+            let bare = word.trim_end_matches([',', ';', '.', ')']);
+            if bare.len() < 2 || !bare.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                break;
+            }
+            name.push(bare);
+            if bare != *word {
+                break;
+            }
+        }
+        if !name.is_empty() {
+            assert!(headings.contains(&name.join(" ").as_str()), "see {name:?}");
+            references += 1;
+        }
+    }
+    assert!(references > 8, "{references}");
+}
+
+/// The files of dist/ that the man page names exist, and it names all that belong to a boot.
+#[test]
+fn files_of_the_man_page_are_there() {
+    let page = include_str!("../../dist/ipcmk.1").replace("\\-", "-");
+    let (_, section) = page.split_once("\n.SH FILES\n").expect("the section");
+    let (section, _) = section.split_once(".SH ").expect("its end");
+    let tags = section.lines().filter_map(|line| line.strip_prefix(".IR "));
+    let names = tags.flat_map(|tag| tag.split("\", \"").map(str::trim));
+    let named: BTreeSet<String> = names
+        .filter(|name| !name.starts_with('/') && !name.starts_with("share"))
+        .map(str::to_owned)
+        .collect();
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dist");
+    let mut there = BTreeSet::new();
+    for folder in ["", "initramfs-tools/", "dracut/"] {
+        for entry in fs::read_dir(dist.join(folder)).expect("the folder") {
+            let entry = entry.expect("the folder");
+            if entry.file_type().expect("the folder").is_file() {
+                there.insert(format!("{folder}{}", entry.file_name().display()));
+            }
+        }
+    }
+    // Beside them the page itself, its example, and what no boot has.
+    there.retain(|name| name.contains('/') || name.starts_with("ipcmk."));
+    there.remove("ipcmk.1");
+    there.remove("ipcmk.conf");
+    assert_eq!(named, there);
 }
 
 /// Each name of an option begins a paragraph of the man page, in each grammar that has it.

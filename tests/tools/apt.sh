@@ -85,7 +85,7 @@ lend_apt() {
         apt-config dump --no-empty Acquire | grep -v '^Acquire::IndexTargets::'
         echo 'Acquire::http::Timeout "30";'
     } >"$root/etc/apt/apt.conf.d/99lent"
-    for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/* /etc/ssl/certs/ca-certificates.crt \
+    for file in /etc/apt/auth.conf /etc/apt/auth.conf.d/* \
         $(sed -n 's#^Acquire::https.*"\(/.*\)";$#\1#p' "$root/etc/apt/apt.conf.d/99lent"); do
         [ -f "$file" ] || continue
         mkdir -p "$root${file%/*}"

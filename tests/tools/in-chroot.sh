@@ -25,10 +25,17 @@ if [ "${1-}" = --inside ]; then # <name> <command>...
     rm -f etc/resolv.conf
     cp -L /etc/resolv.conf /etc/hosts etc/
     lend_apt .
+    # This machine's certificates: for apt, and for all if the environment names them.
+    certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    if [ -f "$certificates" ]; then
+        cp -L "$certificates" etc/lent-certificates.crt
+        echo 'Acquire::https::CAInfo "/etc/lent-certificates.crt";' >etc/apt/apt.conf.d/98lent
+    fi
     pivot_root . mnt
     # The command sees neither this machine's files nor its environment.
     exec chroot . /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ${SSL_CERT_FILE:+SSL_CERT_FILE=/etc/lent-certificates.crt CARGO_HTTP_CAINFO=/etc/lent-certificates.crt} \
         ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} \
         sh -c 'umount -l /mnt && exec "$@"' sh "$@"
 fi
@@ -39,7 +46,7 @@ script=$repository/tests/tools/${0##*/}
 cd "$repository/target/chroots"
 [ -e "$1.from" ] || die "no chroot $1: chroot.sh makes it"
 become=()
-[ "$(id -u)" = 0 ] || become=(sudo "--preserve-env=http_proxy,https_proxy,no_proxy")
+[ "$(id -u)" = 0 ] || become=(sudo "--preserve-env=http_proxy,https_proxy,no_proxy,SSL_CERT_FILE")
 "${become[@]}" mkdir -p .mount
 exec "${become[@]}" env repository="$repository" unshare --mount --ipc --pid --fork --kill-child --propagation private \
     "$script" --inside "$@"

@@ -60,6 +60,8 @@ umoci                   umoci
 oci-image-tool          oci-image-tool
 /usr/lib/python3/dist-packages/pexpect python3-pexpect
 mmdebstrap              mmdebstrap
+lintian                 lintian
+yamllint                yamllint
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
 missing=()
