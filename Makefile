@@ -161,7 +161,9 @@ oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards u
 	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
 
 .PHONY: images
-images: setup build-all kernels ## all tests of what is shipped, the slow ones too: images, packages, builds, in chroots of Debian 12 and 13
+images: setup build-all ## all tests of what is shipped, the slow ones too: images, packages, builds, in chroots of Debian 12 and 13
+	@tests/tools/kernels.sh x86_64
+	@tests/tools/emulators.sh
 	cargo test --no-fail-fast --package ipcmk-tests --test images --test packages --test builds -- --include-ignored --test-threads 1
 
 .PHONY: setup

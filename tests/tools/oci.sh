@@ -2,7 +2,7 @@
 # `make oci`: an OCI image whose only file is /ipcmk, made without a daemon from target/dist.
 #   oci.sh [<board>...]
 # One board gives the image layout target/oci/ipcmk-<board>; none gives target/oci/ipcmk, the images
-# of all boards under one index. Each is there as a folder and as a .tar, under the name `latest`.
+# of all boards under one index. Each is there as a folder and as a .tar, under the name `ipcmk:<version>`.
 # OCI=<folder> takes the place of target/oci.
 # The same files give the same bytes: the date is SOURCE_DATE_EPOCH, or else that of the commit.
 set -euo pipefail
@@ -66,7 +66,7 @@ labels=
 for label in title=ipcmk "version=$version" "licenses=$license" "description=$description" "created=$created"; do
     labels+=${labels:+,}"\"org.opencontainers.image.${label%%=*}\":\"${label#*=}\""
 done
-name='"annotations":{"org.opencontainers.image.ref.name":"latest"}'
+name="\"annotations\":{\"org.opencontainers.image.ref.name\":\"ipcmk:$version\"}"
 
 case $# in
 0) layout=${OCI:-target/oci}/ipcmk ;;

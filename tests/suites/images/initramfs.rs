@@ -1,6 +1,7 @@
 //! An initramfs of initramfs-tools or of dracut, made in a chroot of Debian, and booted to its
 //! shell, where ipcmk creates objects.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -69,7 +70,11 @@ fn boot(suite: &str, initramfs: &Path, [prompt, words]: [&str; 2], has_conf: boo
         });
     let kernel = kernels.next().expect("a kernel");
     assert!(kernels.next().is_none(), "one kernel");
-    let printed = run(Command::new("python3")
+    // The emulator is this machine's, or the one that emulators.sh has fetched.
+    let fetched = root().join("target/qemu/bin");
+    let path = env::var("PATH").expect("a PATH");
+    let printed = run(Command::new("/usr/bin/python3")
+        .env("PATH", format!("{path}:{}", fetched.display()))
         .arg(root().join("tests/suites/images/console.py"))
         .arg(prompt)
         .args(COMMANDS.map(|(command, _)| command))
@@ -245,12 +250,9 @@ pub fn readme(suite: &str) {
     chroot(suite);
     let scratch = Scratch::new().expect("a directory");
     let initramfs = scratch.join("initramfs");
-    // The sources alone, as git has them. The chroot's certificates are this machine's, which may
-    // have some for its network; the packages replace them by Debian's.
+    // The sources alone, as git has them.
     let script = format!(
-        "cp /etc/ssl/certs/ca-certificates.crt /lent.crt
-        export CARGO_HTTP_CAINFO=/lent.crt
-        if command -v cargo; then exit 1; fi
+        "if command -v cargo; then exit 1; fi
         mkdir /sources
         cd /sources
         tar -x

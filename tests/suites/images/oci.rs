@@ -26,6 +26,20 @@ const PLATFORMS: [(&str, &str, Option<&str>); 5] = [
 /// 2020-02-02T02:02:02Z.
 const EPOCH: &str = "1580608922";
 
+/// The value of this name in Cargo.toml.
+fn of_manifest(name: &str) -> String {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
+    let begin = format!("{name} = \"");
+    let line = manifest.lines().find_map(|line| line.strip_prefix(&begin));
+    let value = line.and_then(|line| line.strip_suffix('"'));
+    value.unwrap_or_else(|| panic!("{name}")).to_owned()
+}
+
+/// The image's name in a layout.
+fn reference() -> String {
+    format!("ipcmk:{}", of_manifest("version"))
+}
+
 /// Makes the image of these boards, or of all, in this folder. Returns the layout's path.
 fn make(folder: &Scratch, boards: &[&str]) -> String {
     let mut command = Command::new(root().join("tests/tools/oci.sh"));
@@ -62,7 +76,7 @@ fn images(layout: &str) -> Vec<(Value, Value)> {
     };
     assert_eq!(
         named["annotations"]["org.opencontainers.image.ref.name"],
-        "latest"
+        reference()
     );
     let manifests = match named["mediaType"].as_str().expect("a type") {
         "application/vnd.oci.image.manifest.v1+json" => vec![named.clone()],
@@ -87,14 +101,6 @@ fn images(layout: &str) -> Vec<(Value, Value)> {
 pub fn boards() {
     let folder = Scratch::new().expect("a directory");
     let layout = make(&folder, &[]);
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
-    let of_manifest = |name: &str| {
-        let begin = format!("{name} = \"");
-        let line = manifest.lines().find_map(|line| line.strip_prefix(&begin));
-        let value = line.and_then(|line| line.strip_suffix('"'));
-        value.unwrap_or_else(|| panic!("{name}")).to_owned()
-    };
-    let [version, description] = ["version", "description"].map(of_manifest);
     let names: Vec<&str> = Board::all().iter().map(|board| board.name).collect();
     assert_eq!(
         names,
@@ -120,6 +126,7 @@ pub fn boards() {
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str().expect("a string")))
             .collect();
+        let [version, description] = ["version", "description"].map(of_manifest);
         let expected = [
             ("created", "2020-02-02T02:02:02Z"),
             ("description", description.as_str()),
@@ -140,8 +147,8 @@ pub fn boards() {
             skopeo.args(["--override-variant", variant]);
         }
         run(skopeo
-            .args(["copy", "--quiet", &format!("oci:{layout}:latest")])
-            .arg(format!("oci:{}:latest", copy.display())));
+            .args(["copy", "--quiet", &format!("oci:{layout}:{}", reference())])
+            .arg(format!("oci:{}:{}", copy.display(), reference())));
         let bundle = unpack(&folder, copy.to_str().expect("UTF-8"));
         let rootfs = Path::new(&bundle).join("rootfs");
         let held: Vec<_> = fs::read_dir(&rootfs)
@@ -165,7 +172,7 @@ fn unpack(folder: &Scratch, layout: &str) -> String {
         "--log=error",
         "unpack",
         "--image",
-        &format!("{layout}:latest"),
+        &format!("{layout}:{}", reference()),
         &bundle,
     ]));
     bundle
@@ -177,15 +184,21 @@ pub fn tools() {
         let layout = make(&folder, boards);
         let validate = |layout: &str| {
             let mut command = Command::new("oci-image-tool");
-            command.args(["validate", "--type", "image", "--ref", "name=latest"]);
+            command.args([
+                "validate",
+                "--type",
+                "image",
+                "--ref",
+                &format!("name={}", reference()),
+            ]);
             command.arg(layout).output().expect("oci-image-tool")
         };
         let output = validate(&layout);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{said}");
         // The archive is the same image.
-        let archive = format!("oci-archive:{layout}.tar:latest");
-        let [of_archive, of_layout] = [archive, format!("oci:{layout}:latest")]
+        let archive = format!("oci-archive:{layout}.tar:{}", reference());
+        let [of_archive, of_layout] = [archive, format!("oci:{layout}:{}", reference())]
             .map(|image| run(Command::new("skopeo").args(["inspect", "--raw", &image])));
         assert_eq!(of_archive, of_layout);
         // It notices a layer that is not the one of the manifest.
@@ -229,11 +242,11 @@ pub fn reproducible() {
 pub fn missing() -> Option<&'static str> {
     let mounts = fs::read_to_string("/proc/self/mounts").expect("/proc");
     let is_cgroup = |line: &str| {
-        line.split(' ')
-            .nth(2)
-            .is_some_and(|kind| kind.starts_with("cgroup"))
+        let words: Vec<&str> = line.split(' ').collect();
+        matches!(words[..], [_, _, kind, options, ..]
+            if kind.starts_with("cgroup") && options.starts_with("rw"))
     };
-    (!mounts.lines().any(is_cgroup)).then_some("no cgroups are mounted, which runc needs")
+    (!mounts.lines().any(is_cgroup)).then_some("no cgroups can be written, which runc needs")
 }
 
 /// Runs ipcmk in a container, whose IPC namespace is its own or that of this path.
