@@ -61,6 +61,7 @@ oci-image-tool          oci-image-tool
 /usr/lib/python3/dist-packages/pexpect python3-pexpect
 mmdebstrap              mmdebstrap
 lintian                 lintian
+git                     git
 yamllint                yamllint
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 "
