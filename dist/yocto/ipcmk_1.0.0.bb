@@ -5,8 +5,10 @@ DESCRIPTION = "Creates shared memory, message queues and semaphores from a shell
 HOMEPAGE = "https://crates.io/crates/ipcmk"
 SECTION = "base"
 CVE_PRODUCT = "ipcmk"
-LICENSE = "MIT"
-LIC_FILES_CHKSUM = "file://LICENSE;md5=187c0b8ebb623a584130d4fe246f3a2b"
+# BSD-2-Clause is that of the crate syscalls.
+LICENSE = "MIT & BSD-2-Clause"
+LIC_FILES_CHKSUM = "file://LICENSE;md5=187c0b8ebb623a584130d4fe246f3a2b \
+                    file://dist/copyright;md5=8482476e036b534a0c50d1932f8a98ee"
 
 # Without `;name=`: the fetcher unpacks into ${BP} the crate that is called so. Its
 # checksum, SRC_URI[ipcmk-1.0.0.sha256sum], is added when it is published.

@@ -20,7 +20,8 @@ of_cargo() {
     sed -n "s/^$1 = \"\([^\"\\\\]*\)\"\$/\1/p" Cargo.toml | head -n 1 | grep .
 }
 version=$(of_cargo version)
-license=$(of_cargo license)
+# The program's, and that of the crate syscalls: see dist/copyright.
+license="$(of_cargo license) AND BSD-2-Clause"
 description=$(of_cargo description)
 
 # archive <folder>: a tar of it whose bytes depend on names and contents alone.

@@ -8,8 +8,8 @@ IPCMK_VERSION = 1.0.0
 # The server ignores what follows the question mark; the infrastructure puts the
 # name of the archive there.
 IPCMK_SITE = https://static.crates.io/crates/ipcmk/ipcmk-$(IPCMK_VERSION).crate?buildroot-path=filename
-IPCMK_LICENSE = MIT
-IPCMK_LICENSE_FILES = LICENSE
+IPCMK_LICENSE = MIT, BSD-2-Clause (syscalls crate)
+IPCMK_LICENSE_FILES = LICENSE dist/copyright
 
 # The release profile of its Cargo.toml, which the infrastructure overrides:
 # other settings give a larger file, or one in which a panic can be reached,

@@ -203,13 +203,19 @@ pub fn script() {
 pub fn hash() {
     let folder = root().join("dist/buildroot/ipcmk");
     let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a file");
-    let sums = run(Command::new("sha256sum").current_dir(root()).arg("LICENSE"));
-    let sum = sums.split(' ').next().expect("a sum");
     let hashes = read("ipcmk.hash");
-    assert!(
-        hashes.contains(&format!("\nsha256  {sum}  LICENSE\n")),
-        "{hashes}"
-    );
+    let package = read("ipcmk.mk");
+    let files = package
+        .lines()
+        .find_map(|line| line.strip_prefix("IPCMK_LICENSE_FILES = "));
+    for file in files.expect("its licenses").split(' ') {
+        let sums = run(Command::new("sha256sum").current_dir(root()).arg(file));
+        let sum = sums.split(' ').next().expect("a sum");
+        assert!(
+            hashes.contains(&format!("\nsha256  {sum}  {file}\n")),
+            "{hashes}"
+        );
+    }
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml");
     let version = manifest
         .lines()

@@ -130,7 +130,7 @@ pub fn boards() {
         let expected = [
             ("created", "2020-02-02T02:02:02Z"),
             ("description", description.as_str()),
-            ("licenses", "MIT"),
+            ("licenses", "MIT AND BSD-2-Clause"),
             ("title", "ipcmk"),
             ("version", version.as_str()),
         ];

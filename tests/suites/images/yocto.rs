@@ -67,8 +67,10 @@ pub fn license() {
     // The recipe's name has the version.
     let name = format!("dist/yocto/ipcmk_{}.bb", locked()["ipcmk"].0);
     let recipe = fs::read_to_string(root().join(&name)).expect(&name);
-    let sums = run(Command::new("md5sum").arg(root().join("LICENSE")));
-    let sum = sums.split(' ').next().expect("a sum");
-    let line = format!("LIC_FILES_CHKSUM = \"file://LICENSE;md5={sum}\"\n");
-    assert!(recipe.contains(&line), "{line}");
+    for file in ["LICENSE", "dist/copyright"] {
+        let sums = run(Command::new("md5sum").arg(root().join(file)));
+        let sum = sums.split(' ').next().expect("a sum");
+        let line = format!("file://{file};md5={sum}");
+        assert!(recipe.contains(&line), "{line}");
+    }
 }
