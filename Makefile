@@ -125,25 +125,28 @@ docs: ## write the man page and the completions anew from the table of options
 	for file in ipcmk.bash _ipcmk ipcmk.fish; do \
 		cargo run --quiet --package ipcmk-tests --example render $$file >dist/completions/$$file || exit; done
 
+# For the shell: in quotes, whatever its characters.
+quoted = '$(subst ','\'',$1)'
+
 # In docdir, boot files are examples: nothing runs them there.
 .PHONY: install
 install: ## copy ipcmk for ARCH, its man page, completions and boot files to PREFIX (/usr/local), below DESTDIR
-	@[ -f $(BUILT) ] || { echo "there is no $(BUILT) yet: run \`make build\` first, which needs no root" >&2; exit 1; }
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(bashdir)' '$(DESTDIR)$(zshdir)' \
-		'$(DESTDIR)$(fishdir)' '$(DESTDIR)$(docdir)/initramfs-tools' '$(DESTDIR)$(docdir)/dracut'
-	$(INSTALL_PROGRAM) $(BUILT) '$(DESTDIR)$(bindir)/ipcmk'
-	$(INSTALL_DATA) dist/ipcmk.1 '$(DESTDIR)$(mandir)/man1/ipcmk.1'
-	$(INSTALL_DATA) dist/completions/ipcmk.bash '$(DESTDIR)$(bashdir)/ipcmk'
-	$(INSTALL_DATA) dist/completions/_ipcmk '$(DESTDIR)$(zshdir)/_ipcmk'
-	$(INSTALL_DATA) dist/completions/ipcmk.fish '$(DESTDIR)$(fishdir)/ipcmk.fish'
-	$(INSTALL_DATA) $(BOOT:%=dist/%) '$(DESTDIR)$(docdir)'
-	for file in $(BOOT_SCRIPTS); do $(INSTALL_PROGRAM) dist/$$file '$(DESTDIR)$(docdir)'/$$file || exit; done
+	@[ -f $(BUILT) ] || { echo "there is no $(BUILT) yet: run \`make build\` first" >&2; exit 1; }
+	$(INSTALL) -d $(call quoted,$(DESTDIR)$(bindir)) $(call quoted,$(DESTDIR)$(mandir)/man1) $(call quoted,$(DESTDIR)$(bashdir)) $(call quoted,$(DESTDIR)$(zshdir)) \
+		$(call quoted,$(DESTDIR)$(fishdir)) $(call quoted,$(DESTDIR)$(docdir)/initramfs-tools) $(call quoted,$(DESTDIR)$(docdir)/dracut)
+	$(INSTALL_PROGRAM) $(BUILT) $(call quoted,$(DESTDIR)$(bindir)/ipcmk)
+	$(INSTALL_DATA) dist/ipcmk.1 $(call quoted,$(DESTDIR)$(mandir)/man1/ipcmk.1)
+	$(INSTALL_DATA) dist/completions/ipcmk.bash $(call quoted,$(DESTDIR)$(bashdir)/ipcmk)
+	$(INSTALL_DATA) dist/completions/_ipcmk $(call quoted,$(DESTDIR)$(zshdir)/_ipcmk)
+	$(INSTALL_DATA) dist/completions/ipcmk.fish $(call quoted,$(DESTDIR)$(fishdir)/ipcmk.fish)
+	$(INSTALL_DATA) $(BOOT:%=dist/%) $(call quoted,$(DESTDIR)$(docdir))
+	for file in $(BOOT_SCRIPTS); do $(INSTALL_PROGRAM) dist/$$file $(call quoted,$(DESTDIR)$(docdir))/$$file || exit; done
 
 .PHONY: uninstall
 uninstall: ## remove what `make install` with the same variables has put there
-	rm -f '$(DESTDIR)$(bindir)/ipcmk' '$(DESTDIR)$(mandir)/man1/ipcmk.1' '$(DESTDIR)$(bashdir)/ipcmk' \
-		'$(DESTDIR)$(zshdir)/_ipcmk' '$(DESTDIR)$(fishdir)/ipcmk.fish'
-	cd '$(DESTDIR)$(docdir)' 2>/dev/null || exit 0; \
+	rm -f $(call quoted,$(DESTDIR)$(bindir)/ipcmk) $(call quoted,$(DESTDIR)$(mandir)/man1/ipcmk.1) $(call quoted,$(DESTDIR)$(bashdir)/ipcmk) \
+		$(call quoted,$(DESTDIR)$(zshdir)/_ipcmk) $(call quoted,$(DESTDIR)$(fishdir)/ipcmk.fish)
+	cd $(call quoted,$(DESTDIR)$(docdir)) 2>/dev/null || exit 0; \
 		rm -f $(BOOT) $(BOOT_SCRIPTS); \
 		rmdir initramfs-tools dracut "$$PWD" 2>/dev/null; true
 
@@ -156,9 +159,8 @@ deb: package-needs $(PACKAGED:%=dist-%) ## target/deb: Debian's package ipcmk-st
 	@tests/tools/deb.sh $(PACKAGED)
 
 .PHONY: oci
-oci: ## an OCI image that holds ipcmk alone, for ARCH=<arch>, or of all boards under one index: target/oci
-	$(MAKE) --no-print-directory $(if $(filter command line environment,$(origin ARCH)),build,build-all)
-	tests/tools/oci.sh $(if $(filter command line environment,$(origin ARCH)),$(ARCH))
+oci: package-needs $(PACKAGED:%=dist-%) ## target/oci: an image that holds ipcmk alone, for ARCH, or for each board under one index
+	@tests/tools/oci.sh $(if $(filter file,$(origin ARCH)),,$(ARCH))
 
 .PHONY: images
 images: setup build-all ## all tests of what is shipped, the slow ones too: images, packages, builds, in chroots of Debian 12 and 13

@@ -14,6 +14,9 @@ fn main() {
     let variable = |name: &str| env::var(name).expect("cargo sets it");
     let root = variable("CARGO_MANIFEST_DIR");
     let arch = variable("CARGO_CFG_TARGET_ARCH");
+    let endian = variable("CARGO_CFG_TARGET_ENDIAN");
+    let width = variable("CARGO_CFG_TARGET_POINTER_WIDTH");
+    let is_32_bit = ["arm", "x86"].contains(&&*arch);
     let is_release = variable("PROFILE") == "release";
     let is_unoptimised = variable("OPT_LEVEL") == "0";
 
@@ -23,16 +26,26 @@ fn main() {
         Some(format!(
             "there is no code for {arch}. tests/README.md says what a new architecture takes"
         ))
+    } else if endian != "little" || (width == "32") != is_32_bit {
+        Some(format!(
+            "there is no code for {arch} with {endian}-endian words of {width} bits"
+        ))
     } else if is_release && is_unoptimised {
         Some(
             "opt-level = 0 leaves panics and writable data in a release build. Set opt-level = \
              \"z\" (CARGO_PROFILE_RELEASE_OPT_LEVEL=z)"
                 .to_owned(),
         )
-    } else if is_release && checks_overflow() {
+    } else if is_release && overridden("OVERFLOW_CHECKS", "true") {
         Some(
             "overflow-checks are panics, and a release build must have none. Set \
              overflow-checks = false (CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=false)"
+                .to_owned(),
+        )
+    } else if is_release && overridden("PANIC", "unwind") {
+        Some(
+            "panic = \"unwind\" takes a library for unwinding. Set panic = \"abort\" \
+             (CARGO_PROFILE_RELEASE_PANIC=abort)"
                 .to_owned(),
         )
     } else {
@@ -76,10 +89,11 @@ fn main() {
     }
 }
 
-/// Whether the environment sets overflow checks, as Buildroot's may. Cargo tells build scripts
-/// nothing else of them: set elsewhere, they are the linker's to refuse, see src/sys/panic.rs.
-fn checks_overflow() -> bool {
-    const VARIABLE: &str = "CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS";
-    println!("cargo::rerun-if-env-changed={VARIABLE}");
-    env::var(VARIABLE).is_ok_and(|value| value == "true")
+/// Whether the environment gives this setting of the release profile this value, as Buildroot's may.
+/// Cargo tells build scripts nothing else of it: set elsewhere, it is the compiler's or the linker's
+/// to refuse, see src/sys/panic.rs.
+fn overridden(setting: &str, value: &str) -> bool {
+    let variable = format!("CARGO_PROFILE_RELEASE_{setting}");
+    println!("cargo::rerun-if-env-changed={variable}");
+    env::var(variable).is_ok_and(|set| set == value)
 }

@@ -33,7 +33,7 @@ INHIBIT_PACKAGE_DEBUG_SPLIT = "1"
 INSANE_SKIP:${PN} += "already-stripped"
 
 # Those with code for system calls and the entry point.
-COMPATIBLE_HOST = "(aarch64|arm|i.86|riscv64|x86_64).*-linux.*"
+COMPATIBLE_HOST = "(aarch64|arm|i.86|riscv64|x86_64)-.*linux(-gnueabi|-musl|-musleabi)?$"
 
 # Each of these reads /etc/ipcmk.conf, which the package does not install: dist/ipcmk.conf in the
 # sources is an example.

@@ -198,6 +198,7 @@ const BUILDROOT: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "false"),
 ];
 const OPT_LEVEL: &str = "CARGO_PROFILE_RELEASE_OPT_LEVEL";
+const PANIC: &str = "CARGO_PROFILE_RELEASE_PANIC";
 
 fn buildroot_links(name: &str, arch: &str, levels: &[&str]) {
     let copy = Copy::new(name);
@@ -230,9 +231,11 @@ fn a_setting_that_breaks_the_promises_is_named() {
         (OPT_LEVEL, "0", "opt-level = 0 leaves panics"),
         (BUILDROOT[2].0, "true", "debug-assertions are panics"),
         (BUILDROOT[3].0, "true", "overflow-checks are panics"),
+        (PANIC, "unwind", "panic = \"unwind\" takes a library"),
     ] {
         let advice = match setting {
             OPT_LEVEL => format!("({OPT_LEVEL}=z)"),
+            PANIC => format!("({PANIC}=abort)"),
             _ => format!("({setting}=false)"),
         };
         let build = copy.link("x86_64", &[(setting, value)], &[]);
@@ -333,4 +336,26 @@ fn a_panic_that_can_be_reached_does_not_link() {
     for arch in ARCHES {
         copy.does_not_link(arch, &["a panic can be reached in this release build"]);
     }
+}
+
+/// `make build` tells it before cargo does, whose own messages have many lines.
+#[test]
+fn a_compiler_that_is_too_old_is_named_in_one_line() {
+    let scratch = Scratch::new().expect("a directory");
+    let rustc = scratch.join("rustc");
+    fs::write(&rustc, "#!/bin/sh\necho 'rustc 1.63.0'\n").expect("it is ours");
+    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let path = env::var("PATH").expect("a path");
+    let output = Command::new(repository().join("tests/tools/setup.sh"))
+        .args(["build", "x86_64"])
+        .env("PATH", format!("{}:{path}", scratch.join("").display()))
+        .output()
+        .expect("setup.sh starts");
+    let said = String::from_utf8(output.stderr).expect("ASCII");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(
+        said,
+        "setup.sh: rustc 1.63.0 is too old: install Rust 1.88 or later, from https://rustup.rs or, \
+         on Debian 12 and 13, by `apt-get install cargo-web`\n"
+    );
 }

@@ -4,9 +4,9 @@
 //!
 //! The slow tests are ignored: `make images` runs them.
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use ipcmk_tests::files::repository as root;
 use ipcmk_tests::suite;
 
 #[path = "images/buildroot.rs"]
@@ -58,11 +58,6 @@ fn main() -> ExitCode {
         ]);
         trials
     })
-}
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Runs a command, which must succeed, and returns what it prints.

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use ipcmk_tests::board::Board;
-use ipcmk_tests::files::Scratch;
+use ipcmk_tests::files::{Scratch, repository as root};
 use ipcmk_tests::{inherited, suite};
 use libtest_mimic::{Arguments, Completion, Trial};
 
@@ -82,14 +82,6 @@ fn main() -> ExitCode {
     trials.extend(in_chroot.map(chroot::trial));
     trials.extend(in_chroot_and_slow.map(|test| chroot::trial(test).with_ignored_flag(true)));
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ is in the repository")
-        .to_owned()
 }
 
 /// Runs a command, which must succeed, and returns what it prints.

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 
 use ipcmk::cli::options::TABLE;
 use ipcmk_tests::board::Board;
+use ipcmk_tests::files::repository as root;
 use ipcmk_tests::suite;
 
 /// A page: its path in the repository, and its text.
@@ -243,6 +244,8 @@ fn what_is_installed_is_what_is_tested() {
         let mut command = Command::new("sh");
         command.args(["-c", line]).current_dir(root());
         for flags in [
+            "ARCH",
+            "PREFIX",
             "CARGO_BUILD_TARGET",
             "CARGO_ENCODED_RUSTFLAGS",
             "MAKEFLAGS",
@@ -279,11 +282,6 @@ fn what_is_installed_is_what_is_tested() {
         read(&directory.join("usr/local/share/man/man1/ipcmk.1"))
             == read(&root().join("dist/ipcmk.1"))
     );
-}
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 #[test]

@@ -50,6 +50,7 @@ build() {
         's/^ipcmk \\- /ipcmk\\-static \\- /' \
         '/^\.SH SYNOPSIS/,/^\.SH/ s/^\\fBipcmk/&\\-static/' \
         "s/^\.SH DESCRIPTION/&\nDebian's package has it as \\\\fBipcmk\\\\-static\\\\fR, beside util\\\\-linux's \\\\fBipcmk\\\\fR.\n.PP/"
+    edit "$share/man/man1/$package.1" 's#share/doc/ipcmk#/usr/share/doc/ipcmk\\-static/examples#'
     gzip -9n "$share/man/man1/$package.1"
     edit "$doc/examples/ipcmk.service" 's/=ipcmk --batch/=ipcmk-static --batch/' 's/man:ipcmk(1)/man:ipcmk-static(1)/'
     edit "$doc/examples/ipcmk.initd" 's/ipcmk --batch/ipcmk-static --batch/'
@@ -88,6 +89,8 @@ Description: create System V and POSIX IPC objects, without a C library
  initramfs, a rescue image, a container built from nothing.
 END
     # It gives all files the time in SOURCE_DATE_EPOCH.
+    # dpkg-deb lowers later times only.
+    find "$root" -exec touch --date "@$SOURCE_DATE_EPOCH" {} +
     dpkg-deb --root-owner-group --uniform-compression -Zxz --build "$root" "$folder/${package}_$version-${revision}_$debian.deb"
     rm -r "$root"
 }

@@ -4,29 +4,28 @@
 # One board gives the image layout target/oci/ipcmk-<board>; none gives target/oci/ipcmk, the images
 # of all boards under one index. Each is there as a folder and as a .tar, under the name `ipcmk:<version>`.
 # OCI=<folder> takes the place of target/oci.
-# The same files give the same bytes: the date is SOURCE_DATE_EPOCH, or else that of the commit.
+# The same files give the same bytes: package.sh has the date.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/../.."
 . tests/tools/board.sh
-export LC_ALL=C
-umask 022
+. tests/tools/package.sh
 
-epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-created=$(date --utc --date="@$epoch" +%Y-%m-%dT%H:%M:%SZ)
+check_versions
+created=$(date --utc --date="@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 
 # The value of the first line `<name> = "<value>"` of Cargo.toml, which has no backslash and no quote.
 of_cargo() {
     sed -n "s/^$1 = \"\([^\"\\\\]*\)\"\$/\1/p" Cargo.toml | head -n 1 | grep .
 }
-version=$(of_cargo version)
 # The program's, and that of the crate syscalls: see dist/copyright.
 license="$(of_cargo license) AND BSD-2-Clause"
 description=$(of_cargo description)
 
 # archive <folder>: a tar of it whose bytes depend on names and contents alone.
 archive() {
-    tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" --directory="$1" -- "${@:2}"
+    tar --create --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
+        --directory="$1" -- "${@:2}"
 }
 
 # blob <media type> [<members>] stores standard input in $layout, and prints its descriptor, with
@@ -90,3 +89,4 @@ printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json"
 printf '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
 rm -r "$layout.root" "$layout.layer"
 archive "$layout" blobs index.json oci-layout >"$layout.tar"
+ls -l "$layout.tar"

@@ -11,7 +11,7 @@ version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 
 # Refuses sources whose files, or whose tag, name different versions.
 check_versions() {
-    local source found tag
+    local source found tag tags
     while IFS='|' read -r source found; do
         [ "$found" = "$version" ] || die "Cargo.toml has version $version, $source ${found:-none}"
     done < <(
@@ -19,8 +19,10 @@ check_versions() {
         echo "dist/ipcmk.1|$(sed -n 's/^\.TH .*"ipcmk \([^"]*\)".*/\1/p' dist/ipcmk.1)"
         echo "dist/CHANGELOG.md|$(changelog | cut -d ' ' -f 1)"
     )
-    for tag in $(own_git tag --points-at HEAD | grep '^v[0-9]'); do
-        [ "$tag" = "v$version" ] || die "Cargo.toml has version $version, but this commit's tag is $tag"
+    # A statement of its own: git's failure ends the script.
+    tags=$(own_git tag --points-at HEAD)
+    for tag in $tags; do
+        [[ $tag != v[0-9]* || $tag = "v$version" ]] || die "Cargo.toml has version $version, but this commit's tag is $tag"
     done
 }
 

@@ -36,7 +36,7 @@ name_compiler() {
     # As in the Makefile: x86_64 is a plain build.
     [ "$1" = x86_64 ] || rustc=$(tests/tools/cross.sh "$1" --which)
     said=$("$rustc" --version)
-    echo "$target: $said, $("$("$compiler" -print-prog-name=ld)" --version | head -n 1)" >>"$folder/$(cut -d ' ' -f 1-2 <<<"$said" | tr ' ' -).txt"
+    echo "$target: $said, linked by $("$compiler" --version | head -n 1)" >>"$folder/$(cut -d ' ' -f 1-2 <<<"$said" | tr ' ' -).txt"
 }
 
 for board; do

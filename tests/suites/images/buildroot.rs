@@ -196,6 +196,16 @@ pub fn script() {
             "{stderr}"
         );
         assert_eq!(call("help").0, Some(1));
+        // What `make install` puts there comes first: /usr/bin/ipcmk can be util-linux's.
+        let local = Scratch::new().expect("a directory");
+        fs::copy("/usr/bin/ipcmk", local.join("ipcmk")).expect("it is ours");
+        fs::write("/usr/bin/ipcmk", "another").expect("it is ours");
+        fs::write(&conf, "-Q -k 0x5301 -e\n").expect("it is ours");
+        let local = Bound::new(local, "/usr/local/bin");
+        assert_eq!(call("start"), said(0, up));
+        assert_eq!(call("stop"), said(0, down));
+        fs::copy("/usr/local/bin/ipcmk", "/usr/bin/ipcmk").expect("it is ours");
+        drop(local);
         fs::remove_file(&conf).expect("it is ours");
     }
 }

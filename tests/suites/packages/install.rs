@@ -79,9 +79,9 @@ fn make(copy: &Copy, words: &str) -> Command {
     command
 }
 
-/// A folder, with a blank in its name, that every user can write to.
+/// A folder, with a blank and a quote in its name, that every user can write to.
 fn destination(scratch: &Scratch) -> std::path::PathBuf {
-    let folder = scratch.join("a b");
+    let folder = scratch.join("a 'b");
     fs::create_dir(&folder).expect("a scratch directory");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("its owner may");
     folder
@@ -91,7 +91,7 @@ fn destination(scratch: &Scratch) -> std::path::PathBuf {
 pub fn both() {
     let (copy, scratch) = (Copy::new(), Scratch::new().expect("a directory"));
     let folder = destination(&scratch);
-    let words = |target: &str| format!("{target} DESTDIR='{}'", folder.display());
+    let words = |target: &str| format!("{target} DESTDIR=\"{}\"", folder.display());
     for _ in 0..2 {
         run(&mut make(&copy, &words("install")));
         assert_eq!(list(&folder, false), expected("usr/local/"));
@@ -136,7 +136,7 @@ pub fn names() {
     let (copy, scratch) = (Copy::new(), Scratch::new().expect("a directory"));
     let folder = destination(&scratch);
     let run_with = |target: &str, words: &str| {
-        let words = format!("{target} DESTDIR='{}' {words}", folder.display());
+        let words = format!("{target} DESTDIR=\"{}\" {words}", folder.display());
         run(&mut make(&copy, &words));
         let listed = list(&folder, false);
         if target == "install" {
@@ -173,7 +173,7 @@ pub fn names() {
 pub fn builds_nothing() {
     let (copy, scratch) = (Copy::new(), Scratch::new().expect("a directory"));
     let folder = destination(&scratch);
-    let words = format!("install DESTDIR='{}'", folder.display());
+    let words = format!("install DESTDIR=\"{}\"", folder.display());
     let built = copy.root.join("target/dist/ipcmk-x86_64");
     fs::write(&built, "any").expect("a copy");
     run(&mut make(&copy, &words));

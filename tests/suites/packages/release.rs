@@ -112,7 +112,10 @@ pub fn sums() {
     let compiler = said.split(' ').take(2).collect::<Vec<_>>().join("-") + ".txt";
     assert!(names.contains(&&*compiler), "{names:?} have no {compiler}");
     let text = String::from_utf8(read(&folder.join(&compiler))).expect("text");
-    let line = format!("x86_64-unknown-linux-gnu: {}, GNU ld", said.trim_end());
+    let line = format!(
+        "x86_64-unknown-linux-gnu: {}, linked by gcc",
+        said.trim_end()
+    );
     assert!(text.starts_with(&line), "{text}");
 
     let busybox = root().join("target/kernels/x86_64/busybox");

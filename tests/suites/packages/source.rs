@@ -17,7 +17,7 @@ pub fn krate() {
         tar -C ../crate -xzf target/package/{name}.crate
         for file in LICENSE README.md dist/copyright dist/ipcmk.1; do cmp $file ../crate/{name}/$file; done
         cd ../crate/{name}
-        ! ls tests Makefile 2>/dev/null
+        if ls tests Makefile 2>/dev/null; then exit 1; fi
         cargo install --locked --offline --root ../there --path . 2>&1"
     );
     run(&mut copy.command(&line));
